@@ -1,0 +1,28 @@
+/* file.h - files read whole and written so that there is never half of one. Paths are UTF-8 and opened as they are. Any thread.
+ * Errors: FV_NOT_FOUND, FV_DENIED, FV_IO with the path and the system's reason, FV_MEMORY beyond a cap. */
+#ifndef FV_BASE_FILE_H
+#define FV_BASE_FILE_H
+
+#include <stdbool.h>
+
+#include "core/base/arena.h"
+
+/* The whole file, at most `cap` bytes, plus a NUL that `*length` does not count. Free `*bytes` with fv_memory_free. */
+FV_MUST_USE fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *length);
+
+/* Writes `bytes` to a temporary name beside `path`, fsyncs it, renames it over `path`, fsyncs the folder. On an error `path` is as
+ * it was and the temporary file is gone. With `keep_previous` not NULL, an existing `path` is first hard-linked to that name
+ * (replacing it), so at every instant one of the two is whole. */
+FV_MUST_USE fv_error *fv_file_write(const char *path, const void *bytes, int64_t length, const char *keep_previous);
+
+FV_MUST_USE fv_error *fv_file_make_folder(const char *path); /* with its parents; existing is fine; a file there is FV_CONFLICT */
+
+typedef enum fv_file_kind { FV_FILE_NONE, FV_FILE_PLAIN, FV_FILE_FOLDER, FV_FILE_OTHER } fv_file_kind;
+fv_file_kind fv_file_kind_of(const char *path); /* links followed */
+
+/* The names in a folder, sorted by byte value, without "." and "..", in `arena`. */
+FV_MUST_USE fv_error *fv_file_list(const char *path, fv_arena *arena, const char ***names, int64_t *count);
+
+FV_MUST_USE fv_error *fv_file_join(fv_arena *arena, const char *folder, const char *name, const char **out);
+
+#endif
