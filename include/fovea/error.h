@@ -16,7 +16,7 @@ extern "C" {
 
 #define FV_API __attribute__((visibility("default")))
 #define FV_MUST_USE __attribute__((warn_unused_result))
-#define FV_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define FV_PRINTF(string, first) __attribute__((format(printf, string, first)))
 
 typedef struct fv_error fv_error;
 

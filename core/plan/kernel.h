@@ -1,0 +1,48 @@
+/* kernel.h - what a kernel is: one file core/cpu/OP_ALGORITHM_ISA.c, its descriptor fv_kernel_OP_ALGORITHM_DTYPE_ISA last.
+ *
+ * The planner asks each kernel of a node's op whether it refuses, and takes the cheapest by the cost model, ties by name; the
+ * op's reference is the last resort. Cost is a function of shape, ISA and constants only (never timings, threads or cache
+ * sizes read from the machine): the same build chooses the same kernels everywhere, and so gives the same bits.
+ *
+ * A kernel runs on the caller's thread and spreads its work with fv_parallel_for. It allocates nothing: scratch is planned. Work
+ * units and the order of every sum are independent of the number of threads; reductions over the batch (dimension 0 of
+ * activations) end in call->shards partials joined by fv_tree_sum. In evaluation a row's bits do not depend on the other rows. */
+#ifndef FV_PLAN_KERNEL_H
+#define FV_PLAN_KERNEL_H
+
+#include "core/graph/op.h"
+
+typedef enum fv_isa { FV_ISA_PORTABLE, FV_ISA_AVX2, FV_ISA_AVX512, FV_ISA_COUNT } fv_isa;
+extern const char *const fv_isa_names[]; /* "portable", "avx2" (with FMA and F16C), "avx512" (F, BW, DQ, VL) */
+fv_isa fv_isa_best(void);                /* what this CPU and FOVEA_ISA allow; cached */
+
+typedef struct fv_kernel {
+    const char *name; /* the symbol without "fv_kernel_": "conv2d_implicit_gemm_f32_avx2" */
+    const char *op;
+    fv_isa isa;
+    /* NULL: can do it. Otherwise why not, in a shared vocabulary (below). Contiguous inputs are guaranteed unless .strided. */
+    const char *(*refuse)(const fv_call *call);
+    double (*cost)(const fv_call *call);     /* nanoseconds on a nominal core: FLOPs ÷ 20 per ns at best for AVX2 */
+    int64_t (*scratch)(const fv_call *call); /* bytes, for call->threads threads; NULL: none */
+    /* An input repacked (weights): once a step in training, once a load in evaluation where that input depends on weights alone. */
+    int64_t (*packed)(const fv_call *call); /* bytes; NULL: packs nothing */
+    void (*pack)(const fv_call *call);      /* fills call->packed from inputs[pack_input] */
+    int pack_input;
+    /* Tables made once a plan (a program decoded, resize weights), in the plan's arena; NULL: none. */
+    fv_error *(*prepare)(const fv_call *call, fv_arena *arena, void **out);
+    void (*run)(const fv_call *call);
+    unsigned in_place; /* bit i: output 0 may be input i's memory, when types agree */
+    bool strided;      /* takes inputs with any strides */
+} fv_kernel;
+
+extern const fv_kernel *const fv_kernel_table[]; /* generated, sorted by name */
+extern const int fv_kernel_table_count;
+
+#define FV_REFUSE_DTYPE "dtype"
+#define FV_REFUSE_SHAPE "shape"
+#define FV_REFUSE_STRIDES "strides"
+#define FV_REFUSE_GROUPS "groups"
+#define FV_REFUSE_DILATION "dilation"
+#define FV_REFUSE_OPTIONS "options"
+
+#endif

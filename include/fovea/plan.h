@@ -1,0 +1,82 @@
+/* fovea/plan.h - a plan runs a graph: passes, kernels, memory placed once, then a list of calls.
+ *
+ *   FV_OWNED(fv_weights) weights = NULL;
+ *   FV_TRY(fv_weights_new(&weights));
+ *   FV_TRY(fv_initialize(graph, weights, seed));                  (fovea/layers.h)
+ *   FV_OWNED(fv_plan) plan = NULL;
+ *   FV_TRY(fv_plan_new(graph, weights, &(fv_plan_options){.mode = FV_TRAINING}, &plan));
+ *   memcpy(fv_plan_feed(plan, "x")->data, …);
+ *   FV_TRY(fv_plan_run(plan));
+ *   float loss = *(float *)fv_plan_result(plan, "loss")->data;
+ *
+ * Plans of several batch sizes and modes may share weights; then they are run one at a time. A plan and its weights are used by
+ * one thread at a time; inside, the process's team works. After its first run fv_plan_run allocates nothing. */
+#ifndef FOVEA_PLAN_H
+#define FOVEA_PLAN_H
+
+#include "fovea/graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Named tensors that outlive runs: parameters, buffers, slots. */
+typedef struct fv_weights fv_weights;
+FV_API FV_MUST_USE fv_error *fv_weights_new(fv_weights **out);
+FV_API void fv_weights_free(fv_weights *weights);
+FV_CLEANUP(fv_weights);
+/* A zeroed tensor of that name and type, or the one there is (FV_CONFLICT when its type differs). Borrowed from `weights`; stays
+ * where it is until they are freed. */
+FV_API FV_MUST_USE fv_error *fv_weights_add(fv_weights *weights, const char *name, const fv_type *type, fv_role role, fv_tensor **out);
+FV_API fv_tensor *fv_weights_find(const fv_weights *weights, const char *name); /* NULL when there is none */
+FV_API int64_t fv_weights_count(const fv_weights *weights);
+/* Number `index` in order of adding; `name`, `role` may be NULL. */
+FV_API fv_tensor *fv_weights_at(const fv_weights *weights, int64_t index, const char **name, fv_role *role);
+/* Say so after writing into them by hand: plans of evaluation then fold and pack anew before their next run. */
+FV_API void fv_weights_changed(fv_weights *weights);
+
+typedef enum fv_mode { FV_TRAINING, FV_EVALUATION } fv_mode;
+
+typedef struct fv_plan_options {
+    fv_mode mode;
+    const char *device; /* NULL or "cpu"; another is FV_UNSUPPORTED by name */
+    int shards;         /* 0: 8 */
+    bool fast_batch;    /* evaluation: choose kernels knowing the batch; a picture's bits may then depend on its batch */
+    bool reference;     /* every node by its op's reference: the slow truth that tests compare with */
+    int passes;         /* run only the first n of the list; 0: all; −1: none (for tests and `fovea plan --passes`) */
+    int64_t memory_cap; /* bytes; a plan that needs more is FV_MEMORY naming the need; 0: no cap */
+} fv_plan_options;
+
+typedef struct fv_plan fv_plan;
+/* Copies the graph. States are looked up in `weights`, which must hold them all (FV_NOT_FOUND names the first that is missing) and
+ * outlive the plan. */
+FV_API FV_MUST_USE fv_error *fv_plan_new(const fv_graph *graph, fv_weights *weights, const fv_plan_options *options, fv_plan **out);
+FV_API void fv_plan_free(fv_plan *plan);
+FV_CLEANUP(fv_plan);
+
+/* Borrowed; contiguous. A feed keeps its content over a run; a result is valid until the next run. NULL when there is none so named. */
+FV_API fv_tensor *fv_plan_feed(fv_plan *plan, const char *name);
+FV_API const fv_tensor *fv_plan_result(const fv_plan *plan, const char *name);
+
+FV_API FV_MUST_USE fv_error *fv_plan_run(fv_plan *plan);
+
+/* Bytes: the block (intermediates, scratch, feeds), what is kept beside it (packed weights, tables). Weights are their owner's. */
+typedef struct fv_plan_size {
+    int64_t block, kept, calls;
+    double flops;
+} fv_plan_size;
+FV_API fv_plan_size fv_plan_measure(const fv_plan *plan);
+
+/* Nodes, kernels, bytes, FLOPs, placement; with `losers`, every kernel that lost and its reason. A new string (fv_string_free). */
+FV_API FV_MUST_USE fv_error *fv_plan_to_text(const fv_plan *plan, bool losers, char **out);
+/* The graph as the passes left it. Borrowed. */
+FV_API const fv_graph *fv_plan_graph(const fv_plan *plan);
+
+/* Time of each call of one run, in order of execution: index, node name, kernel name, seconds. */
+typedef void (*fv_plan_timing)(void *context, int call, const char *node, const char *kernel, double seconds, double flops);
+FV_API FV_MUST_USE fv_error *fv_plan_profile(fv_plan *plan, fv_plan_timing report, void *context);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
