@@ -77,6 +77,12 @@ typedef struct fv_op {
 extern const fv_op *const fv_op_table[]; /* generated, sorted by name */
 extern const int fv_op_table_count;
 const fv_op *fv_op_find(const char *name); /* NULL when there is none */
+/* Facts from .inputs and .outputs: the least and most inputs, whether input `i` is read for its shape only ("like!"), the name of
+ * input `i` (into `buffer`), and the number of outputs (−1: as many as `shape` says). */
+void fv_op_arity(const fv_op *op, int *least, int *most);
+bool fv_op_shape_only(const fv_op *op, int input);
+const char *fv_op_input_name(const fv_op *op, int input, char buffer[64]);
+int fv_op_output_count(const fv_op *op);
 
 void fv_grad_none(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx);
 void fv_grad_refused(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx);

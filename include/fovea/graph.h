@@ -57,8 +57,8 @@ FV_API FV_MUST_USE fv_error *fv_graph_clone(const fv_graph *graph, fv_graph **ou
 /* An array that is fed before each run. fv_graph_input: dims[0] is the batch; fv_graph_feed: no dimension is. */
 FV_API fv_value fv_graph_input(fv_graph *graph, const char *name, fv_type type);
 FV_API fv_value fv_graph_feed(fv_graph *graph, const char *name, fv_type type);
-/* A state; `initializer` ("kaiming_normal mode=fan_out", NULL: zeros) is text that layers understands. A second call with the
- * same name, type and role gives the same value: that is how weights are shared. */
+/* A state, its name inside the current scope; `initializer` ("kaiming_normal mode=fan_out", NULL: zeros) is text that layers
+ * understands. A second call with the same name, type and role gives the same value: that is how weights are shared. */
 FV_API fv_value fv_graph_state(fv_graph *graph, const char *name, fv_type type, fv_role role, const char *initializer);
 
 /* A node of op `op` with options as "name=value …" (a printf format; NULL: all defaults). An input may be FV_NO_VALUE where the

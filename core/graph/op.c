@@ -1,0 +1,68 @@
+/* op.c - the table of ops, and what the input and output lists of a descriptor say. */
+#include "core/graph/op.h"
+
+#include <string.h>
+
+const fv_op *fv_op_find(const char *name) {
+    int low = 0, high = fv_op_table_count;
+    while (low < high) {
+        int middle = (low + high) / 2, order = strcmp(fv_op_table[middle]->name, name);
+        if (order == 0) return fv_op_table[middle];
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return NULL;
+}
+
+/* One entry of a list such as "x,w,bias?": its length; the following entry begins at *next, NULL at the end. */
+static int list_entry(const char *list, const char **next) {
+    const char *comma = strchr(list, ',');
+    *next = comma ? comma + 1 : NULL;
+    return comma ? (int)(comma - list) : (int)strlen(list);
+}
+
+void fv_op_arity(const fv_op *op, int *least, int *most) {
+    *least = *most = 0;
+    for (const char *at = op->inputs, *next; at && *at; at = next) {
+        int length = list_entry(at, &next);
+        bool many = length > 3 && !memcmp(at + length - 3, "...", 3);
+        if (at[length - 1] != '?') ++*least;
+        *most = many ? FV_INPUTS_MAX : *most + 1;
+    }
+}
+
+/* The entry that covers input `input`: a "x..." covers all that follow. NULL beyond the list. */
+static const char *input_entry(const fv_op *op, int input, int *length) {
+    for (const char *at = op->inputs, *next; at && *at; at = next) {
+        *length = list_entry(at, &next);
+        bool many = *length > 3 && !memcmp(at + *length - 3, "...", 3);
+        if (input == 0 || many) return at;
+        input--;
+    }
+    return NULL;
+}
+
+bool fv_op_shape_only(const fv_op *op, int input) {
+    int length;
+    const char *entry = input_entry(op, input, &length);
+    return entry && entry[length - 1] == '!';
+}
+
+const char *fv_op_input_name(const fv_op *op, int input, char buffer[64]) {
+    int length = 0;
+    const char *entry = input_entry(op, input, &length);
+    if (!entry) entry = "?", length = 0;
+    while (length > 0 && strchr("?!.", entry[length - 1])) length--;
+    if (length > 63) length = 63;
+    memcpy(buffer, entry, (size_t)length);
+    buffer[length] = 0;
+    return buffer;
+}
+
+int fv_op_output_count(const fv_op *op) {
+    if (!op->outputs || !*op->outputs) return 0;
+    if (strstr(op->outputs, "...")) return -1;
+    int count = 1;
+    for (const char *at = op->outputs; *at; at++) count += *at == ',';
+    return count;
+}
