@@ -1,0 +1,40 @@
+# What is built from the folders: libfovea.a, libfovea.so, bin/fovea; and where `cmake --install` puts it.
+
+include(GNUInstallDirs)
+get_property(library_folders GLOBAL PROPERTY FV_LIBRARY_FOLDERS)
+get_property(program_folders GLOBAL PROPERTY FV_PROGRAM_FOLDERS)
+list(TRANSFORM library_folders REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE library_objects)
+list(TRANSFORM program_folders REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE program_objects)
+
+if(library_folders)
+    add_library(fovea_static STATIC ${library_objects})
+    add_library(fovea_shared SHARED ${library_objects})
+    foreach(library fovea_static fovea_shared)
+        set_target_properties(${library} PROPERTIES OUTPUT_NAME fovea LINKER_LANGUAGE C)
+        target_include_directories(${library} INTERFACE ${PROJECT_SOURCE_DIR}/include)
+    endforeach()
+    target_link_libraries(fovea_static INTERFACE fv_libraries)
+    target_link_libraries(fovea_shared PRIVATE fv_libraries)
+
+    # Visibility leaves only what a public header marks FV_API; the script keeps anything else from slipping in.
+    set(exports ${PROJECT_SOURCE_DIR}/cmake/exports.map)
+    set_target_properties(fovea_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS ${exports})
+    target_link_options(fovea_shared PRIVATE -Wl,--version-script=${exports})
+    if(NOT FOVEA_SANITIZE)
+        target_link_options(fovea_shared PRIVATE -Wl,--no-undefined)
+    endif()
+
+    configure_file(cmake/fovea.pc.in fovea.pc @ONLY)
+    install(TARGETS fovea_static fovea_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(DIRECTORY include/fovea DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+    install(FILES ${PROJECT_BINARY_DIR}/fovea.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
+
+# The program links the static library: one binary that can be copied.
+if(program_folders)
+    add_executable(fovea ${program_objects})
+    set_target_properties(fovea PROPERTIES LINKER_LANGUAGE C)
+    target_link_libraries(fovea PRIVATE fovea_static)
+    target_link_options(fovea PRIVATE -Wl,--gc-sections)
+    install(TARGETS fovea RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()

@@ -1,0 +1,81 @@
+# The tests: unit tests found by name, shell tests, public headers alone in C and C++, examples. No list of them anywhere.
+
+if(NOT TARGET fovea_static)
+    return()
+endif()
+get_property(all_roots GLOBAL PROPERTY FV_ALL_ROOTS)
+
+# tests/**/*.c → fovea-tests. Unit tests may see every folder; they link the static library, whose symbols are all there.
+fv_make_root(tests tests "")
+file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/*.c)
+list(FILTER sources EXCLUDE REGEX "^tests/(fuzz|golden|soak|scripts)/")
+set(list ${PROJECT_BINARY_DIR}/tables/test_sources.txt)
+set(table ${PROJECT_BINARY_DIR}/tables/test_table.c)
+set(found ${PROJECT_BINARY_DIR}/tables/tests.cmake)
+list(JOIN sources "\n" lines)
+file(CONFIGURE OUTPUT ${list} CONTENT "${lines}\n" @ONLY)
+add_custom_command(OUTPUT ${table} BYPRODUCTS ${found}
+    COMMAND sh scripts/make-test-table ${list} ${PROJECT_BINARY_DIR}/bin/fovea-tests ${table} ${found}
+    DEPENDS ${sources} ${list} scripts/make-test-table
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    COMMENT "Table of every test" VERBATIM)
+add_executable(fovea-tests ${sources} ${table})
+target_include_directories(fovea-tests PRIVATE ${FV_ROOTS}/tests ${all_roots})
+target_compile_definitions(fovea-tests PRIVATE FOVEA_SOURCE="${PROJECT_SOURCE_DIR}" FOVEA_BUILD="${PROJECT_BINARY_DIR}")
+target_link_libraries(fovea-tests PRIVATE fovea_static PkgConfig::CMOCKA)
+
+# ctest reads the tests that the last build found; before the first build there is one that says so.
+set(include_tests ${PROJECT_BINARY_DIR}/tables/include_tests.cmake)
+file(WRITE ${include_tests} "if(EXISTS \"${found}\")\n  include(\"${found}\")\nelse()\n  add_test(build_first false)\nendif()\n")
+set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${include_tests})
+
+# tests/scripts/*.sh: whole-program tests, given where things are.
+file(GLOB scripts CONFIGURE_DEPENDS tests/scripts/*.sh)
+foreach(script IN LISTS scripts)
+    cmake_path(GET script STEM name)
+    add_test(NAME script_${name} COMMAND ${script})
+    set_tests_properties(script_${name} PROPERTIES ENVIRONMENT
+        "FOVEA=${PROJECT_BINARY_DIR}/bin/fovea;BUILD=${PROJECT_BINARY_DIR};SOURCE=${PROJECT_SOURCE_DIR};CC=${CMAKE_C_COMPILER};FOVEA_SANITIZE=${FOVEA_SANITIZE}")
+endforeach()
+
+# Every public header compiles alone, as C17 and as C++17, with include/ and nothing else.
+enable_language(CXX)
+file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include include/fovea/*.h)
+set(alone)
+foreach(header IN LISTS headers)
+    cmake_path(GET header STEM stem)
+    foreach(language c cpp)
+        set(file ${PROJECT_BINARY_DIR}/headers/${stem}.${language})
+        file(CONFIGURE OUTPUT ${file} CONTENT "#include \"${header}\"\n#include \"${header}\"\n" @ONLY)
+        list(APPEND alone ${file})
+    endforeach()
+endforeach()
+if(alone)
+    add_library(public_headers OBJECT ${alone})
+    target_include_directories(public_headers PRIVATE ${PROJECT_SOURCE_DIR}/include)
+    set_target_properties(public_headers PROPERTIES C_EXTENSIONS OFF CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
+endif()
+
+# examples/*.c see what a user sees: the public headers and the shared library.
+file(GLOB examples CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} examples/*.c)
+foreach(example IN LISTS examples)
+    cmake_path(GET example STEM name)
+    add_executable(example_${name} ${example})
+    target_link_libraries(example_${name} PRIVATE fovea_shared m)
+    add_test(NAME example_${name} COMMAND example_${name})
+endforeach()
+
+# tests/fuzz/*.c: one libFuzzer target each.
+if(FOVEA_FUZZ)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "the fuzz targets need clang: cmake --preset fuzz (on Debian, apt-get install clang)")
+    endif()
+    file(GLOB fuzzers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/fuzz/*.c)
+    foreach(fuzzer IN LISTS fuzzers)
+        cmake_path(GET fuzzer STEM name)
+        add_executable(fuzz_${name} ${fuzzer})
+        target_include_directories(fuzz_${name} PRIVATE ${FV_ROOTS}/tests ${all_roots})
+        target_link_libraries(fuzz_${name} PRIVATE fovea_static)
+        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+endif()
