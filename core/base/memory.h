@@ -10,6 +10,9 @@
 FV_MUST_USE fv_error *fv_memory_alloc(int64_t count, int64_t size, void **out);
 #define fv_memory_new(count, out) fv_memory_alloc((count), (int64_t)sizeof **(out), (void **)(out))
 
+/* The same for who cannot make an error of it (errors themselves): NULL when there is none. */
+void *fv_memory_try(int64_t count, int64_t size);
+
 /* Grows `*memory` (NULL is allowed) from `old_count` to `new_count` elements of `size` bytes, the new ones zeroed; on an error
  * `*memory` is as it was. */
 FV_MUST_USE fv_error *fv_memory_grow(void **memory, int64_t old_count, int64_t new_count, int64_t size);
