@@ -4,6 +4,8 @@
 #ifndef FV_BASE_TEXT_H
 #define FV_BASE_TEXT_H
 
+#include <stdbool.h>
+
 #include "core/base/memory.h"
 
 typedef struct fv_text {
@@ -24,5 +26,10 @@ void fv_text_add_json(fv_text *text, const char *string); /* quoted and escaped 
 void fv_text_add_number(fv_text *text, double value);     /* shortest form that reads back to the same double; "nan", "inf" */
 void fv_text_clear(fv_text *text);                        /* empty again, memory kept */
 FV_MUST_USE fv_error *fv_text_error(fv_text *text);       /* hands over the sticky error, NULL when all is well */
+
+/* Reading numbers back: the whole string or false, whatever the locale. Numbers are decimal ("-1.5e-3", "inf", "-.inf", "nan"); an
+ * integer has digits only. What does not fit is false. */
+bool fv_text_to_number(const char *string, double *out);
+bool fv_text_to_int(const char *string, int64_t *out);
 
 #endif
