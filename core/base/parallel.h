@@ -4,7 +4,8 @@
  * come out on any team. Units of one call must write disjoint memory. OpenMP behind it; -DFOVEA_TEAM=pthread (the TSan preset)
  * swaps in a team of our own, since libgomp's barriers look like races to TSan.
  *
- * A call from inside a unit runs its units on that thread. */
+ * A call from inside a unit, or while another thread's call has the team, runs its units on the calling thread. After the first call
+ * of a size nothing is allocated. */
 #ifndef FV_BASE_PARALLEL_H
 #define FV_BASE_PARALLEL_H
 
