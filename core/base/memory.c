@@ -52,6 +52,8 @@ void fv_memory_free(void *memory) {
     free(memory);
 }
 
+void fv_string_free(char *string) { fv_memory_free(string); }
+
 /* What a block of `bytes` takes: whole pages, or whole huge pages where it is as big as one. False: it does not fit. */
 static bool block_size(int64_t bytes, int64_t *out) {
     int64_t page = bytes >= HUGE_PAGE ? HUGE_PAGE : (int64_t)sysconf(_SC_PAGESIZE);

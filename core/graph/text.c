@@ -55,8 +55,6 @@ fv_error *fv_graph_to_text(const fv_graph *graph, char **out) {
     return NULL;
 }
 
-void fv_string_free(char *string) { fv_memory_free(string); }
-
 /* ---- parsing: a line is a NUL-terminated string in the parser's arena, cut up in place ---- */
 
 static char *skip_blanks(char *at) {

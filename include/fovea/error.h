@@ -63,6 +63,9 @@ FV_API const char *fv_error_format(const fv_error *error, char *buffer, uint64_t
 
 FV_API void fv_error_free(fv_error *error); /* the whole chain; NULL is allowed */
 
+/* Frees a string that a function of the library handed over ("a new string"); NULL is allowed. */
+FV_API void fv_string_free(char *string);
+
 /* Errors made and not freed, in the whole process: the test runner fails a test that leaves one. */
 FV_API int64_t fv_error_live(void);
 

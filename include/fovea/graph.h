@@ -103,7 +103,6 @@ FV_API int64_t fv_graph_batch(const fv_graph *graph); /* dims[0] of the first ba
 /* Text form. fv_graph_to_text: a new string, freed by fv_string_free. `where` names the text in errors, with the line. */
 FV_API FV_MUST_USE fv_error *fv_graph_to_text(const fv_graph *graph, char **out);
 FV_API FV_MUST_USE fv_error *fv_graph_parse(const char *text, const char *where, fv_graph **out);
-FV_API void fv_string_free(char *string);
 
 #ifdef __cplusplus
 }

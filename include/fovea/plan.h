@@ -15,6 +15,7 @@
 #define FOVEA_PLAN_H
 
 #include "fovea/graph.h"
+#include "fovea/mode.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -34,8 +35,6 @@ FV_API int64_t fv_weights_count(const fv_weights *weights);
 FV_API fv_tensor *fv_weights_at(const fv_weights *weights, int64_t index, const char **name, fv_role *role);
 /* Say so after writing into them by hand: plans of evaluation then fold and pack anew before their next run. */
 FV_API void fv_weights_changed(fv_weights *weights);
-
-typedef enum fv_mode { FV_TRAINING, FV_EVALUATION } fv_mode;
 
 typedef struct fv_plan_options {
     fv_mode mode;
