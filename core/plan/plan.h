@@ -78,10 +78,13 @@ fv_error *fv_pass_materialize(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options);
 
 /* choose.c: the kernel of each step. */
+/* Tensors of every value of a graph: types, strides, and how far a view lies from its root. No memory yet. */
+fv_error *fv_places_new(const fv_graph *graph, fv_arena *arena, fv_place ***out);
+fv_error *fv_call_new(const fv_plan *plan, const fv_node *node, fv_place *const *places, fv_arena *arena, fv_call *out);
 fv_error *fv_plan_choose(fv_plan *plan);
 /* NULL when `kernel` can do `call`, otherwise why not; sets *cost. Looks at the ISA, strides and what the kernel itself refuses. */
 const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, double *cost);
-/* The kernels of an op: [first, first + count) of fv_kernel_table is not contiguous by op, so: the next one at or after `from`, −1. */
+/* The number of the op's next kernel at or after `from`, −1 when there are no more. */
 int fv_kernel_next(const char *op, int from);
 /* Does the view op of `node` show its input `x` without a copy? Sets *y (strides; y->data relative to x->data). */
 bool fv_view_of(const fv_node *node, const fv_tensor *x, fv_tensor *y);
