@@ -18,14 +18,16 @@ if(library_folders)
 
     # Visibility leaves only what a public header marks FV_API; the script keeps anything else from slipping in.
     set(exports ${PROJECT_SOURCE_DIR}/cmake/exports.map)
-    set_target_properties(fovea_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS ${exports})
+    set_target_properties(fovea_shared PROPERTIES
+        VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS ${exports})
     target_link_options(fovea_shared PRIVATE -Wl,--version-script=${exports})
     if(NOT FOVEA_SANITIZE)
         target_link_options(fovea_shared PRIVATE -Wl,--no-undefined)
     endif()
 
     configure_file(cmake/fovea.pc.in fovea.pc @ONLY)
-    install(TARGETS fovea_static fovea_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(TARGETS fovea_static fovea_shared
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
     install(DIRECTORY include/fovea DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
     install(FILES ${PROJECT_BINARY_DIR}/fovea.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endif()

@@ -21,8 +21,9 @@ if(FOVEA_WERROR)
     add_compile_options(-Werror)
 endif()
 
-# The same source gives the same bits from any compiler: no contraction that nobody wrote (kernels that want a fused multiply-add
-# call it), and no -ffast-math, ever. errno from <math.h> is never read, and setting it keeps loops from being vectorised.
+# The same source gives the same bits from any compiler: no contraction that nobody wrote (kernels that want a fused
+# multiply-add call it), and no -ffast-math, ever. errno from <math.h> is never read, and setting it keeps loops from being
+# vectorised.
 add_compile_options(-ffp-contract=off -fno-math-errno)
 
 # __FILE__ is "core/base/error.c" in messages, wherever the project lies.
@@ -36,7 +37,8 @@ if(FOVEA_LTO)
 endif()
 
 if(FOVEA_SANITIZE)
-    add_compile_options(-fsanitize=${FOVEA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_compile_options($<$<COMPILE_LANGUAGE:C>:-fsanitize=${FOVEA_SANITIZE}>
+        $<$<COMPILE_LANGUAGE:C>:-fno-sanitize-recover=all> -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${FOVEA_SANITIZE})
 endif()
 

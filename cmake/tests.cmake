@@ -26,16 +26,23 @@ target_link_libraries(fovea-tests PRIVATE fovea_static PkgConfig::CMOCKA)
 
 # ctest reads the tests that the last build found; before the first build there is one that says so.
 set(include_tests ${PROJECT_BINARY_DIR}/tables/include_tests.cmake)
-file(WRITE ${include_tests} "if(EXISTS \"${found}\")\n  include(\"${found}\")\nelse()\n  add_test(build_first false)\nendif()\n")
+file(WRITE ${include_tests} "if(EXISTS \"${found}\")
+    include(\"${found}\")
+else()
+    add_test(build_first false)
+endif()
+")
 set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${include_tests})
 
 # tests/scripts/*.sh: whole-program tests, given where things are.
 file(GLOB scripts CONFIGURE_DEPENDS tests/scripts/*.sh)
+set(script_environment
+    FOVEA=${PROJECT_BINARY_DIR}/bin/fovea BUILD=${PROJECT_BINARY_DIR} SOURCE=${PROJECT_SOURCE_DIR}
+    CC=${CMAKE_C_COMPILER} FOVEA_SANITIZE=${FOVEA_SANITIZE})
 foreach(script IN LISTS scripts)
     cmake_path(GET script STEM name)
     add_test(NAME script_${name} COMMAND ${script})
-    set_tests_properties(script_${name} PROPERTIES ENVIRONMENT
-        "FOVEA=${PROJECT_BINARY_DIR}/bin/fovea;BUILD=${PROJECT_BINARY_DIR};SOURCE=${PROJECT_SOURCE_DIR};CC=${CMAKE_C_COMPILER};FOVEA_SANITIZE=${FOVEA_SANITIZE}")
+    set_tests_properties(script_${name} PROPERTIES ENVIRONMENT "${script_environment}")
 endforeach()
 
 # Every public header compiles alone, as C17 and as C++17, with include/ and nothing else.
@@ -53,7 +60,8 @@ endforeach()
 if(alone)
     add_library(public_headers OBJECT ${alone})
     target_include_directories(public_headers PRIVATE ${PROJECT_SOURCE_DIR}/include)
-    set_target_properties(public_headers PROPERTIES C_EXTENSIONS OFF CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
+    set_target_properties(public_headers PROPERTIES
+        C_EXTENSIONS OFF CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
 endif()
 
 # examples/*.c see what a user sees: the public headers and the shared library.

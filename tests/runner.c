@@ -4,8 +4,8 @@
  *     fovea-tests --list
  *     fovea-tests --here NAME      in this process and unbuffered, for a debugger
  *
- * A test runs in a child process with its output kept in a file: a crash or a sanitizer's report ends that test, not the run, and
- * nothing is printed of a test that passes. Of one that fails, its output and the command that repeats it. */
+ * A test runs in a child process with its output kept in a file: a crash or a sanitizer's report ends that test, not the run,
+ * and nothing is printed of a test that passes. Of one that fails, its output and the command that repeats it. */
 #include "tests/test.h"
 
 #include <errno.h>

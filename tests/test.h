@@ -3,7 +3,8 @@
  *     FV_TEST(base_text__grows_up_to_its_cap) { … }
  *
  * in column 0 is compiled into fovea-tests, and each such test is a ctest test of its own by that name: no list to edit. A test
- * makes cmocka's assertions; it fails too when it leaves an error that nobody freed. Every test runs in a process of its own. */
+ * makes cmocka's assertions; it fails too when it leaves an error that nobody freed. Every test runs in a process of its own.
+ * */
 #ifndef FV_TEST_H
 #define FV_TEST_H
 

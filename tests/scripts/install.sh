@@ -1,0 +1,40 @@
+#!/bin/sh
+# What `cmake --install` leaves is enough for a stranger: libraries that export fv_* alone, headers, pkg-config, static and
+# shared.
+set -eu
+fail() { echo "install: $1" >&2; exit 1; }
+prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
+cmake --install "$BUILD" --prefix "$prefix" > /dev/null
+
+# The .pc file was made for the prefix of the build; a stranger's pkg-config is told where this copy lies.
+pc=$(dirname "$(find "$prefix" -name fovea.pc)")
+[ -f "$pc/fovea.pc" ] || fail "fovea.pc is missing"
+lib=$(dirname "$pc")
+export PKG_CONFIG_PATH="$pc"
+config() { pkg-config --define-variable=prefix="$prefix" "$@" fovea; }
+
+for header in "$SOURCE"/include/fovea/*.h; do
+    [ -f "$prefix/include/fovea/$(basename "$header")" ] || fail "$(basename "$header") is missing"
+done
+
+# Exports, seen from outside, and global symbols, seen by whoever links statically. (Sanitizers and the compiler add names with
+# '_'.)
+only_ours() { awk 'NF == 3 && $3 !~ /^(fv_|_|DW\.ref\.)/ { print; bad = 1 } END { exit bad }'; }
+nm -D --defined-only "$lib/libfovea.so" | only_ours || fail "libfovea.so exports these"
+nm -g --defined-only "$lib/libfovea.a" | only_ours || fail "libfovea.a defines these"
+
+# A stranger's program, both ways. Sanitized libraries want a sanitized program.
+cat > "$prefix/stranger.c" <<'END'
+#include <fovea/error.h>
+#include <stdio.h>
+int main(void) { return puts(fv_code_name(FV_USAGE)) < 0 || fv_error_live() != 0; }
+END
+sanitize=${FOVEA_SANITIZE:+-fsanitize=$FOVEA_SANITIZE}
+$CC $sanitize $(config --cflags) "$prefix/stranger.c" -o "$prefix/shared" $(config --libs) -Wl,-rpath,"$lib"
+[ "$("$prefix/shared")" = usage ] || fail "a program with libfovea.so does not run"
+rm "$lib"/libfovea.so*
+$CC $sanitize $(config --cflags) "$prefix/stranger.c" -o "$prefix/static" $(config --static --libs) -Wl,--gc-sections
+[ "$("$prefix/static")" = usage ] || fail "a program with libfovea.a does not run"
+
+"$prefix/bin/fovea" version > /dev/null || fail "bin/fovea does not run"
