@@ -25,6 +25,9 @@ if(library_folders)
         target_link_options(fovea_shared PRIVATE -Wl,--no-undefined)
     endif()
 
+    # fovea.pc says where things are from where it lies, so that an installed tree can be moved.
+    file(RELATIVE_PATH FV_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+    string(REGEX REPLACE "/$" "" FV_PREFIX_FROM_PC ${FV_PREFIX_FROM_PC})
     configure_file(cmake/fovea.pc.in fovea.pc @ONLY)
     install(TARGETS fovea_static fovea_shared
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -7,12 +7,11 @@ prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT
 cmake --install "$BUILD" --prefix "$prefix" > /dev/null
 
-# The .pc file was made for the prefix of the build; a stranger's pkg-config is told where this copy lies.
 pc=$(dirname "$(find "$prefix" -name fovea.pc)")
 [ -f "$pc/fovea.pc" ] || fail "fovea.pc is missing"
 lib=$(dirname "$pc")
 export PKG_CONFIG_PATH="$pc"
-config() { pkg-config --define-variable=prefix="$prefix" "$@" fovea; }
+config() { pkg-config "$@" fovea; }
 
 for header in "$SOURCE"/include/fovea/*.h; do
     [ -f "$prefix/include/fovea/$(basename "$header")" ] || fail "$(basename "$header") is missing"
