@@ -14,7 +14,9 @@ export PKG_CONFIG_PATH="$pc"
 config() { pkg-config "$@" fovea; }
 
 for header in "$SOURCE"/include/fovea/*.h; do
-    [ -f "$prefix/include/fovea/$(basename "$header")" ] || fail "$(basename "$header") is missing"
+    name=$(basename "$header")
+    [ -f "$prefix/include/fovea/$name" ] || fail "$name is missing"
+    [ "$name" = fovea.h ] || grep -q "^#include \"fovea/$name\"" "$SOURCE/include/fovea/fovea.h" || fail "fovea.h leaves out $name"
 done
 
 # Exports, seen from outside, and global symbols, seen by whoever links statically. (Sanitizers and the compiler add names with
@@ -25,7 +27,7 @@ nm -g --defined-only "$lib/libfovea.a" | only_ours || fail "libfovea.a defines t
 
 # A stranger's program, both ways. Sanitized libraries want a sanitized program.
 cat > "$prefix/stranger.c" <<'END'
-#include <fovea/error.h>
+#include <fovea/fovea.h>
 #include <stdio.h>
 int main(void) { return puts(fv_code_name(FV_USAGE)) < 0 || fv_error_live() != 0; }
 END

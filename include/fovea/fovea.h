@@ -1,0 +1,14 @@
+/* fovea/fovea.h - all of the public interface. */
+#ifndef FOVEA_FOVEA_H
+#define FOVEA_FOVEA_H
+
+#include "fovea/data.h"
+#include "fovea/error.h"
+#include "fovea/graph.h"
+#include "fovea/layers.h"
+#include "fovea/mode.h"
+#include "fovea/optim.h"
+#include "fovea/plan.h"
+#include "fovea/tensor.h"
+
+#endif
