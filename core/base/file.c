@@ -1,0 +1,211 @@
+/* file.c - files read whole and written so that there is never half of one.
+ *
+ * A write goes to "PATH.PID-N.tmp" in the same folder (a rename does not cross file systems), which is synced before it takes the
+ * name: after a crash at any instant PATH holds the old bytes or the new ones. The folder is synced last, so that the name itself
+ * survives. A temporary file of a killed process stays behind and is in nobody's way. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+#include "core/base/size.h"
+#include "core/base/text.h"
+
+/* What the system said no to: "cannot read PATH: No such file or directory". */
+static fv_error *refused(int reason, const char *act, const char *path) {
+    fv_code code = FV_IO;
+    if (reason == ENOENT || reason == ENOTDIR) code = FV_NOT_FOUND;
+    if (reason == EACCES || reason == EPERM || reason == EROFS) code = FV_DENIED;
+    if (reason == ENOMEM) code = FV_MEMORY;
+    return fv_fail(code, "cannot %s %s: %s", act, path, strerror(reason));
+}
+
+static fv_error *too_large(const char *path, int64_t cap) {
+    return fv_fail(FV_MEMORY, "cannot read %s: it is larger than the %lld bytes allowed here", path, (long long)cap);
+}
+
+/* Reads to the end into `*bytes`, which has room for `*room` bytes and the NUL and grows up to `cap`. */
+static fv_error *read_to_end(int file, const char *path, int64_t cap, int64_t room, uint8_t **bytes, int64_t *length) {
+    for (;;) {
+        ssize_t got = read(file, *bytes + *length, (size_t)(room - *length + 1)); /* over the NUL's place: there may be more */
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return refused(errno, "read", path);
+        *length += got;
+        if (got == 0) break;
+        if (*length > cap) return too_large(path, cap);
+        if (*length <= room) continue;
+        int64_t larger = room < cap / 2 ? fv_min(fv_max(2 * room, 4096), cap) : cap;
+        FV_TRY(fv_memory_grow((void **)bytes, room + 1, larger + 1, 1));
+        room = larger;
+    }
+    (*bytes)[*length] = 0;
+    return NULL;
+}
+
+static fv_error *read_open(int file, const char *path, int64_t cap, uint8_t **bytes, int64_t *length) {
+    struct stat info;
+    if (fstat(file, &info) < 0) return refused(errno, "read", path);
+    if (S_ISDIR(info.st_mode)) return refused(EISDIR, "read", path);
+    if (S_ISREG(info.st_mode) && info.st_size > cap) return too_large(path, cap);
+    int64_t room = S_ISREG(info.st_mode) ? (int64_t)info.st_size : fv_min(cap, 4096);
+    FV_TRY(fv_memory_alloc(room + 1, 1, (void **)bytes));
+    return read_to_end(file, path, cap, room, bytes, length);
+}
+
+fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *length) {
+    *bytes = NULL;
+    *length = 0;
+    cap = fv_min(fv_max(cap, 0), INT64_MAX / 2);
+    int file;
+    do file = open(path, O_RDONLY | O_CLOEXEC);
+    while (file < 0 && errno == EINTR);
+    if (file < 0) return refused(errno, "read", path);
+    fv_error *error = read_open(file, path, cap, bytes, length);
+    close(file);
+    if (error) {
+        fv_memory_free(fv_take(bytes));
+        *length = 0;
+    }
+    return error;
+}
+
+static fv_error *write_all(int file, const char *path, const char *bytes, int64_t length) {
+    for (int64_t done = 0; done < length;) {
+        ssize_t put = write(file, bytes + done, (size_t)fv_min(length - done, (int64_t)1 << 30));
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return refused(errno, "write", path);
+        done += put;
+    }
+    return fsync(file) < 0 ? refused(errno, "write", path) : NULL;
+}
+
+/* Opens a new file beside `path` and says its name. A name that is taken (by another machine, by a process killed here) is passed. */
+static fv_error *open_new(const char *path, fv_text *name, int *file) {
+    static _Atomic unsigned made;
+    do {
+        fv_text_clear(name);
+        fv_text_addf(name, "%s.%ld-%u.tmp", path, (long)getpid(), atomic_fetch_add(&made, 1));
+        FV_TRY(fv_text_error(name));
+        *file = open(name->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (*file < 0 && (errno == EEXIST || errno == EINTR));
+    return *file < 0 ? refused(errno, "write", path) : NULL;
+}
+
+/* Gives what `path` names, if anything, the second name `previous`, at once: a link to a name of its own, renamed over it. */
+static fv_error *keep(const char *path, const char *previous, const char *temporary) {
+    FV_TEXT(name, 1 << 16);
+    fv_text_addf(&name, "%s.keep", temporary);
+    FV_TRY(fv_text_error(&name));
+    unlink(name.at); /* of a process that was killed: `temporary` is ours, so this is too */
+    if (link(path, name.at) < 0) {
+        if (errno == ENOENT) return NULL;
+        fv_error *error = refused(errno, "keep", path);
+        return fv_error_hint(error, "the file system of %s must have hard links, for %s", path, previous);
+    }
+    fv_error *error = rename(name.at, previous) < 0 ? refused(errno, "write", previous) : NULL;
+    unlink(name.at); /* there still when `previous` was the same file already: then the rename does nothing */
+    return error;
+}
+
+/* `buffer`: at least as long as the path. */
+static fv_error *sync_folder_of(const char *path, char *buffer) {
+    char *slash = strrchr(strcpy(buffer, path), '/');
+    if (slash) slash[slash == buffer] = 0;
+    const char *folder = slash ? buffer : ".";
+    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0) return refused(errno, "open", folder);
+    bool failed = fsync(file) < 0 && errno != EINVAL && errno != ENOTSUP; /* those: a file system without it */
+    fv_error *error = failed ? refused(errno, "sync", folder) : NULL;
+    close(file);
+    return error;
+}
+
+fv_error *fv_file_write(const char *path, const void *bytes, int64_t length, const char *keep_previous) {
+    FV_TEXT(name, 1 << 16);
+    int file;
+    FV_TRY(open_new(path, &name, &file));
+    fv_error *error = write_all(file, path, bytes, length);
+    if (close(file) < 0 && !error) error = refused(errno, "write", path);
+    if (!error && keep_previous) error = keep(path, keep_previous, name.at);
+    if (!error && rename(name.at, path) < 0) error = refused(errno, "write", path);
+    if (error) unlink(name.at);
+    return error ? error : sync_folder_of(path, name.at);
+}
+
+static fv_error *make_one_folder(const char *path) {
+    if (mkdir(path, 0777) == 0) return NULL;
+    int reason = errno;
+    fv_file_kind kind = fv_file_kind_of(path);
+    if (kind == FV_FILE_FOLDER) return NULL;
+    if (kind != FV_FILE_NONE) return fv_fail(FV_CONFLICT, "cannot make the folder %s: there is a file of that name", path);
+    return refused(reason, "make the folder", path);
+}
+
+fv_error *fv_file_make_folder(const char *path) {
+    if (fv_file_kind_of(path) == FV_FILE_FOLDER) return NULL;
+    FV_TEXT(part, 1 << 16);
+    fv_text_add(&part, path);
+    FV_TRY(fv_text_error(&part));
+    for (char *slash = part.at + 1; part.length && (slash = strchr(slash, '/')); slash++) {
+        *slash = 0;
+        FV_TRY(make_one_folder(part.at));
+        *slash = '/';
+    }
+    return make_one_folder(path);
+}
+
+fv_file_kind fv_file_kind_of(const char *path) {
+    struct stat info;
+    if (stat(path, &info) < 0) return FV_FILE_NONE;
+    return S_ISREG(info.st_mode) ? FV_FILE_PLAIN : S_ISDIR(info.st_mode) ? FV_FILE_FOLDER : FV_FILE_OTHER;
+}
+
+typedef struct name_list {
+    const char **at;
+    int64_t count, capacity;
+} name_list;
+
+static fv_error *read_names(DIR *folder, const char *path, fv_arena *arena, name_list *list) {
+    for (;;) {
+        errno = 0;
+        struct dirent *entry = readdir(folder);
+        if (!entry) return errno ? refused(errno, "read", path) : NULL;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        if (list->count == list->capacity) {
+            int64_t capacity = fv_max(64, 2 * list->capacity);
+            FV_TRY(fv_memory_grow((void **)&list->at, list->capacity, capacity, sizeof *list->at));
+            list->capacity = capacity;
+        }
+        FV_TRY(fv_arena_text(arena, entry->d_name, &list->at[list->count]));
+        list->count++;
+    }
+}
+
+static int by_bytes(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+fv_error *fv_file_list(const char *path, fv_arena *arena, const char ***names, int64_t *count) {
+    *names = NULL;
+    *count = 0;
+    DIR *folder = opendir(path);
+    if (!folder) return refused(errno, "read", path);
+    name_list list = { 0 };
+    fv_error *error = read_names(folder, path, arena, &list);
+    closedir(folder);
+    if (!error && list.count) qsort(list.at, (size_t)list.count, sizeof *list.at, by_bytes);
+    if (!error) error = fv_arena_copy(arena, list.at, list.count * (int64_t)sizeof *list.at, (void **)names);
+    if (!error) *count = list.count;
+    fv_memory_free(list.at);
+    return error;
+}
+
+fv_error *fv_file_join(fv_arena *arena, const char *folder, const char *name, const char **out) {
+    size_t length = strlen(folder);
+    bool slash = length && folder[length - 1] != '/';
+    return fv_arena_format(arena, out, "%s%s%s", folder, slash ? "/" : "", name);
+}
