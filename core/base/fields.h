@@ -9,8 +9,11 @@
  *
  * The type comes from the member by _Generic, so a row cannot lie about it. Defaults live in the table, not in code (zero is a
  * real wish). Values have one text form: true/false, integers, shortest doubles that read back, names of a choice, lists with
- * commas, strings bare or, where they hold a space, comma, quote or '=', in double quotes with JSON's escapes.
- * Range: .min and .max bind every element of numbers (for text the length) when min < max or only one is set; see FV_FIELD.
+ * commas, strings bare or, where they hold a space, comma, quote or '=' or are empty, in double quotes with JSON's escapes. An empty
+ * value is an empty list, and for a text it is NULL.
+ * Range: [min, max], inclusive, binds every element of numbers, and the length in bytes of texts, with two exceptions: both zero is
+ * unbounded, and max zero with min above zero has no upper end (else say .max = INFINITY). NaN is in no range but the unbounded one.
+ * A field without .by_default that is not required may always be zero, empty or NULL when nobody sets it: it means "not given".
  * Fields tables are const; options structs belong to the caller; strings and lists point into the arena that was given.
  * Errors: FV_USAGE naming the field, the value, what is allowed, and for an unknown name the nearest one as a hint. */
 #ifndef FV_BASE_FIELDS_H
@@ -23,6 +26,7 @@
 #include "core/base/arena.h"
 #include "core/base/text.h"
 
+#define FV_FIELDS_MAX 128 /* rows of a table, at most: `bool given[FV_FIELDS_MAX]` is always enough */
 #define FV_INTS_MAX 8
 typedef struct fv_ints { int64_t count, at[FV_INTS_MAX]; } fv_ints;           /* a short list: dimensions, axes */
 typedef struct fv_floats { int64_t count; const double *at; } fv_floats;       /* any length */
@@ -46,7 +50,7 @@ typedef struct fv_field {
     size_t offset;
     int count;               /* elements of a fixed array; 1 for all else */
     const char *by_default;  /* in text form; NULL: zero, empty, NULL, the first name */
-    double min, max;         /* inclusive; both zero: unbounded; max 0 with min > 0, or min set with .max = INFINITY: only below */
+    double min, max;         /* see Range above */
     const char *names;       /* of a choice: "constant,reflect,edge" */
     const char *alias;       /* an old or short name: "lr" for learning_rate */
     const char *flag;        /* one letter, for the command line: "n" gives -n */
@@ -77,20 +81,32 @@ const fv_field *fv_fields_find(const fv_field *fields, const char *name);
 /* The nearest of the names by edit distance, or NULL when none is near (more than a third of the letters differ). */
 const char *fv_nearest_name(const char *name, const char *const *names, int64_t count);
 
+/* In words what the field's value must be, for messages and help: "2 integers of at least 1". */
+void fv_field_allowed(const fv_field *field, fv_text *out);
+/* The error for a name that no field has, with the nearest one, or all names, as the hint. */
+FV_MUST_USE fv_error *fv_fields_unknown(const fv_field *fields, const char *name);
+
+/* On an error the field that failed may be half set; what else is in `options` is untouched. */
 FV_MUST_USE fv_error *fv_fields_defaults(const fv_field *fields, void *options, fv_arena *arena);
 /* Sets one field from text; a fixed array takes one value or all. Checks type, range and names. */
 FV_MUST_USE fv_error *fv_fields_set(const fv_field *fields, void *options, const char *name, const char *value, fv_arena *arena);
+/* The same for a field at hand, from its text form; and from its values one by one, each as it is (never in quotes; NULL is null). */
+FV_MUST_USE fv_error *fv_field_set(const fv_field *field, void *options, const char *value, fv_arena *arena);
+FV_MUST_USE fv_error *fv_field_set_pieces(const fv_field *field, void *options, const char *const *pieces, int64_t count, fv_arena *arena);
 /* Defaults, then "name=value name=value …" (NULL and "" are allowed), then fv_fields_check with what was given. */
 FV_MUST_USE fv_error *fv_fields_parse(const fv_field *fields, void *options, const char *text, fv_arena *arena);
-/* Required fields that `given` (a bool for each row; NULL: all given) lacks; ranges of all. */
+/* Required fields that `given` (a bool for each row; NULL: all given) lacks; ranges and choices of all. */
 FV_MUST_USE fv_error *fv_fields_check(const fv_field *fields, const void *options, const bool *given);
 
 /* Appends "name=value …", a space between, without the fields that have their default; parses back to equal options. */
 void fv_fields_print(const fv_field *fields, const void *options, fv_text *out);
 void fv_field_print_value(const fv_field *field, const void *options, fv_text *out); /* the value alone */
+void fv_field_print_json(const fv_field *field, const void *options, fv_text *out);  /* the value alone, as JSON */
+bool fv_field_equal(const fv_field *field, const void *a, const void *b);
 bool fv_fields_equal(const fv_field *fields, const void *a, const void *b);
 
-/* JSON object text → options, and back. */
+/* JSON object text → options, and back. Like fv_fields_parse: defaults first, a check last. `where` names the document in errors.
+ * Infinities and NaN, which JSON has not, are the strings "inf", "-inf", "nan". */
 FV_MUST_USE fv_error *fv_fields_from_json(const fv_field *fields, void *options, const char *json, const char *where, fv_arena *arena);
 void fv_fields_to_json(const fv_field *fields, const void *options, fv_text *out); /* every field, one object */
 
@@ -106,11 +122,13 @@ typedef struct fv_yaml {
 } fv_yaml;
 FV_MUST_USE fv_error *fv_yaml_parse(const char *text, int64_t length, const char *where, fv_arena *arena, const fv_yaml **out);
 const fv_yaml *fv_yaml_find(const fv_yaml *map, const char *key); /* NULL when absent, or `map` is no map */
-/* Sets fields from a map: unknown keys are errors with line and nearest name. `given` (a bool a row, may be NULL) is or-ed. */
+/* Sets fields from a map: unknown keys are errors with line and nearest name. No
+ * defaults, no check of required fields: a recipe and the command line may each give a part. `map` may be null (an empty file). `given` (a bool a row, may be NULL) is or-ed. */
 FV_MUST_USE fv_error *fv_fields_from_yaml(const fv_field *fields, void *options, const fv_yaml *map, const char *where, bool *given, fv_arena *arena);
 void fv_fields_to_yaml(const fv_field *fields, const void *options, int indent, bool with_help, fv_text *out); /* every field; with comments */
 
-/* Command line: --name value, --name=value, --flag, --no-flag, -n value, positional arguments in table order, "--" ends flags.
+/* Repeated: a fv_strings adds up, for all else the last one counts.
+ * Command line: --name value, --name=value, --flag, --no-flag, -n value, positional arguments in table order, "--" ends flags.
  * Sets options (defaults are the caller's to set first) and or-s `given`. Does not check required fields (fv_fields_check does). */
 FV_MUST_USE fv_error *fv_fields_from_flags(const fv_field *fields, void *options, int argc, const char *const *argv, bool *given, fv_arena *arena);
 
