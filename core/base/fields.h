@@ -69,7 +69,7 @@ typedef struct fv_field {
     _Generic((member), int64_t *: sizeof(int64_t), double *: sizeof(double), default: sizeof(member))
 #define FV_FIELD(S, member, ...)                                                                                               \
     { .name = #member, .type = FV_FIELD_TYPE(((S *)0)->member), .offset = offsetof(S, member),                                 \
-      .count = (int)(sizeof(((S *)0)->member) / FV_FIELD_SIZE(((S *)0)->member)), __VA_ARGS__ }
+      .count = (int)(sizeof(((S *)0)->member) / (FV_FIELD_SIZE(((S *)0)->member))), __VA_ARGS__ }
 #define FV_FIELDS_END { .name = NULL, .type = FV_FIELD_NOTHING }
 extern const fv_field fv_no_fields[]; /* the empty table */
 

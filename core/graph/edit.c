@@ -108,27 +108,32 @@ static fv_error *emit(sorting *s, int32_t root) {
     return NULL;
 }
 
-/* Puts the nodes in the order found, rewrites node numbers everywhere, rebuilds the name index. */
-static fv_error *renumber(sorting *s) {
-    fv_graph *graph = s->graph;
+/* Nodes know their old numbers, which the inputs still use: where[old] is the new one. */
+fv_error *fv_graph_compact(fv_graph *graph, int32_t count) {
+    FV_OWNED(fv_arena) arena = NULL;
     int32_t *where = NULL;
-    fv_node **nodes = NULL;
-    FV_TRY(fv_arena_take(s->arena, graph->count, &where));
-    FV_TRY(fv_arena_take(s->arena, s->count, &nodes));
-    for (int32_t n = 0; n < s->count; n++) {
-        nodes[n] = graph->nodes[s->order[n]];
-        where[s->order[n]] = n;
-    }
+    FV_TRY(fv_arena_new("compacting a graph", (int64_t)1 << 30, &arena));
+    FV_TRY(fv_arena_take(arena, graph->count, &where));
+    for (int32_t n = 0; n < count; n++) where[graph->nodes[n]->index] = n;
     fv_names_clear(graph->names);
-    for (int32_t n = 0; n < s->count; n++) {
-        graph->nodes[n] = nodes[n];
-        nodes[n]->index = n;
-        for (int i = 0; i < nodes[n]->input_count; i++) nodes[n]->inputs[i].node = where[nodes[n]->inputs[i].node];
-        FV_TRY(fv_names_add(graph->names, nodes[n]->name, nodes[n]));
+    for (int32_t n = 0; n < count; n++) {
+        fv_node *node = graph->nodes[n];
+        node->index = n;
+        for (int i = 0; i < node->input_count; i++) node->inputs[i].node = where[node->inputs[i].node];
+        FV_TRY(fv_names_add(graph->names, node->name, node));
     }
-    graph->count = s->count;
+    graph->count = count;
     for (int i = 0; i < graph->output_count; i++) graph->outputs[i].value.node = where[graph->outputs[i].value.node];
     return NULL;
+}
+
+/* Puts the nodes in the order found. */
+static fv_error *renumber(sorting *s) {
+    fv_node **nodes = NULL;
+    FV_TRY(fv_arena_take(s->arena, s->count, &nodes));
+    for (int32_t n = 0; n < s->count; n++) nodes[n] = s->graph->nodes[s->order[n]];
+    memcpy(s->graph->nodes, nodes, sizeof *nodes * (size_t)s->count);
+    return fv_graph_compact(s->graph, s->count);
 }
 
 fv_error *fv_graph_sort(fv_graph *graph) {

@@ -66,6 +66,8 @@ void fv_graph_replace(fv_graph *graph, fv_value old, fv_value new_value);
 fv_error *fv_graph_sort(fv_graph *graph);
 /* The node as its line of the text form, without the newline. */
 void fv_node_print(const fv_graph *graph, const fv_node *node, fv_text *out);
+/* The nodes were moved within graph->nodes by hand and `count` are left, every input among them: new numbers, new index. */
+fv_error *fv_graph_compact(fv_graph *graph, int32_t count);
 /* Every invariant above; an error is FV_BUG and names the node. */
 fv_error *fv_graph_check(const fv_graph *graph);
 /* Uses of each output of each node: counts[node][output] as a flat array by fv_value; in `arena`. */

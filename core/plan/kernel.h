@@ -15,6 +15,7 @@
 typedef enum fv_isa { FV_ISA_PORTABLE, FV_ISA_AVX2, FV_ISA_AVX512, FV_ISA_COUNT } fv_isa;
 extern const char *const fv_isa_names[]; /* "portable", "avx2" (with FMA and F16C), "avx512" (F, BW, DQ, VL) */
 fv_isa fv_isa_best(void);                /* what this CPU and FOVEA_ISA allow; cached */
+FV_MUST_USE fv_error *fv_isa_init(void); /* says what is wrong with FOVEA_ISA, if anything */
 
 typedef struct fv_kernel {
     const char *name; /* the symbol without "fv_kernel_": "conv2d_implicit_gemm_f32_avx2" */
@@ -32,6 +33,7 @@ typedef struct fv_kernel {
     fv_error *(*prepare)(const fv_call *call, fv_arena *arena, void **out);
     void (*run)(const fv_call *call);
     unsigned in_place; /* bit i: output 0 may be input i's memory, when types agree */
+    bool pointwise;    /* any output may be the memory of any input of its own type: element i is read before element i is written */
     bool strided;      /* takes inputs with any strides */
 } fv_kernel;
 

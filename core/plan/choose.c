@@ -1,0 +1,120 @@
+/* choose.c - which kernel runs each step: every kernel of the op is asked, the cheapest by its cost model wins, ties by name, the
+ * op's reference is the last resort. In evaluation the question is put with a nominal batch, so that a picture's bits do not
+ * depend on how many come with it; fast_batch asks with the real one. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/base/parallel.h"
+#include "core/plan/plan.h"
+
+#define NOMINAL_BATCH 16
+
+int fv_kernel_next(const char *op, int from) {
+    for (int i = from; i < fv_kernel_table_count; i++)
+        if (!strcmp(fv_kernel_table[i]->op, op)) return i;
+    return -1;
+}
+
+const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, double *cost) {
+    if (kernel->isa > fv_isa_best()) return fv_isa_names[kernel->isa];
+    for (int i = 0; i < call->input_count && !kernel->strided; i++)
+        if (!fv_op_shape_only(call->op, i) && !fv_tensor_is_contiguous(&call->inputs[i])) return FV_REFUSE_STRIDES;
+    const char *reason = kernel->refuse ? kernel->refuse(call) : NULL;
+    if (!reason) *cost = kernel->cost(call);
+    return reason;
+}
+
+/* FOVEA_KERNEL=conv2d:direct,linear:reference pins an op to the kernels whose name goes on like that. NULL: not pinned. */
+static const char *pinned(const char *op) {
+    const char *at = getenv("FOVEA_KERNEL");
+    size_t length = strlen(op);
+    for (; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (!strncmp(at, op, length) && at[length] == ':') return at + length + 1;
+    return NULL;
+}
+
+static bool matches(const fv_kernel *kernel, const char *pin) {
+    size_t length = strcspn(pin, ",");
+    return !strncmp(kernel->name + strlen(kernel->op) + 1, pin, length);
+}
+
+static fv_error *best(const fv_call *call, const fv_plan_options *options, const fv_kernel **winner, double *cost) {
+    const char *pin = pinned(call->op->name);
+    bool found = false;
+    *winner = NULL;
+    *cost = INFINITY;
+    if (options->reference && call->op->reference) return NULL;
+    if (pin && !strncmp(pin, "reference", 9) && call->op->reference) return NULL;
+    for (int i = fv_kernel_next(call->op->name, 0); i >= 0; i = fv_kernel_next(call->op->name, i + 1)) {
+        double price = INFINITY;
+        if (pin && !matches(fv_kernel_table[i], pin)) continue;
+        found = true;
+        if (fv_kernel_refuses(fv_kernel_table[i], call, &price) || !(price < *cost)) continue;
+        *winner = fv_kernel_table[i];
+        *cost = price;
+    }
+    if (pin && !found) return fv_fail(FV_USAGE, "FOVEA_KERNEL pins %s to \"%.*s\", which is no kernel of it", call->op->name, (int)strcspn(pin, ","), pin);
+    if (!*winner && !call->op->reference) return fv_fail(FV_UNSUPPORTED, "no kernel can run op %s here", call->op->name);
+    return NULL;
+}
+
+fv_error *fv_places_new(const fv_graph *graph, fv_arena *arena, fv_place ***out) {
+    static char anywhere[1]; /* views move data pointers relative to their input's: any base will do */
+    fv_place **places = NULL;
+    FV_TRY(fv_arena_take(arena, graph->count, &places));
+    for (int32_t n = 0; n < graph->count; n++) {
+        const fv_node *node = graph->nodes[n];
+        FV_TRY(fv_arena_take(arena, node->output_count, &places[n]));
+        for (int k = 0; k < node->output_count; k++) places[n][k] = (fv_place){.tensor = fv_tensor_of(&node->outputs[k], NULL), .buffer = -1, .root = n};
+        if (!(node->op->flags & FV_OP_VIEW)) continue;
+        const fv_place *from = &places[node->inputs[0].node][node->inputs[0].output];
+        fv_tensor x = from->tensor;
+        x.data = anywhere;
+        if (!fv_view_of(node, &x, &places[n][0].tensor)) {
+            places[n][0].tensor = fv_tensor_of(&node->outputs[0], NULL);
+            continue;
+        }
+        places[n][0].delta = from->delta + (int64_t)((intptr_t)places[n][0].tensor.data - (intptr_t)x.data);
+        places[n][0].root = from->root;
+        places[n][0].tensor.data = NULL;
+    }
+    *out = places;
+    return NULL;
+}
+
+/* A call without memory: types and strides as `places` has them. */
+fv_error *fv_call_new(const fv_plan *plan, const fv_node *node, fv_place *const *places, fv_arena *arena, fv_call *out) {
+    fv_tensor *inputs = NULL, *outputs = NULL;
+    FV_TRY(fv_arena_take(arena, node->input_count, &inputs));
+    FV_TRY(fv_arena_take(arena, node->output_count, &outputs));
+    for (int i = 0; i < node->input_count; i++) inputs[i] = places[node->inputs[i].node][node->inputs[i].output].tensor;
+    for (int k = 0; k < node->output_count; k++) outputs[k] = places[node->index][k].tensor;
+    *out = (fv_call){.op = node->op, .name = node->name, .options = node->options, .inputs = inputs, .outputs = outputs,
+                     .input_count = node->input_count, .output_count = node->output_count, .shards = plan->options.shards, .threads = plan->threads};
+    return NULL;
+}
+
+fv_error *fv_plan_choose(fv_plan *plan) {
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_OWNED(fv_graph) twin = NULL;
+    fv_place **twin_places = NULL;
+    bool ask_twin = plan->options.mode == FV_EVALUATION && !plan->options.fast_batch && fv_graph_batch(plan->graph) > 0;
+    FV_TRY(fv_arena_new("choosing kernels", (int64_t)1 << 30, &arena));
+    if (ask_twin) {
+        FV_TRY(fv_graph_with_batch(plan->graph, NOMINAL_BATCH, &twin));
+        FV_TRY(fv_places_new(twin, arena, &twin_places));
+    }
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        fv_step *step = &plan->steps[s];
+        FV_TRY(fv_call_new(plan, step->node, plan->places, plan->arena, &step->call));
+        if (step->kind != FV_STEP_CALL) continue;
+        fv_call question = step->call;
+        if (ask_twin) FV_TRY(fv_call_new(plan, twin->nodes[step->node->index], twin_places, arena, &question));
+        fv_error *error = best(&question, &plan->options, &step->kernel, &step->cost);
+        if (error) return fv_error_wrap(error, "%s", step->node->name);
+        void *prepared = NULL;
+        if (step->kernel && step->kernel->prepare) FV_TRY(step->kernel->prepare(&step->call, plan->arena, &prepared));
+        step->call.prepared = prepared;
+    }
+    return NULL;
+}

@@ -1,0 +1,228 @@
+/* plan.c - making a plan: passes, steps in order, kernels, memory; and running it (fovea/plan.h). */
+#include "core/plan/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/base/assert.h"
+#include "core/base/log.h"
+#include "core/base/parallel.h"
+#include "core/plan/weights.h"
+
+#define PLAN_CAP ((int64_t)2 << 30) /* bytes of a plan's own tables: kernels' prepared tables are the largest */
+#define DEFAULT_SHARDS 8
+
+/* ---- making ---- */
+
+static fv_error *check_options(fv_plan_options *options) {
+    if (options->device && strcmp(options->device, "cpu"))
+        return fv_error_hint(fv_fail(FV_UNSUPPORTED, "there is no device \"%s\" here", options->device), "this build runs on: cpu");
+    if (options->shards == 0) options->shards = DEFAULT_SHARDS;
+    if (options->shards < 1 || options->shards > 1024) return fv_fail(FV_USAGE, "shards is %d, allowed are 1 to 1024", options->shards);
+    options->device = "cpu";
+    return fv_isa_init();
+}
+
+static fv_error *bind_states(fv_plan *plan) {
+    char have[256], want[256];
+    for (int32_t n = 0; n < plan->graph->count; n++) {
+        const fv_node *node = plan->graph->nodes[n];
+        if (!fv_node_is(node, "state")) continue;
+        const fv_tensor *tensor = fv_weights_find(plan->weights, node->name);
+        if (!tensor) return fv_fail(FV_NOT_FOUND, "the weights hold no %s", node->name);
+        if (!fv_type_equal(&tensor->type, &node->outputs[0]))
+            return fv_fail(FV_SHAPE, "%s is %s in the weights, %s in the graph", node->name, fv_type_format(&tensor->type, have), fv_type_format(&node->outputs[0], want));
+    }
+    return NULL;
+}
+
+/* What depends on constants alone, and in evaluation on weights: computed once, not every run. */
+static fv_error *find_constants(fv_plan *plan) {
+    FV_TRY(fv_arena_take(plan->arena, plan->graph->count, &plan->constant));
+    for (int32_t n = 0; n < plan->graph->count; n++) {
+        const fv_node *node = plan->graph->nodes[n];
+        bool constant = !(node->op->flags & (FV_OP_EFFECT | FV_OP_RANDOM)) && !fv_node_is(node, "input");
+        if (fv_node_is(node, "state")) constant = plan->options.mode == FV_EVALUATION;
+        for (int i = 0; i < node->input_count; i++) constant = constant && (plan->constant[node->inputs[i].node] || fv_op_shape_only(node->op, i));
+        plan->constant[n] = constant;
+    }
+    return NULL;
+}
+
+static fv_step_kind kind_of(const fv_node *node, fv_place *const *places) {
+    if (node->op->flags & FV_OP_EFFECT) return FV_STEP_STORE;
+    if ((node->op->flags & FV_OP_VIEW) && places[node->index][0].root != node->index) return FV_STEP_NOTHING;
+    return FV_STEP_CALL;
+}
+
+static fv_error *order_steps(fv_plan *plan) {
+    const fv_graph *graph = plan->graph;
+    FV_TRY(fv_arena_take(plan->arena, graph->count, &plan->steps));
+    FV_TRY(fv_arena_take(plan->arena, graph->count, &plan->step_of));
+    for (int32_t n = 0; n < graph->count; n++) plan->step_of[n] = -1;
+    for (int late = 0; late < 2; late++) {
+        for (int32_t n = 0; n < graph->count; n++) {
+            const fv_node *node = graph->nodes[n];
+            if ((node->op->flags & FV_OP_SOURCE) || plan->constant[n] == (bool)late) continue;
+            plan->step_of[n] = plan->step_count;
+            plan->steps[plan->step_count++] = (fv_step){.kind = kind_of(node, plan->places), .node = node, .scratch = -1, .packed = -1};
+        }
+        if (!late) plan->hoisted = plan->step_count;
+    }
+    return NULL;
+}
+
+static void *in_block(const fv_plan *plan, int32_t buffer) { return (char *)plan->block + plan->buffers[buffer].offset; }
+
+/* Pointers everywhere, once the block is there. */
+static void bind_memory(fv_plan *plan) {
+    const fv_graph *graph = plan->graph;
+    for (int32_t n = 0; n < graph->count; n++)
+        for (int k = 0; k < graph->nodes[n]->output_count; k++) {
+            fv_place *place = &plan->places[n][k];
+            if (graph->nodes[n]->op->flags & FV_OP_EFFECT) continue;
+            char *base = place->buffer >= 0 ? in_block(plan, place->buffer) : fv_weights_find(plan->weights, graph->nodes[place->root]->name)->data;
+            place->tensor.data = base + place->delta;
+        }
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        fv_step *step = &plan->steps[s];
+        for (int i = 0; i < step->node->input_count; i++) {
+            fv_value input = step->node->inputs[i];
+            ((fv_tensor *)step->call.inputs)[i] = plan->places[input.node][input.output].tensor;
+        }
+        for (int k = 0; k < step->node->output_count; k++) ((fv_tensor *)step->call.outputs)[k] = plan->places[step->node->index][k].tensor;
+        step->call.scratch = step->scratch >= 0 ? in_block(plan, step->scratch) : NULL;
+        step->call.packed = step->packed >= 0 ? in_block(plan, step->packed) : NULL;
+    }
+}
+
+static fv_error *make(fv_plan *plan) {
+    FV_TRY(check_options(&plan->options));
+    plan->threads = fv_parallel_threads();
+    const char *check = getenv("FOVEA_CHECK");
+    plan->check = check && !strcmp(check, "1");
+    FV_TRY(fv_passes_run(plan->graph, &plan->options));
+    FV_TRY(bind_states(plan));
+    FV_TRY(find_constants(plan));
+    FV_TRY(fv_places_new(plan->graph, plan->arena, &plan->places));
+    FV_TRY(order_steps(plan));
+    FV_TRY(fv_plan_choose(plan));
+    FV_TRY(fv_plan_place(plan));
+    if (plan->options.memory_cap > 0 && plan->block_bytes > plan->options.memory_cap)
+        return fv_error_hint(fv_fail(FV_MEMORY, "the plan needs %.1f MiB, the cap is %.1f MiB", (double)plan->block_bytes / 0x1p20, (double)plan->options.memory_cap / 0x1p20),
+                             "a smaller batch needs less");
+    FV_TRY(fv_block_alloc(plan->block_bytes, 1, &plan->block));
+    bind_memory(plan);
+    return NULL;
+}
+
+fv_error *fv_plan_new(const fv_graph *graph, fv_weights *weights, const fv_plan_options *options, fv_plan **out) {
+    static const fv_plan_options defaults;
+    FV_OWNED(fv_plan) plan = NULL;
+    FV_TRY(fv_memory_new(1, &plan));
+    plan->weights = weights;
+    plan->options = options ? *options : defaults;
+    FV_TRY(fv_arena_new("plan", PLAN_CAP, &plan->arena));
+    FV_TRY(fv_graph_clone(graph, &plan->graph));
+    FV_TRY(make(plan));
+    *out = fv_take(&plan);
+    return NULL;
+}
+
+void fv_plan_free(fv_plan *plan) {
+    if (!plan) return;
+    if (plan->block) fv_block_free(plan->block, plan->block_bytes);
+    fv_graph_free(plan->graph);
+    fv_arena_free(plan->arena);
+    fv_memory_free(plan);
+}
+
+/* ---- running ---- */
+
+fv_tensor *fv_plan_feed(fv_plan *plan, const char *name) {
+    fv_value value = fv_graph_find(plan->graph, name);
+    if (!fv_is_value(value) || !fv_node_is(fv_node_of(plan->graph, value), "input")) return NULL;
+    return &plan->places[value.node][value.output].tensor;
+}
+
+const fv_tensor *fv_plan_result(const fv_plan *plan, const char *name) {
+    fv_value value = fv_graph_find_output(plan->graph, name);
+    return fv_is_value(value) ? &plan->places[value.node][value.output].tensor : NULL;
+}
+
+static void store(const fv_step *step) {
+    const fv_tensor *state = &step->call.inputs[0], *value = &step->call.inputs[1];
+    if (state->data != value->data) memcpy(state->data, value->data, (size_t)fv_type_bytes(&state->type));
+}
+
+static bool has_nan(const fv_tensor *tensor) {
+    if (!fv_dtype_is_float(tensor->type.dtype)) return false;
+    for (int64_t i = 0, count = fv_type_count(&tensor->type); i < count; i++)
+        if (!isfinite(fv_tensor_load(tensor, fv_tensor_offset(tensor, i)))) return true;
+    return false;
+}
+
+/* FOVEA_CHECK=1: the first result that is not finite though all inputs are. */
+static fv_error *check_step(const fv_step *step) {
+    bool was_finite = true;
+    for (int i = 0; i < step->call.input_count; i++) was_finite = was_finite && (fv_op_shape_only(step->node->op, i) || !has_nan(&step->call.inputs[i]));
+    for (int k = 0; k < step->call.output_count && was_finite; k++)
+        if (has_nan(&step->call.outputs[k]))
+            return fv_fail(FV_FORMAT, "%s (%s): output %d is not finite though its inputs are", step->node->name, step->node->op->name, k);
+    return NULL;
+}
+
+static void run_step(fv_step *step, bool pack) {
+    if (step->kind == FV_STEP_STORE) store(step);
+    if (step->kind != FV_STEP_CALL) return;
+    if (step->packed >= 0 && (pack || !step->pack_once)) step->kernel->pack(&step->call);
+    if (step->kernel) step->kernel->run(&step->call);
+    else step->node->op->reference(&step->call);
+}
+
+/* In-place steps overwrite what the check would read, so with FOVEA_CHECK only what still lies there is checked: outputs always,
+ * and an input that was overwritten reads as its output, which hides nothing that the step before did not show. */
+static fv_error *run_all(fv_plan *plan, fv_plan_timing report, void *context) {
+    uint64_t generation = fv_weights_generation(plan->weights);
+    bool stale = plan->generation != generation;
+    for (int32_t s = stale ? 0 : plan->hoisted; s < plan->step_count; s++) {
+        fv_step *step = &plan->steps[s];
+        struct timespec begin, end;
+        if (report) clock_gettime(CLOCK_MONOTONIC, &begin);
+        run_step(step, stale);
+        if (report) {
+            clock_gettime(CLOCK_MONOTONIC, &end);
+            fv_work work = step->node->op->work ? step->node->op->work(&step->call) : (fv_work){0};
+            report(context, s, step->node->name, step->kernel ? step->kernel->name : step->kind == FV_STEP_CALL ? "reference" : "-",
+                   (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec), work.flops);
+        }
+        if (plan->check && step->kind == FV_STEP_CALL) FV_TRY(check_step(step));
+        if (fv_trace_on(FV_TRACE_EXEC)) fv_trace(FV_TRACE_EXEC, "%d %s", (int)s, step->node->name);
+    }
+    if (plan->options.mode == FV_TRAINING) fv_weights_changed(plan->weights);
+    plan->generation = plan->options.mode == FV_TRAINING ? fv_weights_generation(plan->weights) : generation;
+    return NULL;
+}
+
+static fv_error *run(fv_plan *plan, fv_plan_timing report, void *context) {
+    if (fv_parallel_threads() > plan->threads)
+        return fv_fail(FV_CONFLICT, "the plan was made for %d threads, there are %d now", plan->threads, fv_parallel_threads());
+    return run_all(plan, report, context);
+}
+
+fv_error *fv_plan_run(fv_plan *plan) { return run(plan, NULL, NULL); }
+fv_error *fv_plan_profile(fv_plan *plan, fv_plan_timing report, void *context) { return run(plan, report, context); }
+
+/* ---- questions ---- */
+
+const fv_graph *fv_plan_graph(const fv_plan *plan) { return plan->graph; }
+
+fv_plan_size fv_plan_measure(const fv_plan *plan) {
+    fv_plan_size size = {.block = plan->block_bytes, .calls = plan->step_count};
+    for (int32_t b = 0; b < plan->buffer_count; b++)
+        if (plan->buffers[b].last == FV_FOREVER) size.kept += plan->buffers[b].bytes;
+    for (int32_t s = plan->hoisted; s < plan->step_count; s++)
+        if (plan->steps[s].kind == FV_STEP_CALL && plan->steps[s].node->op->work) size.flops += plan->steps[s].node->op->work(&plan->steps[s].call).flops;
+    return size;
+}

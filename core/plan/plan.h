@@ -1,0 +1,97 @@
+/* plan.h - the inside of a plan, shared by the files that make one: passes.c (graph → graph), choose.c (kernels), place.c
+ * (memory), plan.c (putting together and running), print.c.
+ *
+ * Timeline: steps are numbered in order of execution. The first `hoisted` steps depend on constants, and in evaluation on weights,
+ * alone: they run before the first run and again when the weights have changed. Every intermediate, every kernel's scratch and
+ * packed input is a buffer with a lifetime on that timeline; place.c gives buffers whose lifetimes do not meet the same bytes. */
+#ifndef FV_PLAN_PLAN_H
+#define FV_PLAN_PLAN_H
+
+#include "core/graph/node.h"
+#include "core/plan/kernel.h"
+#include "fovea/plan.h"
+
+#define FV_FOREVER INT32_MAX
+
+typedef struct fv_buffer {
+    int64_t bytes, offset; /* in the block */
+    int32_t first, last;   /* steps in which it holds something; last FV_FOREVER: kept from run to run */
+} fv_buffer;
+
+/* Where output `k` of a node lives. */
+typedef struct fv_place {
+    fv_tensor tensor; /* strides are set when planned, data when the block is there */
+    int32_t buffer;   /* −1: memory of the weights */
+    int64_t delta;    /* bytes from the buffer's (the weight's) beginning: of a view */
+    int32_t root;     /* number of the state's node when buffer is −1 */
+} fv_place;
+
+typedef enum fv_step_kind { FV_STEP_CALL, FV_STEP_STORE, FV_STEP_NOTHING } fv_step_kind;
+
+typedef struct fv_step {
+    fv_step_kind kind;       /* a kernel or reference; an assign that copies; a view or an assign that came for nothing */
+    const fv_node *node;
+    const fv_kernel *kernel; /* NULL: the op's reference */
+    fv_call call;
+    double cost;             /* of the winner, nanoseconds */
+    int32_t scratch, packed; /* buffers; −1: none */
+    bool pack_once;          /* the packed input depends on weights alone, in evaluation */
+} fv_step;
+
+struct fv_plan {
+    fv_arena *arena;
+    fv_graph *graph;
+    fv_weights *weights;
+    fv_plan_options options;
+    int threads;
+    fv_place **places; /* by node and output */
+    fv_step *steps;
+    int32_t step_count, hoisted;
+    int32_t *step_of;  /* by node: its step; −1 for sources */
+    bool *constant;    /* by node: hoisted, or a state in evaluation */
+    fv_buffer *buffers;
+    int32_t buffer_count, buffer_capacity;
+    void *block;
+    int64_t block_bytes;
+    uint64_t generation; /* of the weights, when the hoisted steps ran; 0: never */
+    bool check;          /* FOVEA_CHECK=1 */
+};
+
+/* passes.c */
+typedef struct fv_pass {
+    const char *name;
+    const char *why;  /* why it stands where it stands */
+    bool required;    /* run whatever `passes` says: without it the plan would be wrong, not slow */
+    fv_error *(*run)(fv_graph *graph, const fv_plan_options *options);
+} fv_pass;
+extern const fv_pass fv_passes[];
+extern const int fv_pass_count;
+fv_error *fv_passes_run(fv_graph *graph, const fv_plan_options *options);
+
+fv_error *fv_pass_prune(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_evaluation(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_simplify(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_share(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_fold_norm(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_fuse_elementwise(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_materialize(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options);
+
+/* choose.c: the kernel of each step. */
+/* Tensors of every value of a graph: types, strides, and how far a view lies from its root. No memory yet. */
+fv_error *fv_places_new(const fv_graph *graph, fv_arena *arena, fv_place ***out);
+fv_error *fv_call_new(const fv_plan *plan, const fv_node *node, fv_place *const *places, fv_arena *arena, fv_call *out);
+fv_error *fv_plan_choose(fv_plan *plan);
+/* NULL when `kernel` can do `call`, otherwise why not; sets *cost. Looks at the ISA, strides and what the kernel itself refuses. */
+const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, double *cost);
+/* The number of the op's next kernel at or after `from`, −1 when there are no more. */
+int fv_kernel_next(const char *op, int from);
+/* Does the view op of `node` show its input `x` without a copy? Sets *y (strides; y->data relative to x->data). */
+bool fv_view_of(const fv_node *node, const fv_tensor *x, fv_tensor *y);
+
+/* place.c: buffers, aliases, offsets. */
+fv_error *fv_plan_place(fv_plan *plan);
+/* Offsets by best fit, larger and longer-lived buffers first; returns the bytes in all. */
+fv_error *fv_buffers_assign(fv_buffer *buffers, int32_t count, fv_arena *arena, int64_t *bytes);
+
+#endif
