@@ -52,11 +52,20 @@ static bool parse_input(const char *text, fv_type *type, double *low, double *hi
     return true;
 }
 
+/* Up to the next blank outside double quotes. */
+static size_t token_length(const char *at) {
+    bool quoted = false;
+    size_t length = 0;
+    for (; at[length] && (quoted || at[length] != ' '); length++)
+        if (at[length] == '"') quoted = !quoted;
+    return length;
+}
+
 static fv_error *read_tokens(fv_case *c, const char *line, bool as_f64, fv_tensor *inputs) {
     FV_TEXT(options, 1 << 16);
     fv_text_add(&options, "");
     for (const char *at = line; *at; at += strspn(at, " ")) {
-        size_t length = strcspn(at, " ");
+        size_t length = token_length(at);
         const char *token = NULL;
         FV_TRY(fv_arena_format(c->arena, &token, "%.*s", (int)length, at));
         at += length;
