@@ -16,7 +16,8 @@ config() { pkg-config "$@" fovea; }
 for header in "$SOURCE"/include/fovea/*.h; do
     name=$(basename "$header")
     [ -f "$prefix/include/fovea/$name" ] || fail "$name is missing"
-    [ "$name" = fovea.h ] || grep -q "^#include \"fovea/$name\"" "$SOURCE/include/fovea/fovea.h" || fail "fovea.h leaves out $name"
+    [ "$name" = fovea.h ] || grep -q "^#include \"fovea/$name\"" "$SOURCE/include/fovea/fovea.h" ||
+        fail "fovea.h leaves out $name"
 done
 
 # Exports, seen from outside, and global symbols, seen by whoever links statically. (Sanitizers and the compiler add names with

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every descriptor in the sources is in the table of a program that links libfovea.a, with sections collected, under whatever this
-# build is made with (sanitizers, link-time optimisation).
+# Every descriptor in the sources is in the table of a program that links libfovea.a, with sections collected, under whatever
+# this build is made with (sanitizers, link-time optimisation).
 set -eu
 fail() { echo "tables: $1" >&2; exit 1; }
 work=$(mktemp -d)
@@ -26,6 +26,6 @@ END
     $CC $sanitize -std=gnu17 -D_GNU_SOURCE -I. -Iinclude "$work/count.c" -o "$work/count" \
         "$BUILD/lib/libfovea.a" $libraries -Wl,--gc-sections
     there=$("$work/count")
-    written=$(find . -path './build*' -prune -o -name "*.c" -exec grep -hE "^const fv_$kind fv_${kind}_[a-z0-9_]+ = \{" {} + | wc -l)
+    written=$(find . -path "./build*" -prune -o -name "*.c" -exec grep -hE "^const fv_$kind fv_${kind}_\w+ = \{" {} + | wc -l)
     [ "$there" -eq "$written" ] || fail "$written descriptors of kind $kind are in the sources, $there in fv_${kind}_table"
 done
