@@ -7,7 +7,8 @@
 
 typedef struct fv_arena fv_arena;
 
-/* `cap`: bytes it may hold in all; what goes beyond is FV_MEMORY, naming `what` ("model graph"; a string that outlives the arena). */
+/* `cap`: bytes it may hold in all; what goes beyond is FV_MEMORY, naming `what` ("model graph"; a string that outlives the
+ * arena). */
 FV_MUST_USE fv_error *fv_arena_new(const char *what, int64_t cap, fv_arena **out);
 void fv_arena_free(fv_arena *arena);
 FV_CLEANUP(fv_arena);
@@ -17,7 +18,8 @@ FV_MUST_USE fv_error *fv_arena_alloc(fv_arena *arena, int64_t count, int64_t siz
 #define fv_arena_take(arena, count, out) fv_arena_alloc((arena), (count), (int64_t)sizeof **(out), (void **)(out))
 
 FV_MUST_USE fv_error *fv_arena_copy(fv_arena *arena, const void *from, int64_t bytes, void **out);
-FV_MUST_USE fv_error *fv_arena_text(fv_arena *arena, const char *text, const char **out); /* a copy of a string; NULL stays NULL */
+/* A copy of a string; NULL stays NULL. */
+FV_MUST_USE fv_error *fv_arena_text(fv_arena *arena, const char *text, const char **out);
 FV_MUST_USE fv_error *fv_arena_format(fv_arena *arena, const char **out, const char *format, ...) FV_PRINTF(3, 4);
 
 void fv_arena_reset(fv_arena *arena); /* forgets every piece, keeps the memory for the next use */

@@ -1,4 +1,5 @@
-/* assert.h - FV_ASSERT: an assertion is our bug, an error is the caller's input. Stays on in release builds, outside kernels. */
+/* assert.h - FV_ASSERT: an assertion is our bug, an error is the caller's input. Stays on in release builds, outside
+ * kernels. */
 #ifndef FV_BASE_ASSERT_H
 #define FV_BASE_ASSERT_H
 

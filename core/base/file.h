@@ -7,15 +7,18 @@
 
 #include "core/base/arena.h"
 
-/* The whole file (a pipe: to its end), at most `cap` bytes, plus a NUL that `*length` does not count. Free `*bytes` with fv_memory_free. */
+/* The whole file (a pipe: to its end), at most `cap` bytes, plus a NUL that `*length` does not count. Free `*bytes` with
+ * fv_memory_free. */
 FV_MUST_USE fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *length);
 
-/* Writes `bytes` to a temporary name beside `path`, fsyncs it, renames it over `path`, fsyncs the folder. On an error `path` is as
- * it was and the temporary file is gone (only when the last fsync fails it has its new content already, whole but not yet safe). With `keep_previous` not NULL, an existing `path` is first hard-linked to that name
- * (replacing it), so at every instant one of the two is whole. */
+/* Writes `bytes` to a temporary name beside `path`, fsyncs it, renames it over `path`, fsyncs the folder. On an error `path` is
+ * as it was and the temporary file is gone (only when the last fsync fails it has its new content already, whole but not yet
+ * safe). With `keep_previous` not NULL, an existing `path` is first hard-linked to that name (replacing it), so at every
+ * instant one of the two is whole. */
 FV_MUST_USE fv_error *fv_file_write(const char *path, const void *bytes, int64_t length, const char *keep_previous);
 
-FV_MUST_USE fv_error *fv_file_make_folder(const char *path); /* with its parents; existing is fine; a file there is FV_CONFLICT */
+/* With its parents; existing is fine; a file there is FV_CONFLICT. */
+FV_MUST_USE fv_error *fv_file_make_folder(const char *path);
 
 typedef enum fv_file_kind { FV_FILE_NONE, FV_FILE_PLAIN, FV_FILE_FOLDER, FV_FILE_OTHER } fv_file_kind;
 fv_file_kind fv_file_kind_of(const char *path); /* links followed */

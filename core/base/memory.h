@@ -1,12 +1,12 @@
-/* memory.h - the only place that calls malloc. Counted, so that tests can see what is live; zeroed, so that bits never depend on
- * what was there before. Any thread. */
+/* memory.h - the only place that calls malloc. Counted, so that tests can see what is live; zeroed, so that bits never depend
+ * on what was there before. Any thread. */
 #ifndef FV_BASE_MEMORY_H
 #define FV_BASE_MEMORY_H
 
 #include "fovea/error.h"
 
-/* `count` × `size` zeroed bytes, 16-byte aligned; an overflow or no memory is FV_MEMORY. count × size == 0 gives a unique pointer.
- * fv_memory_new(n, &p) sizes it from the pointer's target. */
+/* `count` × `size` zeroed bytes, 16-byte aligned; an overflow or no memory is FV_MEMORY. count × size == 0 gives a unique
+ * pointer. fv_memory_new(n, &p) sizes it from the pointer's target. */
 FV_MUST_USE fv_error *fv_memory_alloc(int64_t count, int64_t size, void **out);
 #define fv_memory_new(count, out) fv_memory_alloc((count), (int64_t)sizeof **(out), (void **)(out))
 

@@ -1,22 +1,23 @@
 /* parallel.h - one team of threads for the compute in a process, and the fixed tree that makes sums independent of it.
  *
- * fv_parallel_for hands out work units 0…units−1; what a unit is must not depend on the number of threads, so that the same bits
- * come out on any team. Units of one call must write disjoint memory. OpenMP behind it; -DFOVEA_TEAM=pthread (the TSan preset)
- * swaps in a team of our own, since libgomp's barriers look like races to TSan.
+ * fv_parallel_for hands out work units 0…units−1; what a unit is must not depend on the number of threads, so that the same
+ * bits come out on any team. Units of one call must write disjoint memory. OpenMP behind it; -DFOVEA_TEAM=pthread (the TSan
+ * preset) swaps in a team of our own, since libgomp's barriers look like races to TSan.
  *
- * A call from inside a unit, or while another thread's call has the team, runs its units on the calling thread. After the first call
- * of a size nothing is allocated. */
+ * A call from inside a unit, or while another thread's call has the team, runs its units on the calling thread. After the first
+ * call of a size nothing is allocated. */
 #ifndef FV_BASE_PARALLEL_H
 #define FV_BASE_PARALLEL_H
 
 #include "fovea/error.h"
 
-typedef void (*fv_unit)(void *context, int64_t unit, int thread); /* thread: 0…fv_parallel_threads()−1, for per-thread scratch */
+/* thread: 0…fv_parallel_threads()−1, for scratch of its own */
+typedef void (*fv_unit)(void *context, int64_t unit, int thread);
 
 void fv_parallel_for(int64_t units, fv_unit run, void *context);
 
-/* The number of threads of the team; default: the cores this process may use (affinity and cgroup quota). Set it from one thread
- * while no parallel-for runs. Refused below 1 or above FV_MAX_THREADS. */
+/* The number of threads of the team; default: the cores this process may use (affinity and cgroup quota). Set it from one
+ * thread while no parallel-for runs. Refused below 1 or above FV_MAX_THREADS. */
 #define FV_MAX_THREADS 256
 int fv_parallel_threads(void);
 FV_MUST_USE fv_error *fv_parallel_set_threads(int threads);
@@ -24,8 +25,8 @@ FV_MUST_USE fv_error *fv_parallel_set_threads(int threads);
 /* Rows [begin, end) of shard s of `shards` over `count` rows: ⌊s·count/shards⌋ … ⌊(s+1)·count/shards⌋. */
 static inline int64_t fv_shard_begin(int64_t count, int shards, int s) { return (int64_t)s * count / shards; }
 
-/* Joins `count` partial results by the fixed binary tree (stride 1, 2, 4, …: part[i] += part[i + stride]) into part 0. Parts are
- * `length` elements each, `stride` elements apart. */
+/* Joins `count` partial results by the fixed binary tree (stride 1, 2, 4, …: part[i] += part[i + stride]) into part 0. Parts
+ * are `length` elements each, `stride` elements apart. */
 void fv_tree_sum_f32(float *parts, int count, int64_t length, int64_t stride);
 void fv_tree_sum_f64(double *parts, int count, int64_t length, int64_t stride);
 

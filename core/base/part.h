@@ -1,7 +1,7 @@
 /* part.h - parts that are chosen by text, "NAME option=value …": a layer, a loss, an optimizer, a schedule, a transform.
  *
- * The descriptor of such a part begins with FV_PART (name, summary, fields); the generated tables of one kind are searched here,
- * so that each kind gives the same errors and hints. */
+ * The descriptor of such a part begins with FV_PART (name, summary, fields); the generated tables of one kind are searched
+ * here, so that each kind gives the same errors and hints. */
 #ifndef FV_BASE_PART_H
 #define FV_BASE_PART_H
 
@@ -31,8 +31,8 @@ typedef struct fv_parts {
     const fv_part *(*at)(int index);
 } fv_parts;
 
-/* Finds the part that the first word of `text` names and parses the rest into a new options struct in `arena`. An unknown name is
- * FV_USAGE with the nearest one as hint; errors about options say which part they are of. */
+/* Finds the part that the first word of `text` names and parses the rest into a new options struct in `arena`. An unknown name
+ * is FV_USAGE with the nearest one as hint; errors about options say which part they are of. */
 FV_MUST_USE fv_error *fv_part_parse(const fv_parts *parts, const char *text, fv_arena *arena, int *index, void **options);
 
 #endif

@@ -16,7 +16,9 @@ typedef struct fv_text {
 
 void fv_text_init(fv_text *text, int64_t cap); /* nothing allocated yet */
 void fv_text_release(fv_text *text);
-#define FV_TEXT(name, cap) __attribute__((cleanup(fv_text_release))) fv_text name; fv_text_init(&name, (cap))
+#define FV_TEXT(name, cap)                                                                                                     \
+    __attribute__((cleanup(fv_text_release))) fv_text name;                                                                    \
+    fv_text_init(&name, (cap))
 
 void fv_text_add(fv_text *text, const char *string);
 void fv_text_add_bytes(fv_text *text, const void *bytes, int64_t count);
@@ -27,8 +29,8 @@ void fv_text_add_number(fv_text *text, double value);     /* shortest form that 
 void fv_text_clear(fv_text *text);                        /* empty again, memory kept */
 FV_MUST_USE fv_error *fv_text_error(fv_text *text);       /* hands over the sticky error, NULL when all is well */
 
-/* Reading numbers back: the whole string or false, whatever the locale. Numbers are decimal ("-1.5e-3", "inf", "-.inf", "nan"); an
- * integer has digits only. What does not fit is false. */
+/* Reading numbers back: the whole string or false, whatever the locale. Numbers are decimal ("-1.5e-3", "inf", "-.inf", "nan");
+ * an integer has digits only. What does not fit is false. */
 bool fv_text_to_number(const char *string, double *out);
 bool fv_text_to_int(const char *string, int64_t *out);
 

@@ -16,8 +16,8 @@
  *       … batch->images, batch->labels …
  *   }
  *
- * Pictures are height × width × channels in row order (HWC), batches NHWC. Nothing is lost silently: what cannot be used is kept
- * with its reason (fv_dataset_rejected) and logged. A folder that is read is never written to.
+ * Pictures are height × width × channels in row order (HWC), batches NHWC. Nothing is lost silently: what cannot be used is
+ * kept with its reason (fv_dataset_rejected) and logged. A folder that is read is never written to.
  * Options structs: zero (NULL, false) in every member is the default.
  * Errors: FV_NOT_FOUND, FV_DENIED, FV_IO with the path; FV_FORMAT: a file that is not what it says, by name; FV_UNSUPPORTED: a
  * format or feature that this build cannot read, by name.

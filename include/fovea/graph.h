@@ -11,12 +11,12 @@
  * Building is sticky: after the first error every call returns a value that is no value and does nothing; fv_graph_error hands
  * the error over, with the node's name in it. So building code needs no checks.
  *
- * Nodes are in topological order: inputs come from earlier nodes. Names are unique; a node built without one is called after its
- * op and number ("conv2d_3") inside the current scope.
+ * Nodes are in topological order: inputs come from earlier nodes. Names are unique; a node built without one is called after
+ * its op and number ("conv2d_3") inside the current scope.
  *
- * The first dimension of an input with `batch` (the default) is the batch: fv_graph_with_batch gives the same graph for another.
- * State is memory that outlives a run: parameters (trained), buffers (running statistics), slots (optimizer state). A graph reads
- * a state as it was when the run began; an "assign" node stores the new value after every reader has read.
+ * The first dimension of an input with `batch` (the default) is the batch: fv_graph_with_batch gives the same graph for
+ * another. State is memory that outlives a run: parameters (trained), buffers (running statistics), slots (optimizer state). A
+ * graph reads a state as it was when the run began; an "assign" node stores the new value after every reader has read.
  *
  * Text form, one node a line, parses back:
  *   x = input dtype=f32 dims=32,784 -> f32[32,784]
@@ -41,11 +41,11 @@ typedef struct fv_graph fv_graph;
 typedef struct fv_value {
     int32_t node, output;
 } fv_value;
-#define FV_NO_VALUE ((fv_value){-1, 0})
-#define FV_VALUES(...) (const fv_value[]){__VA_ARGS__}, (int)(sizeof((const fv_value[]){__VA_ARGS__}) / sizeof(fv_value))
+#define FV_NO_VALUE ((fv_value){ -1, 0 })
+#define FV_VALUES(...) (const fv_value[]){ __VA_ARGS__ }, (int)(sizeof((const fv_value[]){ __VA_ARGS__ }) / sizeof(fv_value))
 static inline bool fv_is_value(fv_value v) { return v.node >= 0; }
 static inline bool fv_same_value(fv_value a, fv_value b) { return a.node == b.node && a.output == b.output; }
-static inline fv_value fv_output_of(fv_value v, int output) { return (fv_value){v.node, v.node < 0 ? 0 : output}; }
+static inline fv_value fv_output_of(fv_value v, int output) { return (fv_value){ v.node, v.node < 0 ? 0 : output }; }
 
 typedef enum fv_role { FV_PARAMETER, FV_BUFFER, FV_SLOT } fv_role;
 
@@ -63,7 +63,8 @@ FV_API fv_value fv_graph_state(fv_graph *graph, const char *name, fv_type type, 
 
 /* A node of op `op` with options as "name=value …" (a printf format; NULL: all defaults). An input may be FV_NO_VALUE where the
  * op allows it to be missing, at the end. Returns output 0; the others are fv_output_of(value, k). */
-FV_API fv_value fv_apply(fv_graph *graph, const char *op, const fv_value *inputs, int input_count, const char *options, ...) FV_PRINTF(5, 6);
+FV_API fv_value fv_apply(fv_graph *graph, const char *op, const fv_value *inputs, int input_count, const char *options, ...)
+    FV_PRINTF(5, 6);
 /* A scalar constant broadcast where it is used; `dtype` as its partner's. */
 FV_API fv_value fv_constant(fv_graph *graph, fv_dtype dtype, double value);
 
@@ -89,8 +90,8 @@ FV_API const fv_type *fv_value_type(const fv_graph *graph, fv_value value);
 FV_API const char *fv_value_name(const fv_graph *graph, fv_value value);
 
 /* Gradients of the scalar `loss` with respect to `wrt`, by nodes appended in reverse order; gradients[i] is FV_NO_VALUE where
- * loss does not depend on wrt[i]. The gradient of a value used twice is the sum; an op without gradient stops it (stop_gradient)
- * or is an error (argmax) as its descriptor says. */
+ * loss does not depend on wrt[i]. The gradient of a value used twice is the sum; an op without gradient stops it
+ * (stop_gradient) or is an error (argmax) as its descriptor says. */
 FV_API void fv_graph_gradients(fv_graph *graph, fv_value loss, const fv_value *wrt, int count, fv_value *gradients);
 
 /* The states of one role in order of creation: fills at most `max`, returns how many there are. */

@@ -20,19 +20,21 @@ typedef struct fv_training_options {
     const char *optimizer; /* "sgd momentum=0.9 nesterov=true weight_decay=5e-4"; NULL: "sgd" */
     /* Groups of parameters, "PATTERN option=value …" with the options lr_scale and weight_decay_scale (both 1): "*.bias
      * weight_decay_scale=0". PATTERN is a glob over the whole name ('*' any text, dots too; '?' one character). The first group
-     * that matches counts; a group that matches nothing is FV_USAGE. With lr_scale=0 a parameter is frozen: no gradient, no slots. */
+     * that matches counts; a group that matches nothing is FV_USAGE. With lr_scale=0 a parameter is frozen: no gradient, no
+     * slots. */
     const char *const *groups;
     int group_count;
     /* Off: as in PyTorch every parameter decays. On: parameters of rank 0 and 1 (biases, scales of norms) do not. */
     bool decay_matrices_only;
     double clip_value; /* each gradient element is cut to ±clip_value */
-    double clip_norm;  /* then all gradients are scaled by min(1, clip_norm / (norm + 1e-6)); the result "gradient_norm" is the norm before */
+    double clip_norm;  /* all are scaled by min(1, clip_norm / (norm + 1e-6)); the result "gradient_norm" is the norm before */
     /* Exponential moving average of parameters and floating buffers in slots "NAME.ema": ema ← d·ema + (1 − d)·new, where
      * d = min(ema_decay, (step − 1) / (step + 9)), so the first step copies and the average's memory grows with training. */
     double ema_decay;
 } fv_training_options;
 
-/* Appends the step that lowers `loss`: gradients of every parameter it depends on, clipping, updates, EMA. `options` may be NULL. */
+/* Appends the step that lowers `loss`: gradients of every parameter it depends on, clipping, updates, EMA. `options` may be
+ * NULL. */
 FV_API void fv_training_step(fv_graph *graph, fv_value loss, const fv_training_options *options);
 
 /* The learning rate over a training of `steps` steps: `base` times a factor between 0 and 1 that the schedule gives. A pure
@@ -44,12 +46,13 @@ typedef struct fv_learning_rate_options {
     int64_t steps;           /* of the whole training, at least 1 */
     int64_t steps_per_epoch; /* at least 1 */
     int64_t warmup_steps;    /* first a ramp, base · (t + 1) / warmup_steps; the schedule spans the steps after it; 0: none */
-    bool per_epoch;          /* the rate changes at epoch starts only, as where PyTorch's schedulers are stepped once an epoch */
+    bool per_epoch; /* the rate changes at epoch starts only, as where PyTorch's schedulers are stepped once an epoch */
 } fv_learning_rate_options;
 FV_API FV_MUST_USE fv_error *fv_learning_rate_new(const fv_learning_rate_options *options, fv_learning_rate **out);
 FV_API void fv_learning_rate_free(fv_learning_rate *rate);
 FV_CLEANUP(fv_learning_rate);
-/* For step t = 0 … steps − 1: the rate to feed when t steps are done (the feed "step" is then t + 1). Beyond the end it stays. */
+/* For step t = 0 … steps − 1: the rate to feed when t steps are done (the feed "step" is then t + 1). Beyond the end it
+ * stays. */
 FV_API double fv_learning_rate_at(const fv_learning_rate *rate, int64_t t);
 
 #ifdef __cplusplus

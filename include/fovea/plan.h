@@ -26,9 +26,10 @@ typedef struct fv_weights fv_weights;
 FV_API FV_MUST_USE fv_error *fv_weights_new(fv_weights **out);
 FV_API void fv_weights_free(fv_weights *weights);
 FV_CLEANUP(fv_weights);
-/* A zeroed tensor of that name and type, or the one there is (FV_CONFLICT when its type differs). Borrowed from `weights`; stays
- * where it is until they are freed. */
-FV_API FV_MUST_USE fv_error *fv_weights_add(fv_weights *weights, const char *name, const fv_type *type, fv_role role, fv_tensor **out);
+/* A zeroed tensor of that name and type, or the one there is (FV_CONFLICT when its type differs). Borrowed from `weights`;
+ * stays where it is until they are freed. */
+FV_API FV_MUST_USE fv_error *fv_weights_add(fv_weights *weights, const char *name, const fv_type *type, fv_role role,
+                                            fv_tensor **out);
 FV_API fv_tensor *fv_weights_find(const fv_weights *weights, const char *name); /* NULL when there is none */
 FV_API int64_t fv_weights_count(const fv_weights *weights);
 /* Number `index` in order of adding; `name`, `role` may be NULL. */
@@ -47,26 +48,30 @@ typedef struct fv_plan_options {
 } fv_plan_options;
 
 typedef struct fv_plan fv_plan;
-/* Copies the graph. States are looked up in `weights`, which must hold them all (FV_NOT_FOUND names the first that is missing) and
- * outlive the plan. */
-FV_API FV_MUST_USE fv_error *fv_plan_new(const fv_graph *graph, fv_weights *weights, const fv_plan_options *options, fv_plan **out);
+/* Copies the graph. States are looked up in `weights`, which must hold them all (FV_NOT_FOUND names the first that is missing)
+ * and outlive the plan. */
+FV_API FV_MUST_USE fv_error *fv_plan_new(const fv_graph *graph, fv_weights *weights, const fv_plan_options *options,
+                                         fv_plan **out);
 FV_API void fv_plan_free(fv_plan *plan);
 FV_CLEANUP(fv_plan);
 
-/* Borrowed; contiguous. A feed keeps its content over a run; a result is valid until the next run. NULL when there is none so named. */
+/* Borrowed; contiguous. A feed keeps its content over a run; a result is valid until the next run. NULL when there is none so
+ * named. */
 FV_API fv_tensor *fv_plan_feed(fv_plan *plan, const char *name);
 FV_API const fv_tensor *fv_plan_result(const fv_plan *plan, const char *name);
 
 FV_API FV_MUST_USE fv_error *fv_plan_run(fv_plan *plan);
 
-/* Bytes: the block (intermediates, scratch, feeds), what is kept beside it (packed weights, tables). Weights are their owner's. */
+/* Bytes: the block (intermediates, scratch, feeds), what is kept beside it (packed weights, tables). Weights are their
+ * owner's. */
 typedef struct fv_plan_size {
     int64_t block, kept, calls;
     double flops;
 } fv_plan_size;
 FV_API fv_plan_size fv_plan_measure(const fv_plan *plan);
 
-/* Nodes, kernels, bytes, FLOPs, placement; with `losers`, every kernel that lost and its reason. A new string (fv_string_free). */
+/* Nodes, kernels, bytes, FLOPs, placement; with `losers`, every kernel that lost and its reason. A new string
+ * (fv_string_free). */
 FV_API FV_MUST_USE fv_error *fv_plan_to_text(const fv_plan *plan, bool losers, char **out);
 /* The graph as the passes left it. Borrowed. */
 FV_API const fv_graph *fv_plan_graph(const fv_plan *plan);

@@ -1,8 +1,9 @@
 /* fovea/tensor.h - dtypes, types and tensors.
  *
- * A type is a dtype and dimensions; dimensions are int64_t, rank 0 (a scalar) to FV_RANK_MAX, zero-sized ones allowed. Images are
- * NHWC, convolution weights KRSC (out, height, width, in / groups). A tensor is a type with strides in elements and memory that
- * somebody else owns; a tensor is contiguous when its strides are those of its dimensions in row order. Values, any thread. */
+ * A type is a dtype and dimensions; dimensions are int64_t, rank 0 (a scalar) to FV_RANK_MAX, zero-sized ones allowed. Images
+ * are NHWC, convolution weights KRSC (out, height, width, in / groups). A tensor is a type with strides in elements and memory
+ * that somebody else owns; a tensor is contiguous when its strides are those of its dimensions in row order. Values, any
+ * thread. */
 #ifndef FOVEA_TENSOR_H
 #define FOVEA_TENSOR_H
 
@@ -31,19 +32,22 @@ typedef struct fv_tensor {
 } fv_tensor;
 
 /* fv_type_of(FV_F32, 32, 28, 28, 1); fv_type_of(FV_F64) is a scalar. */
-#define fv_type_of(dtype, ...) fv_type_make((dtype), (const int64_t[]){-1, ##__VA_ARGS__} + 1, (int)(sizeof((const int64_t[]){-1, ##__VA_ARGS__}) / sizeof(int64_t)) - 1)
+#define FV_DIMS_(...) ((const int64_t[]){ -1, ##__VA_ARGS__ })
+#define fv_type_of(dtype, ...)                                                                                                 \
+    fv_type_make((dtype), FV_DIMS_(__VA_ARGS__) + 1, (int)(sizeof FV_DIMS_(__VA_ARGS__) / sizeof(int64_t)) - 1)
 FV_API fv_type fv_type_make(fv_dtype dtype, const int64_t *dims, int rank);
-FV_API int64_t fv_type_count(const fv_type *type);                 /* elements; types in a graph are checked to fit */
+FV_API int64_t fv_type_count(const fv_type *type); /* elements; types in a graph are checked to fit */
 FV_API int64_t fv_type_bytes(const fv_type *type);
 FV_API bool fv_type_equal(const fv_type *a, const fv_type *b);
-FV_API FV_MUST_USE fv_error *fv_type_check(const fv_type *type);   /* rank, signs, and that the bytes fit an int64_t */
-FV_API const char *fv_type_format(const fv_type *type, char buffer[256]);             /* "f32[32,28,28,1]" */
-FV_API FV_MUST_USE fv_error *fv_type_parse(const char *text, const char **end, fv_type *out); /* stops at the first other byte */
+FV_API FV_MUST_USE fv_error *fv_type_check(const fv_type *type);          /* rank, signs, and that the bytes fit an int64_t */
+FV_API const char *fv_type_format(const fv_type *type, char buffer[256]); /* "f32[32,28,28,1]" */
+/* Stops at the first byte that cannot be part of a type. */
+FV_API FV_MUST_USE fv_error *fv_type_parse(const char *text, const char **end, fv_type *out);
 
 FV_API const char *fv_dtype_name(fv_dtype dtype); /* "f32", … "bool" */
 FV_API int64_t fv_dtype_size(fv_dtype dtype);     /* bytes of an element */
 FV_API bool fv_dtype_is_float(fv_dtype dtype);
-extern FV_API const char fv_dtype_names[];         /* "f32,f64,…" for a field of choices */
+extern FV_API const char fv_dtype_names[]; /* "f32,f64,…" for a field of choices */
 
 FV_API fv_tensor fv_tensor_of(const fv_type *type, void *data); /* contiguous */
 FV_API bool fv_tensor_is_contiguous(const fv_tensor *tensor);
