@@ -117,6 +117,7 @@ FV_MUST_USE fv_error *fv_fields_check(const fv_field *fields, const void *option
 void fv_fields_print(const fv_field *fields, const void *options, fv_text *out);
 void fv_field_print_value(const fv_field *field, const void *options, fv_text *out); /* the value alone */
 void fv_field_print_json(const fv_field *field, const void *options, fv_text *out);  /* the value alone, as JSON */
+void fv_field_print_yaml(const fv_field *field, const void *options, fv_text *out);  /* the value alone, as YAML: lists in brackets */
 bool fv_field_equal(const fv_field *field, const void *a, const void *b);
 bool fv_fields_equal(const fv_field *fields, const void *a, const void *b);
 

@@ -7,7 +7,9 @@
  * A text takes its value as it is, commas included, when it does not begin with a quote: names of files need no care. */
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
+#include "core/base/assert.h"
 #include "core/base/fields.h"
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -159,44 +161,61 @@ fv_error *fv_fields_parse(const fv_field *fields, void *options, const char *tex
 
 /* ---- writing ---- */
 
-static bool needs_quotes(const char *text) {
+typedef enum style { TEXT, JSON, YAML } style;
+
+static bool needs_quotes(const char *text, style style) {
+    static const char *const yaml_words[] = { "true", "false", "yes", "no", "on", "off", "null", "y", "n" };
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", others[] = "0123456789_-+./";
+    if (style == JSON || !*text) return true;
+    if (style == TEXT) {
+        for (const char *at = text; *at; at++)
+            if ((unsigned char)*at <= ' ' || *at == 0x7F || strchr(",\"=", *at)) return true;
+        return false;
+    }
+    for (int i = 0; i < FV_COUNT(yaml_words); i++)
+        if (strcasecmp(text, yaml_words[i]) == 0) return true;
     for (const char *at = text; *at; at++)
-        if ((unsigned char)*at <= ' ' || *at == 0x7F || strchr(",\"=", *at)) return true;
-    return !*text;
+        if (!strchr(letters, *at) && (at == text ? *at != '/' : !strchr(others, *at))) return true;
+    return false;
 }
 
-static void print_choice(const fv_field *field, int index, bool json, fv_text *out) {
-    const char *name = field->names;
-    for (; index > 0 && *name; index--) name += strcspn(name, ",") + 1;
-    fv_text_addf(out, json ? "\"%.*s\"" : "%.*s", (int)strcspn(name, ","), name);
-}
-
-static void print_number(double value, bool json, fv_text *out) {
-    bool quoted = json && !isfinite(value);
-    if (quoted) fv_text_add(out, "\"");
-    fv_text_add_number(out, value);
-    if (quoted) fv_text_add(out, "\"");
-}
-
-static void print_text(const char *text, bool json, fv_text *out) {
-    if (!text) return fv_text_add(out, json ? "null" : "");
-    if (json || needs_quotes(text))
+static void print_text(const char *text, style style, fv_text *out) {
+    if (!text) return fv_text_add(out, style == TEXT ? "" : "null");
+    if (needs_quotes(text, style))
         fv_text_add_json(out, text);
     else
         fv_text_add(out, text);
 }
 
+static void print_choice(const fv_field *field, int index, style style, fv_text *out) {
+    const char *name = field->names;
+    for (; index > 0 && *name; index--) name += strcspn(name, ",") + (name[strcspn(name, ",")] == ',');
+    FV_TEXT(one, 1 << 10);
+    fv_text_add_bytes(&one, name, (int64_t)strcspn(name, ","));
+    print_text(one.at, style, out);
+}
+
+static void print_number(double value, style style, fv_text *out) {
+    if (isfinite(value) || style == TEXT) return fv_text_add_number(out, value);
+    FV_TEXT(word, 16);
+    if (style == YAML)
+        fv_text_add(&word, isnan(value) ? ".nan" : value < 0 ? "-.inf" : ".inf");
+    else
+        fv_text_add_number(&word, value);
+    fv_text_addf(out, style == JSON ? "\"%s\"" : "%s", word.at);
+}
+
 /* Value i of the field. */
-static void print_element(const fv_field *field, const void *at, int64_t i, bool json, fv_text *out) {
+static void print_element(const fv_field *field, const void *at, int64_t i, style style, fv_text *out) {
     switch (field->type) {
     case FV_FIELD_BOOL: fv_text_add(out, *(const bool *)at ? "true" : "false"); break;
     case FV_FIELD_INT: fv_text_addf(out, "%" PRId64, ((const int64_t *)at)[i]); break;
     case FV_FIELD_INTS: fv_text_addf(out, "%" PRId64, ((const fv_ints *)at)->at[i]); break;
-    case FV_FIELD_FLOAT: print_number(((const double *)at)[i], json, out); break;
-    case FV_FIELD_FLOATS: print_number(((const fv_floats *)at)->at[i], json, out); break;
-    case FV_FIELD_CHOICE: print_choice(field, *(const int *)at, json, out); break;
-    case FV_FIELD_TEXT: print_text(*(const char *const *)at, json, out); break;
-    case FV_FIELD_STRINGS: print_text(((const fv_strings *)at)->at[i], json, out); break;
+    case FV_FIELD_FLOAT: print_number(((const double *)at)[i], style, out); break;
+    case FV_FIELD_FLOATS: print_number(((const fv_floats *)at)->at[i], style, out); break;
+    case FV_FIELD_CHOICE: print_choice(field, *(const int *)at, style, out); break;
+    case FV_FIELD_TEXT: print_text(*(const char *const *)at, style, out); break;
+    case FV_FIELD_STRINGS: print_text(((const fv_strings *)at)->at[i], style, out); break;
     case FV_FIELD_NOTHING: break;
     }
 }
@@ -210,19 +229,20 @@ static int64_t count_elements(const fv_field *field, const void *at) {
     }
 }
 
-static void print_value(const fv_field *field, const void *options, bool json, fv_text *out) {
+static void print_value(const fv_field *field, const void *options, style style, fv_text *out) {
     const void *at = (const char *)options + field->offset;
-    bool list = field->count > 1 || field->type >= FV_FIELD_INTS;
-    if (json && list) fv_text_add(out, "[");
+    bool brackets = style != TEXT && (field->count > 1 || field->type >= FV_FIELD_INTS);
+    if (brackets) fv_text_add(out, "[");
     for (int64_t i = 0, count = count_elements(field, at); i < count; i++) {
-        if (i) fv_text_add(out, json ? ", " : ",");
-        print_element(field, at, i, json, out);
+        if (i) fv_text_add(out, style == TEXT ? "," : ", ");
+        print_element(field, at, i, style, out);
     }
-    if (json && list) fv_text_add(out, "]");
+    if (brackets) fv_text_add(out, "]");
 }
 
-void fv_field_print_value(const fv_field *field, const void *options, fv_text *out) { print_value(field, options, false, out); }
-void fv_field_print_json(const fv_field *field, const void *options, fv_text *out) { print_value(field, options, true, out); }
+void fv_field_print_value(const fv_field *field, const void *options, fv_text *out) { print_value(field, options, TEXT, out); }
+void fv_field_print_json(const fv_field *field, const void *options, fv_text *out) { print_value(field, options, JSON, out); }
+void fv_field_print_yaml(const fv_field *field, const void *options, fv_text *out) { print_value(field, options, YAML, out); }
 
 static fv_error *print_differing(const fv_field *fields, const void *options, fv_text *out) {
     FV_OWNED(fv_arena) arena = NULL;

@@ -18,6 +18,10 @@ void *fv_memory_try(int64_t count, int64_t size);
 FV_MUST_USE fv_error *fv_memory_grow(void **memory, int64_t old_count, int64_t new_count, int64_t size);
 void fv_memory_free(void *memory); /* NULL is allowed */
 
+/* FV_OWNED(fv_memory) scratch = NULL; freed when the scope ends. */
+typedef void fv_memory;
+static inline void fv_memory_cleanup_(fv_memory **owned) { fv_memory_free(*owned); }
+
 /* A large zeroed block, 64-byte aligned, in whole pages with huge pages asked for and, with `touch`, faulted in. */
 FV_MUST_USE fv_error *fv_block_alloc(int64_t bytes, int touch, void **out);
 void fv_block_free(void *block, int64_t bytes);

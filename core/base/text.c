@@ -80,22 +80,31 @@ static int utf8_length(const unsigned char *at) {
     return overlong || surrogate || beyond ? 0 : length;
 }
 
+/* The character of `length` bytes at `at` is one that readers drop, fold or refuse when it stands there as it is: controls, the
+ * line breaks of Unicode and YAML (U+0085, U+2028, U+2029), the byte order mark, U+FFFE and U+FFFF. Its code, or 0. */
+static unsigned unprintable(const unsigned char *at, int length) {
+    unsigned c = at[0];
+    if (length == 2) c = (c & 0x1Fu) << 6 | (at[1] & 0x3Fu);
+    if (length == 3) c = (c & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+    bool control = length < 3 && (c < 0x20 || (c >= 0x7F && c < 0xA0));
+    bool mark = length == 3 && (c == 0x2028 || c == 0x2029 || c == 0xFEFF || c >= 0xFFFE);
+    return control || mark ? c : 0;
+}
+
 void fv_text_add_json(fv_text *text, const char *string) {
-    static const char escapes[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
     fv_text_add_bytes(text, "\"", 1);
     for (const unsigned char *at = (const unsigned char *)string; *at;) {
         int length = utf8_length(at);
-        const char *escape = NULL;
-        for (const char *e = escapes; *e && !escape; e += 2)
-            if (*e == (char)*at) escape = e + 1;
-        if (escape)
-            fv_text_addf(text, "\\%c", *escape);
-        else if (*at < 0x20 || *at == 0x7F)
-            fv_text_addf(text, "\\u%04x", *at);
-        else if (length)
-            fv_text_add_bytes(text, at, length);
-        else
+        const char *escaped = strchr(from, *at);
+        if (escaped)
+            fv_text_addf(text, "\\%c", to[escaped - from]);
+        else if (!length)
             fv_text_add(text, "\xEF\xBF\xBD");
+        else if (unprintable(at, length))
+            fv_text_addf(text, "\\u%04x", unprintable(at, length));
+        else
+            fv_text_add_bytes(text, at, length);
         at += length ? length : 1;
     }
     fv_text_add_bytes(text, "\"", 1);
