@@ -40,7 +40,7 @@ function(fv_apply_isa variable)
             endif()
             set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${FV_ISA_FLAGS_${CMAKE_MATCH_1}})
         endif()
-        if(source MATCHES "^core/cpu/")
+        if(source MATCHES "^core/cpu/|_(avx2|avx512|bf16)\\.c$") # the loops that time is spent in
             set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
         endif()
         list(APPEND kept ${source})
