@@ -1,0 +1,79 @@
+/* conv2d_gemm_avx2.c - conv2d as a product of gathered pixels and packed weights, f32; any stride, padding, dilation, groups */
+#include "core/base/parallel.h"
+#include "core/cpu/conv2d_product_avx2.h"
+#include "core/cpu/cost.h"
+#include "core/cpu/gemm_avx2.h"
+#include "core/plan/kernel.h"
+
+static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
+
+static int64_t depth_of(const fv_type *w) { return w->dims[1] * w->dims[2] * w->dims[3]; }
+
+static double cost(const fv_call *call) {
+    const fv_conv2d_options *options = call->options;
+    const fv_type *w = &call->inputs[1].type;
+    return fv_cost_gemm(fv_type_count(&call->outputs[0].type) / w->dims[0], w->dims[0] / options->groups, depth_of(w),
+                        options->groups, FV_COST_AVX2_FLOPS);
+}
+
+/* Panels of every group one after another, each group's output channels padded to whole panels. */
+static int64_t group_floats(const fv_call *call) {
+    const fv_type *w = &call->inputs[1].type;
+    int64_t columns = w->dims[0] / ((const fv_conv2d_options *)call->options)->groups;
+    return fv_round_up(columns, FV_GEMM_COLUMNS) * depth_of(w);
+}
+
+static int64_t packed(const fv_call *call) {
+    return ((const fv_conv2d_options *)call->options)->groups * group_floats(call) * (int64_t)sizeof(float);
+}
+
+static void pack_panel(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const fv_call *call = context;
+    const fv_type *w = &call->inputs[1].type;
+    int64_t depth = depth_of(w), columns = w->dims[0] / ((const fv_conv2d_options *)call->options)->groups;
+    int64_t panels = fv_ceil_div(columns, FV_GEMM_COLUMNS), group = unit / panels, first = unit % panels * FV_GEMM_COLUMNS;
+    const float *from = (const float *)call->inputs[1].data + (group * columns + first) * depth;
+    fv_gemm_pack_b_avx2(from, 1, depth, depth, fv_min(columns - first, FV_GEMM_COLUMNS),
+                        (float *)call->packed + group * group_floats(call) + first * depth);
+}
+
+static void pack(const fv_call *call) {
+    const fv_type *w = &call->inputs[1].type;
+    int64_t groups = ((const fv_conv2d_options *)call->options)->groups;
+    fv_parallel_for(groups * fv_ceil_div(w->dims[0] / groups, FV_GEMM_COLUMNS), pack_panel, (void *)call);
+}
+
+static fv_conv2d_product product_at(const fv_call *call, int64_t group) {
+    const fv_conv2d_options *options = call->options;
+    const fv_type *x = &call->inputs[0].type, *w = &call->inputs[1].type, *y = &call->outputs[0].type;
+    int64_t columns = w->dims[0] / options->groups;
+    fv_conv2d_product p = { .gather = fv_gather_forward(options, x, w, y, call->inputs[0].data, group),
+                            .pictures = x->dims[0],
+                            .columns = columns,
+                            .height = y->dims[1],
+                            .width = y->dims[2],
+                            .pixel = y->dims[3],
+                            .step = { 1, 1 } };
+    p.b = (const float *)call->packed + group * group_floats(call);
+    p.bias = call->input_count > 2 ? (const float *)call->inputs[2].data + group * columns : NULL;
+    p.y = (float *)call->outputs[0].data + group * columns;
+    return p;
+}
+
+static void run(const fv_call *call) {
+    fv_conv2d_products_avx2(call, product_at, ((const fv_conv2d_options *)call->options)->groups);
+}
+
+const fv_kernel fv_kernel_conv2d_gemm_f32_avx2 = {
+    .name = "conv2d_gemm_f32_avx2",
+    .op = "conv2d",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = cost,
+    .scratch = fv_conv2d_products_scratch_avx2,
+    .packed = packed,
+    .pack = pack,
+    .pack_input = 1,
+    .run = run,
+};

@@ -1,0 +1,20 @@
+/* cost.h - the nominal core that kernels' cost models speak of, in nanoseconds. Round figures of a 3 GHz core with two threads
+ * to a memory bus; they rank kernels of one op, and nothing is chosen by what the machine really is. */
+#ifndef FV_CPU_COST_H
+#define FV_CPU_COST_H
+
+#define FV_COST_AVX2_FLOPS 20.0    /* FLOPs a ns: what a well-fed FMA loop reaches, half the peak */
+#define FV_COST_PORTABLE_FLOPS 4.0 /* four lanes, no FMA */
+#define FV_COST_BLAS_FLOPS 8.0     /* OpenBLAS without knowing which of its cores it picks */
+#define FV_COST_SCALAR_FLOPS 1.0
+#define FV_COST_BYTES 10.0  /* bytes a ns to and from memory */
+#define FV_COST_CALL 1000.0 /* handing out units and waiting for the last */
+
+/* `groups` products of rows × columns × depth. A panel of 16 columns costs the same when it is not full. */
+static inline double fv_cost_gemm(double rows, double columns, double depth, double groups, double flops) {
+    double panels = (double)(((int64_t)columns + 15) / 16);
+    double packing = rows * depth + panels * 16 * depth; /* an element copied costs about what 16 FLOPs do */
+    return FV_COST_CALL + groups * (2 * rows * panels * 16 * depth + 16 * packing) / flops;
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* gather.h - convolution as a matrix product: which floats of a picture make up a row of the left operand.
+ *
+ * A row belongs to a pixel (n, i, j) of a grid; it holds, tap by tap (height, then width), the `channels` floats of the pixel
+ *     (i · step[0] + offset[0] + t · tap_step[0],  j · step[1] + offset[1] + u · tap_step[1]),   t < taps[0], u < taps[1],
+ * and zeros where that lies outside. Taps along the width that lie side by side in memory are copied as one run. Forward,
+ * offset is minus the padding and tap_step the dilation; of the gradient with respect to the input see fv_gather_gradient. */
+#ifndef FV_CPU_GATHER_H
+#define FV_CPU_GATHER_H
+
+#include "core/base/size.h"
+#include "core/graph/op.h"
+#include "core/ops/conv2d.h"
+
+typedef struct fv_gather {
+    const char *from;             /* pixel (0, 0, 0), first channel of the group */
+    int64_t height, width, pixel; /* of the picture; elements from one pixel to the next */
+    int64_t grid[2], step[2];
+    int64_t taps[2], offset[2], tap_step[2];
+    int64_t channels;
+} fv_gather;
+
+static inline int64_t fv_gather_depth(const fv_gather *g) { return g->taps[0] * g->taps[1] * g->channels; }
+
+typedef void (*fv_gather_copy)(void *to, const void *from, int64_t count);
+typedef void (*fv_gather_zero)(void *to, int64_t count);
+
+/* Elements [begin, end) of the row's part for one tap row, whose pixels lie in the picture row at `line`, the first at
+ * `column`. */
+static inline __attribute__((always_inline)) void fv_gather_line(const fv_gather *g, int64_t size, fv_gather_copy copy,
+                                                                 fv_gather_zero zero, const char *line, int64_t column,
+                                                                 int64_t begin, int64_t end, char *to) {
+    if (g->tap_step[1] == 1 && g->channels == g->pixel) {
+        int64_t low = fv_max(0, -column) * g->channels, high = fv_min(g->taps[1], g->width - column) * g->channels;
+        low = fv_min(fv_max(low, begin), end), high = fv_max(fv_min(high, end), low);
+        if (low > begin) zero(to, low - begin);
+        if (high > low) copy(to + (low - begin) * size, line + (column * g->pixel + low) * size, high - low);
+        if (end > high) zero(to + (high - begin) * size, end - high);
+        return;
+    }
+    for (int64_t at = begin, next; at < end; to += (next - at) * size, at = next) {
+        int64_t tap = at / g->channels, inside = at - tap * g->channels, from = column + tap * g->tap_step[1];
+        next = fv_min(end, (tap + 1) * g->channels);
+        if (from < 0 || from >= g->width)
+            zero(to, next - at);
+        else
+            copy(to, line + (from * g->pixel + inside) * size, next - at);
+    }
+}
+
+/* Elements [begin, end) of rows [first, first + count), `stride` elements apart, into `to`. copy and zero may write beyond the
+ * end of what they are given by less than 8 elements: rows and runs are written in rising order, and `to` has that room at its
+ * end. */
+static inline __attribute__((always_inline)) void fv_gather_rows(const fv_gather *g, int64_t size, fv_gather_copy copy,
+                                                                 fv_gather_zero zero, int64_t first, int64_t count,
+                                                                 int64_t begin, int64_t end, int64_t stride, char *to) {
+    int64_t part = g->taps[1] * g->channels, line = g->width * g->pixel * size;
+    if (begin >= end) return;
+    int64_t j = first % g->grid[1], i = first / g->grid[1] % g->grid[0], n = first / g->grid[1] / g->grid[0];
+    for (int64_t row = 0; row < count; row++, to += stride * size) {
+        int64_t column = j * g->step[1] + g->offset[1];
+        for (int64_t at = begin, next; at < end; at = next) {
+            int64_t tap = at / part, h = i * g->step[0] + g->offset[0] + tap * g->tap_step[0];
+            next = fv_min(end, (tap + 1) * part);
+            char *out = to + (at - begin) * size;
+            if (h < 0 || h >= g->height)
+                zero(out, next - at);
+            else
+                fv_gather_line(g, size, copy, zero, g->from + (n * g->height + h) * line, column, at - tap * part,
+                               next - tap * part, out);
+        }
+        if (++j == g->grid[1]) {
+            j = 0;
+            if (++i == g->grid[0]) i = 0, n++;
+        }
+    }
+}
+
+/* The forward product's left operand for one group: x, gathered for each pixel of y. Types only, `x` may be NULL. */
+fv_gather fv_gather_forward(const fv_conv2d_options *options, const fv_type *x, const fv_type *w, const fv_type *y,
+                            const void *data, int64_t group);
+
+/* One class of the gradient with respect to the input. Input pixels h with (h + padding) mod stride alike, along both axes,
+ * meet the same taps of w; there are stride[0] · stride[1] such classes. The left operand is dy gathered for each pixel of the
+ * class. Pixel (i, j) of class a · stride[1] + b is input pixel (i · stride[0] + a, j · stride[1] + b), so class 0 has the
+ * most; tap (t, u) is w's (tap_first[0] − t · tap_back[0], tap_first[1] − u · tap_back[1]). */
+typedef struct fv_gather_class {
+    fv_gather gather;
+    int64_t origin[2], tap_first[2], tap_back[2];
+} fv_gather_class;
+fv_gather_class fv_gather_gradient(const fv_conv2d_options *options, const fv_type *dx, const fv_type *w, const fv_type *dy,
+                                   const void *data, int64_t group, int64_t class);
+
+#endif

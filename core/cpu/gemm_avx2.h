@@ -1,0 +1,41 @@
+/* gemm_avx2.h - the matrix product under convolutions, linear layers and matmul: f32, AVX2 with FMA.
+ *
+ * One block: c (rows × columns) = [c +] a·b [+ bias], on one thread. Every element is one chain of fused multiply-adds over the
+ * depth in rising order from zero, then the additions in the order written: the same bits wherever in a block the element lies,
+ * so a product may be cut into blocks of rows and columns in any way. Cutting the depth (blocks with `add`) is part of the
+ * result.
+ *
+ * Operands are packed so that the innermost loop reads forward: `b` in panels of 16 columns, `a` in tiles of 6 rows whose inner
+ * strides are free (rows of a picture as they lie, or 6 rows side by side). */
+#ifndef FV_CPU_GEMM_AVX2_H
+#define FV_CPU_GEMM_AVX2_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FV_GEMM_ROWS 6
+#define FV_GEMM_COLUMNS 16
+
+typedef struct fv_gemm_block {
+    int64_t rows, columns, depth;
+    const float *a; /* element (i, k): a[i / 6 * a_tile + i % 6 * a_row + k * a_step] */
+    int64_t a_tile, a_row, a_step;
+    const float *b; /* element (k, j): b[j / 16 * b_panel + k * 16 + j % 16]; the last panel is whole too, its rest is unused */
+    int64_t b_panel;
+    float *const *c; /* row i of the result is c[i][c_column … c_column + columns) */
+    int64_t c_column;
+    const float *bias; /* one for each of the columns, added last; NULL: none */
+    bool add;          /* onto what c holds */
+} fv_gemm_block;
+
+void fv_gemm_block_avx2(const fv_gemm_block *block);
+
+/* Packs one panel of b: element (k, j), k < depth, is from[k * row + j * column]; columns at and beyond `columns` ≤ 16 become
+ * zero. Fast where row or column is 1. */
+void fv_gemm_pack_b_avx2(const float *from, int64_t row, int64_t column, int64_t depth, int64_t columns, float *to);
+
+/* Packs rows of a into tiles of 6 side by side: element (i, k) = from[k * step + i] goes to to[i / 6 * tile + k * 6 + i % 6];
+ * tile ≥ depth * 6 + 2 (the copy of a row of 6 overshoots by 2). Rows of the last tile beyond `rows` are undefined. */
+void fv_gemm_pack_a_avx2(const float *from, int64_t step, int64_t depth, int64_t rows, int64_t tile, float *to);
+
+#endif
