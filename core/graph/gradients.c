@@ -52,7 +52,11 @@ static void gather(walk *w, fv_value to, fv_value gradient, const fv_node *from)
 static fv_error *differentiate(walk *w, const fv_node *node) {
     fv_graph *graph = w->graph;
     bool wanted = false;
-    for (int k = 0; k < node->output_count; k++) wanted = wanted || fv_is_value(w->gradients[node->index][k]);
+    for (int k = 0; k < node->output_count; k++) {
+        if (!fv_is_value(w->gradients[node->index][k])) continue;
+        if (!fv_op_differentiable(node->op, k)) return fv_fail(FV_UNSUPPORTED, "%s: output %d of op %s has no gradient", node->name, k, node->op->name);
+        wanted = true;
+    }
     if (!wanted || node->input_count == 0) return NULL;
     fv_value *dx = NULL;
     FV_TRY(fv_arena_take(w->arena, node->input_count, &dx));

@@ -66,3 +66,28 @@ int fv_op_output_count(const fv_op *op) {
     for (const char *at = op->outputs; *at; at++) count += *at == ',';
     return count;
 }
+
+bool fv_op_differentiable(const fv_op *op, int output) {
+    const char *at = op->outputs, *next;
+    int length = list_entry(at, &next);
+    for (; output > 0 && next; output--) {
+        at = next;
+        length = list_entry(at, &next);
+    }
+    return at[length - 1] != '!';
+}
+
+double fv_call_bytes(const fv_call *call) {
+    double bytes = 0;
+    for (int i = 0; i < call->input_count; i++)
+        if (!fv_op_shape_only(call->op, i)) bytes += (double)fv_type_bytes(&call->inputs[i].type);
+    for (int k = 0; k < call->output_count; k++) bytes += (double)fv_type_bytes(&call->outputs[k].type);
+    return bytes;
+}
+
+fv_work fv_call_work(const fv_call *call) {
+    if (call->op->work) return call->op->work(call);
+    fv_work work = { .bytes = fv_call_bytes(call) };
+    for (int k = 0; k < call->output_count; k++) work.flops += (double)fv_type_count(&call->outputs[k].type);
+    return work;
+}

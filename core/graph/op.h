@@ -59,7 +59,7 @@ typedef struct fv_op {
     int version;
     const char *summary;     /* one phrase: "2-D convolution, NHWC by KRSC" */
     const char *inputs;      /* "x,w,bias?": '?' may be missing, "x..." one or more, "like!" is read for its shape only */
-    const char *outputs;     /* "y" or "y,mean,inv_std" or "y..." */
+    const char *outputs;     /* "y" or "y,mean!,inv_std!" or "y...": '!' has no gradient, asking for one is an error */
     const fv_field *fields;  /* NULL: none */
     unsigned flags;
     /* Types of the outputs, or an error that says what does not fit (FV_SHAPE); the caller adds the node's name. */
@@ -78,11 +78,16 @@ extern const fv_op *const fv_op_table[]; /* generated, sorted by name */
 extern const int fv_op_table_count;
 const fv_op *fv_op_find(const char *name); /* NULL when there is none */
 /* Facts from .inputs and .outputs: the least and most inputs, whether input `i` is read for its shape only ("like!"), the name of
- * input `i` (into `buffer`), and the number of outputs (−1: as many as `shape` says). */
+ * input `i` (into `buffer`), the number of outputs (−1: as many as `shape` says), and whether output `k` has a gradient. */
 void fv_op_arity(const fv_op *op, int *least, int *most);
 bool fv_op_shape_only(const fv_op *op, int input);
 const char *fv_op_input_name(const fv_op *op, int input, char buffer[64]);
 int fv_op_output_count(const fv_op *op);
+bool fv_op_differentiable(const fv_op *op, int output);
+
+/* The work of one execution: the op's `work`, or the default. Bytes: each output, and each input but those read for their shape. */
+fv_work fv_call_work(const fv_call *call);
+double fv_call_bytes(const fv_call *call);
 
 void fv_grad_none(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx);
 void fv_grad_refused(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx);

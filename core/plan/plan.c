@@ -193,7 +193,7 @@ static fv_error *run_all(fv_plan *plan, fv_plan_timing report, void *context) {
         run_step(step, stale);
         if (report) {
             clock_gettime(CLOCK_MONOTONIC, &end);
-            fv_work work = step->node->op->work ? step->node->op->work(&step->call) : (fv_work){0};
+            fv_work work = step->kind == FV_STEP_CALL ? fv_call_work(&step->call) : (fv_work){0};
             report(context, s, step->node->name, step->kernel ? step->kernel->name : step->kind == FV_STEP_CALL ? "reference" : "-",
                    (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec), work.flops);
         }
@@ -223,6 +223,6 @@ fv_plan_size fv_plan_measure(const fv_plan *plan) {
     for (int32_t b = 0; b < plan->buffer_count; b++)
         if (plan->buffers[b].last == FV_FOREVER) size.kept += plan->buffers[b].bytes;
     for (int32_t s = plan->hoisted; s < plan->step_count; s++)
-        if (plan->steps[s].kind == FV_STEP_CALL && plan->steps[s].node->op->work) size.flops += plan->steps[s].node->op->work(&plan->steps[s].call).flops;
+        if (plan->steps[s].kind == FV_STEP_CALL) size.flops += fv_call_work(&plan->steps[s].call).flops;
     return size;
 }

@@ -30,7 +30,7 @@ static void print_step(const fv_plan *plan, int32_t s, bool losers, fv_text *out
     fv_node_print(plan->graph, step->node, out);
     fv_text_addf(out, "\n       kernel: %s", kernel_name(step));
     if (step->kind == FV_STEP_CALL) {
-        fv_work work = step->node->op->work ? step->node->op->work(&step->call) : (fv_work){0};
+        fv_work work = fv_call_work(&step->call);
         if (step->kernel) fv_text_addf(out, ", %.3g us", step->cost / 1e3);
         if (work.flops > 0) fv_text_addf(out, ", %.4g MFLOP", work.flops / 1e6);
         for (int k = 0; k < step->node->output_count; k++) print_place(plan, &plan->places[step->node->index][k], out);

@@ -308,7 +308,7 @@ static fv_value build_loss(gradient_test *t, const fv_case *c) {
     fv_value y = fv_apply(g, c->call.op->name, t->inputs, c->call.input_count, "%s", c->options_text), loss = FV_NO_VALUE;
     for (int k = 0; k < c->call.output_count; k++) {
         fv_value out = fv_output_of(y, k);
-        if (!fv_dtype_is_float(c->call.outputs[k].type.dtype)) continue;
+        if (!fv_dtype_is_float(c->call.outputs[k].type.dtype) || !fv_op_differentiable(c->call.op, k)) continue;
         fv_value r = fv_graph_feed(g, numbered("r", k), c->call.outputs[k].type);
         fv_value sum = fv_apply(g, "sum", FV_VALUES(fv_apply(g, "mul", FV_VALUES(out, r), NULL)), NULL);
         loss = fv_is_value(loss) ? fv_apply(g, "add", FV_VALUES(loss, sum), NULL) : sum;
