@@ -1,4 +1,5 @@
-/* conv2d.h - options of conv2d and its two gradient ops (core/ops/conv2d.c). x is NHWC, w KRSC, both along height then width. */
+/* conv2d.h - options of conv2d and its two gradient ops (core/ops/conv2d.c). x is NHWC, w KRSC, both along height then width.
+ */
 #ifndef FV_OPS_CONV2D_H
 #define FV_OPS_CONV2D_H
 

@@ -1,0 +1,315 @@
+/* conv2d.c - 2-D convolution and its gradients with respect to input and weights. Sizes, as in the formulas below:
+ *
+ *   x [N,H,W,C]   w [K,R,S,C/groups]   y [N,P,Q,K]   h = p·stride − top + r·dilation   v = q·stride − left + s·dilation
+ *
+ *   y[n,p,q,k]  = bias[k] + Σ r,s,c  x[n,h,v,c] · w[k,r,s,c]       (zero outside the picture; c runs over k's group)
+ *   dx[n,h,v,c] =           Σ r,s,k  dy[n,p,q,k] · w[k,r,s,c]      over the p, q whose windows read h, v
+ *   dw[k,r,s,c] =           Σ n,p,q  dy[n,p,q,k] · x[n,h,v,c]
+ *
+ * All three are linear in each of their two operands, so each one's gradient is made of the other two. Depthwise convolution is
+ * groups = C. */
+#include "core/ops/conv2d.h"
+
+#include "core/graph/node.h"
+#include "core/ops/expect.h"
+#include "core/ops/window.h"
+
+extern const fv_op fv_op_conv2d, fv_op_conv2d_grad_input, fv_op_conv2d_grad_weights;
+
+#define SIZE_MAX_OPTION 2147483647.0
+
+static const fv_field fields[] = { FV_FIELD(fv_conv2d_options, stride, .by_default = "1", .min = 1, .max = SIZE_MAX_OPTION,
+                                            .help = "step between windows, down and across"),
+                                   FV_FIELD(fv_conv2d_options, padding, .by_default = "0", .min = 0, .max = SIZE_MAX_OPTION,
+                                            .help = "rows and columns of zeros: top, left, bottom, right"),
+                                   FV_FIELD(fv_conv2d_options, dilation, .by_default = "1", .min = 1, .max = SIZE_MAX_OPTION,
+                                            .help = "step between the pixels that a window reads"),
+                                   FV_FIELD(fv_conv2d_options, groups, .by_default = "1", .min = 1, .max = SIZE_MAX_OPTION,
+                                            .help = "parts the channels are cut into, each convolved by itself"),
+                                   FV_FIELDS_END };
+
+/* ---- shape ---- */
+
+/* The type of conv2d(x, w). */
+static fv_error *convolved(const fv_type *x, const fv_type *w, const fv_conv2d_options *o, fv_type *y) {
+    char have[256];
+    int64_t K = w->dims[0], C = x->dims[3], P = 0, Q = 0;
+    if (C % o->groups || C / o->groups != w->dims[3])
+        return fv_fail(FV_SHAPE, "x has %lld channels, but w %s with groups=%lld reads %lld × %lld", (long long)C,
+                       fv_type_format(w, have), (long long)o->groups, (long long)o->groups, (long long)w->dims[3]);
+    if (K % o->groups)
+        return fv_fail(FV_SHAPE, "%lld output channels cannot be cut into %lld groups", (long long)K, (long long)o->groups);
+    fv_window down = { w->dims[1], o->stride[0], o->dilation[0], o->padding[0], o->padding[2] };
+    fv_window across = { w->dims[2], o->stride[1], o->dilation[1], o->padding[1], o->padding[3] };
+    FV_TRY(fv_window_count("height", x->dims[1], down, false, &P));
+    FV_TRY(fv_window_count("width", x->dims[2], across, false, &Q));
+    *y = fv_type_of(x->dtype, x->dims[0], P, Q, K);
+    return NULL;
+}
+
+static fv_error *shape(fv_shape_call *call) {
+    FV_TRY(fv_expect(call, 0, "x", "NHWC"));
+    FV_TRY(fv_expect(call, 1, "w", "KRSC"));
+    FV_TRY(convolved(&call->inputs[0], &call->inputs[1], call->options, &call->outputs[0]));
+    if (call->input_count < 3) return NULL;
+    fv_type bias = fv_type_of(call->inputs[0].dtype, call->inputs[1].dims[0]);
+    return fv_expect_type("bias", &call->inputs[2], &bias);
+}
+
+static fv_error *grad_input_shape(fv_shape_call *call) {
+    fv_type dy;
+    FV_TRY(fv_expect(call, 0, "dy", "NHWC"));
+    FV_TRY(fv_expect(call, 1, "w", "KRSC"));
+    FV_TRY(fv_expect(call, 2, "like", "NHWC"));
+    FV_TRY(convolved(&call->inputs[2], &call->inputs[1], call->options, &dy));
+    call->outputs[0] = call->inputs[2];
+    return fv_expect_type("dy", &call->inputs[0], &dy);
+}
+
+static fv_error *grad_weights_shape(fv_shape_call *call) {
+    fv_type dy;
+    FV_TRY(fv_expect(call, 0, "x", "NHWC"));
+    FV_TRY(fv_expect(call, 1, "dy", "NHWC"));
+    FV_TRY(fv_expect(call, 2, "like", "KRSC"));
+    FV_TRY(convolved(&call->inputs[0], &call->inputs[2], call->options, &dy));
+    call->outputs[0] = call->inputs[2];
+    return fv_expect_type("dy", &call->inputs[1], &dy);
+}
+
+/* ---- gradients: each of the three nodes, op(a, b, …) with options, by the two others ---- */
+
+static fv_value conv(fv_graph *graph, const fv_node *node, fv_value x, fv_value w) {
+    return fv_graph_add(graph, &fv_op_conv2d, FV_VALUES(x, w), node->options, NULL);
+}
+
+static fv_value conv_input(fv_graph *graph, const fv_node *node, fv_value dy, fv_value w, fv_value like) {
+    return fv_graph_add(graph, &fv_op_conv2d_grad_input, FV_VALUES(dy, w, like), node->options, NULL);
+}
+
+static fv_value conv_weights(fv_graph *graph, const fv_node *node, fv_value x, fv_value dy, fv_value like) {
+    return fv_graph_add(graph, &fv_op_conv2d_grad_weights, FV_VALUES(x, dy, like), node->options, NULL);
+}
+
+static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx) {
+    fv_value x = node->inputs[0], w = node->inputs[1];
+    dx[0] = conv_input(graph, node, dy[0], w, x);
+    dx[1] = conv_weights(graph, node, x, dy[0], w);
+    if (node->input_count > 2) dx[2] = fv_apply(graph, "sum", FV_VALUES(dy[0]), "axes=0,1,2");
+}
+
+static void grad_input_grad(fv_graph *graph, const fv_node *node, const fv_value *dz, fv_value *dx) {
+    fv_value dy = node->inputs[0], w = node->inputs[1];
+    dx[0] = conv(graph, node, dz[0], w);
+    dx[1] = conv_weights(graph, node, dz[0], dy, w);
+}
+
+static void grad_weights_grad(fv_graph *graph, const fv_node *node, const fv_value *dz, fv_value *dx) {
+    fv_value x = node->inputs[0], dy = node->inputs[1];
+    dx[0] = conv_input(graph, node, dy, dz[0], x);
+    dx[1] = conv(graph, node, x, dz[0]);
+}
+
+/* ---- reference ---- */
+
+typedef struct sizes {
+    const fv_conv2d_options *o;
+    int64_t N, H, W, C, K, R, S, P, Q;
+    int64_t group_in, group_out; /* channels of x and of y in a group */
+} sizes;
+
+static sizes sizes_of(const fv_call *call, const fv_tensor *x, const fv_tensor *w, const fv_tensor *y) {
+    const fv_conv2d_options *o = call->options;
+    const int64_t *X = x->type.dims, *F = w->type.dims, *Y = y->type.dims;
+    return (sizes){ o, X[0], X[1], X[2], X[3], F[0], F[1], F[2], Y[1], Y[2], F[3], F[0] / o->groups };
+}
+
+static double load(const fv_tensor *t, int64_t a, int64_t b, int64_t c, int64_t d) {
+    return fv_tensor_load(t, a * t->strides[0] + b * t->strides[1] + c * t->strides[2] + d * t->strides[3]);
+}
+
+static void store(const fv_tensor *t, int64_t a, int64_t b, int64_t c, int64_t d, double value) {
+    fv_tensor_store(t, a * t->strides[0] + b * t->strides[1] + c * t->strides[2] + d * t->strides[3], value);
+}
+
+/* The pixel that element `r` of window `p` reads along axis 0 (down) or 1 (across); outside the picture when there is none. */
+static int64_t pixel_of(const fv_conv2d_options *o, int axis, int64_t p, int64_t r) {
+    return p * o->stride[axis] - o->padding[axis] + r * o->dilation[axis];
+}
+
+/* The window whose element `r` reads pixel `h`, or −1. */
+static int64_t window_of(const fv_conv2d_options *o, int axis, int64_t h, int64_t r, int64_t windows) {
+    int64_t start = h + o->padding[axis] - r * o->dilation[axis];
+    return start < 0 || start % o->stride[axis] || start / o->stride[axis] >= windows ? -1 : start / o->stride[axis];
+}
+
+static double window_sum(const sizes *z, const fv_tensor *x, const fv_tensor *w, int64_t n, int64_t p, int64_t q, int64_t k) {
+    double sum = 0;
+    int64_t first = k / z->group_out * z->group_in;
+    for (int64_t r = 0; r < z->R; r++) {
+        int64_t h = pixel_of(z->o, 0, p, r);
+        for (int64_t s = 0; s < z->S && h >= 0 && h < z->H; s++) {
+            int64_t v = pixel_of(z->o, 1, q, s);
+            for (int64_t c = 0; c < z->group_in && v >= 0 && v < z->W; c++)
+                sum += load(x, n, h, v, first + c) * load(w, k, r, s, c);
+        }
+    }
+    return sum;
+}
+
+static void reference(const fv_call *call) {
+    const fv_tensor *x = &call->inputs[0], *w = &call->inputs[1], *y = &call->outputs[0];
+    const fv_tensor *bias = call->input_count > 2 ? &call->inputs[2] : NULL;
+    sizes z = sizes_of(call, x, w, y);
+    for (int64_t n = 0; n < z.N; n++)
+        for (int64_t p = 0; p < z.P; p++)
+            for (int64_t q = 0; q < z.Q; q++)
+                for (int64_t k = 0; k < z.K; k++) {
+                    double start = bias ? fv_tensor_load(bias, k * bias->strides[0]) : 0;
+                    store(y, n, p, q, k, start + window_sum(&z, x, w, n, p, q, k));
+                }
+}
+
+static double pixel_sum(const sizes *z, const fv_tensor *dy, const fv_tensor *w, int64_t n, int64_t h, int64_t v, int64_t c) {
+    double sum = 0;
+    int64_t group = c / z->group_in;
+    for (int64_t r = 0; r < z->R; r++) {
+        int64_t p = window_of(z->o, 0, h, r, z->P);
+        for (int64_t s = 0; s < z->S && p >= 0; s++) {
+            int64_t q = window_of(z->o, 1, v, s, z->Q);
+            for (int64_t k = group * z->group_out; k < (group + 1) * z->group_out && q >= 0; k++)
+                sum += load(dy, n, p, q, k) * load(w, k, r, s, c % z->group_in);
+        }
+    }
+    return sum;
+}
+
+static void grad_input_reference(const fv_call *call) {
+    const fv_tensor *dy = &call->inputs[0], *w = &call->inputs[1], *dx = &call->outputs[0];
+    sizes z = sizes_of(call, dx, w, dy);
+    for (int64_t n = 0; n < z.N; n++)
+        for (int64_t h = 0; h < z.H; h++)
+            for (int64_t v = 0; v < z.W; v++)
+                for (int64_t c = 0; c < z.C; c++) store(dx, n, h, v, c, pixel_sum(&z, dy, w, n, h, v, c));
+}
+
+static double weight_sum(const sizes *z, const fv_tensor *x, const fv_tensor *dy, int64_t k, int64_t r, int64_t s, int64_t c) {
+    double sum = 0;
+    int64_t channel = k / z->group_out * z->group_in + c;
+    for (int64_t n = 0; n < z->N; n++)
+        for (int64_t p = 0; p < z->P; p++) {
+            int64_t h = pixel_of(z->o, 0, p, r);
+            for (int64_t q = 0; q < z->Q && h >= 0 && h < z->H; q++) {
+                int64_t v = pixel_of(z->o, 1, q, s);
+                if (v >= 0 && v < z->W) sum += load(x, n, h, v, channel) * load(dy, n, p, q, k);
+            }
+        }
+    return sum;
+}
+
+static void grad_weights_reference(const fv_call *call) {
+    const fv_tensor *x = &call->inputs[0], *dy = &call->inputs[1], *dw = &call->outputs[0];
+    sizes z = sizes_of(call, x, dw, dy);
+    for (int64_t k = 0; k < z.K; k++)
+        for (int64_t r = 0; r < z.R; r++)
+            for (int64_t s = 0; s < z.S; s++)
+                for (int64_t c = 0; c < z.group_in; c++) store(dw, k, r, s, c, weight_sum(&z, x, dy, k, r, s, c));
+}
+
+/* ---- work: the products are the same for all three ---- */
+
+static fv_work products(const fv_call *call, const fv_type *w, const fv_type *y) {
+    double windows = (double)fv_type_count(y), each = (double)(w->dims[1] * w->dims[2] * w->dims[3]);
+    return (fv_work){ .flops = 2 * windows * each, .bytes = fv_call_bytes(call) };
+}
+
+static fv_work work(const fv_call *call) {
+    fv_work result = products(call, &call->inputs[1].type, &call->outputs[0].type);
+    if (call->input_count > 2) result.flops += (double)fv_type_count(&call->outputs[0].type);
+    return result;
+}
+
+static fv_work grad_input_work(const fv_call *call) { return products(call, &call->inputs[1].type, &call->inputs[0].type); }
+static fv_work grad_weights_work(const fv_call *call) { return products(call, &call->outputs[0].type, &call->inputs[1].type); }
+
+/* ---- cases ---- */
+
+static const char *const cases[] = {
+    "x=f32[2,7,5,3] w=f32[4,3,3,3] bias=f32[4]",
+    "x=f32[2,7,5,3] w=f32[4,3,3,3] stride=2,2 padding=1,0,2,1",
+    "x=f32[1,6,9,2] w=f32[3,2,5,2] bias=f32[3] stride=1,3 padding=0,4,1,2",
+    "x=f32[3,1,1,5] w=f32[7,1,1,5] bias=f32[7]",
+    "x=f32[1,1,1,3] w=f32[2,3,3,3] padding=1",
+    "x=f32[2,9,8,4] w=f32[6,3,3,2] groups=2 padding=1 dilation=2,1",
+    "x=f32[1,8,7,6] w=f32[6,3,3,1] bias=f32[6] groups=6 stride=2 padding=0,0,1,1",
+    "x=f32[2,5,5,3] w=f32[6,3,2,1] groups=3 dilation=1,3 padding=1,2,1,1",
+    "x=f32[1,11,10,2] w=f32[3,3,3,2] stride=3 padding=2 dilation=2",
+    "x=f32[1,13,13,3] w=f32[5,7,7,3] stride=2 padding=3",
+    "x=f32[2,6,7,17] w=f32[9,1,1,17] stride=2",
+    NULL,
+};
+
+static const char *const grad_input_cases[] = {
+    "dy=f32[2,5,3,4] w=f32[4,3,3,3] like=f32[2,7,5,3]",
+    "dy=f32[2,4,2,4] w=f32[4,3,3,3] like=f32[2,7,5,3] stride=2,2 padding=1,0,2,1",
+    "dy=f32[1,3,3,3] w=f32[3,2,5,2] like=f32[1,6,8,2] stride=2,3 padding=0,4,1,2",
+    "dy=f32[3,1,1,7] w=f32[7,1,1,5] like=f32[3,1,1,5]",
+    "dy=f32[2,7,8,6] w=f32[6,3,3,2] like=f32[2,9,8,4] groups=2 padding=1 dilation=2,1",
+    "dy=f32[1,4,3,6] w=f32[6,3,3,1] like=f32[1,8,7,6] groups=6 stride=2 padding=0,0,1,1",
+    "dy=f32[1,4,4,3] w=f32[3,3,3,2] like=f32[1,11,10,2] stride=3 padding=2 dilation=2",
+    "dy=f32[2,3,4,9] w=f32[9,1,1,17] like=f32[2,6,7,17] stride=2",
+    NULL,
+};
+
+static const char *const grad_weights_cases[] = {
+    "x=f32[2,7,5,3] dy=f32[2,5,3,4] like=f32[4,3,3,3]",
+    "x=f32[2,7,5,3] dy=f32[2,4,2,4] like=f32[4,3,3,3] stride=2,2 padding=1,0,2,1",
+    "x=f32[1,6,8,2] dy=f32[1,3,3,3] like=f32[3,2,5,2] stride=2,3 padding=0,4,1,2",
+    "x=f32[3,1,1,5] dy=f32[3,1,1,7] like=f32[7,1,1,5]",
+    "x=f32[2,9,8,4] dy=f32[2,7,8,6] like=f32[6,3,3,2] groups=2 padding=1 dilation=2,1",
+    "x=f32[1,8,7,6] dy=f32[1,4,3,6] like=f32[6,3,3,1] groups=6 stride=2 padding=0,0,1,1",
+    "x=f32[1,11,10,2] dy=f32[1,4,4,3] like=f32[3,3,3,2] stride=3 padding=2 dilation=2",
+    "x=f32[11,6,7,17] dy=f32[11,3,4,9] like=f32[9,1,1,17] stride=2",
+    NULL,
+};
+
+const fv_op fv_op_conv2d = {
+    .name = "conv2d",
+    .version = 1,
+    .summary = "2-D convolution, NHWC by KRSC",
+    .inputs = "x,w,bias?",
+    .outputs = "y",
+    .fields = fields,
+    .shape = shape,
+    .grad = grad,
+    .reference = reference,
+    .work = work,
+    .cases = cases,
+};
+
+const fv_op fv_op_conv2d_grad_input = {
+    .name = "conv2d_grad_input",
+    .version = 1,
+    .summary = "gradient of conv2d with respect to x; also transposed convolution",
+    .inputs = "dy,w,like!",
+    .outputs = "dx",
+    .fields = fields,
+    .shape = grad_input_shape,
+    .grad = grad_input_grad,
+    .reference = grad_input_reference,
+    .work = grad_input_work,
+    .cases = grad_input_cases,
+};
+
+const fv_op fv_op_conv2d_grad_weights = {
+    .name = "conv2d_grad_weights",
+    .version = 1,
+    .summary = "gradient of conv2d with respect to w",
+    .inputs = "x,dy,like!",
+    .outputs = "dw",
+    .fields = fields,
+    .shape = grad_weights_shape,
+    .grad = grad_weights_grad,
+    .reference = grad_weights_reference,
+    .work = grad_weights_work,
+    .cases = grad_weights_cases,
+};

@@ -1,0 +1,15 @@
+/* expect.h - what the shape function of an op asks of its inputs, with messages that name the input and show both sides. */
+#ifndef FV_OPS_EXPECT_H
+#define FV_OPS_EXPECT_H
+
+#include "core/graph/op.h"
+
+/* Input `index`, called `name`, is floating point, has the dtype of input 0, and one dimension for each letter of `dims`
+ * ("NHWC"; NULL: any rank). */
+fv_error *fv_expect(const fv_shape_call *call, int index, const char *name, const char *dims);
+/* `have`, called `name`, is exactly `want`. */
+fv_error *fv_expect_type(const char *name, const fv_type *have, const fv_type *want);
+/* `axis` counts from the end when negative; sets *out to 0…rank−1. */
+fv_error *fv_expect_axis(const fv_type *type, int64_t axis, int *out);
+
+#endif
