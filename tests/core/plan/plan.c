@@ -1,0 +1,174 @@
+/* Plans: what they compute, where they put it, what they refuse. */
+#include <math.h>
+
+#include "core/base/parallel.h"
+#include "core/plan/plan.h"
+#include "tests/test.h"
+
+static fv_graph *new_graph(void) {
+    fv_graph *graph = NULL;
+    FV_OK(fv_graph_new(&graph));
+    return graph;
+}
+
+static fv_weights *new_weights(void) {
+    fv_weights *weights = NULL;
+    FV_OK(fv_weights_new(&weights));
+    return weights;
+}
+
+static fv_tensor *add(fv_weights *weights, const char *name, fv_type type) {
+    fv_tensor *tensor = NULL;
+    FV_OK(fv_weights_add(weights, name, &type, FV_PARAMETER, &tensor));
+    for (int64_t i = 0; i < fv_type_count(&type); i++) fv_tensor_store(tensor, i, sin(0.7 * (double)i + 1));
+    return tensor;
+}
+
+static void feed(fv_plan *plan, const char *name, double scale) {
+    fv_tensor *tensor = fv_plan_feed(plan, name);
+    for (int64_t i = 0; i < fv_type_count(&tensor->type); i++) fv_tensor_store(tensor, i, cos(scale * (double)i));
+}
+
+FV_TEST(plan_plan__an_unknown_device_is_refused_by_name) {
+    FV_OWNED(fv_graph) g = new_graph();
+    FV_OWNED(fv_weights) weights = new_weights();
+    fv_plan *plan = NULL;
+    fv_graph_output(g, "y", fv_graph_input(g, "x", fv_type_of(FV_F32, 2)));
+    FV_FAILS(fv_plan_new(g, weights, &(fv_plan_options){.device = "npu"}, &plan), FV_UNSUPPORTED, "\"npu\"");
+    assert_null(plan);
+}
+
+FV_TEST(plan_plan__missing_and_misshapen_weights_are_named) {
+    FV_OWNED(fv_graph) g = new_graph();
+    FV_OWNED(fv_weights) weights = new_weights();
+    fv_plan *plan = NULL;
+    fv_graph_output(g, "y", fv_graph_state(g, "fc.weight", fv_type_of(FV_F32, 2), FV_PARAMETER, NULL));
+    FV_FAILS(fv_plan_new(g, weights, NULL, &plan), FV_NOT_FOUND, "fc.weight");
+    add(weights, "fc.weight", fv_type_of(FV_F32, 3));
+    FV_FAILS(fv_plan_new(g, weights, NULL, &plan), FV_SHAPE, "fc.weight");
+}
+
+FV_TEST(plan_plan__more_memory_than_the_cap_is_refused_with_the_need) {
+    FV_OWNED(fv_graph) g = new_graph();
+    FV_OWNED(fv_weights) weights = new_weights();
+    fv_plan *plan = NULL;
+    fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 1 << 20));
+    fv_graph_output(g, "y", fv_apply(g, "exp", FV_VALUES(x), NULL));
+    FV_FAILS(fv_plan_new(g, weights, &(fv_plan_options){.memory_cap = 1 << 20}, &plan), FV_MEMORY, "MiB");
+}
+
+/* w ← w − 0.5·(w·m + x): one fused loop that writes the weight where it lies. */
+FV_TEST(plan_plan__an_update_is_written_in_place_and_reads_the_old_value) {
+    FV_OWNED(fv_graph) g = new_graph();
+    FV_OWNED(fv_weights) weights = new_weights();
+    fv_tensor *w = add(weights, "w", fv_type_of(FV_F32, 1000));
+    float old[1000];
+    memcpy(old, w->data, sizeof old);
+    fv_value state = fv_graph_state(g, "w", fv_type_of(FV_F32, 1000), FV_PARAMETER, NULL), x = fv_graph_feed(g, "x", fv_type_of(FV_F32, 1000));
+    fv_value step = fv_apply(g, "add", FV_VALUES(fv_apply(g, "mul", FV_VALUES(state, x), NULL), x), NULL);
+    fv_value half = fv_apply(g, "mul", FV_VALUES(step, fv_constant(g, FV_F32, 0.5)), NULL);
+    fv_graph_assign(g, state, fv_apply(g, "sub", FV_VALUES(state, half), NULL));
+    fv_graph_output(g, "norm", fv_apply(g, "sum", FV_VALUES(fv_apply(g, "square", FV_VALUES(state), NULL)), NULL));
+    FV_OWNED(fv_plan) plan = NULL;
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){.mode = FV_TRAINING}, &plan));
+    feed(plan, "x", 0.3);
+    FV_OK(fv_plan_run(plan));
+    double norm = 0;
+    const float *xs = fv_plan_feed(plan, "x")->data, *now = w->data;
+    for (int i = 0; i < 1000; i++) {
+        norm += (double)old[i] * old[i];
+        assert_float_equal(now[i], old[i] - 0.5 * (old[i] * xs[i] + xs[i]), 1e-6);
+    }
+    assert_float_equal(fv_tensor_load(fv_plan_result(plan, "norm"), 0), norm, 1e-3); /* of the values before the run */
+    for (int32_t s = 0; s < plan->step_count; s++) assert_true(plan->steps[s].kind != FV_STEP_STORE);
+}
+
+FV_TEST(plan_plan__two_states_exchanged_in_one_run_both_get_the_old_value) {
+    FV_OWNED(fv_graph) g = new_graph();
+    FV_OWNED(fv_weights) weights = new_weights();
+    float *a = add(weights, "a", fv_type_of(FV_F32, 4))->data, *b = add(weights, "b", fv_type_of(FV_F32, 4))->data, old[4];
+    for (int i = 0; i < 4; i++) old[i] = a[i], b[i] = 10 + (float)i;
+    fv_value sa = fv_graph_state(g, "a", fv_type_of(FV_F32, 4), FV_PARAMETER, NULL), sb = fv_graph_state(g, "b", fv_type_of(FV_F32, 4), FV_PARAMETER, NULL);
+    fv_value one = fv_constant(g, FV_F32, 1);
+    fv_value nb = fv_apply(g, "mul", FV_VALUES(sa, one), NULL), na = fv_apply(g, "mul", FV_VALUES(sb, one), NULL);
+    fv_graph_assign(g, sa, na);
+    fv_graph_assign(g, sb, nb);
+    for (int passes = -1; passes <= 0; passes++) {
+        FV_OWNED(fv_plan) plan = NULL;
+        FV_OK(fv_plan_new(g, weights, &(fv_plan_options){.mode = FV_TRAINING, .passes = passes}, &plan));
+        FV_OK(fv_plan_run(plan));
+        for (int i = 0; i < 4; i++) {
+            assert_float_equal(a[i], passes ? 10 + i : old[i], 0);
+            assert_float_equal(b[i], passes ? old[i] : 10 + i, 0);
+        }
+    }
+}
+
+FV_TEST(plan_plan__evaluation_sees_weights_that_changed) {
+    FV_OWNED(fv_graph) g = new_graph();
+    FV_OWNED(fv_weights) weights = new_weights();
+    float *w = add(weights, "w", fv_type_of(FV_F32, 3))->data;
+    fv_value state = fv_graph_state(g, "w", fv_type_of(FV_F32, 3), FV_PARAMETER, NULL), x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
+    fv_value twice = fv_apply(g, "exp", FV_VALUES(state), NULL);
+    fv_graph_output(g, "y", fv_apply(g, "mul", FV_VALUES(x, twice), NULL));
+    FV_OWNED(fv_plan) plan = NULL;
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){.mode = FV_EVALUATION}, &plan));
+    assert_true(plan->hoisted > 0);
+    feed(plan, "x", 0.5);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 3; i++) w[i] = (float)(round + i);
+        fv_weights_changed(weights);
+        FV_OK(fv_plan_run(plan));
+        FV_OK(fv_plan_run(plan));
+        for (int i = 0; i < 6; i++)
+            assert_float_equal(fv_tensor_load(fv_plan_result(plan, "y"), i), cos(0.5 * i) * exp(round + i % 3), 1e-4);
+    }
+}
+
+FV_TEST(plan_plan__a_result_that_is_a_view_is_contiguous) {
+    FV_OWNED(fv_graph) g = new_graph();
+    FV_OWNED(fv_weights) weights = new_weights();
+    fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
+    fv_graph_output(g, "t", fv_apply(g, "transpose", FV_VALUES(x), "axes=1,0"));
+    FV_OWNED(fv_plan) plan = NULL;
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){.mode = FV_EVALUATION}, &plan));
+    feed(plan, "x", 1);
+    FV_OK(fv_plan_run(plan));
+    const fv_tensor *t = fv_plan_result(plan, "t");
+    assert_true(fv_tensor_is_contiguous(t));
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 2; j++) assert_float_equal(((const float *)t->data)[i * 2 + j], cos(j * 3 + i), 1e-6);
+}
+
+FV_TEST(plan_plan__a_feed_keeps_its_content_over_runs) {
+    FV_OWNED(fv_graph) g = new_graph();
+    FV_OWNED(fv_weights) weights = new_weights();
+    fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 64)), y = x;
+    for (int i = 0; i < 5; i++) y = fv_apply(g, "tanh", FV_VALUES(y), NULL);
+    fv_graph_output(g, "y", y);
+    FV_OWNED(fv_plan) plan = NULL;
+    FV_OK(fv_plan_new(g, weights, NULL, &plan));
+    feed(plan, "x", 0.2);
+    FV_OK(fv_plan_run(plan));
+    float first = ((const float *)fv_plan_result(plan, "y")->data)[7];
+    FV_OK(fv_plan_run(plan));
+    assert_true(first == ((const float *)fv_plan_result(plan, "y")->data)[7]);
+    assert_float_equal(fv_tensor_load(fv_plan_feed(plan, "x"), 3), cos(0.2 * 3), 1e-7);
+}
+
+FV_TEST(plan_plan__prints_winners_and_losers) {
+    FV_OWNED(fv_graph) g = new_graph();
+    FV_OWNED(fv_weights) weights = new_weights();
+    add(weights, "w", fv_type_of(FV_F32, 4, 3));
+    fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3)), w = fv_graph_state(g, "w", fv_type_of(FV_F32, 4, 3), FV_PARAMETER, NULL);
+    fv_graph_name_next(g, "fc");
+    fv_graph_output(g, "y", fv_apply(g, "linear", FV_VALUES(x, w), NULL));
+    FV_OWNED(fv_plan) plan = NULL;
+    char *text = NULL;
+    FV_OK(fv_plan_new(g, weights, NULL, &plan));
+    FV_OK(fv_plan_to_text(plan, true, &text));
+    assert_non_null(strstr(text, "fc = linear(x, w)"));
+    assert_non_null(strstr(text, "kernel: "));
+    assert_non_null(strstr(text, "lost: "));
+    fv_string_free(text);
+}
