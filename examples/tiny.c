@@ -49,7 +49,7 @@ static fv_error *run(void) {
     FV_TRY(fv_weights_add(weights, "w", &type, FV_PARAMETER, &w));
     fill(w, 1);
 
-    FV_TRY(fv_plan_new(graph, weights, &(fv_plan_options){.mode = FV_TRAINING}, &plan));
+    FV_TRY(fv_plan_new(graph, weights, &(fv_plan_options){ .mode = FV_TRAINING }, &plan));
     fill(fv_plan_feed(plan, "x"), 2);
     fill(fv_plan_feed(plan, "t"), 3);
     float first = 0, last = 0;

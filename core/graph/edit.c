@@ -33,24 +33,26 @@ typedef struct sorting {
     fv_graph *graph;
     fv_arena *arena;
     bool *needed;
-    uint8_t *seen;       /* 0 new, 1 on the stack, 2 done */
+    uint8_t *seen; /* 0 new, 1 on the stack, 2 done */
     int32_t *order, count;
-    int32_t **readers;   /* of a state: its readers but assigns */
+    int32_t **readers; /* of a state: its readers but assigns */
     int32_t *reader_count;
-    struct visit { int32_t node, next; } *stack;
+    struct visit {
+        int32_t node, next;
+    } * stack;
 } sorting;
 
 static void mark_needed(sorting *s, int32_t root) {
     int32_t depth = 0;
     if (s->needed[root]) return;
     s->needed[root] = true;
-    s->stack[depth++] = (struct visit){root, 0};
+    s->stack[depth++] = (struct visit){ root, 0 };
     while (depth > 0) {
         const fv_node *node = s->graph->nodes[s->stack[--depth].node];
         for (int i = 0; i < node->input_count; i++)
             if (!s->needed[node->inputs[i].node]) {
                 s->needed[node->inputs[i].node] = true;
-                s->stack[depth++] = (struct visit){node->inputs[i].node, 0};
+                s->stack[depth++] = (struct visit){ node->inputs[i].node, 0 };
             }
     }
 }
@@ -90,7 +92,7 @@ static fv_error *emit(sorting *s, int32_t root) {
     int32_t depth = 0;
     if (s->seen[root]) return NULL;
     s->seen[root] = 1;
-    s->stack[depth++] = (struct visit){root, 0};
+    s->stack[depth++] = (struct visit){ root, 0 };
     while (depth > 0) {
         struct visit *top = &s->stack[depth - 1];
         int32_t next = predecessor(s, s->graph->nodes[top->node], top->next++);
@@ -102,7 +104,7 @@ static fv_error *emit(sorting *s, int32_t root) {
             return fv_fail(FV_BUG, "the graph has a cycle through %s", s->graph->nodes[next]->name);
         } else if (s->seen[next] == 0) {
             s->seen[next] = 1;
-            s->stack[depth++] = (struct visit){next, 0};
+            s->stack[depth++] = (struct visit){ next, 0 };
         }
     }
     return NULL;
@@ -139,7 +141,7 @@ static fv_error *renumber(sorting *s) {
 fv_error *fv_graph_sort(fv_graph *graph) {
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("sorting a graph", (int64_t)1 << 30, &arena));
-    sorting s = {.graph = graph, .arena = arena};
+    sorting s = { .graph = graph, .arena = arena };
     FV_TRY(fv_arena_take(arena, graph->count, &s.needed));
     FV_TRY(fv_arena_take(arena, graph->count, &s.seen));
     FV_TRY(fv_arena_take(arena, graph->count, &s.order));
@@ -163,16 +165,20 @@ static fv_error *check_node(const fv_graph *graph, fv_node *node, fv_arena *aren
     if (node->input_count < least || node->input_count > most) return fv_fail(FV_BUG, "has %d inputs", node->input_count);
     for (int i = 0; i < node->input_count; i++) {
         fv_value input = node->inputs[i];
-        if (input.node < 0 || input.node >= node->index) return fv_fail(FV_BUG, "input %d comes from node %d, at or behind it", i, (int)input.node);
-        if (input.output < 0 || input.output >= graph->nodes[input.node]->output_count) return fv_fail(FV_BUG, "input %d is no output of its node", i);
+        if (input.node < 0 || input.node >= node->index)
+            return fv_fail(FV_BUG, "input %d comes from node %d, at or behind it", i, (int)input.node);
+        if (input.output < 0 || input.output >= graph->nodes[input.node]->output_count)
+            return fv_fail(FV_BUG, "input %d is no output of its node", i);
     }
     if (fv_names_find(graph->names, node->name) != node) return fv_fail(FV_BUG, "its name is not its own");
     fv_node again = *node;
     again.outputs = NULL;
     FV_TRY(fv_node_infer(graph, &again, arena));
-    if (again.output_count != node->output_count) return fv_fail(FV_BUG, "has %d outputs, its op says %d", node->output_count, again.output_count);
+    if (again.output_count != node->output_count)
+        return fv_fail(FV_BUG, "has %d outputs, its op says %d", node->output_count, again.output_count);
     for (int k = 0; k < node->output_count; k++)
-        if (!fv_type_equal(&again.outputs[k], &node->outputs[k])) return fv_fail(FV_BUG, "output %d has another type than its op says", k);
+        if (!fv_type_equal(&again.outputs[k], &node->outputs[k]))
+            return fv_fail(FV_BUG, "output %d has another type than its op says", k);
     return NULL;
 }
 
@@ -208,7 +214,8 @@ static fv_error *copy_options(const fv_node *node, fv_graph *to, void **out) {
 static fv_error *copy_node(const fv_node *node, int64_t batch, fv_graph *to) {
     void *options = NULL;
     FV_TRY(copy_options(node, to, &options));
-    if (batch > 0 && fv_node_is(node, "input") && ((fv_input_options *)options)->batch) ((fv_input_options *)options)->dims.at[0] = batch;
+    if (batch > 0 && fv_node_is(node, "input") && ((fv_input_options *)options)->batch)
+        ((fv_input_options *)options)->dims.at[0] = batch;
     to->scope = NULL;
     fv_value value = fv_graph_add(to, node->op, node->inputs, node->input_count, options, node->name);
     FV_ASSERT(to->error || value.node == node->index);

@@ -1,5 +1,5 @@
-/* gradients.c - reverse-mode differentiation by appended nodes (fovea/graph.h): one walk backwards over the nodes that lie between
- * `wrt` and the loss, each op's `grad` emitting what it needs. Pruning drops whatever nobody asked for. */
+/* gradients.c - reverse-mode differentiation by appended nodes (fovea/graph.h): one walk backwards over the nodes that lie
+ * between `wrt` and the loss, each op's `grad` emitting what it needs. Pruning drops whatever nobody asked for. */
 #include "core/graph/node.h"
 
 #include "core/base/assert.h"
@@ -42,8 +42,9 @@ static void gather(walk *w, fv_value to, fv_value gradient, const fv_node *from)
     fv_value *sum = &w->gradients[to.node][to.output];
     const fv_type *type = fv_value_type(w->graph, to);
     if (!fv_type_equal(type, fv_value_type(w->graph, gradient))) {
-        fv_graph_fail(w->graph, fv_fail(FV_BUG, "%s: the gradient of op %s for %s is %s, not %s", from->name, from->op->name, fv_value_name(w->graph, to),
-                                        fv_type_format(fv_value_type(w->graph, gradient), have), fv_type_format(type, want)));
+        fv_graph_fail(w->graph, fv_fail(FV_BUG, "%s: the gradient of op %s for %s is %s, not %s", from->name, from->op->name,
+                                        fv_value_name(w->graph, to), fv_type_format(fv_value_type(w->graph, gradient), have),
+                                        fv_type_format(type, want)));
         return;
     }
     *sum = fv_is_value(*sum) ? fv_apply(w->graph, "add", FV_VALUES(*sum, gradient), NULL) : gradient;
@@ -90,7 +91,7 @@ void fv_graph_gradients(fv_graph *graph, fv_value loss, const fv_value *wrt, int
     if (graph->error) return;
     FV_OWNED(fv_arena) arena = NULL;
     fv_error *error = fv_arena_new("differentiation", (int64_t)1 << 30, &arena);
-    walk w = {.graph = graph, .arena = arena, .last = loss.node};
+    walk w = { .graph = graph, .arena = arena, .last = loss.node };
     if (!error) error = run(&w, loss, wrt, count, gradients);
     if (error) fv_graph_fail(graph, error);
 }

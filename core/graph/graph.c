@@ -7,7 +7,7 @@
 #include "core/base/size.h"
 #include "core/graph/names.h"
 
-#define GRAPH_CAP ((int64_t)1 << 30)  /* bytes of nodes, options and names: far beyond any network, far below memory */
+#define GRAPH_CAP ((int64_t)1 << 30) /* bytes of nodes, options and names: far beyond any network, far below memory */
 #define OPTIONS_CAP ((int64_t)16 << 20)
 #define NODES_MAX ((int32_t)1 << 24)
 
@@ -31,8 +31,10 @@ void fv_graph_free(fv_graph *graph) {
 }
 
 void fv_graph_fail(fv_graph *graph, fv_error *error) {
-    if (graph->error) fv_error_free(error);
-    else graph->error = error;
+    if (graph->error)
+        fv_error_free(error);
+    else
+        graph->error = error;
 }
 
 /* The error is handed over once; a copy of its message stays behind so that later building calls stay idle. */
@@ -95,15 +97,18 @@ void fv_graph_pop_scope(fv_graph *graph, int64_t pushed) {
 static fv_error *check_name(const char *name) {
     if (!*name) return fv_fail(FV_USAGE, "a node needs a name");
     for (const char *at = name; *at; at++)
-        if (strchr(" \t\r\n,()=:\"#", *at)) return fv_fail(FV_USAGE, "node name \"%s\" holds a blank or one of , ( ) = : \" #", name);
+        if (strchr(" \t\r\n,()=:\"#", *at))
+            return fv_fail(FV_USAGE, "node name \"%s\" holds a blank or one of , ( ) = : \" #", name);
     return NULL;
 }
 
 /* The full name of a new node: what was asked for, or one made from the op that nobody has. */
 static fv_error *make_name(fv_graph *graph, const char *op, const char *wanted, const char **out) {
     const char *scope = graph->scope ? graph->scope : "";
-    if (wanted) FV_TRY(fv_arena_format(graph->arena, out, "%s%s", scope, wanted));
-    else FV_TRY(fv_arena_format(graph->arena, out, "%s%s", scope, op));
+    if (wanted)
+        FV_TRY(fv_arena_format(graph->arena, out, "%s%s", scope, wanted));
+    else
+        FV_TRY(fv_arena_format(graph->arena, out, "%s%s", scope, op));
     for (int32_t n = graph->count; !wanted && fv_names_find(graph->names, *out); n++)
         FV_TRY(fv_arena_format(graph->arena, out, "%s%s_%d", scope, op, (int)n));
     if (wanted && fv_names_find(graph->names, *out)) return fv_fail(FV_CONFLICT, "two nodes are called \"%s\"", *out);
@@ -142,27 +147,33 @@ static fv_error *check_inputs(const fv_graph *graph, const fv_op *op, const fv_v
 }
 
 fv_error *fv_node_infer(const fv_graph *graph, fv_node *node, fv_arena *arena) {
-    fv_type outputs[FV_OUTPUTS_MAX] = {0};
+    fv_type outputs[FV_OUTPUTS_MAX] = { 0 };
     fv_type *inputs = NULL;
     FV_TRY(fv_arena_take(arena, node->input_count, &inputs));
     for (int i = 0; i < node->input_count; i++) inputs[i] = *fv_value_type(graph, node->inputs[i]);
     int count = fv_op_output_count(node->op);
-    fv_shape_call call = {.options = node->options, .inputs = inputs, .input_count = node->input_count, .outputs = outputs, .output_count = count < 0 ? 0 : count};
+    fv_shape_call call = { .options = node->options,
+                           .inputs = inputs,
+                           .input_count = node->input_count,
+                           .outputs = outputs,
+                           .output_count = count < 0 ? 0 : count };
     FV_TRY(node->op->shape(&call));
     FV_ASSERT(call.output_count >= 0 && call.output_count <= FV_OUTPUTS_MAX);
     for (int i = 0; i < call.output_count; i++) FV_TRY(fv_type_check(&outputs[i]));
-    if (!node->outputs || node->output_count != call.output_count) FV_TRY(fv_arena_take(arena, call.output_count, &node->outputs));
+    if (!node->outputs || node->output_count != call.output_count)
+        FV_TRY(fv_arena_take(arena, call.output_count, &node->outputs));
     node->output_count = call.output_count;
     memcpy(node->outputs, outputs, sizeof *outputs * (size_t)call.output_count);
     return NULL;
 }
 
 /* Puts together a node whose options are in the graph's arena already. */
-static fv_error *build(fv_graph *graph, const fv_op *op, const fv_value *inputs, int count, void *options, const char *name, fv_value *out) {
+static fv_error *build(fv_graph *graph, const fv_op *op, const fv_value *inputs, int count, void *options, const char *name,
+                       fv_value *out) {
     fv_node *node = NULL;
     FV_TRY(check_inputs(graph, op, inputs, &count));
     FV_TRY(fv_arena_take(graph->arena, 1, &node));
-    *node = (fv_node){.op = op, .name = name, .options = options, .input_count = count};
+    *node = (fv_node){ .op = op, .name = name, .options = options, .input_count = count };
     FV_TRY(fv_arena_copy(graph->arena, inputs, (int64_t)sizeof *inputs * count, (void **)&node->inputs));
     FV_TRY(fv_node_infer(graph, node, graph->arena));
     FV_TRY(append(graph, node));
@@ -170,7 +181,8 @@ static fv_error *build(fv_graph *graph, const fv_op *op, const fv_value *inputs,
     return NULL;
 }
 
-static fv_value build_sticky(fv_graph *graph, const fv_op *op, const fv_value *inputs, int count, void *options, const char *wanted) {
+static fv_value build_sticky(fv_graph *graph, const fv_op *op, const fv_value *inputs, int count, void *options,
+                             const char *wanted) {
     const char *name = NULL;
     fv_value value = FV_NO_VALUE;
     fv_error *error = make_name(graph, op->name, wanted, &name);
@@ -203,7 +215,8 @@ fv_value fv_apply_text(fv_graph *graph, const char *op_name, const fv_value *inp
     void *options = NULL;
     fv_error *error = parse_options(graph, op, options_text, &options);
     if (error) {
-        fv_graph_fail(graph, fv_error_wrap(error, "%s%s (%s)", graph->scope ? graph->scope : "", wanted ? wanted : op_name, op_name));
+        fv_graph_fail(graph,
+                      fv_error_wrap(error, "%s%s (%s)", graph->scope ? graph->scope : "", wanted ? wanted : op_name, op_name));
         return FV_NO_VALUE;
     }
     return build_sticky(graph, op, inputs, count, options, wanted);
@@ -220,20 +233,24 @@ fv_value fv_apply(fv_graph *graph, const char *op, const fv_value *inputs, int c
     return fv_apply_text(graph, op, inputs, count, text.at);
 }
 
-/* Strings and lists inside options are shared with where they come from: passes work inside one graph, and clones copy by text. */
-fv_value fv_graph_add(fv_graph *graph, const fv_op *op, const fv_value *inputs, int count, const void *options, const char *name) {
+/* Strings and lists inside options are shared with where they come from: passes work inside one graph, and clones copy by text.
+ */
+fv_value fv_graph_add(fv_graph *graph, const fv_op *op, const fv_value *inputs, int count, const void *options,
+                      const char *name) {
     if (broken(graph)) return FV_NO_VALUE;
     void *copy = NULL;
     int64_t size = fv_fields_size(op->fields ? op->fields : fv_no_fields);
-    if (options) STICKY(graph, fv_arena_copy(graph->arena, options, size, &copy), FV_NO_VALUE);
-    else STICKY(graph, parse_options(graph, op, NULL, &copy), FV_NO_VALUE);
+    if (options)
+        STICKY(graph, fv_arena_copy(graph->arena, options, size, &copy), FV_NO_VALUE);
+    else
+        STICKY(graph, parse_options(graph, op, NULL, &copy), FV_NO_VALUE);
     return build_sticky(graph, op, inputs, count, copy, name);
 }
 
 /* ---- sources, effects, results ---- */
 
 static fv_ints dims_of(const fv_type *type) {
-    fv_ints dims = {.count = type->rank};
+    fv_ints dims = { .count = type->rank };
     for (int d = 0; d < type->rank; d++) dims.at[d] = type->dims[d];
     return dims;
 }
@@ -247,14 +264,15 @@ static fv_value source(fv_graph *graph, const char *op_name, const char *name, c
 static fv_value input(fv_graph *graph, const char *name, fv_type type, bool batch) {
     const char *scope = graph->scope;
     graph->scope = NULL; /* feeds are the graph's interface: their names stand alone */
-    fv_input_options options = {.dtype = (int)type.dtype, .dims = dims_of(&type), .batch = batch};
+    fv_input_options options = { .dtype = (int)type.dtype, .dims = dims_of(&type), .batch = batch };
     fv_value value = source(graph, "input", name, &options);
     graph->scope = scope;
     return value;
 }
 
 fv_value fv_graph_input(fv_graph *graph, const char *name, fv_type type) {
-    if (type.rank == 0) STICKY(graph, fv_fail(FV_SHAPE, "input %s is a scalar and has no batch: use fv_graph_feed", name), FV_NO_VALUE);
+    if (type.rank == 0)
+        STICKY(graph, fv_fail(FV_SHAPE, "input %s is a scalar and has no batch: use fv_graph_feed", name), FV_NO_VALUE);
     return input(graph, name, type, true);
 }
 
@@ -265,7 +283,8 @@ static fv_error *same_state(const fv_node *node, const fv_type *type, fv_role ro
     if (!fv_node_is(node, "state")) return fv_fail(FV_CONFLICT, "\"%s\" is no state", node->name);
     const fv_state_options *options = node->options;
     if (!fv_type_equal(&node->outputs[0], type) || options->role != (int)role)
-        return fv_fail(FV_CONFLICT, "state %s is %s already, now asked for as %s", node->name, fv_type_format(&node->outputs[0], have), fv_type_format(type, want));
+        return fv_fail(FV_CONFLICT, "state %s is %s already, now asked for as %s", node->name,
+                       fv_type_format(&node->outputs[0], have), fv_type_format(type, want));
     return NULL;
 }
 
@@ -279,7 +298,7 @@ fv_value fv_graph_state(fv_graph *graph, const char *name, fv_type type, fv_role
         STICKY(graph, same_state(there, &type, role), FV_NO_VALUE);
         return fv_node_value(there, 0);
     }
-    fv_state_options options = {.dtype = (int)type.dtype, .dims = dims_of(&type), .role = (int)role};
+    fv_state_options options = { .dtype = (int)type.dtype, .dims = dims_of(&type), .role = (int)role };
     STICKY(graph, fv_arena_text(graph->arena, initializer, &options.init), FV_NO_VALUE);
     return source(graph, "state", name, &options);
 }
@@ -290,15 +309,18 @@ fv_value fv_constant(fv_graph *graph, fv_dtype dtype, double value) {
 
 void fv_graph_assign(fv_graph *graph, fv_value state, fv_value value) {
     if (broken(graph)) return;
-    if (fv_is_value(state) && fv_node_is(fv_node_of(graph, state), "state")) fv_apply(graph, "assign", FV_VALUES(state, value), NULL);
-    else fv_graph_fail(graph, fv_fail(FV_USAGE, "only a state can be assigned to"));
+    if (fv_is_value(state) && fv_node_is(fv_node_of(graph, state), "state"))
+        fv_apply(graph, "assign", FV_VALUES(state, value), NULL);
+    else
+        fv_graph_fail(graph, fv_fail(FV_USAGE, "only a state can be assigned to"));
 }
 
 void fv_graph_output(fv_graph *graph, const char *name, fv_value value) {
     if (broken(graph)) return;
     STICKY(graph, check_name(name), );
     STICKY(graph, fv_is_value(value) ? NULL : fv_fail(FV_USAGE, "output %s has no value", name), );
-    STICKY(graph, fv_is_value(fv_graph_find_output(graph, name)) ? fv_fail(FV_CONFLICT, "two outputs are called %s", name) : NULL, );
+    STICKY(graph,
+           fv_is_value(fv_graph_find_output(graph, name)) ? fv_fail(FV_CONFLICT, "two outputs are called %s", name) : NULL, );
     if (graph->output_count == graph->output_capacity) {
         int capacity = graph->output_capacity ? graph->output_capacity * 2 : 8;
         STICKY(graph, fv_memory_grow((void **)&graph->outputs, graph->output_capacity, capacity, sizeof *graph->outputs), );
@@ -324,11 +346,13 @@ fv_value fv_graph_find(const fv_graph *graph, const char *name) {
 }
 
 const fv_type *fv_value_type(const fv_graph *graph, fv_value value) {
-    static const fv_type nothing = {.dtype = FV_F32};
+    static const fv_type nothing = { .dtype = FV_F32 };
     return fv_is_value(value) ? &graph->nodes[value.node]->outputs[value.output] : &nothing;
 }
 
-const char *fv_value_name(const fv_graph *graph, fv_value value) { return fv_is_value(value) ? graph->nodes[value.node]->name : ""; }
+const char *fv_value_name(const fv_graph *graph, fv_value value) {
+    return fv_is_value(value) ? graph->nodes[value.node]->name : "";
+}
 
 int fv_graph_states(const fv_graph *graph, fv_role role, fv_value *out, int max) {
     int count = 0;

@@ -33,7 +33,7 @@ static entry *slot(const fv_names *names, const char *name) {
 }
 
 static fv_error *grow(fv_names *names) {
-    fv_names larger = {.capacity = names->capacity ? names->capacity * 2 : 128, .count = names->count};
+    fv_names larger = { .capacity = names->capacity ? names->capacity * 2 : 128, .count = names->count };
     FV_TRY(fv_memory_new(larger.capacity, &larger.entries));
     for (int64_t i = 0; i < names->capacity; i++)
         if (names->entries[i].name) *slot(&larger, names->entries[i].name) = names->entries[i];
@@ -44,12 +44,14 @@ static fv_error *grow(fv_names *names) {
 
 fv_error *fv_names_add(fv_names *names, const char *name, struct fv_node *node) {
     if (names->count * 2 >= names->capacity) FV_TRY(grow(names));
-    *slot(names, name) = (entry){name, node};
+    *slot(names, name) = (entry){ name, node };
     names->count++;
     return NULL;
 }
 
-struct fv_node *fv_names_find(const fv_names *names, const char *name) { return names->capacity ? slot(names, name)->node : NULL; }
+struct fv_node *fv_names_find(const fv_names *names, const char *name) {
+    return names->capacity ? slot(names, name)->node : NULL;
+}
 
 void fv_names_clear(fv_names *names) {
     if (names->entries) memset(names->entries, 0, sizeof *names->entries * (size_t)names->capacity);

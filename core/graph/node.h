@@ -52,14 +52,15 @@ struct fv_graph {
 };
 
 static inline fv_node *fv_node_of(const fv_graph *graph, fv_value v) { return graph->nodes[v.node]; }
-static inline fv_value fv_node_value(const fv_node *node, int output) { return (fv_value){node->index, output}; }
+static inline fv_value fv_node_value(const fv_node *node, int output) { return (fv_value){ node->index, output }; }
 
 /* fv_apply with the options' text as it is. */
 fv_value fv_apply_text(fv_graph *graph, const char *op, const fv_value *inputs, int input_count, const char *options);
 /* Sets the node's output types from its inputs' by the op's shape. */
 fv_error *fv_node_infer(const fv_graph *graph, fv_node *node, fv_arena *arena);
 /* fv_apply with options that are already a struct (copied; NULL: defaults), for passes and importers. */
-fv_value fv_graph_add(fv_graph *graph, const fv_op *op, const fv_value *inputs, int input_count, const void *options, const char *name);
+fv_value fv_graph_add(fv_graph *graph, const fv_op *op, const fv_value *inputs, int input_count, const void *options,
+                      const char *name);
 /* Every use of `old` (inputs and outputs of the graph) becomes `new_value`. */
 void fv_graph_replace(fv_graph *graph, fv_value old, fv_value new_value);
 /* Drops nodes that no output and no effect needs, restores topological order (stable), numbers anew. */

@@ -8,8 +8,10 @@ const fv_op *fv_op_find(const char *name) {
     while (low < high) {
         int middle = (low + high) / 2, order = strcmp(fv_op_table[middle]->name, name);
         if (order == 0) return fv_op_table[middle];
-        if (order < 0) low = middle + 1;
-        else high = middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return NULL;
 }

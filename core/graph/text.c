@@ -32,7 +32,8 @@ void fv_node_print(const fv_graph *graph, const fv_node *node, fv_text *out) {
     fv_text_add(out, " ");
     fv_fields_print(node->op->fields ? node->op->fields : fv_no_fields, node->options, out);
     if (out->length == before + 1) out->at[--out->length] = 0; /* no options: no blank */
-    for (int k = 0; k < node->output_count; k++) fv_text_addf(out, "%s%s", k ? ", " : " -> ", fv_type_format(&node->outputs[k], type));
+    for (int k = 0; k < node->output_count; k++)
+        fv_text_addf(out, "%s%s", k ? ", " : " -> ", fv_type_format(&node->outputs[k], type));
 }
 
 fv_error *fv_graph_to_text(const fv_graph *graph, char **out) {
@@ -102,7 +103,8 @@ static fv_error *check_types(const fv_graph *graph, fv_value value, char *list) 
         at = skip_blanks((char *)at);
         FV_TRY(fv_type_parse(at, &at, &type));
         if (k >= node->output_count || !fv_type_equal(&type, &node->outputs[k]))
-            return fv_fail(FV_FORMAT, "output %d of %s is %s, not what the text says", k, node->name, k < node->output_count ? fv_type_format(&node->outputs[k], have) : "missing");
+            return fv_fail(FV_FORMAT, "output %d of %s is %s, not what the text says", k, node->name,
+                           k < node->output_count ? fv_type_format(&node->outputs[k], have) : "missing");
         at = skip_blanks((char *)at);
         if (!*at && k + 1 == node->output_count) return NULL;
         if (*at != ',') return fv_fail(FV_FORMAT, "%s has %d outputs", node->name, node->output_count);
@@ -114,8 +116,10 @@ static fv_error *check_types(const fv_graph *graph, fv_value value, char *list) 
 static char *cut_types(char *text) {
     bool quoted = false;
     for (char *at = text; *at; at++) {
-        if (quoted && *at == '\\' && at[1]) at++;
-        else if (*at == '"') quoted = !quoted;
+        if (quoted && *at == '\\' && at[1])
+            at++;
+        else if (*at == '"')
+            quoted = !quoted;
         else if (!quoted && at[0] == '-' && at[1] == '>') {
             *at = 0;
             return at + 2;

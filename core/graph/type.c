@@ -17,9 +17,9 @@ static const struct {
     int64_t size;
     bool is_float;
 } dtypes[FV_DTYPES] = {
-    [FV_F32] = {"f32", 4, true}, [FV_F64] = {"f64", 8, true},  [FV_BF16] = {"bf16", 2, true},
-    [FV_F16] = {"f16", 2, true}, [FV_I8] = {"i8", 1, false},   [FV_U8] = {"u8", 1, false},
-    [FV_I32] = {"i32", 4, false}, [FV_I64] = {"i64", 8, false}, [FV_BOOL] = {"bool", 1, false},
+    [FV_F32] = { "f32", 4, true },  [FV_F64] = { "f64", 8, true },  [FV_BF16] = { "bf16", 2, true },
+    [FV_F16] = { "f16", 2, true },  [FV_I8] = { "i8", 1, false },   [FV_U8] = { "u8", 1, false },
+    [FV_I32] = { "i32", 4, false }, [FV_I64] = { "i64", 8, false }, [FV_BOOL] = { "bool", 1, false },
 };
 
 const char *fv_dtype_name(fv_dtype dtype) { return (unsigned)dtype < FV_DTYPES ? dtypes[dtype].name : "?"; }
@@ -28,7 +28,7 @@ bool fv_dtype_is_float(fv_dtype dtype) { return (unsigned)dtype < FV_DTYPES && d
 
 fv_type fv_type_make(fv_dtype dtype, const int64_t *dims, int rank) {
     FV_ASSERT(rank >= 0 && rank <= FV_RANK_MAX);
-    fv_type type = {.dtype = dtype, .rank = rank};
+    fv_type type = { .dtype = dtype, .rank = rank };
     for (int d = 0; d < rank; d++) type.dims[d] = dims[d];
     return type;
 }
@@ -63,7 +63,8 @@ fv_error *fv_type_check(const fv_type *type) {
 
 const char *fv_type_format(const fv_type *type, char buffer[256]) {
     int at = snprintf(buffer, 256, "%s[", fv_dtype_name(type->dtype));
-    for (int d = 0; d < type->rank; d++) at += snprintf(buffer + at, (size_t)(256 - at), d ? ",%lld" : "%lld", (long long)type->dims[d]);
+    for (int d = 0; d < type->rank; d++)
+        at += snprintf(buffer + at, (size_t)(256 - at), d ? ",%lld" : "%lld", (long long)type->dims[d]);
     snprintf(buffer + at, (size_t)(256 - at), "]");
     return buffer;
 }
@@ -71,20 +72,25 @@ const char *fv_type_format(const fv_type *type, char buffer[256]) {
 fv_error *fv_type_parse(const char *text, const char **end, fv_type *out) {
     const char *at = text;
     while (isalnum((unsigned char)*at)) at++;
-    fv_type type = {.dtype = FV_DTYPES};
+    fv_type type = { .dtype = FV_DTYPES };
     for (int i = 0; i < FV_DTYPES; i++)
-        if (strlen(dtypes[i].name) == (size_t)(at - text) && !memcmp(dtypes[i].name, text, (size_t)(at - text))) type.dtype = (fv_dtype)i;
+        if (strlen(dtypes[i].name) == (size_t)(at - text) && !memcmp(dtypes[i].name, text, (size_t)(at - text)))
+            type.dtype = (fv_dtype)i;
     if (type.dtype == FV_DTYPES || *at != '[')
-        return fv_error_hint(fv_fail(FV_FORMAT, "\"%.40s\" is no type", text), "a type looks like f32[32,28,28,1]; dtypes: %s", fv_dtype_names);
+        return fv_error_hint(fv_fail(FV_FORMAT, "\"%.40s\" is no type", text), "a type looks like f32[32,28,28,1]; dtypes: %s",
+                             fv_dtype_names);
     at++;
     while (*at != ']') {
         char *stop;
-        if (!isdigit((unsigned char)*at) || type.rank == FV_RANK_MAX) return fv_fail(FV_FORMAT, "bad dimensions in \"%.40s\"", text);
+        if (!isdigit((unsigned char)*at) || type.rank == FV_RANK_MAX)
+            return fv_fail(FV_FORMAT, "bad dimensions in \"%.40s\"", text);
         long long dim = strtoll(at, &stop, 10);
         type.dims[type.rank++] = dim;
         at = stop;
-        if (*at == ',' && at[1] != ']') at++;
-        else if (*at != ']') return fv_fail(FV_FORMAT, "bad dimensions in \"%.40s\"", text);
+        if (*at == ',' && at[1] != ']')
+            at++;
+        else if (*at != ']')
+            return fv_fail(FV_FORMAT, "bad dimensions in \"%.40s\"", text);
     }
     FV_TRY(fv_type_check(&type));
     *out = type;
@@ -93,7 +99,7 @@ fv_error *fv_type_parse(const char *text, const char **end, fv_type *out) {
 }
 
 fv_tensor fv_tensor_of(const fv_type *type, void *data) {
-    fv_tensor tensor = {.type = *type, .data = data};
+    fv_tensor tensor = { .type = *type, .data = data };
     int64_t stride = 1;
     for (int d = type->rank - 1; d >= 0; d--) {
         tensor.strides[d] = stride;
@@ -136,7 +142,7 @@ static uint32_t bits_of_float(float value) {
 /* IEEE binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
 static double half_to_double(uint16_t half) {
     int exponent = half >> 10 & 31, fraction = half & 1023;
-    double value = exponent == 31   ? (fraction ? NAN : INFINITY)
+    double value = exponent == 31  ? (fraction ? NAN : INFINITY)
                    : exponent == 0 ? ldexp(fraction, -24)
                                    : ldexp(1024 + fraction, exponent - 25);
     return half & 0x8000 ? -value : value;
@@ -148,8 +154,8 @@ static uint16_t double_to_half(double value) {
     if (isnan(value)) return sign | 0x7e00;
     if (magnitude >= 65520) return sign | 0x7c00; /* rounds to infinity */
     int exponent = 0;
-    frexp(magnitude, &exponent);                   /* magnitude = f·2^exponent, f in [½, 1) */
-    if (exponent < -13) exponent = -13;            /* subnormal: spacing 2^−24 */
+    frexp(magnitude, &exponent);                               /* magnitude = f·2^exponent, f in [½, 1) */
+    if (exponent < -13) exponent = -13;                        /* subnormal: spacing 2^−24 */
     double units = nearbyint(ldexp(magnitude, 11 - exponent)); /* in units of the last place, to even */
     uint32_t encoded = (uint32_t)units + ((uint32_t)(exponent + 13) << 10);
     return (uint16_t)(sign | encoded);

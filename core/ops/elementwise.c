@@ -9,16 +9,19 @@
 
 static const fv_field fields[] = {
     FV_FIELD(fv_elementwise_options, program, .required = true, .help = "instructions: \"mul i0 i1; add t0 i2\""),
-    FV_FIELD(fv_elementwise_options, results, .required = true, .help = "which instructions' results are the outputs: \"t0,t1\""),
+    FV_FIELD(fv_elementwise_options, results, .required = true,
+             .help = "which instructions' results are the outputs: \"t0,t1\""),
     FV_FIELDS_END,
 };
 
 /* ---- which ops ---- */
 
 static const char *const supported[] = {
-    "abs", "add", "cast", "clamp", "div", "equal", "erf", "exp", "floor", "gelu", "greater", "greater_equal", "hard_sigmoid", "hard_swish",
-    "leaky_relu", "less", "less_equal", "log", "logical_and", "logical_not", "logical_or", "maximum", "minimum", "mul", "neg", "not_equal",
-    "pow", "relu", "relu6", "sigmoid", "sign", "silu", "softplus", "sqrt", "square", "sub", "tanh", "where",
+    "abs",        "add",       "cast",        "clamp",         "div",          "equal",      "erf",        "exp",
+    "floor",      "gelu",      "greater",     "greater_equal", "hard_sigmoid", "hard_swish", "leaky_relu", "less",
+    "less_equal", "log",       "logical_and", "logical_not",   "logical_or",   "maximum",    "minimum",    "mul",
+    "neg",        "not_equal", "pow",         "relu",          "relu6",        "sigmoid",    "sign",       "silu",
+    "softplus",   "sqrt",      "square",      "sub",           "tanh",         "where",
 };
 
 static bool is_plain(fv_dtype dtype) { return dtype == FV_F32 || dtype == FV_BOOL; }
@@ -51,11 +54,13 @@ static fv_error *read_operand(decoder *d, const char *word, fv_operand *out) {
     char *end;
     long number = strtol(word + 1, &end, 10), bound = word[0] == 'i' ? d->input_count : d->program->instruction_count;
     if (*end || number >= bound) return fv_fail(FV_FORMAT, "there is no operand %s", word);
-    *out = (fv_operand){.input = word[0] == 'i', .number = (int)number};
+    *out = (fv_operand){ .input = word[0] == 'i', .number = (int)number };
     return NULL;
 }
 
-static const fv_type *operand_type(const decoder *d, fv_operand operand) { return operand.input ? &d->inputs[operand.number] : &d->types[operand.number]; }
+static const fv_type *operand_type(const decoder *d, fv_operand operand) {
+    return operand.input ? &d->inputs[operand.number] : &d->types[operand.number];
+}
 
 static fv_error *finish_instruction(decoder *d, fv_instruction *instruction, const char *options) {
     const fv_field *table = instruction->op->fields ? instruction->op->fields : fv_no_fields;
@@ -66,11 +71,15 @@ static fv_error *finish_instruction(decoder *d, fv_instruction *instruction, con
     fv_type types[FV_ELEMENTWISE_OPERANDS], result[FV_OUTPUTS_MAX];
     int least, most;
     fv_op_arity(instruction->op, &least, &most);
-    if (instruction->operand_count < least || instruction->operand_count > most) return fv_fail(FV_FORMAT, "%s has %d operands", instruction->op->name, instruction->operand_count);
+    if (instruction->operand_count < least || instruction->operand_count > most)
+        return fv_fail(FV_FORMAT, "%s has %d operands", instruction->op->name, instruction->operand_count);
     for (int i = 0; i < instruction->operand_count; i++) types[i] = *operand_type(d, instruction->operands[i]);
-    fv_shape_call call = {.options = values, .inputs = types, .input_count = instruction->operand_count, .outputs = result, .output_count = 1};
+    fv_shape_call call = {
+        .options = values, .inputs = types, .input_count = instruction->operand_count, .outputs = result, .output_count = 1
+    };
     FV_TRY(instruction->op->shape(&call));
-    if (!fv_elementwise_supports(instruction->op, types, instruction->operand_count, &result[0])) return fv_fail(FV_FORMAT, "%s cannot stand in a program", instruction->op->name);
+    if (!fv_elementwise_supports(instruction->op, types, instruction->operand_count, &result[0]))
+        return fv_fail(FV_FORMAT, "%s cannot stand in a program", instruction->op->name);
     instruction->dtype = result[0].dtype;
     d->types[d->program->instruction_count++] = result[0];
     return NULL;
@@ -78,7 +87,8 @@ static fv_error *finish_instruction(decoder *d, fv_instruction *instruction, con
 
 /* One instruction: "clamp t1 min=0 max=6". */
 static fv_error *read_instruction(decoder *d, char *text) {
-    if (d->program->instruction_count == FV_ELEMENTWISE_INSTRUCTIONS) return fv_fail(FV_FORMAT, "more than %d instructions", FV_ELEMENTWISE_INSTRUCTIONS);
+    if (d->program->instruction_count == FV_ELEMENTWISE_INSTRUCTIONS)
+        return fv_fail(FV_FORMAT, "more than %d instructions", FV_ELEMENTWISE_INSTRUCTIONS);
     fv_instruction *instruction = &d->program->instructions[d->program->instruction_count];
     text += strspn(text, " ");
     size_t length = strcspn(text, " ");
@@ -101,7 +111,8 @@ static fv_error *read_results(decoder *d, const char *text) {
     for (const char *at = text; *at; at += *at == ',') {
         char *end;
         long number = at[0] == 't' ? strtol(at + 1, &end, 10) : -1;
-        if (number < 0 || number >= d->program->instruction_count || (*end && *end != ',') || d->program->result_count == FV_ELEMENTWISE_RESULTS)
+        if (number < 0 || number >= d->program->instruction_count || (*end && *end != ',') ||
+            d->program->result_count == FV_ELEMENTWISE_RESULTS)
             return fv_fail(FV_FORMAT, "bad results \"%s\"", text);
         d->program->results[d->program->result_count++] = (int)number;
         at = end;
@@ -121,7 +132,8 @@ static fv_error *decode(decoder *d, const fv_elementwise_options *options) {
     return read_results(d, options->results);
 }
 
-fv_error *fv_elementwise_decode(const fv_elementwise_options *options, const fv_type *inputs, int input_count, fv_arena *arena, const fv_elementwise_program **out) {
+fv_error *fv_elementwise_decode(const fv_elementwise_options *options, const fv_type *inputs, int input_count, fv_arena *arena,
+                                const fv_elementwise_program **out) {
     decoder *d = NULL;
     FV_TRY(fv_arena_take(arena, 1, &d));
     FV_TRY(fv_arena_take(arena, 1, &d->program));
@@ -161,7 +173,8 @@ static void run_element(const fv_call *call, const fv_elementwise_program *progr
         const fv_instruction *instruction = &program->instructions[n];
         double x[FV_ELEMENTWISE_OPERANDS];
         for (int i = 0; i < instruction->operand_count; i++)
-            x[i] = instruction->operands[i].input ? inputs[instruction->operands[i].number] : results[instruction->operands[i].number];
+            x[i] = instruction->operands[i].input ? inputs[instruction->operands[i].number]
+                                                  : results[instruction->operands[i].number];
         results[n] = as_dtype(instruction->op->scalar(instruction->options, x), instruction->dtype);
     }
     for (int k = 0; k < program->result_count; k++) fv_tensor_store(&call->outputs[k], index, results[program->results[k]]);
@@ -169,7 +182,7 @@ static void run_element(const fv_call *call, const fv_elementwise_program *progr
 
 /* The input's strides along the output's dimensions: 0 where it is broadcast. */
 static fv_tensor broadcast(const fv_tensor *x, const fv_type *to) {
-    fv_tensor wide = {.type = *to, .data = x->data};
+    fv_tensor wide = { .type = *to, .data = x->data };
     wide.type.dtype = x->type.dtype;
     for (int d = 0; d < x->type.rank; d++)
         if (x->type.dims[d] != 1) wide.strides[to->rank - x->type.rank + d] = x->strides[d];
@@ -197,7 +210,7 @@ static void reference(const fv_call *call) {
 }
 
 static fv_work work(const fv_call *call) {
-    fv_work work = {0};
+    fv_work work = { 0 };
     const char *program = ((const fv_elementwise_options *)call->options)->program;
     double instructions = 1;
     for (const char *at = program; *at; at++) instructions += *at == ';';

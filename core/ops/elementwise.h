@@ -42,8 +42,8 @@ typedef struct fv_elementwise_program {
 } fv_elementwise_program;
 
 /* Reads the program; everything in `arena`. FV_FORMAT says what is wrong with it. */
-FV_MUST_USE fv_error *fv_elementwise_decode(const fv_elementwise_options *options, const fv_type *inputs, int input_count, fv_arena *arena,
-                                            const fv_elementwise_program **out);
+FV_MUST_USE fv_error *fv_elementwise_decode(const fv_elementwise_options *options, const fv_type *inputs, int input_count,
+                                            fv_arena *arena, const fv_elementwise_program **out);
 
 /* May the planner put this node into a program? The op is on the list that every kernel of `elementwise` carries out, and the
  * dtypes are those above. */

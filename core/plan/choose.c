@@ -1,6 +1,6 @@
-/* choose.c - which kernel runs each step: every kernel of the op is asked, the cheapest by its cost model wins, ties by name, the
- * op's reference is the last resort. In evaluation the question is put with a nominal batch, so that a picture's bits do not
- * depend on how many come with it; fast_batch asks with the real one. */
+/* choose.c - which kernel runs each step: every kernel of the op is asked, the cheapest by its cost model wins, ties by name,
+ * the op's reference is the last resort. In evaluation the question is put with a nominal batch, so that a picture's bits do
+ * not depend on how many come with it; fast_batch asks with the real one. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -53,7 +53,9 @@ static fv_error *best(const fv_call *call, const fv_plan_options *options, const
         *winner = fv_kernel_table[i];
         *cost = price;
     }
-    if (pin && !found) return fv_fail(FV_USAGE, "FOVEA_KERNEL pins %s to \"%.*s\", which is no kernel of it", call->op->name, (int)strcspn(pin, ","), pin);
+    if (pin && !found)
+        return fv_fail(FV_USAGE, "FOVEA_KERNEL pins %s to \"%.*s\", which is no kernel of it", call->op->name,
+                       (int)strcspn(pin, ","), pin);
     if (!*winner && !call->op->reference) return fv_fail(FV_UNSUPPORTED, "no kernel can run op %s here", call->op->name);
     return NULL;
 }
@@ -65,7 +67,8 @@ fv_error *fv_places_new(const fv_graph *graph, fv_arena *arena, fv_place ***out)
     for (int32_t n = 0; n < graph->count; n++) {
         const fv_node *node = graph->nodes[n];
         FV_TRY(fv_arena_take(arena, node->output_count, &places[n]));
-        for (int k = 0; k < node->output_count; k++) places[n][k] = (fv_place){.tensor = fv_tensor_of(&node->outputs[k], NULL), .buffer = -1, .root = n};
+        for (int k = 0; k < node->output_count; k++)
+            places[n][k] = (fv_place){ .tensor = fv_tensor_of(&node->outputs[k], NULL), .buffer = -1, .root = n };
         if (!(node->op->flags & FV_OP_VIEW)) continue;
         const fv_place *from = &places[node->inputs[0].node][node->inputs[0].output];
         fv_tensor x = from->tensor;
@@ -89,8 +92,15 @@ fv_error *fv_call_new(const fv_plan *plan, const fv_node *node, fv_place *const 
     FV_TRY(fv_arena_take(arena, node->output_count, &outputs));
     for (int i = 0; i < node->input_count; i++) inputs[i] = places[node->inputs[i].node][node->inputs[i].output].tensor;
     for (int k = 0; k < node->output_count; k++) outputs[k] = places[node->index][k].tensor;
-    *out = (fv_call){.op = node->op, .name = node->name, .options = node->options, .inputs = inputs, .outputs = outputs,
-                     .input_count = node->input_count, .output_count = node->output_count, .shards = plan->options.shards, .threads = plan->threads};
+    *out = (fv_call){ .op = node->op,
+                      .name = node->name,
+                      .options = node->options,
+                      .inputs = inputs,
+                      .outputs = outputs,
+                      .input_count = node->input_count,
+                      .output_count = node->output_count,
+                      .shards = plan->options.shards,
+                      .threads = plan->threads };
     return NULL;
 }
 

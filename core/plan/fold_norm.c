@@ -11,7 +11,8 @@ static bool is_product(const fv_node *node) { return fv_node_is(node, "conv2d") 
 
 static void fold(fv_graph *graph, const fv_node *norm, const fv_node *product) {
     const fv_batch_norm_options *options = norm->options;
-    fv_value scale = norm->inputs[1], bias = norm->inputs[2], mean = norm->inputs[3], var = norm->inputs[4], weight = product->inputs[1];
+    fv_value scale = norm->inputs[1], bias = norm->inputs[2], mean = norm->inputs[3], var = norm->inputs[4],
+             weight = product->inputs[1];
     fv_dtype dtype = fv_value_type(graph, scale)->dtype;
     int64_t pushed = fv_graph_push_scope(graph, "%s.fold.", norm->name);
     fv_value epsilon = fv_constant(graph, dtype, options->epsilon);
@@ -25,14 +26,16 @@ static void fold(fv_graph *graph, const fv_node *norm, const fv_node *product) {
     fv_value shift = fv_apply(graph, "add", FV_VALUES(fv_apply(graph, "mul", FV_VALUES(offset, a), NULL), bias), NULL);
     fv_graph_pop_scope(graph, pushed);
     if (graph->error) return;
-    const fv_value inputs[] = {product->inputs[0], folded, shift};
+    const fv_value inputs[] = { product->inputs[0], folded, shift };
     FV_TEXT(name, 4096);
     fv_text_addf(&name, "%s.folded", product->name);
     const char *kept = NULL;
     fv_error *error = fv_text_error(&name);
     if (!error) error = fv_arena_text(graph->arena, name.at, &kept);
-    if (error) fv_graph_fail(graph, error);
-    else fv_graph_replace(graph, fv_node_value(norm, 0), fv_graph_add(graph, product->op, inputs, 3, product->options, kept));
+    if (error)
+        fv_graph_fail(graph, error);
+    else
+        fv_graph_replace(graph, fv_node_value(norm, 0), fv_graph_add(graph, product->op, inputs, 3, product->options, kept));
 }
 
 fv_error *fv_pass_fold_norm(fv_graph *graph, const fv_plan_options *options) {

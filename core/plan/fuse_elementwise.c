@@ -17,21 +17,23 @@ typedef struct group {
 typedef struct fusion {
     fv_graph *graph;
     fv_arena *arena;
-    int32_t count;       /* nodes when the pass began */
-    int32_t *group_of;   /* by node; −1: in none */
+    int32_t count;     /* nodes when the pass began */
+    int32_t *group_of; /* by node; −1: in none */
     group **groups;
     int32_t group_count;
-    uint32_t *seen;      /* by node: the search that saw it last */
+    uint32_t *seen; /* by node: the search that saw it last */
     uint32_t search;
     int32_t *stack;
-    int32_t **readers;   /* by node: nodes that read it */
+    int32_t **readers; /* by node: nodes that read it */
     int32_t *reader_count;
-    bool *result;        /* by node: the graph's own results */
+    bool *result; /* by node: the graph's own results */
 } fusion;
 
 static bool fusible(const fusion *f, const fv_node *node) {
     fv_type inputs[FV_ELEMENTWISE_OPERANDS];
-    if (!(node->op->flags & FV_OP_ELEMENTWISE) || node->input_count > FV_ELEMENTWISE_OPERANDS || fv_type_count(&node->outputs[0]) == 0) return false;
+    if (!(node->op->flags & FV_OP_ELEMENTWISE) || node->input_count > FV_ELEMENTWISE_OPERANDS ||
+        fv_type_count(&node->outputs[0]) == 0)
+        return false;
     for (int i = 0; i < node->input_count; i++) inputs[i] = *fv_value_type(f->graph, node->inputs[i]);
     return fv_elementwise_supports(node->op, inputs, node->input_count, &node->outputs[0]);
 }
@@ -50,8 +52,8 @@ static bool in_union(const group *g, int32_t node) {
     return false;
 }
 
-/* Puts the inputs of `node` (of its whole group, once it has one: a fused node needs them all) on the stack. Nodes and groups that
- * lie wholly in front of the union cannot depend on it. */
+/* Puts the inputs of `node` (of its whole group, once it has one: a fused node needs them all) on the stack. Nodes and groups
+ * that lie wholly in front of the union cannot depend on it. */
 static int32_t push_inputs(fusion *f, int32_t node, int32_t depth, int32_t first) {
     const group *g = f->group_of[node] >= 0 ? f->groups[f->group_of[node]] : NULL;
     int count = g ? g->count : 1;
@@ -192,7 +194,7 @@ static fv_error *fuse(fusion *f, const group *g) {
     }
     FV_TRY(fv_text_error(&program));
     FV_TRY(fv_text_error(&names));
-    fv_elementwise_options options = {0};
+    fv_elementwise_options options = { 0 };
     const char *name = NULL;
     FV_TRY(fv_arena_text(f->graph->arena, program.at, &options.program));
     FV_TRY(fv_arena_text(f->graph->arena, names.at, &options.results));
@@ -237,7 +239,7 @@ fv_error *fv_pass_fuse_elementwise(fv_graph *graph, const fv_plan_options *optio
     (void)options;
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("fusing elementwise ops", (int64_t)1 << 30, &arena));
-    fusion f = {.graph = graph, .arena = arena, .count = graph->count};
+    fusion f = { .graph = graph, .arena = arena, .count = graph->count };
     FV_TRY(prepare(&f));
     for (int32_t n = 0; n < f.count; n++) FV_TRY(visit(&f, n));
     for (int32_t g = 0; g < f.group_count; g++)

@@ -5,14 +5,14 @@
 
 #include "core/plan/kernel.h"
 
-const char *const fv_isa_names[] = {"portable", "avx2", "avx512"};
+const char *const fv_isa_names[] = { "portable", "avx2", "avx512" };
 
 static fv_isa of_the_cpu(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512vl");
+    bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     if (avx2 && avx512) return FV_ISA_AVX512;
     if (avx2) return FV_ISA_AVX2;
 #endif
@@ -24,7 +24,8 @@ fv_error *fv_isa_init(void) {
     if (!wanted || !*wanted) return NULL;
     for (int i = 0; i < FV_ISA_COUNT; i++) {
         if (strcmp(wanted, fv_isa_names[i])) continue;
-        if (i > (int)of_the_cpu()) return fv_fail(FV_UNSUPPORTED, "FOVEA_ISA=%s: this CPU has %s at most", wanted, fv_isa_names[of_the_cpu()]);
+        if (i > (int)of_the_cpu())
+            return fv_fail(FV_UNSUPPORTED, "FOVEA_ISA=%s: this CPU has %s at most", wanted, fv_isa_names[of_the_cpu()]);
         return NULL;
     }
     return fv_error_hint(fv_fail(FV_USAGE, "FOVEA_ISA=%s is no instruction set", wanted), "one of portable, avx2, avx512");

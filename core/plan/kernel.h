@@ -4,9 +4,10 @@
  * op's reference is the last resort. Cost is a function of shape, ISA and constants only (never timings, threads or cache
  * sizes read from the machine): the same build chooses the same kernels everywhere, and so gives the same bits.
  *
- * A kernel runs on the caller's thread and spreads its work with fv_parallel_for. It allocates nothing: scratch is planned. Work
- * units and the order of every sum are independent of the number of threads; reductions over the batch (dimension 0 of
- * activations) end in call->shards partials joined by fv_tree_sum. In evaluation a row's bits do not depend on the other rows. */
+ * A kernel runs on the caller's thread and spreads its work with fv_parallel_for. It allocates nothing: scratch is planned.
+ * Work units and the order of every sum are independent of the number of threads; reductions over the batch (dimension 0 of
+ * activations) end in call->shards partials joined by fv_tree_sum. In evaluation a row's bits do not depend on the other rows.
+ */
 #ifndef FV_PLAN_KERNEL_H
 #define FV_PLAN_KERNEL_H
 
@@ -25,7 +26,8 @@ typedef struct fv_kernel {
     const char *(*refuse)(const fv_call *call);
     double (*cost)(const fv_call *call);     /* nanoseconds on a nominal core: FLOPs ÷ 20 per ns at best for AVX2 */
     int64_t (*scratch)(const fv_call *call); /* bytes, for call->threads threads; NULL: none */
-    /* An input repacked (weights): once a step in training, once a load in evaluation where that input depends on weights alone. */
+    /* An input repacked (weights): once a step in training, once a load in evaluation where that input depends on weights
+     * alone. */
     int64_t (*packed)(const fv_call *call); /* bytes; NULL: packs nothing */
     void (*pack)(const fv_call *call);      /* fills call->packed from inputs[pack_input] */
     int pack_input;
@@ -33,8 +35,9 @@ typedef struct fv_kernel {
     fv_error *(*prepare)(const fv_call *call, fv_arena *arena, void **out);
     void (*run)(const fv_call *call);
     unsigned in_place; /* bit i: output 0 may be input i's memory, when types agree */
-    bool pointwise;    /* any output may be the memory of any input of its own type: element i is read before element i is written */
-    bool strided;      /* takes inputs with any strides */
+    bool pointwise; /* any output may be the memory of any input of its own type: element i is read before element i is written
+                     */
+    bool strided;   /* takes inputs with any strides */
 } fv_kernel;
 
 extern const fv_kernel *const fv_kernel_table[]; /* generated, sorted by name */

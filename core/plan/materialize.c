@@ -1,6 +1,6 @@
 /* materialize.c - the pass that makes memory plain: a view whose elements do not lie in row order (a transpose, a slice of
- * columns, a broadcast) gets a copy behind it, and everybody but the copy reads that. So kernels see contiguous inputs. Required:
- * results of a plan are contiguous. */
+ * columns, a broadcast) gets a copy behind it, and everybody but the copy reads that. So kernels see contiguous inputs.
+ * Required: results of a plan are contiguous. */
 #include "core/plan/plan.h"
 
 bool fv_view_of(const fv_node *node, const fv_tensor *x, fv_tensor *y) {

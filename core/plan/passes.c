@@ -1,18 +1,19 @@
-/* passes.c - the ordered list of what is done to a graph before kernels are chosen. One pass a file; every line says why it stands
- * where it stands. A test compares every prefix of the optional ones with the plan that runs none. */
+/* passes.c - the ordered list of what is done to a graph before kernels are chosen. One pass a file; every line says why it
+ * stands where it stands. A test compares every prefix of the optional ones with the plan that runs none. */
 #include "core/base/assert.h"
 #include "core/base/log.h"
 #include "core/plan/plan.h"
 
 const fv_pass fv_passes[] = {
-    {"prune", "first: no later pass looks at what nobody needs", true, fv_pass_prune},
-    {"evaluation", "before rewriting: it decides which ops there are", true, fv_pass_evaluation},
-    {"simplify", "before sharing: makes equal nodes look equal", false, fv_pass_simplify},
-    {"share", "before fusion: a value computed twice would be fused twice", false, fv_pass_share},
-    {"fold_norm", "before fusion: the norm must still be a node of its own", false, fv_pass_fold_norm},
-    {"fuse_elementwise", "after every pass that looks for single ops", false, fv_pass_fuse_elementwise},
-    {"materialize", "after fusion, which reads broadcasts in place: what is still no plain view becomes a copy", true, fv_pass_materialize},
-    {"schedule", "last: orders what the others left", false, fv_pass_schedule},
+    { "prune", "first: no later pass looks at what nobody needs", true, fv_pass_prune },
+    { "evaluation", "before rewriting: it decides which ops there are", true, fv_pass_evaluation },
+    { "simplify", "before sharing: makes equal nodes look equal", false, fv_pass_simplify },
+    { "share", "before fusion: a value computed twice would be fused twice", false, fv_pass_share },
+    { "fold_norm", "before fusion: the norm must still be a node of its own", false, fv_pass_fold_norm },
+    { "fuse_elementwise", "after every pass that looks for single ops", false, fv_pass_fuse_elementwise },
+    { "materialize", "after fusion, which reads broadcasts in place: what is still no plain view becomes a copy", true,
+      fv_pass_materialize },
+    { "schedule", "last: orders what the others left", false, fv_pass_schedule },
 };
 const int fv_pass_count = FV_COUNT(fv_passes);
 

@@ -1,5 +1,5 @@
-/* place.c - where everything lies. Values become buffers with a lifetime; an output takes over the buffer of an input that dies in
- * the same step where the kernel allows it; what is only stored into a state is written there directly; then buffers whose
+/* place.c - where everything lies. Values become buffers with a lifetime; an output takes over the buffer of an input that dies
+ * in the same step where the kernel allows it; what is only stored into a state is written there directly; then buffers whose
  * lifetimes do not meet share bytes of one block. */
 #include <stdlib.h>
 
@@ -20,9 +20,11 @@ typedef struct uses {
 
 static fv_place *place_of(fv_plan *plan, fv_value v) { return &plan->places[v.node][v.output]; }
 
-/* The value whose memory `v` shows: itself unless it is a view. A view's root has one output that views can show: follow inputs. */
+/* The value whose memory `v` shows: itself unless it is a view. A view's root has one output that views can show: follow
+ * inputs. */
 static fv_value root_of(const fv_plan *plan, fv_value v) {
-    while ((plan->graph->nodes[v.node]->op->flags & FV_OP_VIEW) && plan->places[v.node][0].root != v.node) v = plan->graph->nodes[v.node]->inputs[0];
+    while ((plan->graph->nodes[v.node]->op->flags & FV_OP_VIEW) && plan->places[v.node][0].root != v.node)
+        v = plan->graph->nodes[v.node]->inputs[0];
     return v;
 }
 
@@ -38,7 +40,8 @@ static fv_error *find_uses(fv_plan *plan, fv_arena *arena, uses *u) {
     for (int32_t n = 0; n < graph->count; n++) {
         const fv_node *node = graph->nodes[n];
         for (int i = 0; i < node->input_count; i++) {
-            bool target = i == 0 && (node->op->flags & FV_OP_EFFECT), view = (node->op->flags & FV_OP_VIEW) && plan->places[n][0].root != n;
+            bool target = i == 0 && (node->op->flags & FV_OP_EFFECT),
+                 view = (node->op->flags & FV_OP_VIEW) && plan->places[n][0].root != n;
             if (target || view || fv_op_shape_only(node->op, i)) continue;
             fv_value root = root_of(plan, node->inputs[i]);
             int32_t step = plan->constant[root.node] && !plan->constant[n] ? FV_FOREVER : plan->step_of[n];
@@ -58,7 +61,7 @@ static fv_error *add_buffer(fv_plan *plan, int64_t bytes, int32_t first, int32_t
     FV_ASSERT(plan->buffer_count < plan->buffer_capacity);
     int64_t padded;
     if (!fv_size_add(bytes, ALIGNMENT - 1, &padded)) return fv_error_memory();
-    plan->buffers[plan->buffer_count] = (fv_buffer){.bytes = padded / ALIGNMENT * ALIGNMENT, .first = first, .last = last};
+    plan->buffers[plan->buffer_count] = (fv_buffer){ .bytes = padded / ALIGNMENT * ALIGNMENT, .first = first, .last = last };
     *out = plan->buffer_count++;
     return NULL;
 }
@@ -103,7 +106,8 @@ static bool may_reuse(const fv_kernel *kernel, int input, int output) {
     return kernel && (kernel->pointwise || (output == 0 && (kernel->in_place >> input & 1)));
 }
 
-/* The buffer of an input that dies in step `s` and that output `k` may take over, or −1. `taken`: buffers already taken over. */
+/* The buffer of an input that dies in step `s` and that output `k` may take over, or −1. `taken`: buffers already taken over.
+ */
 static int32_t inherited(fv_plan *plan, const uses *u, int32_t s, int k, const bool *taken) {
     const fv_step *step = &plan->steps[s];
     const fv_node *node = step->node;
@@ -116,7 +120,9 @@ static int32_t inherited(fv_plan *plan, const uses *u, int32_t s, int k, const b
         bool shown_otherwise = false; /* the same buffer read by another input with another shape */
         for (int j = 0; j < node->input_count; j++) {
             const fv_place *other = place_of(plan, node->inputs[j]);
-            shown_otherwise = shown_otherwise || (other->buffer == place->buffer && (other->delta != place->delta || !fv_type_equal(&other->tensor.type, &place->tensor.type)));
+            shown_otherwise =
+                shown_otherwise || (other->buffer == place->buffer &&
+                                    (other->delta != place->delta || !fv_type_equal(&other->tensor.type, &place->tensor.type)));
         }
         if (!shown_otherwise && place->delta == 0) return place->buffer;
     }
@@ -155,11 +161,13 @@ static fv_error *place_scratch(fv_plan *plan, int32_t s) {
     step->scratch = step->packed = -1;
     if (step->kind != FV_STEP_CALL || !step->kernel) return NULL;
     const fv_kernel *kernel = step->kernel;
-    int64_t scratch = kernel->scratch ? kernel->scratch(&step->call) : 0, packed = kernel->packed ? kernel->packed(&step->call) : 0;
+    int64_t scratch = kernel->scratch ? kernel->scratch(&step->call) : 0,
+            packed = kernel->packed ? kernel->packed(&step->call) : 0;
     if (scratch > 0) FV_TRY(add_buffer(plan, scratch, s, s, &step->scratch));
     if (packed <= 0) return NULL;
     step->pack_once = plan->options.mode == FV_EVALUATION && plan->constant[step->node->inputs[kernel->pack_input].node];
-    return add_buffer(plan, packed, step->pack_once ? fv_min(s, plan->hoisted) : s, step->pack_once ? FV_FOREVER : s, &step->packed);
+    return add_buffer(plan, packed, step->pack_once ? fv_min(s, plan->hoisted) : s, step->pack_once ? FV_FOREVER : s,
+                      &step->packed);
 }
 
 static fv_error *place_values(fv_plan *plan, const uses *u, bool *taken) {
@@ -170,8 +178,10 @@ static fv_error *place_values(fv_plan *plan, const uses *u, bool *taken) {
     }
     for (int32_t s = 0; s < plan->step_count; s++) {
         const fv_node *node = plan->steps[s].node;
-        if ((node->op->flags & FV_OP_VIEW) && plan->steps[s].kind == FV_STEP_NOTHING) place_view(plan, node);
-        else if (!(node->op->flags & FV_OP_EFFECT)) FV_TRY(place_outputs(plan, u, s, taken));
+        if ((node->op->flags & FV_OP_VIEW) && plan->steps[s].kind == FV_STEP_NOTHING)
+            place_view(plan, node);
+        else if (!(node->op->flags & FV_OP_EFFECT))
+            FV_TRY(place_outputs(plan, u, s, taken));
         FV_TRY(place_scratch(plan, s));
     }
     return NULL;
@@ -187,7 +197,8 @@ static int by_size(const void *a, const void *b) {
 
 static bool meet(const fv_buffer *a, const fv_buffer *b) { return a->first <= b->last && b->first <= a->last; }
 
-/* Places `buffer` into the smallest gap among `placed` (sorted by offset) that meets its lifetime; behind them when none fits. */
+/* Places `buffer` into the smallest gap among `placed` (sorted by offset) that meets its lifetime; behind them when none fits.
+ */
 static int64_t best_gap(fv_buffer *const *placed, int32_t count, const fv_buffer *buffer) {
     int64_t end = 0, best = -1, best_gap_size = INT64_MAX;
     for (int32_t i = 0; i < count; i++) {

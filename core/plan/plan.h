@@ -1,9 +1,10 @@
 /* plan.h - the inside of a plan, shared by the files that make one: passes.c (graph → graph), choose.c (kernels), place.c
  * (memory), plan.c (putting together and running), print.c.
  *
- * Timeline: steps are numbered in order of execution. The first `hoisted` steps depend on constants, and in evaluation on weights,
- * alone: they run before the first run and again when the weights have changed. Every intermediate, every kernel's scratch and
- * packed input is a buffer with a lifetime on that timeline; place.c gives buffers whose lifetimes do not meet the same bytes. */
+ * Timeline: steps are numbered in order of execution. The first `hoisted` steps depend on constants, and in evaluation on
+ * weights, alone: they run before the first run and again when the weights have changed. Every intermediate, every kernel's
+ * scratch and packed input is a buffer with a lifetime on that timeline; place.c gives buffers whose lifetimes do not meet the
+ * same bytes. */
 #ifndef FV_PLAN_PLAN_H
 #define FV_PLAN_PLAN_H
 
@@ -29,7 +30,7 @@ typedef struct fv_place {
 typedef enum fv_step_kind { FV_STEP_CALL, FV_STEP_STORE, FV_STEP_NOTHING } fv_step_kind;
 
 typedef struct fv_step {
-    fv_step_kind kind;       /* a kernel or reference; an assign that copies; a view or an assign that came for nothing */
+    fv_step_kind kind; /* a kernel or reference; an assign that copies; a view or an assign that came for nothing */
     const fv_node *node;
     const fv_kernel *kernel; /* NULL: the op's reference */
     fv_call call;
@@ -47,8 +48,8 @@ struct fv_plan {
     fv_place **places; /* by node and output */
     fv_step *steps;
     int32_t step_count, hoisted;
-    int32_t *step_of;  /* by node: its step; −1 for sources */
-    bool *constant;    /* by node: hoisted, or a state in evaluation */
+    int32_t *step_of; /* by node: its step; −1 for sources */
+    bool *constant;   /* by node: hoisted, or a state in evaluation */
     fv_buffer *buffers;
     int32_t buffer_count, buffer_capacity;
     void *block;
@@ -60,8 +61,8 @@ struct fv_plan {
 /* passes.c */
 typedef struct fv_pass {
     const char *name;
-    const char *why;  /* why it stands where it stands */
-    bool required;    /* run whatever `passes` says: without it the plan would be wrong, not slow */
+    const char *why; /* why it stands where it stands */
+    bool required;   /* run whatever `passes` says: without it the plan would be wrong, not slow */
     fv_error *(*run)(fv_graph *graph, const fv_plan_options *options);
 } fv_pass;
 extern const fv_pass fv_passes[];
@@ -82,7 +83,8 @@ fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_places_new(const fv_graph *graph, fv_arena *arena, fv_place ***out);
 fv_error *fv_call_new(const fv_plan *plan, const fv_node *node, fv_place *const *places, fv_arena *arena, fv_call *out);
 fv_error *fv_plan_choose(fv_plan *plan);
-/* NULL when `kernel` can do `call`, otherwise why not; sets *cost. Looks at the ISA, strides and what the kernel itself refuses. */
+/* NULL when `kernel` can do `call`, otherwise why not; sets *cost. Looks at the ISA, strides and what the kernel itself
+ * refuses. */
 const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, double *cost);
 /* The number of the op's next kernel at or after `from`, −1 when there are no more. */
 int fv_kernel_next(const char *op, int from);

@@ -1,6 +1,6 @@
 /* schedule.c - the pass that moves updates forward: a node whose results are only stored into states runs as soon as its inputs
- * are there and everybody else has read those states, so a gradient lives for a moment instead of till the end. The rest keeps its
- * order. Clipping or anything else that needs all gradients holds the updates back by itself, through its inputs. */
+ * are there and everybody else has read those states, so a gradient lives for a moment instead of till the end. The rest keeps
+ * its order. Clipping or anything else that needs all gradients holds the updates back by itself, through its inputs. */
 #include "core/plan/plan.h"
 
 typedef struct schedule {
@@ -10,7 +10,7 @@ typedef struct schedule {
     int32_t *waits;      /* by node: predecessors not yet placed */
     int32_t **followers; /* by node: who waits for it; an assign also waits for the other readers of its state */
     int32_t *follower_count;
-    bool *update;        /* by node: all its results go to assigns, or an assign */
+    bool *update; /* by node: all its results go to assigns, or an assign */
     bool *placed;
 } schedule;
 
@@ -18,7 +18,8 @@ static bool is_state(const fv_graph *graph, fv_value v) { return fv_node_is(grap
 
 /* Calls visit(s, before, after) for every pair that must keep its order. The update in front of an assign waits for the state's
  * other readers too: only then can it write the state in place. */
-static void each_order(schedule *s, int32_t **readers, const int32_t *reader_count, void (*visit)(schedule *, int32_t, int32_t)) {
+static void each_order(schedule *s, int32_t **readers, const int32_t *reader_count,
+                       void (*visit)(schedule *, int32_t, int32_t)) {
     for (int32_t n = 0; n < s->graph->count; n++) {
         const fv_node *node = s->graph->nodes[n];
         for (int i = 0; i < node->input_count; i++) visit(s, node->inputs[i].node, n);
@@ -91,7 +92,7 @@ fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options) {
     (void)options;
     FV_OWNED(fv_arena) arena = NULL;
     int32_t **readers = NULL, *reader_count = NULL;
-    schedule s = {.graph = graph};
+    schedule s = { .graph = graph };
     FV_TRY(fv_arena_new("scheduling", (int64_t)1 << 30, &arena));
     FV_TRY(fv_arena_take(arena, graph->count, &s.order));
     FV_TRY(fv_arena_take(arena, graph->count, &s.waits));

@@ -21,7 +21,8 @@ static void fill(const fv_tensor *tensor, uint32_t stream, double low, double hi
     fv_random random = fv_random_at(2026, stream, 0, 0);
     bool whole = !fv_dtype_is_float(tensor->type.dtype);
     for (int64_t i = 0, count = fv_type_count(&tensor->type); i < count; i++) {
-        double value = whole ? low + (double)fv_random_below(&random, (int64_t)(high - low) + 1) : fv_random_between(&random, low, high);
+        double value =
+            whole ? low + (double)fv_random_below(&random, (int64_t)(high - low) + 1) : fv_random_between(&random, low, high);
         fv_tensor_store(tensor, i, value);
     }
 }
@@ -88,10 +89,14 @@ static fv_error *read_tokens(fv_case *c, const char *line, bool as_f64, fv_tenso
 }
 
 static fv_error *infer(fv_case *c) {
-    fv_type types[FV_INPUTS_MAX], results[FV_OUTPUTS_MAX] = {0};
+    fv_type types[FV_INPUTS_MAX], results[FV_OUTPUTS_MAX] = { 0 };
     int count = fv_op_output_count(c->call.op);
     for (int i = 0; i < c->call.input_count; i++) types[i] = c->call.inputs[i].type;
-    fv_shape_call shape = {.options = c->call.options, .inputs = types, .input_count = c->call.input_count, .outputs = results, .output_count = count < 0 ? 0 : count};
+    fv_shape_call shape = { .options = c->call.options,
+                            .inputs = types,
+                            .input_count = c->call.input_count,
+                            .outputs = results,
+                            .output_count = count < 0 ? 0 : count };
     FV_TRY(c->call.op->shape(&shape));
     fv_tensor *outputs = NULL;
     FV_TRY(fv_arena_take(c->arena, shape.output_count, &outputs));
@@ -119,7 +124,7 @@ fv_error *fv_case_new(const fv_op *op, const char *line, bool as_f64, fv_case **
     FV_OWNED(fv_case) c = NULL;
     FV_TRY(fv_memory_new(1, &c));
     FV_TRY(fv_arena_new("a test case", CASE_CAP, &c->arena));
-    c->call = (fv_call){.op = op, .name = "case", .shards = SHARDS, .threads = fv_parallel_threads()};
+    c->call = (fv_call){ .op = op, .name = "case", .shards = SHARDS, .threads = fv_parallel_threads() };
     fv_error *error = read_case(c, line, as_f64);
     if (error) return fv_error_wrap(error, "op %s, case \"%s\"", op->name, line);
     *out = fv_take(&c);
@@ -167,8 +172,10 @@ fv_error *fv_kernel_run_alone(const fv_kernel *kernel, fv_call *call) {
     if (packed > 0) kernel->pack(call);
     kernel->run(call);
     call->scratch = call->packed = call->prepared = NULL;
-    if (!intact(scratch_memory, scratch)) return fv_fail(FV_BUG, "%s wrote beyond its scratch of %lld bytes", kernel->name, (long long)scratch);
-    if (!intact(packed_memory, packed)) return fv_fail(FV_BUG, "%s wrote beyond its packed %lld bytes", kernel->name, (long long)packed);
+    if (!intact(scratch_memory, scratch))
+        return fv_fail(FV_BUG, "%s wrote beyond its scratch of %lld bytes", kernel->name, (long long)scratch);
+    if (!intact(packed_memory, packed))
+        return fv_fail(FV_BUG, "%s wrote beyond its packed %lld bytes", kernel->name, (long long)packed);
     return NULL;
 }
 
@@ -182,7 +189,13 @@ typedef struct comparison {
 } comparison;
 
 static void tell(const comparison *to, const char *kernel, double error, const char *note, const char *failure) {
-    fv_selftest_result result = {.op = to->op->name, .line = to->line, .kernel = kernel, .error = error, .note = note, .failed = failure != NULL, .failure = failure};
+    fv_selftest_result result = { .op = to->op->name,
+                                  .line = to->line,
+                                  .kernel = kernel,
+                                  .error = error,
+                                  .note = note,
+                                  .failed = failure != NULL,
+                                  .failure = failure };
     to->report(to->context, &result);
 }
 
@@ -210,8 +223,8 @@ static bool same_bits(const fv_tensor *a, const fv_tensor *b, int count) {
 
 static void fail(const comparison *to, const char *kernel, double error, const char *what, double limit) {
     char message[2048];
-    snprintf(message, sizeof message, "%s: %s (%.3g, allowed %.3g); repeat: fovea selftest --op %s --case \"%s\"%s%s", to->op->name, what, error, limit,
-             to->op->name, to->line, kernel ? " --kernel " : "", kernel ? kernel : "");
+    snprintf(message, sizeof message, "%s: %s (%.3g, allowed %.3g); repeat: fovea selftest --op %s --case \"%s\"%s%s",
+             to->op->name, what, error, limit, to->op->name, to->line, kernel ? " --kernel " : "", kernel ? kernel : "");
     tell(to, kernel, error, NULL, message);
 }
 
@@ -241,9 +254,12 @@ static fv_error *compare_kernel(const comparison *to, const fv_kernel *kernel, f
     fv_error *ran = fv_kernel_run_alone(kernel, &again->call);
     FV_TRY(fv_parallel_set_threads(threads));
     FV_TRY(ran);
-    if (!(error <= limit)) fail(to, kernel->name, error, "differs from the reference", limit);
-    else if (!same_bits(c->call.outputs, again->call.outputs, c->call.output_count)) fail(to, kernel->name, 0, "other bits on another number of threads", 0);
-    else tell(to, kernel->name, error, NULL, NULL);
+    if (!(error <= limit))
+        fail(to, kernel->name, error, "differs from the reference", limit);
+    else if (!same_bits(c->call.outputs, again->call.outputs, c->call.output_count))
+        fail(to, kernel->name, 0, "other bits on another number of threads", 0);
+    else
+        tell(to, kernel->name, error, NULL, NULL);
     return NULL;
 }
 
@@ -282,11 +298,13 @@ static fv_error *time_kernel(const comparison *to, const fv_kernel *kernel) {
 
 static fv_error *time_kernels(const comparison *to) {
     if (to->op->reference) FV_TRY(time_kernel(to, NULL));
-    for (int i = fv_kernel_next(to->op->name, 0); i >= 0; i = fv_kernel_next(to->op->name, i + 1)) FV_TRY(time_kernel(to, fv_kernel_table[i]));
+    for (int i = fv_kernel_next(to->op->name, 0); i >= 0; i = fv_kernel_next(to->op->name, i + 1))
+        FV_TRY(time_kernel(to, fv_kernel_table[i]));
     return NULL;
 }
 
-/* ---- gradients: loss = Σ over outputs Σ y · r with fixed random r, differentiated by the graph and by central differences ---- */
+/* ---- gradients: loss = Σ over outputs Σ y · r with fixed random r, differentiated by the graph and by central differences
+ * ---- */
 
 typedef struct gradient_test {
     fv_graph *graph;
@@ -323,13 +341,16 @@ static fv_error *build_gradient(gradient_test *t, const fv_case *c) {
     if (t->graph->error) return fv_graph_error(t->graph);
     if (!fv_is_value(loss)) return NULL;
     fv_value wrt[FV_INPUTS_MAX];
-    for (int i = 0; i < c->call.input_count; i++) wrt[i] = fv_dtype_is_float(c->call.inputs[i].type.dtype) && !fv_op_shape_only(c->call.op, i) ? t->inputs[i] : FV_NO_VALUE;
+    for (int i = 0; i < c->call.input_count; i++)
+        wrt[i] =
+            fv_dtype_is_float(c->call.inputs[i].type.dtype) && !fv_op_shape_only(c->call.op, i) ? t->inputs[i] : FV_NO_VALUE;
     fv_graph_gradients(t->graph, loss, wrt, c->call.input_count, t->gradients);
     fv_graph_output(t->graph, "loss", loss);
     for (int i = 0; i < c->call.input_count; i++)
         if (!t->graph->error && fv_is_value(t->gradients[i])) fv_graph_output(t->graph, numbered("d", i), t->gradients[i]);
     FV_TRY(fv_graph_error(t->graph));
-    FV_TRY(fv_plan_new(t->graph, t->weights, &(fv_plan_options){.mode = FV_TRAINING, .reference = true, .passes = -1}, &t->plan));
+    FV_TRY(fv_plan_new(t->graph, t->weights, &(fv_plan_options){ .mode = FV_TRAINING, .reference = true, .passes = -1 },
+                       &t->plan));
     for (int i = 0; i < c->call.input_count; i++) {
         fv_tensor *feed = fv_plan_feed(t->plan, numbered("x", i));
         if (feed) memcpy(feed->data, c->call.inputs[i].data, (size_t)fv_type_bytes(&feed->type));
@@ -391,13 +412,15 @@ static fv_error *check_gradient(gradient_test *t, const comparison *to) {
             FV_TRY(probe_input(t, i, &worst));
             probed++;
         }
-    if (!(worst <= GRADIENT_LIMIT)) fail(to, NULL, worst, "gradient differs from central differences", GRADIENT_LIMIT);
-    else tell(to, NULL, worst, probed ? NULL : "no input has a gradient", NULL);
+    if (!(worst <= GRADIENT_LIMIT))
+        fail(to, NULL, worst, "gradient differs from central differences", GRADIENT_LIMIT);
+    else
+        tell(to, NULL, worst, probed ? NULL : "no input has a gradient", NULL);
     return NULL;
 }
 
 static fv_error *compare_gradient(const comparison *to) {
-    gradient_test t = {0};
+    gradient_test t = { 0 };
     fv_error *error = check_gradient(&t, to);
     fv_plan_free(t.plan);
     fv_weights_free(t.weights);
@@ -406,7 +429,7 @@ static fv_error *compare_gradient(const comparison *to) {
 }
 
 fv_error *fv_selftest_line(const fv_op *op, const char *line, fv_selftest_mode mode, fv_selftest_report report, void *context) {
-    comparison to = {op, line, report, context};
+    comparison to = { op, line, report, context };
     if (mode == FV_SELFTEST_GRADIENT) return compare_gradient(&to);
     return mode == FV_SELFTEST_SPEED ? time_kernels(&to) : compare_kernels(&to);
 }

@@ -1,14 +1,16 @@
 /* selftest.h - one driver over the cases that ops carry: `fovea selftest`, the op tests and the kernel benchmark.
  *
- * A case is one text line, "x=f32[2,7,5,3] w=f32[4,3,3,3]:-1..1 stride=2,2": the inputs in the op's order, each a type and, after a
- * colon, the range of its values (default −1..1; integers 0..3), then options. Values are a pure function of the line. */
+ * A case is one text line, "x=f32[2,7,5,3] w=f32[4,3,3,3]:-1..1 stride=2,2": the inputs in the op's order, each a type and,
+ * after a colon, the range of its values (default −1..1; integers 0..3), then options. Values are a pure function of the line.
+ */
 #ifndef FV_PLAN_SELFTEST_H
 #define FV_PLAN_SELFTEST_H
 
 #include "core/plan/kernel.h"
 
 typedef enum fv_selftest_mode {
-    FV_SELFTEST_KERNELS,  /* every kernel that does not refuse against the op's reference; the same bits with one thread and with all */
+    FV_SELFTEST_KERNELS, /* every kernel that does not refuse against the op's reference; the same bits with one thread and with
+                            all */
     FV_SELFTEST_GRADIENT, /* the gradient against central differences, in f64 */
     FV_SELFTEST_SPEED     /* time of the reference and of each kernel */
 } fv_selftest_mode;
@@ -41,8 +43,8 @@ fv_error *fv_case_new(const fv_op *op, const char *line, bool as_f64, fv_case **
 void fv_case_free(fv_case *c);
 static inline void fv_case_cleanup_(fv_case **owned) { fv_case_free(*owned); }
 
-/* Runs `kernel` (NULL: the reference) on the call, with memory of its own for scratch, packed input and tables, guarded: a write
- * beyond any of them is FV_BUG. */
+/* Runs `kernel` (NULL: the reference) on the call, with memory of its own for scratch, packed input and tables, guarded: a
+ * write beyond any of them is FV_BUG. */
 fv_error *fv_kernel_run_alone(const fv_kernel *kernel, fv_call *call);
 
 #endif

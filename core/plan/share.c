@@ -4,7 +4,8 @@
 /* A key for finding candidates; equality is checked in full. */
 static uint64_t key_of(const fv_node *node) {
     uint64_t key = (uint64_t)(uintptr_t)node->op ^ 0xcbf29ce484222325u;
-    for (int i = 0; i < node->input_count; i++) key = (key ^ (uint64_t)(node->inputs[i].node * 64 + node->inputs[i].output)) * 0x100000001b3u;
+    for (int i = 0; i < node->input_count; i++)
+        key = (key ^ (uint64_t)(node->inputs[i].node * 64 + node->inputs[i].output)) * 0x100000001b3u;
     return key;
 }
 
@@ -28,9 +29,11 @@ fv_error *fv_pass_share(fv_graph *graph, const fv_plan_options *options) {
         if (node->op->flags & (FV_OP_SOURCE | FV_OP_EFFECT)) continue;
         int64_t at = (int64_t)(key_of(node) & (uint64_t)(slots - 1));
         while (table[at] && !equal(table[at], node)) at = (at + 1) & (slots - 1);
-        if (!table[at]) table[at] = node;
+        if (!table[at])
+            table[at] = node;
         else
-            for (int k = 0; k < node->output_count; k++) fv_graph_replace(graph, fv_node_value(node, k), fv_node_value(table[at], k));
+            for (int k = 0; k < node->output_count; k++)
+                fv_graph_replace(graph, fv_node_value(node, k), fv_node_value(table[at], k));
     }
     return NULL;
 }

@@ -1,8 +1,11 @@
 /* simplify.c - the pass that takes out nodes which change nothing: identities, casts to the same dtype, reshapes to the same
- * shape, a broadcast that its only reader would do by itself, arithmetic with a neutral constant. Exact: the same bits come out. */
+ * shape, a broadcast that its only reader would do by itself, arithmetic with a neutral constant. Exact: the same bits come
+ * out. */
 #include "core/plan/plan.h"
 
-static bool same_type(const fv_graph *graph, fv_value a, fv_value b) { return fv_type_equal(fv_value_type(graph, a), fv_value_type(graph, b)); }
+static bool same_type(const fv_graph *graph, fv_value a, fv_value b) {
+    return fv_type_equal(fv_value_type(graph, a), fv_value_type(graph, b));
+}
 
 /* The value of a `constant` node. */
 static bool constant_is(const fv_graph *graph, fv_value value, double number) {
@@ -14,7 +17,7 @@ static bool constant_is(const fv_graph *graph, fv_value value, double number) {
 
 /* An input that the node gives back unchanged, or no value. x + 0 is kept: −0 + 0 is 0. */
 static fv_value unchanged_input(const fv_graph *graph, const fv_node *node) {
-    static const char *const same_type_ops[] = {"cast", "reshape", "reshape_like", "expand_like", "sum_like", "broadcast_to"};
+    static const char *const same_type_ops[] = { "cast", "reshape", "reshape_like", "expand_like", "sum_like", "broadcast_to" };
     fv_value x = node->input_count ? node->inputs[0] : FV_NO_VALUE, y = fv_node_value(node, 0);
     if (fv_node_is(node, "identity") || fv_node_is(node, "stop_gradient")) return x;
     for (size_t i = 0; i < sizeof same_type_ops / sizeof *same_type_ops; i++)

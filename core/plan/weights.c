@@ -1,4 +1,5 @@
-/* weights.c - named tensors that outlive runs (fovea/plan.h): an array in order of adding and an index by name, in one arena. */
+/* weights.c - named tensors that outlive runs (fovea/plan.h): an array in order of adding and an index by name, in one arena.
+ */
 #include "core/plan/weights.h"
 
 #include <string.h>
@@ -55,7 +56,8 @@ static fv_error *reserve(fv_weights *weights) {
     if ((weights->count + 1) * 2 <= weights->slot_count) return NULL;
     int64_t slot_count = weights->slot_count ? weights->slot_count * 2 : 128, *slots = NULL;
     FV_TRY(fv_memory_new(slot_count, &slots));
-    for (int64_t i = 0; i < weights->count; i++) *slot_of(slots, slot_count, weights->entries, weights->entries[i]->name) = i + 1;
+    for (int64_t i = 0; i < weights->count; i++)
+        *slot_of(slots, slot_count, weights->entries, weights->entries[i]->name) = i + 1;
     fv_memory_free(weights->slots);
     weights->slots = slots;
     weights->slot_count = slot_count;
@@ -72,7 +74,8 @@ fv_error *fv_weights_add(fv_weights *weights, const char *name, const fv_type *t
     char have[256], want[256];
     entry *there = find(weights, name);
     if (there && !fv_type_equal(&there->tensor.type, type))
-        return fv_fail(FV_CONFLICT, "weights hold %s as %s, asked for as %s", name, fv_type_format(&there->tensor.type, have), fv_type_format(type, want));
+        return fv_fail(FV_CONFLICT, "weights hold %s as %s, asked for as %s", name, fv_type_format(&there->tensor.type, have),
+                       fv_type_format(type, want));
     if (!there) {
         FV_TRY(fv_type_check(type));
         FV_TRY(reserve(weights));

@@ -18,13 +18,13 @@ static void run(fv_graph *g, const double *x, int x_count, const char *result, d
     FV_OWNED(fv_plan) plan = NULL;
     FV_OK(fv_graph_error(g));
     FV_OK(fv_weights_new(&weights));
-    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){.mode = FV_TRAINING}, &plan));
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_TRAINING }, &plan));
     for (int i = 0; i < x_count; i++) fv_tensor_store(fv_plan_feed(plan, "x"), i, x[i]);
     FV_OK(fv_plan_run(plan));
     for (int i = 0; i < count; i++) out[i] = fv_tensor_load(fv_plan_result(plan, result), i);
 }
 
-static const double X[] = {0.5, -2, 3};
+static const double X[] = { 0.5, -2, 3 };
 
 FV_TEST(graph_gradients__a_value_used_twice_sums_both_uses) { /* Σ x·x + x: 2x + 1 */
     FV_OWNED(fv_graph) g = new_graph();
@@ -51,7 +51,8 @@ FV_TEST(graph_gradients__broadcasting_sums_back) { /* Σ over 2×3 of x[3]·c[2,
 FV_TEST(graph_gradients__views_pass_gradients_to_their_place) { /* Σ x[1:3]·x[0:2]: x1, x0 + x2, x1 */
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_feed(g, "x", fv_type_of(FV_F64, 3)), d;
-    fv_value a = fv_apply(g, "slice", FV_VALUES(x), "axes=0 begin=1 end=3"), b = fv_apply(g, "slice", FV_VALUES(x), "axes=0 begin=0 end=2");
+    fv_value a = fv_apply(g, "slice", FV_VALUES(x), "axes=0 begin=1 end=3"),
+             b = fv_apply(g, "slice", FV_VALUES(x), "axes=0 begin=0 end=2");
     fv_graph_gradients(g, sum(g, mul(g, a, b)), &x, 1, &d);
     fv_graph_output(g, "d", d);
     double out[3];
@@ -104,7 +105,7 @@ FV_TEST(graph_gradients__of_gradients_of_a_network) { /* tanh(x·w): d²/dx² = 
 FV_TEST(graph_gradients__no_dependence_is_no_value) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_feed(g, "x", fv_type_of(FV_F64, 3)), y = fv_graph_feed(g, "y", fv_type_of(FV_F64, 3));
-    fv_value wrt[] = {x, y}, d[2];
+    fv_value wrt[] = { x, y }, d[2];
     fv_graph_gradients(g, sum(g, x), wrt, 2, d);
     FV_OK(fv_graph_error(g));
     assert_true(fv_is_value(d[0]));

@@ -19,8 +19,17 @@ FV_TEST(graph_type__formats_and_parses_back) {
 
 FV_TEST(graph_type__refuses_what_is_no_type) {
     fv_type type;
-    static const char *const bad[] = {"", "f32", "f31[2]", "f32[", "f32[2", "f32[2,]", "f32[-1]", "f32[2;3]", "f32[1,1,1,1,1,1,1,1,1]",
-                                      "f32[9223372036854775807,3]", "f32[99999999999999999999999]"};
+    static const char *const bad[] = { "",
+                                       "f32",
+                                       "f31[2]",
+                                       "f32[",
+                                       "f32[2",
+                                       "f32[2,]",
+                                       "f32[-1]",
+                                       "f32[2;3]",
+                                       "f32[1,1,1,1,1,1,1,1,1]",
+                                       "f32[9223372036854775807,3]",
+                                       "f32[99999999999999999999999]" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         fv_error *error = fv_type_parse(bad[i], NULL, &type);
         assert_non_null(error);

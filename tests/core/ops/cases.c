@@ -14,7 +14,7 @@ static void count(void *context, const fv_selftest_result *result) {
 }
 
 static void run_all(fv_selftest_mode mode) {
-    tally all = {0};
+    tally all = { 0 };
     for (int i = 0; i < fv_op_table_count; i++) {
         fv_error *error = fv_selftest_op(fv_op_table[i], mode, count, &all);
         if (error) {

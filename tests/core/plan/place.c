@@ -19,7 +19,9 @@ FV_TEST(plan_place__buffers_alive_together_never_overlap) {
         FV_OK(fv_arena_new("test", 1 << 24, &arena));
         for (int i = 0; i < COUNT; i++) {
             int32_t first = (int32_t)fv_random_below(&random, 100), life = (int32_t)fv_random_below(&random, 12);
-            buffers[i] = (fv_buffer){.bytes = 64 * (1 + fv_random_below(&random, 900)), .first = first, .last = life == 0 ? FV_FOREVER : first + life};
+            buffers[i] = (fv_buffer){ .bytes = 64 * (1 + fv_random_below(&random, 900)),
+                                      .first = first,
+                                      .last = life == 0 ? FV_FOREVER : first + life };
         }
         FV_OK(fv_buffers_assign(buffers, COUNT, arena, &bytes));
         for (int32_t step = 0; step < 120; step++) {

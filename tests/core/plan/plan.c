@@ -34,7 +34,7 @@ FV_TEST(plan_plan__an_unknown_device_is_refused_by_name) {
     FV_OWNED(fv_weights) weights = new_weights();
     fv_plan *plan = NULL;
     fv_graph_output(g, "y", fv_graph_input(g, "x", fv_type_of(FV_F32, 2)));
-    FV_FAILS(fv_plan_new(g, weights, &(fv_plan_options){.device = "npu"}, &plan), FV_UNSUPPORTED, "\"npu\"");
+    FV_FAILS(fv_plan_new(g, weights, &(fv_plan_options){ .device = "npu" }, &plan), FV_UNSUPPORTED, "\"npu\"");
     assert_null(plan);
 }
 
@@ -54,7 +54,7 @@ FV_TEST(plan_plan__more_memory_than_the_cap_is_refused_with_the_need) {
     fv_plan *plan = NULL;
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 1 << 20));
     fv_graph_output(g, "y", fv_apply(g, "exp", FV_VALUES(x), NULL));
-    FV_FAILS(fv_plan_new(g, weights, &(fv_plan_options){.memory_cap = 1 << 20}, &plan), FV_MEMORY, "MiB");
+    FV_FAILS(fv_plan_new(g, weights, &(fv_plan_options){ .memory_cap = 1 << 20 }, &plan), FV_MEMORY, "MiB");
 }
 
 /* w ← w − 0.5·(w·m + x): one fused loop that writes the weight where it lies. */
@@ -64,13 +64,14 @@ FV_TEST(plan_plan__an_update_is_written_in_place_and_reads_the_old_value) {
     fv_tensor *w = add(weights, "w", fv_type_of(FV_F32, 1000));
     float old[1000];
     memcpy(old, w->data, sizeof old);
-    fv_value state = fv_graph_state(g, "w", fv_type_of(FV_F32, 1000), FV_PARAMETER, NULL), x = fv_graph_feed(g, "x", fv_type_of(FV_F32, 1000));
+    fv_value state = fv_graph_state(g, "w", fv_type_of(FV_F32, 1000), FV_PARAMETER, NULL),
+             x = fv_graph_feed(g, "x", fv_type_of(FV_F32, 1000));
     fv_value step = fv_apply(g, "add", FV_VALUES(fv_apply(g, "mul", FV_VALUES(state, x), NULL), x), NULL);
     fv_value half = fv_apply(g, "mul", FV_VALUES(step, fv_constant(g, FV_F32, 0.5)), NULL);
     fv_graph_assign(g, state, fv_apply(g, "sub", FV_VALUES(state, half), NULL));
     fv_graph_output(g, "norm", fv_apply(g, "sum", FV_VALUES(fv_apply(g, "square", FV_VALUES(state), NULL)), NULL));
     FV_OWNED(fv_plan) plan = NULL;
-    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){.mode = FV_TRAINING}, &plan));
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_TRAINING }, &plan));
     feed(plan, "x", 0.3);
     FV_OK(fv_plan_run(plan));
     double norm = 0;
@@ -88,14 +89,15 @@ FV_TEST(plan_plan__two_states_exchanged_in_one_run_both_get_the_old_value) {
     FV_OWNED(fv_weights) weights = new_weights();
     float *a = add(weights, "a", fv_type_of(FV_F32, 4))->data, *b = add(weights, "b", fv_type_of(FV_F32, 4))->data, old[4];
     for (int i = 0; i < 4; i++) old[i] = a[i], b[i] = 10 + (float)i;
-    fv_value sa = fv_graph_state(g, "a", fv_type_of(FV_F32, 4), FV_PARAMETER, NULL), sb = fv_graph_state(g, "b", fv_type_of(FV_F32, 4), FV_PARAMETER, NULL);
+    fv_value sa = fv_graph_state(g, "a", fv_type_of(FV_F32, 4), FV_PARAMETER, NULL),
+             sb = fv_graph_state(g, "b", fv_type_of(FV_F32, 4), FV_PARAMETER, NULL);
     fv_value one = fv_constant(g, FV_F32, 1);
     fv_value nb = fv_apply(g, "mul", FV_VALUES(sa, one), NULL), na = fv_apply(g, "mul", FV_VALUES(sb, one), NULL);
     fv_graph_assign(g, sa, na);
     fv_graph_assign(g, sb, nb);
     for (int passes = -1; passes <= 0; passes++) {
         FV_OWNED(fv_plan) plan = NULL;
-        FV_OK(fv_plan_new(g, weights, &(fv_plan_options){.mode = FV_TRAINING, .passes = passes}, &plan));
+        FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_TRAINING, .passes = passes }, &plan));
         FV_OK(fv_plan_run(plan));
         for (int i = 0; i < 4; i++) {
             assert_float_equal(a[i], passes ? 10 + i : old[i], 0);
@@ -108,11 +110,12 @@ FV_TEST(plan_plan__evaluation_sees_weights_that_changed) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     float *w = add(weights, "w", fv_type_of(FV_F32, 3))->data;
-    fv_value state = fv_graph_state(g, "w", fv_type_of(FV_F32, 3), FV_PARAMETER, NULL), x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
+    fv_value state = fv_graph_state(g, "w", fv_type_of(FV_F32, 3), FV_PARAMETER, NULL),
+             x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
     fv_value twice = fv_apply(g, "exp", FV_VALUES(state), NULL);
     fv_graph_output(g, "y", fv_apply(g, "mul", FV_VALUES(x, twice), NULL));
     FV_OWNED(fv_plan) plan = NULL;
-    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){.mode = FV_EVALUATION}, &plan));
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION }, &plan));
     assert_true(plan->hoisted > 0);
     feed(plan, "x", 0.5);
     for (int round = 0; round < 3; round++) {
@@ -131,7 +134,7 @@ FV_TEST(plan_plan__a_result_that_is_a_view_is_contiguous) {
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
     fv_graph_output(g, "t", fv_apply(g, "transpose", FV_VALUES(x), "axes=1,0"));
     FV_OWNED(fv_plan) plan = NULL;
-    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){.mode = FV_EVALUATION}, &plan));
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION }, &plan));
     feed(plan, "x", 1);
     FV_OK(fv_plan_run(plan));
     const fv_tensor *t = fv_plan_result(plan, "t");
@@ -160,7 +163,8 @@ FV_TEST(plan_plan__prints_winners_and_losers) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     add(weights, "w", fv_type_of(FV_F32, 4, 3));
-    fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3)), w = fv_graph_state(g, "w", fv_type_of(FV_F32, 4, 3), FV_PARAMETER, NULL);
+    fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3)),
+             w = fv_graph_state(g, "w", fv_type_of(FV_F32, 4, 3), FV_PARAMETER, NULL);
     fv_graph_name_next(g, "fc");
     fv_graph_output(g, "y", fv_apply(g, "linear", FV_VALUES(x, w), NULL));
     FV_OWNED(fv_plan) plan = NULL;
