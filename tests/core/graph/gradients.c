@@ -26,7 +26,7 @@ static void run(fv_graph *g, const double *x, int x_count, const char *result, d
 
 static const double X[] = { 0.5, -2, 3 };
 
-FV_TEST(graph_gradients__a_value_used_twice_sums_both_uses) { /* Σ x·x + x: 2x + 1 */
+FV_TEST(core_graph_gradients__a_value_used_twice_sums_both_uses) { /* Σ x·x + x: 2x + 1 */
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_feed(g, "x", fv_type_of(FV_F64, 3)), d;
     fv_value loss = fv_apply(g, "add", FV_VALUES(sum(g, mul(g, x, x)), sum(g, x)), NULL);
@@ -37,7 +37,7 @@ FV_TEST(graph_gradients__a_value_used_twice_sums_both_uses) { /* Σ x·x + x: 2x
     for (int i = 0; i < 3; i++) assert_float_equal(out[i], 2 * X[i] + 1, 1e-12);
 }
 
-FV_TEST(graph_gradients__broadcasting_sums_back) { /* Σ over 2×3 of x[3]·c[2,1]: Σ c */
+FV_TEST(core_graph_gradients__broadcasting_sums_back) { /* Σ over 2×3 of x[3]·c[2,1]: Σ c */
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_feed(g, "x", fv_type_of(FV_F64, 3)), d;
     fv_value two = fv_constant(g, FV_F64, 2), c = fv_apply(g, "broadcast_to", FV_VALUES(two), "dims=2,1");
@@ -48,7 +48,7 @@ FV_TEST(graph_gradients__broadcasting_sums_back) { /* Σ over 2×3 of x[3]·c[2,
     for (int i = 0; i < 3; i++) assert_float_equal(out[i], 4, 1e-12);
 }
 
-FV_TEST(graph_gradients__views_pass_gradients_to_their_place) { /* Σ x[1:3]·x[0:2]: x1, x0 + x2, x1 */
+FV_TEST(core_graph_gradients__views_pass_gradients_to_their_place) { /* Σ x[1:3]·x[0:2]: x1, x0 + x2, x1 */
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_feed(g, "x", fv_type_of(FV_F64, 3)), d;
     fv_value a = fv_apply(g, "slice", FV_VALUES(x), "axes=0 begin=1 end=3"),
@@ -62,7 +62,7 @@ FV_TEST(graph_gradients__views_pass_gradients_to_their_place) { /* Σ x[1:3]·x[
     assert_float_equal(out[2], X[1], 1e-12);
 }
 
-FV_TEST(graph_gradients__stop_gradient_stops_one_path_only) { /* Σ x·stop(x): x */
+FV_TEST(core_graph_gradients__stop_gradient_stops_one_path_only) { /* Σ x·stop(x): x */
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_feed(g, "x", fv_type_of(FV_F64, 3)), d;
     fv_graph_gradients(g, sum(g, mul(g, x, fv_apply(g, "stop_gradient", FV_VALUES(x), NULL))), &x, 1, &d);
@@ -72,7 +72,7 @@ FV_TEST(graph_gradients__stop_gradient_stops_one_path_only) { /* Σ x·stop(x): 
     for (int i = 0; i < 3; i++) assert_float_equal(out[i], X[i], 1e-12);
 }
 
-FV_TEST(graph_gradients__of_gradients) { /* Σ x³: 3x², then 6x, then 6 */
+FV_TEST(core_graph_gradients__of_gradients) { /* Σ x³: 3x², then 6x, then 6 */
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_feed(g, "x", fv_type_of(FV_F64, 3)), d1, d2, d3;
     fv_graph_gradients(g, sum(g, mul(g, mul(g, x, x), x)), &x, 1, &d1);
@@ -89,7 +89,7 @@ FV_TEST(graph_gradients__of_gradients) { /* Σ x³: 3x², then 6x, then 6 */
     for (int i = 0; i < 3; i++) assert_float_equal(out[i], 6, 1e-11);
 }
 
-FV_TEST(graph_gradients__of_gradients_of_a_network) { /* tanh(x·w): d²/dx² = −2 tanh·(1 − tanh²)·w² for a 1×1 product */
+FV_TEST(core_graph_gradients__of_gradients_of_a_network) { /* tanh(x·w): d²/dx² = −2 tanh·(1 − tanh²)·w² for a 1×1 product */
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_feed(g, "x", fv_type_of(FV_F64, 1, 1)), d1, d2;
     fv_value w = fv_apply(g, "broadcast_to", FV_VALUES(fv_constant(g, FV_F64, 0.75)), "dims=1,1");
@@ -102,7 +102,7 @@ FV_TEST(graph_gradients__of_gradients_of_a_network) { /* tanh(x·w): d²/dx² = 
     assert_float_equal(out, -2 * t * (1 - t * t) * 0.75 * 0.75, 1e-12);
 }
 
-FV_TEST(graph_gradients__no_dependence_is_no_value) {
+FV_TEST(core_graph_gradients__no_dependence_is_no_value) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_feed(g, "x", fv_type_of(FV_F64, 3)), y = fv_graph_feed(g, "y", fv_type_of(FV_F64, 3));
     fv_value wrt[] = { x, y }, d[2];
@@ -112,7 +112,7 @@ FV_TEST(graph_gradients__no_dependence_is_no_value) {
     assert_false(fv_is_value(d[1]));
 }
 
-FV_TEST(graph_gradients__of_an_array_or_through_argmax_are_refused) {
+FV_TEST(core_graph_gradients__of_an_array_or_through_argmax_are_refused) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_feed(g, "x", fv_type_of(FV_F64, 3)), d;
     fv_graph_gradients(g, x, &x, 1, &d);

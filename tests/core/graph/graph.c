@@ -8,7 +8,7 @@ static fv_graph *new_graph(void) {
     return graph;
 }
 
-FV_TEST(graph_graph__names_come_from_op_and_scope) {
+FV_TEST(core_graph_graph__names_come_from_op_and_scope) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
     fv_value a = fv_apply(g, "relu", FV_VALUES(x), NULL);
@@ -30,7 +30,7 @@ FV_TEST(graph_graph__names_come_from_op_and_scope) {
     assert_int_equal(fv_graph_find(g, "layer1.0.conv1").node, b.node);
 }
 
-FV_TEST(graph_graph__the_first_error_sticks_and_names_the_node) {
+FV_TEST(core_graph_graph__the_first_error_sticks_and_names_the_node) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
     fv_value y = fv_graph_input(g, "y", fv_type_of(FV_F32, 2, 4));
@@ -42,7 +42,7 @@ FV_TEST(graph_graph__the_first_error_sticks_and_names_the_node) {
     FV_FAILS(fv_graph_error(g), FV_SHAPE, "total (add)");
 }
 
-FV_TEST(graph_graph__an_unknown_op_suggests_the_nearest) {
+FV_TEST(core_graph_graph__an_unknown_op_suggests_the_nearest) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
     fv_apply(g, "relu7", FV_VALUES(x), NULL);
@@ -52,7 +52,7 @@ FV_TEST(graph_graph__an_unknown_op_suggests_the_nearest) {
     fv_error_free(error);
 }
 
-FV_TEST(graph_graph__missing_and_superfluous_inputs_are_refused) {
+FV_TEST(core_graph_graph__missing_and_superfluous_inputs_are_refused) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
     fv_apply(g, "add", FV_VALUES(x), NULL);
@@ -63,7 +63,7 @@ FV_TEST(graph_graph__missing_and_superfluous_inputs_are_refused) {
     FV_FAILS(fv_graph_error(h), FV_USAGE, "at most");
 }
 
-FV_TEST(graph_graph__one_state_is_shared_under_its_name) {
+FV_TEST(core_graph_graph__one_state_is_shared_under_its_name) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value a = fv_graph_state(g, "w", fv_type_of(FV_F32, 3), FV_PARAMETER, "zeros");
     fv_value b = fv_graph_state(g, "w", fv_type_of(FV_F32, 3), FV_PARAMETER, "zeros");
@@ -72,7 +72,7 @@ FV_TEST(graph_graph__one_state_is_shared_under_its_name) {
     FV_FAILS(fv_graph_error(g), FV_CONFLICT, "state w");
 }
 
-FV_TEST(graph_graph__another_batch_keeps_everything_else) {
+FV_TEST(core_graph_graph__another_batch_keeps_everything_else) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 8, 4, 3));
     fv_value flat = fv_apply(g, "reshape", FV_VALUES(x), "dims=0,-1");
@@ -87,7 +87,7 @@ FV_TEST(graph_graph__another_batch_keeps_everything_else) {
     FV_FAILS(fv_graph_with_batch(g, 0, &small), FV_USAGE, "batch of 0");
 }
 
-FV_TEST(graph_graph__sorting_drops_what_nobody_needs_and_puts_assigns_behind_readers) {
+FV_TEST(core_graph_graph__sorting_drops_what_nobody_needs_and_puts_assigns_behind_readers) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
     fv_value w = fv_graph_state(g, "w", fv_type_of(FV_F32, 2, 3), FV_PARAMETER, NULL);

@@ -11,7 +11,7 @@ static const char example[] = "x = input dtype=f32 dims=2,6 -> f32[2,6]\n"
                               "output sum = sum.one\n"
                               "output rest = parts:1\n";
 
-FV_TEST(graph_text__parses_back_to_itself) {
+FV_TEST(core_graph_text__parses_back_to_itself) {
     FV_OWNED(fv_graph) g = NULL;
     char *text = NULL;
     FV_OK(fv_graph_parse(example, "example", &g));
@@ -21,13 +21,13 @@ FV_TEST(graph_text__parses_back_to_itself) {
     fv_string_free(text);
 }
 
-FV_TEST(graph_text__comments_blank_lines_and_missing_types_are_fine) {
+FV_TEST(core_graph_text__comments_blank_lines_and_missing_types_are_fine) {
     FV_OWNED(fv_graph) g = NULL;
     FV_OK(fv_graph_parse("# a comment\n\nx = input dtype=f32 dims=2,6\r\n  y = relu( x )\noutput y = y", "example", &g));
     assert_true(fv_is_value(fv_graph_find_output(g, "y")));
 }
 
-FV_TEST(graph_text__a_bad_line_is_named) {
+FV_TEST(core_graph_text__a_bad_line_is_named) {
     static const struct {
         const char *text, *message;
     } bad[] = {

@@ -4,7 +4,7 @@
 #include "fovea/tensor.h"
 #include "tests/test.h"
 
-FV_TEST(graph_type__formats_and_parses_back) {
+FV_TEST(core_graph_type__formats_and_parses_back) {
     char text[256];
     const char *end;
     fv_type type = fv_type_of(FV_F32, 32, 28, 1), scalar = fv_type_of(FV_I64), again;
@@ -17,7 +17,7 @@ FV_TEST(graph_type__formats_and_parses_back) {
     assert_true(fv_type_equal(&scalar, &again));
 }
 
-FV_TEST(graph_type__refuses_what_is_no_type) {
+FV_TEST(core_graph_type__refuses_what_is_no_type) {
     fv_type type;
     static const char *const bad[] = { "",
                                        "f32",
@@ -37,13 +37,13 @@ FV_TEST(graph_type__refuses_what_is_no_type) {
     }
 }
 
-FV_TEST(graph_type__a_zero_dimension_hides_no_overflow) {
+FV_TEST(core_graph_type__a_zero_dimension_hides_no_overflow) {
     fv_type type = fv_type_of(FV_F32, 0, INT64_MAX, INT64_MAX);
     FV_FAILS(fv_type_check(&type), FV_SHAPE, "63 bits");
 }
 
 /* Every half-precision number, and between neighbours the rule "to nearest, ties to even". */
-FV_TEST(graph_type__f16_rounds_to_nearest_even) {
+FV_TEST(core_graph_type__f16_rounds_to_nearest_even) {
     uint16_t bits = 0;
     fv_type type = fv_type_of(FV_F16, 1);
     fv_tensor half = fv_tensor_of(&type, &bits);
@@ -65,7 +65,7 @@ FV_TEST(graph_type__f16_rounds_to_nearest_even) {
     assert_true(isnan(fv_tensor_load(&half, 0)));
 }
 
-FV_TEST(graph_type__bf16_rounds_once_to_nearest_even) {
+FV_TEST(core_graph_type__bf16_rounds_once_to_nearest_even) {
     uint16_t bits = 0;
     fv_type type = fv_type_of(FV_BF16, 1);
     fv_tensor tensor = fv_tensor_of(&type, &bits);
@@ -81,7 +81,7 @@ FV_TEST(graph_type__bf16_rounds_once_to_nearest_even) {
     assert_int_equal(bits, 0x7f80);
 }
 
-FV_TEST(graph_type__integers_saturate_and_nan_becomes_zero) {
+FV_TEST(core_graph_type__integers_saturate_and_nan_becomes_zero) {
     int8_t small = 0;
     int64_t large = 0;
     fv_type type = fv_type_of(FV_I8, 1), wide = fv_type_of(FV_I64, 1);
@@ -98,7 +98,7 @@ FV_TEST(graph_type__integers_saturate_and_nan_becomes_zero) {
     assert_true(large == INT64_MIN);
 }
 
-FV_TEST(graph_type__contiguity_ignores_strides_of_single_rows) {
+FV_TEST(core_graph_type__contiguity_ignores_strides_of_single_rows) {
     float data[6];
     fv_type type = fv_type_of(FV_F32, 1, 3, 2);
     fv_tensor tensor = fv_tensor_of(&type, data);

@@ -28,10 +28,10 @@ static void run_all(fv_selftest_mode mode) {
     assert_true(all.passed > 50);
 }
 
-FV_TEST(ops_cases__gradients_equal_central_differences) { run_all(FV_SELFTEST_GRADIENT); }
-FV_TEST(ops_cases__kernels_equal_the_reference_on_any_number_of_threads) { run_all(FV_SELFTEST_KERNELS); }
+FV_TEST(core_ops_cases__gradients_equal_central_differences) { run_all(FV_SELFTEST_GRADIENT); }
+FV_TEST(core_ops_cases__kernels_equal_the_reference_on_any_number_of_threads) { run_all(FV_SELFTEST_KERNELS); }
 
-FV_TEST(ops_cases__every_op_says_what_it_is_and_has_a_case) {
+FV_TEST(core_ops_cases__every_op_says_what_it_is_and_has_a_case) {
     for (int i = 0; i < fv_op_table_count; i++) {
         const fv_op *op = fv_op_table[i];
         bool plain = !(op->flags & (FV_OP_SOURCE | FV_OP_EFFECT));

@@ -126,7 +126,7 @@ static int optional_passes(void) {
     return count;
 }
 
-FV_TEST(plan_passes__every_prefix_trains_like_the_unfused_plan) {
+FV_TEST(core_plan_passes__every_prefix_trains_like_the_unfused_plan) {
     FV_OWNED(fv_graph) g = NULL;
     FV_OK(fv_graph_new(&g));
     train(g, network(g));
@@ -140,7 +140,7 @@ FV_TEST(plan_passes__every_prefix_trains_like_the_unfused_plan) {
     }
 }
 
-FV_TEST(plan_passes__every_prefix_answers_like_the_unfused_plan) {
+FV_TEST(core_plan_passes__every_prefix_answers_like_the_unfused_plan) {
     FV_OWNED(fv_graph) g = NULL;
     FV_OK(fv_graph_new(&g));
     network(g);
@@ -154,7 +154,7 @@ FV_TEST(plan_passes__every_prefix_answers_like_the_unfused_plan) {
     }
 }
 
-FV_TEST(plan_passes__evaluation_has_no_norms_dropout_or_assigns_left) {
+FV_TEST(core_plan_passes__evaluation_has_no_norms_dropout_or_assigns_left) {
     FV_OWNED(fv_graph) g = NULL;
     FV_OWNED(fv_plan) plan = NULL;
     FV_OK(fv_graph_new(&g));
@@ -168,7 +168,7 @@ FV_TEST(plan_passes__evaluation_has_no_norms_dropout_or_assigns_left) {
     }
 }
 
-FV_TEST(plan_passes__updates_run_before_the_last_gradient) {
+FV_TEST(core_plan_passes__updates_run_before_the_last_gradient) {
     FV_OWNED(fv_graph) g = NULL;
     FV_OWNED(fv_plan) plan = NULL;
     FV_OK(fv_graph_new(&g));

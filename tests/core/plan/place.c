@@ -10,7 +10,7 @@ static bool overlap(const fv_buffer *a, const fv_buffer *b) {
     return together && a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
 }
 
-FV_TEST(plan_place__buffers_alive_together_never_overlap) {
+FV_TEST(core_plan_place__buffers_alive_together_never_overlap) {
     for (uint32_t round = 0; round < 20; round++) {
         fv_buffer buffers[COUNT];
         fv_random random = fv_random_at(7, round, 0, 0);

@@ -29,7 +29,7 @@ static void feed(fv_plan *plan, const char *name, double scale) {
     for (int64_t i = 0; i < fv_type_count(&tensor->type); i++) fv_tensor_store(tensor, i, cos(scale * (double)i));
 }
 
-FV_TEST(plan_plan__an_unknown_device_is_refused_by_name) {
+FV_TEST(core_plan_plan__an_unknown_device_is_refused_by_name) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     fv_plan *plan = NULL;
@@ -38,7 +38,7 @@ FV_TEST(plan_plan__an_unknown_device_is_refused_by_name) {
     assert_null(plan);
 }
 
-FV_TEST(plan_plan__missing_and_misshapen_weights_are_named) {
+FV_TEST(core_plan_plan__missing_and_misshapen_weights_are_named) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     fv_plan *plan = NULL;
@@ -48,7 +48,7 @@ FV_TEST(plan_plan__missing_and_misshapen_weights_are_named) {
     FV_FAILS(fv_plan_new(g, weights, NULL, &plan), FV_SHAPE, "fc.weight");
 }
 
-FV_TEST(plan_plan__more_memory_than_the_cap_is_refused_with_the_need) {
+FV_TEST(core_plan_plan__more_memory_than_the_cap_is_refused_with_the_need) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     fv_plan *plan = NULL;
@@ -58,7 +58,7 @@ FV_TEST(plan_plan__more_memory_than_the_cap_is_refused_with_the_need) {
 }
 
 /* w ← w − 0.5·(w·m + x): one fused loop that writes the weight where it lies. */
-FV_TEST(plan_plan__an_update_is_written_in_place_and_reads_the_old_value) {
+FV_TEST(core_plan_plan__an_update_is_written_in_place_and_reads_the_old_value) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     fv_tensor *w = add(weights, "w", fv_type_of(FV_F32, 1000));
@@ -84,7 +84,7 @@ FV_TEST(plan_plan__an_update_is_written_in_place_and_reads_the_old_value) {
     for (int32_t s = 0; s < plan->step_count; s++) assert_true(plan->steps[s].kind != FV_STEP_STORE);
 }
 
-FV_TEST(plan_plan__two_states_exchanged_in_one_run_both_get_the_old_value) {
+FV_TEST(core_plan_plan__two_states_exchanged_in_one_run_both_get_the_old_value) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     float *a = add(weights, "a", fv_type_of(FV_F32, 4))->data, *b = add(weights, "b", fv_type_of(FV_F32, 4))->data, old[4];
@@ -106,7 +106,7 @@ FV_TEST(plan_plan__two_states_exchanged_in_one_run_both_get_the_old_value) {
     }
 }
 
-FV_TEST(plan_plan__evaluation_sees_weights_that_changed) {
+FV_TEST(core_plan_plan__evaluation_sees_weights_that_changed) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     float *w = add(weights, "w", fv_type_of(FV_F32, 3))->data;
@@ -128,7 +128,7 @@ FV_TEST(plan_plan__evaluation_sees_weights_that_changed) {
     }
 }
 
-FV_TEST(plan_plan__a_result_that_is_a_view_is_contiguous) {
+FV_TEST(core_plan_plan__a_result_that_is_a_view_is_contiguous) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
@@ -143,7 +143,7 @@ FV_TEST(plan_plan__a_result_that_is_a_view_is_contiguous) {
         for (int j = 0; j < 2; j++) assert_float_equal(((const float *)t->data)[i * 2 + j], cos(j * 3 + i), 1e-6);
 }
 
-FV_TEST(plan_plan__a_feed_keeps_its_content_over_runs) {
+FV_TEST(core_plan_plan__a_feed_keeps_its_content_over_runs) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 64)), y = x;
@@ -159,7 +159,7 @@ FV_TEST(plan_plan__a_feed_keeps_its_content_over_runs) {
     assert_float_equal(fv_tensor_load(fv_plan_feed(plan, "x"), 3), cos(0.2 * 3), 1e-7);
 }
 
-FV_TEST(plan_plan__prints_winners_and_losers) {
+FV_TEST(core_plan_plan__prints_winners_and_losers) {
     FV_OWNED(fv_graph) g = new_graph();
     FV_OWNED(fv_weights) weights = new_weights();
     add(weights, "w", fv_type_of(FV_F32, 4, 3));
