@@ -55,7 +55,8 @@ static fv_error *differentiate(walk *w, const fv_node *node) {
     bool wanted = false;
     for (int k = 0; k < node->output_count; k++) {
         if (!fv_is_value(w->gradients[node->index][k])) continue;
-        if (!fv_op_differentiable(node->op, k)) return fv_fail(FV_UNSUPPORTED, "%s: output %d of op %s has no gradient", node->name, k, node->op->name);
+        if (!fv_op_differentiable(node->op, k))
+            return fv_fail(FV_UNSUPPORTED, "%s: output %d of op %s has no gradient", node->name, k, node->op->name);
         wanted = true;
     }
     if (!wanted || node->input_count == 0) return NULL;

@@ -17,9 +17,11 @@
 
 static fv_error *check_options(fv_plan_options *options) {
     if (options->device && strcmp(options->device, "cpu"))
-        return fv_error_hint(fv_fail(FV_UNSUPPORTED, "there is no device \"%s\" here", options->device), "this build runs on: cpu");
+        return fv_error_hint(fv_fail(FV_UNSUPPORTED, "there is no device \"%s\" here", options->device),
+                             "this build runs on: cpu");
     if (options->shards == 0) options->shards = DEFAULT_SHARDS;
-    if (options->shards < 1 || options->shards > 1024) return fv_fail(FV_USAGE, "shards is %d, allowed are 1 to 1024", options->shards);
+    if (options->shards < 1 || options->shards > 1024)
+        return fv_fail(FV_USAGE, "shards is %d, allowed are 1 to 1024", options->shards);
     options->device = "cpu";
     return fv_isa_init();
 }
@@ -32,7 +34,8 @@ static fv_error *bind_states(fv_plan *plan) {
         const fv_tensor *tensor = fv_weights_find(plan->weights, node->name);
         if (!tensor) return fv_fail(FV_NOT_FOUND, "the weights hold no %s", node->name);
         if (!fv_type_equal(&tensor->type, &node->outputs[0]))
-            return fv_fail(FV_SHAPE, "%s is %s in the weights, %s in the graph", node->name, fv_type_format(&tensor->type, have), fv_type_format(&node->outputs[0], want));
+            return fv_fail(FV_SHAPE, "%s is %s in the weights, %s in the graph", node->name,
+                           fv_type_format(&tensor->type, have), fv_type_format(&node->outputs[0], want));
     }
     return NULL;
 }
@@ -44,7 +47,8 @@ static fv_error *find_constants(fv_plan *plan) {
         const fv_node *node = plan->graph->nodes[n];
         bool constant = !(node->op->flags & (FV_OP_EFFECT | FV_OP_RANDOM)) && !fv_node_is(node, "input");
         if (fv_node_is(node, "state")) constant = plan->options.mode == FV_EVALUATION;
-        for (int i = 0; i < node->input_count; i++) constant = constant && (plan->constant[node->inputs[i].node] || fv_op_shape_only(node->op, i));
+        for (int i = 0; i < node->input_count; i++)
+            constant = constant && (plan->constant[node->inputs[i].node] || fv_op_shape_only(node->op, i));
         plan->constant[n] = constant;
     }
     return NULL;
@@ -66,7 +70,8 @@ static fv_error *order_steps(fv_plan *plan) {
             const fv_node *node = graph->nodes[n];
             if ((node->op->flags & FV_OP_SOURCE) || plan->constant[n] == (bool)late) continue;
             plan->step_of[n] = plan->step_count;
-            plan->steps[plan->step_count++] = (fv_step){.kind = kind_of(node, plan->places), .node = node, .scratch = -1, .packed = -1};
+            plan->steps[plan->step_count++] =
+                (fv_step){ .kind = kind_of(node, plan->places), .node = node, .scratch = -1, .packed = -1 };
         }
         if (!late) plan->hoisted = plan->step_count;
     }
@@ -82,7 +87,8 @@ static void bind_memory(fv_plan *plan) {
         for (int k = 0; k < graph->nodes[n]->output_count; k++) {
             fv_place *place = &plan->places[n][k];
             if (graph->nodes[n]->op->flags & FV_OP_EFFECT) continue;
-            char *base = place->buffer >= 0 ? in_block(plan, place->buffer) : fv_weights_find(plan->weights, graph->nodes[place->root]->name)->data;
+            char *base = place->buffer >= 0 ? in_block(plan, place->buffer)
+                                            : fv_weights_find(plan->weights, graph->nodes[place->root]->name)->data;
             place->tensor.data = base + place->delta;
         }
     for (int32_t s = 0; s < plan->step_count; s++) {
@@ -91,7 +97,8 @@ static void bind_memory(fv_plan *plan) {
             fv_value input = step->node->inputs[i];
             ((fv_tensor *)step->call.inputs)[i] = plan->places[input.node][input.output].tensor;
         }
-        for (int k = 0; k < step->node->output_count; k++) ((fv_tensor *)step->call.outputs)[k] = plan->places[step->node->index][k].tensor;
+        for (int k = 0; k < step->node->output_count; k++)
+            ((fv_tensor *)step->call.outputs)[k] = plan->places[step->node->index][k].tensor;
         step->call.scratch = step->scratch >= 0 ? in_block(plan, step->scratch) : NULL;
         step->call.packed = step->packed >= 0 ? in_block(plan, step->packed) : NULL;
     }
@@ -110,7 +117,8 @@ static fv_error *make(fv_plan *plan) {
     FV_TRY(fv_plan_choose(plan));
     FV_TRY(fv_plan_place(plan));
     if (plan->options.memory_cap > 0 && plan->block_bytes > plan->options.memory_cap)
-        return fv_error_hint(fv_fail(FV_MEMORY, "the plan needs %.1f MiB, the cap is %.1f MiB", (double)plan->block_bytes / 0x1p20, (double)plan->options.memory_cap / 0x1p20),
+        return fv_error_hint(fv_fail(FV_MEMORY, "the plan needs %.1f MiB, the cap is %.1f MiB",
+                                     (double)plan->block_bytes / 0x1p20, (double)plan->options.memory_cap / 0x1p20),
                              "a smaller batch needs less");
     FV_TRY(fv_block_alloc(plan->block_bytes, 1, &plan->block));
     bind_memory(plan);
@@ -166,10 +174,12 @@ static bool has_nan(const fv_tensor *tensor) {
 /* FOVEA_CHECK=1: the first result that is not finite though all inputs are. */
 static fv_error *check_step(const fv_step *step) {
     bool was_finite = true;
-    for (int i = 0; i < step->call.input_count; i++) was_finite = was_finite && (fv_op_shape_only(step->node->op, i) || !has_nan(&step->call.inputs[i]));
+    for (int i = 0; i < step->call.input_count; i++)
+        was_finite = was_finite && (fv_op_shape_only(step->node->op, i) || !has_nan(&step->call.inputs[i]));
     for (int k = 0; k < step->call.output_count && was_finite; k++)
         if (has_nan(&step->call.outputs[k]))
-            return fv_fail(FV_FORMAT, "%s (%s): output %d is not finite though its inputs are", step->node->name, step->node->op->name, k);
+            return fv_fail(FV_FORMAT, "%s (%s): output %d is not finite though its inputs are", step->node->name,
+                           step->node->op->name, k);
     return NULL;
 }
 
@@ -177,12 +187,14 @@ static void run_step(fv_step *step, bool pack) {
     if (step->kind == FV_STEP_STORE) store(step);
     if (step->kind != FV_STEP_CALL) return;
     if (step->packed >= 0 && (pack || !step->pack_once)) step->kernel->pack(&step->call);
-    if (step->kernel) step->kernel->run(&step->call);
-    else step->node->op->reference(&step->call);
+    if (step->kernel)
+        step->kernel->run(&step->call);
+    else
+        step->node->op->reference(&step->call);
 }
 
-/* In-place steps overwrite what the check would read, so with FOVEA_CHECK only what still lies there is checked: outputs always,
- * and an input that was overwritten reads as its output, which hides nothing that the step before did not show. */
+/* In-place steps overwrite what the check would read, so with FOVEA_CHECK only what still lies there is checked: outputs
+ * always, and an input that was overwritten reads as its output, which hides nothing that the step before did not show. */
 static fv_error *run_all(fv_plan *plan, fv_plan_timing report, void *context) {
     uint64_t generation = fv_weights_generation(plan->weights);
     bool stale = plan->generation != generation;
@@ -193,8 +205,11 @@ static fv_error *run_all(fv_plan *plan, fv_plan_timing report, void *context) {
         run_step(step, stale);
         if (report) {
             clock_gettime(CLOCK_MONOTONIC, &end);
-            fv_work work = step->kind == FV_STEP_CALL ? fv_call_work(&step->call) : (fv_work){0};
-            report(context, s, step->node->name, step->kernel ? step->kernel->name : step->kind == FV_STEP_CALL ? "reference" : "-",
+            fv_work work = step->kind == FV_STEP_CALL ? fv_call_work(&step->call) : (fv_work){ 0 };
+            report(context, s, step->node->name,
+                   step->kernel                 ? step->kernel->name
+                   : step->kind == FV_STEP_CALL ? "reference"
+                                                : "-",
                    (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec), work.flops);
         }
         if (plan->check && step->kind == FV_STEP_CALL) FV_TRY(check_step(step));
@@ -219,7 +234,7 @@ fv_error *fv_plan_profile(fv_plan *plan, fv_plan_timing report, void *context) {
 const fv_graph *fv_plan_graph(const fv_plan *plan) { return plan->graph; }
 
 fv_plan_size fv_plan_measure(const fv_plan *plan) {
-    fv_plan_size size = {.block = plan->block_bytes, .calls = plan->step_count};
+    fv_plan_size size = { .block = plan->block_bytes, .calls = plan->step_count };
     for (int32_t b = 0; b < plan->buffer_count; b++)
         if (plan->buffers[b].last == FV_FOREVER) size.kept += plan->buffers[b].bytes;
     for (int32_t s = plan->hoisted; s < plan->step_count; s++)

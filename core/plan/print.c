@@ -9,8 +9,11 @@ static const char *kernel_name(const fv_step *step) {
 }
 
 static void print_place(const fv_plan *plan, const fv_place *place, fv_text *out) {
-    if (place->buffer < 0) fv_text_addf(out, " @weights");
-    else fv_text_addf(out, " @%lld+%lld", (long long)(plan->buffers[place->buffer].offset + place->delta), (long long)fv_type_bytes(&place->tensor.type));
+    if (place->buffer < 0)
+        fv_text_addf(out, " @weights");
+    else
+        fv_text_addf(out, " @%lld+%lld", (long long)(plan->buffers[place->buffer].offset + place->delta),
+                     (long long)fv_type_bytes(&place->tensor.type));
 }
 
 static void print_losers(const fv_step *step, fv_text *out) {
@@ -19,8 +22,10 @@ static void print_losers(const fv_step *step, fv_text *out) {
         double cost = 0;
         if (fv_kernel_table[i] == step->kernel) continue;
         const char *reason = fv_kernel_refuses(fv_kernel_table[i], &step->call, &cost);
-        if (reason) fv_text_addf(out, "       lost: %s refuses: %s\n", fv_kernel_table[i]->name, reason);
-        else fv_text_addf(out, "       lost: %s costs %.3g us\n", fv_kernel_table[i]->name, cost / 1e3);
+        if (reason)
+            fv_text_addf(out, "       lost: %s refuses: %s\n", fv_kernel_table[i]->name, reason);
+        else
+            fv_text_addf(out, "       lost: %s costs %.3g us\n", fv_kernel_table[i]->name, cost / 1e3);
     }
 }
 
@@ -35,7 +40,8 @@ static void print_step(const fv_plan *plan, int32_t s, bool losers, fv_text *out
         if (work.flops > 0) fv_text_addf(out, ", %.4g MFLOP", work.flops / 1e6);
         for (int k = 0; k < step->node->output_count; k++) print_place(plan, &plan->places[step->node->index][k], out);
         if (step->scratch >= 0) fv_text_addf(out, " scratch %lld", (long long)plan->buffers[step->scratch].bytes);
-        if (step->packed >= 0) fv_text_addf(out, " packed %lld%s", (long long)plan->buffers[step->packed].bytes, step->pack_once ? " once" : "");
+        if (step->packed >= 0)
+            fv_text_addf(out, " packed %lld%s", (long long)plan->buffers[step->packed].bytes, step->pack_once ? " once" : "");
     }
     fv_text_add(out, "\n");
     if (losers && step->kind == FV_STEP_CALL) print_losers(step, out);
@@ -44,14 +50,17 @@ static void print_step(const fv_plan *plan, int32_t s, bool losers, fv_text *out
 fv_error *fv_plan_to_text(const fv_plan *plan, bool losers, char **out) {
     FV_TEXT(text, (int64_t)256 << 20);
     fv_plan_size size = fv_plan_measure(plan);
-    fv_text_addf(&text, "plan: %s, batch %lld, device %s, %s, %d threads, %d shards\n", plan->options.mode == FV_TRAINING ? "training" : "evaluation",
-                 (long long)fv_graph_batch(plan->graph), plan->options.device, fv_isa_names[fv_isa_best()], plan->threads, plan->options.shards);
-    fv_text_addf(&text, "memory: %.2f MiB in one block, of it %.2f MiB kept between runs; %.4g GFLOP a run\n", (double)size.block / 0x1p20,
-                 (double)size.kept / 0x1p20, size.flops / 1e9);
-    fv_text_addf(&text, "steps: %d, the first %d (*) only when the weights have changed\n", (int)plan->step_count, (int)plan->hoisted);
+    fv_text_addf(&text, "plan: %s, batch %lld, device %s, %s, %d threads, %d shards\n",
+                 plan->options.mode == FV_TRAINING ? "training" : "evaluation", (long long)fv_graph_batch(plan->graph),
+                 plan->options.device, fv_isa_names[fv_isa_best()], plan->threads, plan->options.shards);
+    fv_text_addf(&text, "memory: %.2f MiB in one block, of it %.2f MiB kept between runs; %.4g GFLOP a run\n",
+                 (double)size.block / 0x1p20, (double)size.kept / 0x1p20, size.flops / 1e9);
+    fv_text_addf(&text, "steps: %d, the first %d (*) only when the weights have changed\n", (int)plan->step_count,
+                 (int)plan->hoisted);
     for (int32_t s = 0; s < plan->step_count; s++) print_step(plan, s, losers, &text);
     for (int i = 0; i < plan->graph->output_count; i++)
-        fv_text_addf(&text, "output %s = %s\n", plan->graph->outputs[i].name, fv_value_name(plan->graph, plan->graph->outputs[i].value));
+        fv_text_addf(&text, "output %s = %s\n", plan->graph->outputs[i].name,
+                     fv_value_name(plan->graph, plan->graph->outputs[i].value));
     FV_TRY(fv_text_error(&text));
     char *copy = NULL;
     FV_TRY(fv_memory_new(text.length + 1, &copy));
