@@ -46,9 +46,9 @@ static bool parse_input(const char *text, fv_type *type, double *low, double *hi
     *low = whole ? 0 : -1;
     *high = type->dtype == FV_BOOL ? 1 : whole ? 3 : 1;
     if (*end == ':') {
-        char *rest;
-        *low = strtod(end + 1, &rest);
-        if (!strncmp(rest, "..", 2)) *high = strtod(rest + 2, &rest);
+        const char *dots = strstr(end, ".."); /* searched for: strtod takes the first dot of "1..2" for its own */
+        *low = strtod(end + 1, NULL);
+        if (dots) *high = strtod(dots + 2, NULL);
     }
     return true;
 }
