@@ -2,13 +2,16 @@
  * cover the picture evenly and overlap where its size is no multiple (fv_adaptive_range). */
 #include "core/graph/node.h"
 #include "core/ops/expect.h"
+#include "core/ops/pixel.h"
 #include "core/ops/pool2d.h"
 
 extern const fv_op fv_op_adaptive_avg_pool2d, fv_op_adaptive_avg_pool2d_grad;
 
-static const fv_field fields[] = { FV_FIELD(fv_adaptive_pool2d_options, size, .required = true, .min = 1, .max = 65536,
-                                            .help = "height and width of the result"),
-                                   FV_FIELDS_END };
+static const fv_field fields[] = {
+    FV_FIELD(fv_adaptive_pool2d_options, size, .required = true, .min = 1, .max = 65536,
+             .help = "height and width of the result"),
+    FV_FIELDS_END,
+};
 
 static fv_error *pooled(const fv_type *x, const fv_adaptive_pool2d_options *o, fv_type *y) {
     char have[256];
@@ -39,18 +42,10 @@ static void grad_grad(fv_graph *graph, const fv_node *node, const fv_value *dz, 
     dx[0] = fv_graph_add(graph, &fv_op_adaptive_avg_pool2d, FV_VALUES(dz[0]), node->options, NULL);
 }
 
-static double load(const fv_tensor *t, int64_t n, int64_t h, int64_t w, int64_t c) {
-    return fv_tensor_load(t, n * t->strides[0] + h * t->strides[1] + w * t->strides[2] + c * t->strides[3]);
-}
-
-static void store(const fv_tensor *t, int64_t n, int64_t h, int64_t w, int64_t c, double value) {
-    fv_tensor_store(t, n * t->strides[0] + h * t->strides[1] + w * t->strides[2] + c * t->strides[3], value);
-}
-
 static double window_mean(const fv_tensor *x, int64_t n, fv_range rows, fv_range columns, int64_t c) {
     double sum = 0;
     for (int64_t h = rows.begin; h < rows.end; h++)
-        for (int64_t w = columns.begin; w < columns.end; w++) sum += load(x, n, h, w, c);
+        for (int64_t w = columns.begin; w < columns.end; w++) sum += fv_pixel_load(x, n, h, w, c);
     return sum / ((double)(rows.end - rows.begin) * (double)(columns.end - columns.begin));
 }
 
@@ -61,7 +56,7 @@ static void reference(const fv_call *call) {
         for (int64_t p = 0; p < Y[1]; p++)
             for (int64_t q = 0; q < Y[2]; q++) {
                 fv_range rows = fv_adaptive_range(p, Y[1], X[1]), columns = fv_adaptive_range(q, Y[2], X[2]);
-                for (int64_t c = 0; c < Y[3]; c++) store(y, n, p, q, c, window_mean(x, n, rows, columns, c));
+                for (int64_t c = 0; c < Y[3]; c++) fv_pixel_store(y, n, p, q, c, window_mean(x, n, rows, columns, c));
             }
 }
 
@@ -74,7 +69,7 @@ static double pixel_sum(const fv_tensor *dy, const fv_type *x, int64_t n, int64_
         for (int64_t q = 0; q < Q; q++) {
             fv_range columns = fv_adaptive_range(q, Q, x->dims[2]);
             if (w < columns.begin || w >= columns.end) continue;
-            sum += load(dy, n, p, q, c) / ((double)(rows.end - rows.begin) * (double)(columns.end - columns.begin));
+            sum += fv_pixel_load(dy, n, p, q, c) / ((double)(rows.end - rows.begin) * (double)(columns.end - columns.begin));
         }
     }
     return sum;
@@ -86,7 +81,7 @@ static void grad_reference(const fv_call *call) {
     for (int64_t n = 0; n < X[0]; n++)
         for (int64_t h = 0; h < X[1]; h++)
             for (int64_t w = 0; w < X[2]; w++)
-                for (int64_t c = 0; c < X[3]; c++) store(dx, n, h, w, c, pixel_sum(dy, &dx->type, n, h, w, c));
+                for (int64_t c = 0; c < X[3]; c++) fv_pixel_store(dx, n, h, w, c, pixel_sum(dy, &dx->type, n, h, w, c));
 }
 
 /* Windows overlap by a row at most: about an addition for each pixel and a division for each window. */

@@ -20,15 +20,17 @@
 
 extern const fv_op fv_op_batch_norm_grad;
 
-static const fv_field fields[] = { FV_FIELD(fv_batch_norm_options, epsilon, .by_default = "1e-5", .min = 0, .max = INFINITY,
-                                            .help = "added to the variance"),
-                                   FV_FIELD(fv_batch_norm_options, momentum, .by_default = "0.1", .min = 0, .max = 1,
-                                            .help = "weight of this batch in the running statistics"),
-                                   FV_FIELDS_END };
+static const fv_field fields[] = {
+    FV_FIELD(fv_batch_norm_options, epsilon, .by_default = "1e-5", .min = 0, .max = INFINITY, .help = "added to the variance"),
+    FV_FIELD(fv_batch_norm_options, momentum, .by_default = "0.1", .min = 0, .max = 1,
+             .help = "weight of this batch in the running statistics"),
+    FV_FIELDS_END,
+};
 
-static const fv_field epsilon_only[] = { FV_FIELD(fv_batch_norm_options, epsilon, .by_default = "1e-5", .min = 0,
-                                                  .max = INFINITY, .help = "added to the variance"),
-                                         FV_FIELDS_END };
+static const fv_field epsilon_only[] = {
+    FV_FIELD(fv_batch_norm_options, epsilon, .by_default = "1e-5", .min = 0, .max = INFINITY, .help = "added to the variance"),
+    FV_FIELDS_END,
+};
 
 /* ---- shape ---- */
 

@@ -8,11 +8,12 @@
 
 extern const fv_op fv_op_dropout;
 
-static const fv_field fields[] = { FV_FIELD(fv_dropout_options, rate, .by_default = "0.5", .min = 0, .max = 1,
-                                            .help = "probability of dropping an element"),
-                                   FV_FIELD(fv_dropout_options, stream, .by_default = "0", .min = 0, .max = 4294967295.0,
-                                            .help = "number that tells this dropout from others of the same seed"),
-                                   FV_FIELDS_END };
+static const fv_field fields[] = {
+    FV_FIELD(fv_dropout_options, rate, .by_default = "0.5", .min = 0, .max = 1, .help = "probability of dropping an element"),
+    FV_FIELD(fv_dropout_options, stream, .by_default = "0", .min = 0, .max = 4294967295.0,
+             .help = "number that tells this dropout from others of the same seed"),
+    FV_FIELDS_END,
+};
 
 static fv_error *shape(fv_shape_call *call) {
     fv_type key = fv_type_of(FV_I64, 2);

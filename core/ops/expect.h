@@ -4,6 +4,10 @@
 
 #include "core/graph/op.h"
 
+/* Bound of options that count elements (strides, padding, sizes): sums and products with a dimension are checked, sums of a few
+ * such options need not be. */
+#define FV_EXTENT_MAX 2147483647.0
+
 /* Input `index`, called `name`, is floating point, has the dtype of input 0, and one dimension for each letter of `dims`
  * ("NHWC"; NULL: any rank). */
 fv_error *fv_expect(const fv_shape_call *call, int index, const char *name, const char *dims);

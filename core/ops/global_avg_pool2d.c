@@ -1,6 +1,7 @@
 /* global_avg_pool2d.c - the mean over a whole picture: x [N,H,W,C] → [N,1,1,C]. */
 #include "core/graph/node.h"
 #include "core/ops/expect.h"
+#include "core/ops/pixel.h"
 
 static fv_error *shape(fv_shape_call *call) {
     char have[256];
@@ -21,14 +22,13 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_va
 
 static void reference(const fv_call *call) {
     const fv_tensor *x = &call->inputs[0], *y = &call->outputs[0];
-    const int64_t *X = x->type.dims, *step = x->strides;
+    const int64_t *X = x->type.dims;
     for (int64_t n = 0; n < X[0]; n++)
         for (int64_t c = 0; c < X[3]; c++) {
             double sum = 0;
             for (int64_t h = 0; h < X[1]; h++)
-                for (int64_t w = 0; w < X[2]; w++)
-                    sum += fv_tensor_load(x, n * step[0] + h * step[1] + w * step[2] + c * step[3]);
-            fv_tensor_store(y, n * y->strides[0] + c * y->strides[3], sum / ((double)X[1] * (double)X[2]));
+                for (int64_t w = 0; w < X[2]; w++) sum += fv_pixel_load(x, n, h, w, c);
+            fv_pixel_store(y, n, 0, 0, c, sum / ((double)X[1] * (double)X[2]));
         }
 }
 

@@ -7,7 +7,8 @@
 
 static const fv_field fields[] = {
     FV_FIELD(fv_matmul_options, transpose_a, .by_default = "false", .help = "a is stored [..., K, M]"),
-    FV_FIELD(fv_matmul_options, transpose_b, .by_default = "false", .help = "b is stored [..., N, K]"), FV_FIELDS_END
+    FV_FIELD(fv_matmul_options, transpose_b, .by_default = "false", .help = "b is stored [..., N, K]"),
+    FV_FIELDS_END,
 };
 
 /* Rows and columns of one operand as the product reads it. */

@@ -8,15 +8,14 @@
 
 extern const fv_op fv_op_pad, fv_op_pad_grad;
 
-#define SIZE_MAX_OPTION 2147483647.0
-
 static const fv_field fields[] = {
-    FV_FIELD(fv_pad_options, begin, .required = true, .min = 0, .max = SIZE_MAX_OPTION,
+    FV_FIELD(fv_pad_options, begin, .required = true, .min = 0, .max = FV_EXTENT_MAX,
              .help = "elements to add before, one number an axis"),
-    FV_FIELD(fv_pad_options, end, .required = true, .min = 0, .max = SIZE_MAX_OPTION,
+    FV_FIELD(fv_pad_options, end, .required = true, .min = 0, .max = FV_EXTENT_MAX,
              .help = "elements to add behind, one number an axis"),
     FV_FIELD(fv_pad_options, mode, .by_default = "constant", .names = "constant,reflect,edge", .help = "what the border shows"),
-    FV_FIELD(fv_pad_options, value, .by_default = "0", .help = "value of a constant border"), FV_FIELDS_END
+    FV_FIELD(fv_pad_options, value, .by_default = "0", .help = "value of a constant border"),
+    FV_FIELDS_END,
 };
 
 static fv_error *padded(const fv_type *x, const fv_pad_options *o, fv_type *y) {

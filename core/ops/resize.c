@@ -4,20 +4,20 @@
 
 #include "core/graph/node.h"
 #include "core/ops/expect.h"
+#include "core/ops/pixel.h"
 
 extern const fv_op fv_op_resize, fv_op_resize_grad;
 
-#define SIZE_MAX_OPTION 2147483647.0
-
-static const fv_field fields[] = { FV_FIELD(fv_resize_options, size, .by_default = "0", .min = 0, .max = SIZE_MAX_OPTION,
-                                            .help = "height and width of the result"),
-                                   FV_FIELD(fv_resize_options, scale, .by_default = "0", .min = 0, .max = SIZE_MAX_OPTION,
-                                            .help = "factors of height and width, in place of size"),
-                                   FV_FIELD(fv_resize_options, mode, .by_default = "nearest", .names = "nearest,bilinear",
-                                            .help = "how pixels are made"),
-                                   FV_FIELD(fv_resize_options, align_corners, .by_default = "false",
-                                            .help = "bilinear: the centres of the corner pixels stay where they are"),
-                                   FV_FIELDS_END };
+static const fv_field fields[] = {
+    FV_FIELD(fv_resize_options, size, .by_default = "0", .min = 0, .max = FV_EXTENT_MAX,
+             .help = "height and width of the result"),
+    FV_FIELD(fv_resize_options, scale, .by_default = "0", .min = 0, .max = FV_EXTENT_MAX,
+             .help = "factors of height and width, in place of size"),
+    FV_FIELD(fv_resize_options, mode, .by_default = "nearest", .names = "nearest,bilinear", .help = "how pixels are made"),
+    FV_FIELD(fv_resize_options, align_corners, .by_default = "false",
+             .help = "bilinear: the centres of the corner pixels stay where they are"),
+    FV_FIELDS_END,
+};
 
 /* ---- shape ---- */
 
@@ -29,7 +29,7 @@ static fv_error *resized(const fv_type *x, const fv_resize_options *o, fv_type *
         double scaled = (double)x->dims[axis + 1] * o->scale[axis];
         if ((o->size[axis] > 0) == (o->scale[axis] > 0))
             return fv_fail(FV_USAGE, "give either size or scale: both or neither is set for the %s", axis ? "width" : "height");
-        if (o->size[axis] == 0 && !(scaled >= 1 && scaled <= SIZE_MAX_OPTION))
+        if (o->size[axis] == 0 && !(scaled >= 1 && scaled <= FV_EXTENT_MAX))
             return fv_fail(FV_SHAPE, "the %s of %lld scaled by %g is %g", axis ? "width" : "height",
                            (long long)x->dims[axis + 1], o->scale[axis], scaled);
         y->dims[axis + 1] = o->size[axis] > 0 ? o->size[axis] : (int64_t)scaled;
@@ -65,14 +65,6 @@ static void grad_grad(fv_graph *graph, const fv_node *node, const fv_value *dz, 
 
 /* ---- reference ---- */
 
-static double load(const fv_tensor *t, int64_t n, int64_t h, int64_t w, int64_t c) {
-    return fv_tensor_load(t, n * t->strides[0] + h * t->strides[1] + w * t->strides[2] + c * t->strides[3]);
-}
-
-static void store(const fv_tensor *t, int64_t n, int64_t h, int64_t w, int64_t c, double value) {
-    fv_tensor_store(t, n * t->strides[0] + h * t->strides[1] + w * t->strides[2] + c * t->strides[3], value);
-}
-
 static double mixed(double low, double high, double part) { return part > 0 ? low * (1 - part) + high * part : low; }
 
 static void reference(const fv_call *call) {
@@ -84,9 +76,9 @@ static void reference(const fv_call *call) {
                 fv_resize_tap a = fv_resize_tap_of(call->options, p, X[1], Y[1]);
                 fv_resize_tap b = fv_resize_tap_of(call->options, q, X[2], Y[2]);
                 for (int64_t c = 0; c < Y[3]; c++) {
-                    double low = mixed(load(x, n, a.low, b.low, c), load(x, n, a.low, b.high, c), b.part);
-                    double high = mixed(load(x, n, a.high, b.low, c), load(x, n, a.high, b.high, c), b.part);
-                    store(y, n, p, q, c, mixed(low, high, a.part));
+                    double low = mixed(fv_pixel_load(x, n, a.low, b.low, c), fv_pixel_load(x, n, a.low, b.high, c), b.part);
+                    double high = mixed(fv_pixel_load(x, n, a.high, b.low, c), fv_pixel_load(x, n, a.high, b.high, c), b.part);
+                    fv_pixel_store(y, n, p, q, c, mixed(low, high, a.part));
                 }
             }
 }
@@ -105,7 +97,7 @@ static double pixel_sum(const fv_call *call, int64_t n, int64_t h, int64_t w, in
         double down = weight(call->options, p, h, X[1], Y[1]);
         for (int64_t q = 0; q < Y[2] && down > 0; q++) {
             double across = weight(call->options, q, w, X[2], Y[2]);
-            if (across > 0) sum += down * across * load(dy, n, p, q, c);
+            if (across > 0) sum += down * across * fv_pixel_load(dy, n, p, q, c);
         }
     }
     return sum;
@@ -117,7 +109,7 @@ static void grad_reference(const fv_call *call) {
     for (int64_t n = 0; n < X[0]; n++)
         for (int64_t h = 0; h < X[1]; h++)
             for (int64_t w = 0; w < X[2]; w++)
-                for (int64_t c = 0; c < X[3]; c++) store(dx, n, h, w, c, pixel_sum(call, n, h, w, c));
+                for (int64_t c = 0; c < X[3]; c++) fv_pixel_store(dx, n, h, w, c, pixel_sum(call, n, h, w, c));
 }
 
 /* ---- work: three mixes of 3 operations for each output pixel, or none ---- */

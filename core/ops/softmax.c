@@ -10,10 +10,11 @@
 #include "core/graph/node.h"
 #include "core/ops/expect.h"
 
-static const fv_field fields[] = { FV_FIELD(fv_softmax_options, axis, .by_default = "-1", .min = -FV_RANK_MAX,
-                                            .max = FV_RANK_MAX - 1,
-                                            .help = "axis along which the values sum to 1; from the end when negative"),
-                                   FV_FIELDS_END };
+static const fv_field fields[] = {
+    FV_FIELD(fv_softmax_options, axis, .by_default = "-1", .min = -FV_RANK_MAX, .max = FV_RANK_MAX - 1,
+             .help = "axis along which the values sum to 1; from the end when negative"),
+    FV_FIELDS_END,
+};
 
 static fv_error *shape(fv_shape_call *call) {
     const fv_softmax_options *o = call->options;

@@ -1,0 +1,13 @@
+/* golden.h - an op's reference against PyTorch's numbers in tests/golden/network_ops.txt (made by network_ops.py beside it),
+ * and its refusals. */
+#ifndef FV_TESTS_OPS_GOLDEN_H
+#define FV_TESTS_OPS_GOLDEN_H
+
+/* Runs every case of the file for `op`, in f64, and fails the test when an output's size, sum, hashed dot product or one of up
+ * to 16 entries is not PyTorch's, to 1e-9 of its size. */
+void fv_test_golden(const char *op);
+
+/* The op refuses the case (core/plan/selftest.h) with FV_SHAPE and a message that holds `part`. */
+void fv_test_misfit(const char *op, const char *line, const char *part);
+
+#endif
