@@ -3,10 +3,10 @@
  *     chunks → [ piece | piece |   free ] → [ piece |  free ] → [      free      ] → NULL
  *                                            ↑ current
  *
- * Invariants: the free part of every chunk is zero, so a piece need not be cleared when it is taken; chunks after the current one
- * are empty. A reset clears what was used and starts again at the first chunk, so the same sequence of takes allocates nothing the
- * second time. `used` counts pieces (rounded up to 16 bytes), and only they count against the cap.
- * Under ASan the free part is poisoned and a red zone follows each piece, so an overflow is seen as in malloc'ed memory. */
+ * Invariants: the free part of every chunk is zero, so a piece need not be cleared when it is taken; chunks after the current
+ * one are empty. A reset clears what was used and starts again at the first chunk, so the same sequence of takes allocates
+ * nothing the second time. `used` counts pieces (rounded up to 16 bytes), and only they count against the cap. Under ASan the
+ * free part is poisoned and a red zone follows each piece, so an overflow is seen as in malloc'ed memory. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* fields.c - what a table of fields says about one value: its place, its name, its range, whether it is the default. Forms are in
- * fields_text.c, fields_json.c, fields_yaml.c, fields_flags.c and fields_help.c; all of them set values through
+/* fields.c - what a table of fields says about one value: its place, its name, its range, whether it is the default. Forms are
+ * in fields_text.c, fields_json.c, fields_yaml.c, fields_flags.c and fields_help.c; all of them set values through
  * fv_field_set_pieces, so a value is read, checked and refused in one place and in the same words. */
 #include <string.h>
 #include <strings.h>
@@ -91,21 +91,40 @@ const char *fv_nearest_name(const char *name, const char *const *names, int64_t 
     return nearest;
 }
 
-fv_error *fv_fields_unknown(const fv_field *fields, const char *name) {
+void fv_field_print_flag(const char *name, fv_text *out) {
+    fv_text_add(out, "--");
+    for (; *name; name++) fv_text_add_bytes(out, *name == '_' ? "-" : name, 1);
+}
+
+static void print_name(const char *name, bool flag, fv_text *out) {
+    if (flag)
+        fv_field_print_flag(name, out);
+    else
+        fv_text_addf(out, "\"%s\"", name);
+}
+
+fv_error *fv_fields_unknown(const fv_field *fields, const char *name, bool flag) {
     const char *names[2 * FV_FIELDS_MAX];
     int64_t count = 0;
-    FV_TEXT(all, 1 << 16);
+    FV_TEXT(hint, 1 << 16);
+    fv_text_add(&hint, "there is");
     for (const fv_field *field = fields; field->name; field++) {
-        if (field->hidden) continue;
+        if (field->hidden || (flag && field->positional)) continue;
         FV_ASSERT(count + 2 <= FV_COUNT(names));
+        fv_text_add(&hint, count ? ", " : " ");
         names[count++] = field->name;
         if (field->alias) names[count++] = field->alias;
-        fv_text_addf(&all, "%s%s", all.length ? ", " : "", field->name);
+        print_name(field->name, flag, &hint);
     }
-    fv_error *error = fv_fail(FV_USAGE, "there is no \"%.*s\"", 2 * NAME_MAX_LENGTH, name);
     const char *near = fv_nearest_name(name, names, count);
-    if (near) return fv_error_hint(error, "did you mean \"%s\"?", near);
-    return all.length ? fv_error_hint(error, "there is: %s", all.at) : error;
+    if (near) {
+        fv_text_clear(&hint);
+        fv_text_add(&hint, "did you mean ");
+        print_name(near, flag, &hint);
+        fv_text_add(&hint, "?");
+    }
+    fv_error *error = fv_fail(FV_USAGE, flag ? "there is no option --%.*s" : "there is no \"%.*s\"", 2 * NAME_MAX_LENGTH, name);
+    return count ? fv_error_hint(error, "%s", hint.at) : error;
 }
 
 /* The length of the name at `*at` in a list "a,b,c", and `*at` moved behind it. */
@@ -254,7 +273,7 @@ static fv_error *set_floats(const fv_field *field, fv_floats *to, const char *co
     double *read;
     FV_TRY(fv_arena_take(arena, count, &read));
     for (int64_t i = 0; i < count; i++) FV_TRY(read_float(field, pieces[i], &read[i]));
-    *to = (fv_floats) { .count = count, .at = read };
+    *to = (fv_floats){ .count = count, .at = read };
     return NULL;
 }
 
@@ -263,7 +282,7 @@ static fv_error *set_strings(const fv_field *field, fv_strings *to, const char *
     FV_TRY(fv_arena_take(arena, count, &read));
     for (int64_t i = 0; i < count; i++)
         FV_TRY(pieces[i] ? read_text(field, pieces[i], &read[i], arena) : refuse(field, pieces[i]));
-    *to = (fv_strings) { .count = count, .at = read };
+    *to = (fv_strings){ .count = count, .at = read };
     return NULL;
 }
 
@@ -285,7 +304,7 @@ fv_error *fv_field_set_pieces(const fv_field *field, void *options, const char *
 
 fv_error *fv_fields_set(const fv_field *fields, void *options, const char *name, const char *value, fv_arena *arena) {
     const fv_field *field = fv_fields_find(fields, name);
-    return field ? fv_field_set(field, options, value, arena) : fv_fields_unknown(fields, name);
+    return field ? fv_field_set(field, options, value, arena) : fv_fields_unknown(fields, name, false);
 }
 
 fv_error *fv_fields_defaults(const fv_field *fields, void *options, fv_arena *arena) {

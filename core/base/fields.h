@@ -95,8 +95,10 @@ const char *fv_nearest_name(const char *name, const char *const *names, int64_t 
 
 /* In words what the field's value must be, for messages and help: "2 integers of at least 1". */
 void fv_field_allowed(const fv_field *field, fv_text *out);
-/* The error for a name that no field has, with the nearest one, or all names, as the hint. */
-FV_MUST_USE fv_error *fv_fields_unknown(const fv_field *fields, const char *name);
+void fv_field_print_flag(const char *name, fv_text *out); /* "--weight-decay" */
+/* The error for a name that no field has, with the nearest one, or all names, as the hint. `flag`: it stood on the command
+ * line, and names are said as flags. */
+FV_MUST_USE fv_error *fv_fields_unknown(const fv_field *fields, const char *name, bool flag);
 
 /* On an error the field that failed may be half set; what else is in `options` is untouched. */
 FV_MUST_USE fv_error *fv_fields_defaults(const fv_field *fields, void *options, fv_arena *arena);
@@ -117,7 +119,8 @@ FV_MUST_USE fv_error *fv_fields_check(const fv_field *fields, const void *option
 void fv_fields_print(const fv_field *fields, const void *options, fv_text *out);
 void fv_field_print_value(const fv_field *field, const void *options, fv_text *out); /* the value alone */
 void fv_field_print_json(const fv_field *field, const void *options, fv_text *out);  /* the value alone, as JSON */
-void fv_field_print_yaml(const fv_field *field, const void *options, fv_text *out);  /* the value alone, as YAML: lists in brackets */
+void fv_field_print_yaml(const fv_field *field, const void *options,
+                         fv_text *out); /* the value alone, as YAML: lists in brackets */
 bool fv_field_equal(const fv_field *field, const void *a, const void *b);
 bool fv_fields_equal(const fv_field *fields, const void *a, const void *b);
 

@@ -1,6 +1,6 @@
 /* fields_flags.c - the command line into options. A bool never takes the next argument as its value (--flag, --no-flag, or
- * --flag=false); every other flag does, unless that argument looks like a long flag itself (then --name=--value says it is meant).
- * What a shell has already split needs no quotes: a text is taken as it is; lists are cut at their commas. */
+ * --flag=false); every other flag does, unless that argument looks like a long flag itself (then --name=--value says it is
+ * meant). What a shell has already split needs no quotes: a text is taken as it is; lists are cut at their commas. */
 #include <string.h>
 
 #include "core/base/fields.h"
@@ -24,7 +24,7 @@ static fv_error *append_strings(const fv_field *field, arguments *from, const fv
     FV_TRY(fv_arena_take(from->arena, before->count + more.count, &all));
     for (int64_t i = 0; i < before->count; i++) all[i] = before->at[i];
     for (int64_t i = 0; i < more.count; i++) all[before->count + i] = more.at[i];
-    *list = (fv_strings) { .count = before->count + more.count, .at = all };
+    *list = (fv_strings){ .count = before->count + more.count, .at = all };
     return NULL;
 }
 
@@ -78,7 +78,7 @@ static fv_error *set_long(arguments *from, const char *argument) {
     FV_TRY(fv_text_error(&name));
     bool negated;
     const fv_field *field = find_flag(from->fields, name.at, &negated);
-    if (!field) return fv_error_wrap(fv_fields_unknown(from->fields, name.at), "unknown option --%.60s", name.at);
+    if (!field) return fv_fields_unknown(from->fields, name.at, true);
     if (negated && equals) return fv_fail(FV_USAGE, "--%s takes no value", name.at);
     const char *value = negated ? "false" : equals ? equals + 1 : field->type == FV_FIELD_BOOL ? "true" : NULL;
     FV_TEXT(shown, 1 << 12);
@@ -91,7 +91,7 @@ static fv_error *set_short(arguments *from, const char *argument) {
     const char letter[] = { argument[1], 0 };
     const fv_field *field = from->fields;
     while (field->name && (!field->flag || strcmp(field->flag, letter) != 0)) field++;
-    if (!field->name) return fv_fail(FV_USAGE, "unknown option %.60s", argument);
+    if (!field->name) return fv_fail(FV_USAGE, "there is no option %.60s", argument);
     const char shown[] = { '-', argument[1], 0 }, *value = argument[2] ? argument + 2 : NULL;
     if (field->type == FV_FIELD_BOOL && value) return fv_fail(FV_USAGE, "%s takes no value", shown);
     if (field->type == FV_FIELD_BOOL) value = "true";

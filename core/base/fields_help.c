@@ -25,8 +25,8 @@ static void print_left(const fv_field *field, bool flags, fv_text *out) {
         print_value_name(field, out);
         return;
     }
-    fv_text_addf(out, field->flag ? "-%s, --" : "    --", field->flag ? field->flag : "");
-    for (const char *at = field->name; *at; at++) fv_text_add_bytes(out, *at == '_' ? "-" : at, 1);
+    fv_text_addf(out, field->flag ? "-%s, " : "    ", field->flag ? field->flag : "");
+    fv_field_print_flag(field->name, out);
     if (field->type == FV_FIELD_BOOL) return;
     fv_text_add(out, " ");
     print_value_name(field, out);

@@ -151,7 +151,7 @@ fv_error *fv_fields_parse(const fv_field *fields, void *options, const char *tex
         if (!*at) break;
         FV_TRY(next_setting(&at, &name, &value));
         const fv_field *field = fv_fields_find(fields, name.at);
-        if (!field) return fv_fields_unknown(fields, name.at);
+        if (!field) return fv_fields_unknown(fields, name.at, false);
         if (given[field - fields]) return fv_fail(FV_USAGE, "%s is given twice", field->name);
         FV_TRY(fv_field_set(field, options, value.at, arena));
         given[field - fields] = true;

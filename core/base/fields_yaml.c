@@ -1,8 +1,9 @@
 /* fields_yaml.c - YAML through libyaml into a tree in an arena, the tree into options, options into YAML.
  *
- * What is read is the part of YAML that recipes need: one document of maps, lists and scalars, anchors and aliases. Refused: tags,
- * several documents, keys that are no scalars, keys given twice, NUL characters. An alias is the anchored node itself, so a bomb of
- * aliases costs no memory; since whoever walks the tree would still walk all of it, the nodes it would unfold to are capped. */
+ * What is read is the part of YAML that recipes need: one document of maps, lists and scalars, anchors and aliases. Refused:
+ * tags, several documents, keys that are no scalars, keys given twice, NUL characters. An alias is the anchored node itself, so
+ * a bomb of aliases costs no memory; since whoever walks the tree would still walk all of it, the nodes it would unfold to are
+ * capped. */
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -278,7 +279,7 @@ fv_error *fv_fields_from_yaml(const fv_field *fields, void *options, const fv_ya
     for (int64_t i = 0; i < map->count; i++) {
         int line = map->items[i]->line;
         const fv_field *field = fv_fields_find(fields, map->keys[i]);
-        if (!field) return locate(fv_fields_unknown(fields, map->keys[i]), where, line);
+        if (!field) return locate(fv_fields_unknown(fields, map->keys[i], false), where, line);
         int64_t row = field - fields;
         if (seen[row]) return locate(fv_fail(FV_USAGE, "%s is given twice", field->name), where, line);
         seen[row] = true;

@@ -1,8 +1,8 @@
 /* file.c - files read whole and written so that there is never half of one.
  *
- * A write goes to "PATH.PID-N.tmp" in the same folder (a rename does not cross file systems), which is synced before it takes the
- * name: after a crash at any instant PATH holds the old bytes or the new ones. The folder is synced last, so that the name itself
- * survives. A temporary file of a killed process stays behind and is in nobody's way. */
+ * A write goes to "PATH.PID-N.tmp" in the same folder (a rename does not cross file systems), which is synced before it takes
+ * the name: after a crash at any instant PATH holds the old bytes or the new ones. The folder is synced last, so that the name
+ * itself survives. A temporary file of a killed process stays behind and is in nobody's way. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +85,8 @@ static fv_error *write_all(int file, const char *path, const char *bytes, int64_
     return fsync(file) < 0 ? refused(errno, "write", path) : NULL;
 }
 
-/* Opens a new file beside `path` and says its name. A name that is taken (by another machine, by a process killed here) is passed. */
+/* Opens a new file beside `path` and says its name. A name that is taken (by another machine, by a process killed here) is
+ * passed. */
 static fv_error *open_new(const char *path, fv_text *name, int *file) {
     static _Atomic unsigned made;
     do {
@@ -113,15 +114,15 @@ static fv_error *keep(const char *path, const char *previous, const char *tempor
     return error;
 }
 
-/* `buffer`: at least as long as the path. */
-static fv_error *sync_folder_of(const char *path, char *buffer) {
-    char *slash = strrchr(strcpy(buffer, path), '/');
-    if (slash) slash[slash == buffer] = 0;
-    const char *folder = slash ? buffer : ".";
-    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0) return refused(errno, "open", folder);
+static fv_error *sync_folder_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    FV_TEXT(folder, 1 << 16);
+    fv_text_add_bytes(&folder, slash ? path : ".", slash && slash > path ? slash - path : 1);
+    FV_TRY(fv_text_error(&folder));
+    int file = open(folder.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0) return refused(errno, "open", folder.at);
     bool failed = fsync(file) < 0 && errno != EINVAL && errno != ENOTSUP; /* those: a file system without it */
-    fv_error *error = failed ? refused(errno, "sync", folder) : NULL;
+    fv_error *error = failed ? refused(errno, "sync", folder.at) : NULL;
     close(file);
     return error;
 }
@@ -135,7 +136,7 @@ fv_error *fv_file_write(const char *path, const void *bytes, int64_t length, con
     if (!error && keep_previous) error = keep(path, keep_previous, name.at);
     if (!error && rename(name.at, path) < 0) error = refused(errno, "write", path);
     if (error) unlink(name.at);
-    return error ? error : sync_folder_of(path, name.at);
+    return error ? error : sync_folder_of(path);
 }
 
 static fv_error *make_one_folder(const char *path) {

@@ -1,5 +1,5 @@
-/* log.c - messages to the program's sink, traces to a file or the sink. A message is one line: control characters become spaces,
- * and what is beyond 4 KiB is cut. One lock orders the sink's calls; a sink that logs is not called again for it. */
+/* log.c - messages to the program's sink, traces to a file or the sink. A message is one line: control characters become
+ * spaces, and what is beyond 4 KiB is cut. One lock orders the sink's calls; a sink that logs is not called again for it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* parallel.c - the team of threads. A call makes a job: a counter from which every thread of the team takes the next few units
  * until none is left. Who takes which is left to chance, which nobody can see: units write disjoint memory.
  *
- * Only one caller at a time has the team. A call from inside a unit, and a call while another thread's call runs, do their units
- * on the calling thread: nothing ever waits for the team, so nothing can wait in a circle. */
+ * Only one caller at a time has the team. A call from inside a unit, and a call while another thread's call runs, do their
+ * units on the calling thread: nothing ever waits for the team, so nothing can wait in a circle. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -122,7 +122,7 @@ static void run_on_team(job *job, int threads) {
 void fv_parallel_for(int64_t units, fv_unit run, void *context) {
     int threads = inside >= 0 ? 1 : fv_parallel_threads();
     if (threads == 1 || units <= 1 || atomic_flag_test_and_set_explicit(&team_taken, memory_order_acquire)) {
-        work(&(job) { .run = run, .context = context, .units = units, .step = fv_max(units, 1) }, fv_max(inside, 0));
+        work(&(job){ .run = run, .context = context, .units = units, .step = fv_max(units, 1) }, fv_max(inside, 0));
         return;
     }
     job job = { .run = run, .context = context, .units = units, .step = fv_max(units / ((int64_t)threads * UNITS_A_TAKE), 1) };
@@ -147,7 +147,8 @@ static int64_t cgroup_limit(char *path, int64_t limit) {
     }
 }
 
-/* The cores that this process may use: its affinity, and its cgroup's quota (the line "0::PATH" names the cgroup of version 2). */
+/* The cores that this process may use: its affinity, and its cgroup's quota (the line "0::PATH" names the cgroup of version 2).
+ */
 static int usable_cores(void) {
     cpu_set_t sets[8]; /* one holds 1024 cores */
     int64_t cores = sched_getaffinity(0, sizeof sets, sets) == 0 ? CPU_COUNT_S(sizeof sets, sets) : 1;

@@ -1,5 +1,5 @@
-/* random.c - Philox 4×32-10 and what is drawn from it. Constants and rounds: Salmon, Moraes, Dror, Shaw, "Parallel random numbers:
- * as easy as 1, 2, 3", SC'11, section 5. */
+/* random.c - Philox 4×32-10 and what is drawn from it. Constants and rounds: Salmon, Moraes, Dror, Shaw, "Parallel random
+ * numbers: as easy as 1, 2, 3", SC'11, section 5. */
 #include <math.h>
 
 #include "core/base/assert.h"
@@ -24,7 +24,7 @@ void fv_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]
 }
 
 fv_random fv_random_at(uint64_t seed, uint32_t stream, uint32_t a, uint32_t b) {
-    return (fv_random) { .seed = seed, .stream = stream, .a = a, .b = b };
+    return (fv_random){ .seed = seed, .stream = stream, .a = a, .b = b };
 }
 
 uint32_t fv_random_u32(fv_random *random) {
@@ -44,7 +44,8 @@ static uint64_t next_u64(fv_random *random) {
 
 double fv_random_unit(fv_random *random) { return (double)(next_u64(random) >> 11) * 0x1p-53; }
 
-/* Lemire, "Fast random integer generation in an interval", 2019: the high half of x·n, redrawing the few x that would bias it. */
+/* Lemire, "Fast random integer generation in an interval", 2019: the high half of x·n, redrawing the few x that would bias it.
+ */
 int64_t fv_random_below(fv_random *random, int64_t n) {
     __extension__ typedef unsigned __int128 wide;
     FV_ASSERT(n >= 1);

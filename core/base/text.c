@@ -1,5 +1,5 @@
-/* text.c - a growing buffer that doubles up to its cap; numbers and JSON strings are written here so that every text form in the
- * project has the same ones. Numbers do not depend on the locale: "0.5" is "0.5" in a program that speaks French. */
+/* text.c - a growing buffer that doubles up to its cap; numbers and JSON strings are written here so that every text form in
+ * the project has the same ones. Numbers do not depend on the locale: "0.5" is "0.5" in a program that speaks French. */
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
@@ -15,7 +15,7 @@
 
 static char nothing[1]; /* what `at` is before the first allocation; never written to */
 
-void fv_text_init(fv_text *text, int64_t cap) { *text = (fv_text) { .at = nothing, .cap = cap }; }
+void fv_text_init(fv_text *text, int64_t cap) { *text = (fv_text){ .at = nothing, .cap = cap }; }
 
 void fv_text_release(fv_text *text) {
     if (text->capacity) fv_memory_free(text->at);
