@@ -1,0 +1,63 @@
+/* bytes.c - files read into a buffer that is used again. */
+#include "data/bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/memory.h"
+#include "core/base/size.h"
+
+fv_error *fv_bytes_reserve(fv_bytes *bytes, int64_t capacity) {
+    if (capacity > bytes->capacity || !bytes->at) {
+        capacity = fv_max(capacity, bytes->capacity + bytes->capacity / 2);
+        fv_bytes_release(bytes);
+        FV_TRY(fv_memory_new(capacity, &bytes->at));
+        bytes->capacity = capacity;
+    }
+    bytes->length = 0;
+    return NULL;
+}
+
+void fv_bytes_release(fv_bytes *bytes) {
+    fv_memory_free(bytes->at);
+    *bytes = (fv_bytes){ 0 };
+}
+
+static fv_error *refused(const char *path) {
+    fv_code code = errno == ENOENT || errno == ENOTDIR ? FV_NOT_FOUND : errno == EACCES || errno == EPERM ? FV_DENIED : FV_IO;
+    return fv_fail(code, "%s: %s", path, strerror(errno));
+}
+
+/* Up to what is reserved; a file that has grown since is read as far as it was. */
+static fv_error *read_all(int file, const char *path, int64_t size, fv_bytes *bytes) {
+    while (bytes->length < size) {
+        ssize_t got = read(file, bytes->at + bytes->length, (size_t)(size - bytes->length));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return refused(path);
+        if (got == 0) break;
+        bytes->length += got;
+    }
+    return NULL;
+}
+
+fv_error *fv_bytes_read_file(fv_bytes *bytes, const char *path, int64_t cap) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us up */
+    if (file < 0) return refused(path);
+    struct stat about;
+    fv_error *error = NULL;
+    if (fstat(file, &about) < 0)
+        error = refused(path);
+    else if (!S_ISREG(about.st_mode))
+        error = fv_fail(FV_IO, "%s: not a plain file", path);
+    else if (about.st_size > cap)
+        error = fv_fail(FV_UNSUPPORTED, "%s: %lld bytes, more than the %lld allowed", path, (long long)about.st_size,
+                        (long long)cap);
+    else
+        error = fv_bytes_reserve(bytes, about.st_size);
+    if (!error) error = read_all(file, path, about.st_size, bytes);
+    close(file);
+    return error;
+}

@@ -1,0 +1,34 @@
+/* decoder.h - what a picture format is: one file data/decode/NAME.c with its descriptor, found by the line that defines it. */
+#ifndef FV_DATA_DECODER_H
+#define FV_DATA_DECODER_H
+
+#include "fovea/data.h"
+
+/* An encoded picture and what is wanted of it. */
+typedef struct fv_encoded {
+    const uint8_t *bytes;
+    int64_t length;
+    fv_decode_options options; /* no zeros left in max_pixels and max_bytes */
+} fv_encoded;
+
+typedef struct fv_decoder {
+    const char *name;                                      /* "jpeg" */
+    const char *summary;                                   /* "JPEG: baseline, progressive, …" */
+    bool (*matches)(const uint8_t *bytes, int64_t length); /* by its first bytes */
+    /* The whole picture as it is stored, in 1 to 4 channels (grey, grey and alpha, RGB, RGB and alpha; alpha may be left out
+     * when options.channels is not 4), u8 or (keep_u16) u16; `*orientation` is EXIF's where it states one. Checks
+     * fv_decode_check_size before it allocates. Errors do not name the file: the caller does. */
+    fv_error *(*decode)(const fv_encoded *encoded, fv_image *out, int *orientation);
+} fv_decoder;
+
+extern const fv_decoder *const fv_decoder_table[]; /* generated, sorted by name */
+extern const int fv_decoder_table_count;
+
+/* FV_FORMAT for a picture without pixels; FV_UNSUPPORTED when it has more than options.max_pixels. */
+FV_MUST_USE fv_error *fv_decode_check_size(const fv_encoded *encoded, int64_t height, int64_t width);
+
+/* The options with their defaults filled in; NULL: all of them. FV_USAGE: channels that are not 0, 1, 3 or 4, a negative limit.
+ */
+FV_MUST_USE fv_error *fv_decode_options_resolve(const fv_decode_options *options, fv_decode_options *out);
+
+#endif

@@ -1,0 +1,33 @@
+/* image.h - what can be done with a picture in memory beside transforms: other channels, the turn that EXIF asks for. */
+#ifndef FV_DATA_IMAGE_H
+#define FV_DATA_IMAGE_H
+
+#include "fovea/data.h"
+
+#define FV_IMAGE(name) __attribute__((cleanup(fv_image_release))) fv_image name = { 0 }
+
+static inline int64_t fv_image_pixel_bytes(const fv_image *image) { return image->channels * fv_pixel_size(image->pixel); }
+static inline int64_t fv_image_row_bytes(const fv_image *image) { return image->width * fv_image_pixel_bytes(image); }
+static inline int64_t fv_image_bytes(const fv_image *image) { return image->height * fv_image_row_bytes(image); }
+static inline void fv_image_swap(fv_image *a, fv_image *b) {
+    fv_image swapped = *a;
+    *a = *b;
+    *b = swapped;
+}
+static inline fv_size fv_image_size(const fv_image *image) { return (fv_size){ image->height, image->width, image->channels }; }
+
+/* `pixels`, of that size and type, copied into `image`. */
+FV_MUST_USE fv_error *fv_image_copy(fv_image *image, fv_size size, fv_pixel pixel, const void *pixels);
+
+/* From 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha) channels to 1, 3 or 4, in u8 or u16. Alpha is dropped, or opaque
+ * when it is new. Grey of RGB is Pillow's: (19595 R + 38470 G + 7471 B + 32768) >> 16. */
+FV_MUST_USE fv_error *fv_image_to_channels(fv_image *image, int64_t channels);
+
+/* EXIF orientation 1…8 → the picture upright. 1 is upright; 2 to 4 are mirrored or turned by 180°; 5 to 8 exchange width and
+ * height. */
+FV_MUST_USE fv_error *fv_image_turn(fv_image *image, int orientation);
+
+/* The orientation that an EXIF block (a TIFF header on) states; 1 where it states none or nonsense. */
+int fv_exif_orientation(const uint8_t *bytes, int64_t length);
+
+#endif
