@@ -17,17 +17,19 @@ static fv_error *unknown(const fv_parts *parts, const char *name, fv_arena *aren
     return fv_error_hint(error, "there are %s", list.at);
 }
 
+fv_error *fv_part_find(const fv_parts *parts, const char *name, fv_arena *arena, int *index) {
+    *index = 0;
+    while (*index < parts->count && strcmp(parts->at(*index)->name, name) != 0) (*index)++;
+    return *index == parts->count ? unknown(parts, name, arena) : NULL;
+}
+
 fv_error *fv_part_parse(const fv_parts *parts, const char *text, fv_arena *arena, int *index, void **options) {
     text += strspn(text, blanks);
     size_t length = strcspn(text, blanks);
     const char *name = NULL;
     FV_TRY(fv_arena_format(arena, &name, "%.*s", (int)length, text));
-    int found = 0;
-    while (found < parts->count && strcmp(parts->at(found)->name, name) != 0) found++;
-    if (found == parts->count) return unknown(parts, name, arena);
-    const fv_field *fields = parts->at(found)->fields ? parts->at(found)->fields : fv_no_fields;
+    FV_TRY(fv_part_find(parts, name, arena, index));
+    const fv_field *fields = parts->at(*index)->fields ? parts->at(*index)->fields : fv_no_fields;
     FV_TRY(fv_arena_alloc(arena, fv_fields_size(fields), 1, options));
-    FV_TRY(fv_error_wrap(fv_fields_parse(fields, *options, text + length, arena), "%s %s", parts->kind, name));
-    *index = found;
-    return NULL;
+    return fv_error_wrap(fv_fields_parse(fields, *options, text + length, arena), "%s %s", parts->kind, name);
 }

@@ -31,8 +31,11 @@ typedef struct fv_parts {
     const fv_part *(*at)(int index);
 } fv_parts;
 
-/* Finds the part that the first word of `text` names and parses the rest into a new options struct in `arena`. An unknown name
- * is FV_USAGE with the nearest one as hint; errors about options say which part they are of. */
+/* The number of the part called `name`; an unknown name is FV_USAGE with the nearest one as hint. `arena`: for the hint. */
+FV_MUST_USE fv_error *fv_part_find(const fv_parts *parts, const char *name, fv_arena *arena, int *index);
+
+/* Finds the part that the first word of `text` names and parses the rest into a new options struct in `arena`. Errors
+ * about options say which part they are of. */
 FV_MUST_USE fv_error *fv_part_parse(const fv_parts *parts, const char *text, fv_arena *arena, int *index, void **options);
 
 #endif

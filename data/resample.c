@@ -1,0 +1,150 @@
+/* resample.c - separable resizing with Pillow's rules, so that a network sees the pixels that it saw in PyTorch.
+ *
+ * For output x of a line: scale = in / out, s = max(scale, 1), centre = (x + 0.5) · scale; the taps i from
+ * ⌊centre − support·s + 0.5⌋ to ⌊centre + support·s + 0.5⌋ − 1, cut to the line, weigh filter((i − centre + 0.5) / s),
+ * normalised in double. u8: weights are rounded to 22 bits after the point, sums start at a half, results are cut to 0…255; the
+ * horizontal pass comes first and its result is u8 too. f32: sums in double, nothing is cut. */
+#include "data/resample.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "core/base/assert.h"
+#include "core/base/memory.h"
+#include "core/base/size.h"
+#include "data/resample_line.h"
+
+static double bilinear(double x) {
+    x = fabs(x);
+    return x < 1 ? 1 - x : 0;
+}
+
+/* Keys' cubic convolution with a = −0.5. */
+static double bicubic(double x) {
+    const double a = -0.5;
+    x = fabs(x);
+    if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+    if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+    return 0;
+}
+
+static const struct {
+    double (*at)(double x);
+    double support;
+} filters[] = { [FV_BILINEAR] = { bilinear, 1 }, [FV_BICUBIC] = { bicubic, 2 } };
+
+void fv_resample_release(fv_resample_work *work) {
+    fv_memory_free(work->memory);
+    fv_image_release(&work->middle);
+    *work = (fv_resample_work){ 0 };
+}
+
+typedef struct axis_size {
+    int64_t in, out, stride;
+} axis_size;
+
+static axis_size measure(int64_t in, int64_t out, fv_filter filter) {
+    double scale = (double)in / (double)out;
+    int64_t taps = (int64_t)ceil(filters[filter].support * fmax(scale, 1)) * 2 + 1;
+    return (axis_size){ in, out, fv_round_up(taps, 4) };
+}
+
+static int64_t axis_bytes(axis_size size) {
+    int64_t weights = size.out * size.stride;
+    return fv_round_up(weights * (int64_t)(sizeof(double) + sizeof(int32_t)) + 2 * size.out * (int64_t)sizeof(int32_t), 64);
+}
+
+static fv_axis axis_in(void *memory, axis_size size) {
+    double *exact = memory;
+    int32_t *fixed = (int32_t *)(exact + size.out * size.stride), *first = fixed + size.out * size.stride;
+    return (fv_axis){ size.out, size.stride, exact, fixed, first, first + size.out };
+}
+
+static int32_t to_fixed(double weight) { return (int32_t)(weight * (1 << FV_WEIGHT_BITS) + (weight < 0 ? -0.5 : 0.5)); }
+
+static void fill_axis(fv_axis *axis, axis_size size, fv_filter filter) {
+    double scale = (double)size.in / (double)size.out, widen = fmax(scale, 1), support = filters[filter].support * widen;
+    for (int64_t x = 0; x < size.out; x++) {
+        double centre = ((double)x + 0.5) * scale, sum = 0;
+        int64_t first = fv_max((int64_t)(centre - support + 0.5), 0);
+        int64_t count = fv_min((int64_t)(centre + support + 0.5), size.in) - first;
+        double *exact = axis->exact + x * axis->stride;
+        for (int64_t i = 0; i < axis->stride; i++) {
+            exact[i] = i < count ? filters[filter].at(((double)(i + first) - centre + 0.5) * (1 / widen)) : 0;
+            sum += exact[i];
+        }
+        for (int64_t i = 0; i < axis->stride; i++) {
+            if (sum != 0) exact[i] /= sum;
+            axis->fixed[x * axis->stride + i] = to_fixed(exact[i]);
+        }
+        axis->first[x] = (int32_t)first;
+        axis->count[x] = (int32_t)count;
+    }
+}
+
+static fv_error *reserve(fv_resample_work *work, int64_t bytes) {
+    if (bytes <= work->capacity) return NULL;
+    fv_memory_free(work->memory);
+    work->memory = NULL;
+    work->capacity = 0;
+    FV_TRY(fv_memory_alloc(bytes, 1, &work->memory));
+    work->capacity = bytes;
+    return NULL;
+}
+
+/* Rows [top, top + height) of `box` in `in`, each from `width` to across->out pixels. */
+static void pass_across(const fv_image *in, fv_box_of_pixels rows, const fv_axis *across, fv_image *out) {
+    int64_t stride = fv_image_row_bytes(in), size = fv_image_pixel_bytes(in);
+    const uint8_t *from = (const uint8_t *)in->pixels + rows.top * stride + rows.left * size;
+    uint8_t *to = out->pixels;
+    for (int64_t y = 0; y < rows.height; y++, from += stride, to += fv_image_row_bytes(out)) {
+        int64_t readable = (int64_t)((const uint8_t *)in->pixels + fv_image_bytes(in) - from);
+        if (in->pixel == FV_PIXEL_U8)
+            fv_resample_across_u8(from, readable, in->channels, across, to);
+        else
+            fv_resample_across_f32((const float *)from, in->channels, across, (float *)to);
+    }
+}
+
+/* `columns` elements a row, from rows `stride` bytes apart; tap 0 of the axis is row `top` of `in`. */
+static void pass_down(const uint8_t *from, int64_t stride, int64_t top, const fv_axis *down, fv_image *out) {
+    int64_t columns = out->width * out->channels;
+    uint8_t *to = out->pixels;
+    for (int64_t y = 0; y < out->height; y++, to += fv_image_row_bytes(out)) {
+        const uint8_t *rows = from + (down->first[y] - top) * stride;
+        if (out->pixel == FV_PIXEL_U8)
+            fv_resample_down_u8(rows, stride, columns, down, y, to);
+        else
+            fv_resample_down_f32((const float *)rows, stride / (int64_t)sizeof(float), columns, down, y, (float *)to);
+    }
+}
+
+fv_error *fv_resample(const fv_image *in, fv_box_of_pixels box, int64_t height, int64_t width, fv_filter filter,
+                      fv_resample_work *work, fv_image *out) {
+    FV_ASSERT(in != out && in->pixel != FV_PIXEL_U16 && height > 0 && width > 0 && box.height > 0 && box.width > 0);
+    FV_ASSERT(box.top >= 0 && box.left >= 0 && box.top + box.height <= in->height && box.left + box.width <= in->width);
+    FV_TRY(fv_image_resize(out, height, width, in->channels, in->pixel));
+    axis_size across_size = measure(box.width, width, filter), down_size = measure(box.height, height, filter);
+    FV_TRY(reserve(work, axis_bytes(across_size) + axis_bytes(down_size)));
+    fv_axis across = axis_in(work->memory, across_size);
+    fv_axis down = axis_in((uint8_t *)work->memory + axis_bytes(across_size), down_size);
+    fill_axis(&across, across_size, filter);
+    fill_axis(&down, down_size, filter);
+
+    /* The horizontal pass makes only the rows that the vertical one will read. */
+    fv_box_of_pixels rows = box;
+    int64_t begin = down.first[0], end = down.first[height - 1] + down.count[height - 1];
+    rows.top += begin;
+    rows.height = end - begin;
+    if (box.width == width) {
+        int64_t stride = fv_image_row_bytes(in);
+        const uint8_t *from = (const uint8_t *)in->pixels + rows.top * stride + rows.left * fv_image_pixel_bytes(in);
+        pass_down(from, stride, begin, &down, out);
+        return NULL;
+    }
+    fv_image *middle = box.height == height ? out : &work->middle;
+    FV_TRY(fv_image_resize(middle, rows.height, width, in->channels, in->pixel));
+    pass_across(in, rows, &across, middle);
+    if (middle != out) pass_down(middle->pixels, fv_image_row_bytes(middle), begin, &down, out);
+    return NULL;
+}

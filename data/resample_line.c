@@ -1,0 +1,83 @@
+/* resample_line.c - the inner loops of resampling in plain C, and the choice between them and AVX2. */
+#include "data/resample_line.h"
+
+#include <stdbool.h>
+
+#define HALF (1 << (FV_WEIGHT_BITS - 1))
+#define COLUMNS 64 /* sums kept at a time */
+
+static bool have_avx2(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx2");
+#else
+    return false;
+#endif
+}
+
+static inline void across_u8(const uint8_t *from, int64_t channels, const fv_axis *axis, uint8_t *to) {
+    for (int64_t x = 0; x < axis->out; x++, to += channels) {
+        const uint8_t *taps = from + axis->first[x] * channels;
+        const int32_t *weights = axis->fixed + x * axis->stride;
+        for (int64_t c = 0; c < channels; c++) {
+            int32_t sum = HALF;
+            for (int32_t i = 0; i < axis->count[x]; i++) sum += taps[i * channels + c] * weights[i];
+            to[c] = fv_resample_cut(sum);
+        }
+    }
+}
+
+void fv_resample_across_u8(const uint8_t *from, int64_t readable, int64_t channels, const fv_axis *axis, uint8_t *to) {
+#if defined(__x86_64__)
+    if (channels == 3 && have_avx2()) {
+        fv_resample_across_rgb_avx2(from, readable, axis, to);
+        return;
+    }
+#endif
+    (void)readable;
+    switch (channels) { /* a constant lets the compiler unroll */
+    case 1: across_u8(from, 1, axis, to); return;
+    case 3: across_u8(from, 3, axis, to); return;
+    default: across_u8(from, channels, axis, to);
+    }
+}
+
+void fv_resample_across_f32(const float *from, int64_t channels, const fv_axis *axis, float *to) {
+    for (int64_t x = 0; x < axis->out; x++, to += channels) {
+        const float *taps = from + axis->first[x] * channels;
+        const double *weights = axis->exact + x * axis->stride;
+        for (int64_t c = 0; c < channels; c++) {
+            double sum = 0;
+            for (int32_t i = 0; i < axis->count[x]; i++) sum += (double)taps[i * channels + c] * weights[i];
+            to[c] = (float)sum;
+        }
+    }
+}
+
+void fv_resample_down_u8(const uint8_t *from, int64_t stride, int64_t columns, const fv_axis *axis, int64_t y, uint8_t *to) {
+#if defined(__x86_64__)
+    if (have_avx2()) {
+        fv_resample_down_u8_avx2(from, stride, columns, axis, y, to);
+        return;
+    }
+#endif
+    const int32_t *weights = axis->fixed + y * axis->stride;
+    for (int64_t begin = 0; begin < columns; begin += COLUMNS) {
+        int32_t sums[COLUMNS];
+        int64_t width = columns - begin < COLUMNS ? columns - begin : COLUMNS;
+        for (int64_t c = 0; c < width; c++) sums[c] = HALF;
+        for (int32_t i = 0; i < axis->count[y]; i++) {
+            const uint8_t *row = from + i * stride + begin;
+            for (int64_t c = 0; c < width; c++) sums[c] += row[c] * weights[i];
+        }
+        for (int64_t c = 0; c < width; c++) to[begin + c] = fv_resample_cut(sums[c]);
+    }
+}
+
+void fv_resample_down_f32(const float *from, int64_t stride, int64_t columns, const fv_axis *axis, int64_t y, float *to) {
+    const double *weights = axis->exact + y * axis->stride;
+    for (int64_t c = 0; c < columns; c++) {
+        double sum = 0;
+        for (int32_t i = 0; i < axis->count[y]; i++) sum += (double)from[i * stride + c] * weights[i];
+        to[c] = (float)sum;
+    }
+}

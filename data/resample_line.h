@@ -1,0 +1,37 @@
+/* resample_line.h - the inner loops of resample.c: one line of pixels at a time. Integer sums are exact, so every version of a
+ * loop gives the same bits. */
+#ifndef FV_DATA_RESAMPLE_LINE_H
+#define FV_DATA_RESAMPLE_LINE_H
+
+#include <stdint.h>
+
+#define FV_WEIGHT_BITS 22 /* after the point */
+
+/* What each output of an axis is made of: row x of the weights holds `count[x]` of them, for the inputs from `first[x]`, then
+ * zeros up to `stride`, which is a multiple of 4. */
+typedef struct fv_axis {
+    int64_t out, stride;
+    double *exact;  /* for f32 */
+    int32_t *fixed; /* for u8 */
+    int32_t *first, *count;
+} fv_axis;
+
+/* A row `from` of at least axis->first + count pixels, of which `readable` bytes may be read → axis->out pixels. */
+void fv_resample_across_u8(const uint8_t *from, int64_t readable, int64_t channels, const fv_axis *axis, uint8_t *to);
+void fv_resample_across_f32(const float *from, int64_t channels, const fv_axis *axis, float *to);
+
+/* Output row y of the axis from input rows `stride` elements apart, the first of them axis->first[y]. */
+void fv_resample_down_u8(const uint8_t *from, int64_t stride, int64_t columns, const fv_axis *axis, int64_t y, uint8_t *to);
+void fv_resample_down_f32(const float *from, int64_t stride, int64_t columns, const fv_axis *axis, int64_t y, float *to);
+
+/* The same for AVX2 (x86 only): three channels across; any number of columns down. */
+void fv_resample_across_rgb_avx2(const uint8_t *from, int64_t readable, const fv_axis *axis, uint8_t *to);
+void fv_resample_down_u8_avx2(const uint8_t *from, int64_t stride, int64_t columns, const fv_axis *axis, int64_t y,
+                              uint8_t *to);
+
+static inline uint8_t fv_resample_cut(int32_t sum) {
+    sum >>= FV_WEIGHT_BITS;
+    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+}
+
+#endif

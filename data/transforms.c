@@ -1,0 +1,209 @@
+/* transforms.c - the list of steps from a decoded picture to a network's input: its text form, the size it gives, running it.
+ */
+#include <string.h>
+
+#include "core/base/assert.h"
+#include "core/base/memory.h"
+#include "data/transform.h"
+
+#define ARENA_CAP ((int64_t)1 << 20)
+#define STEPS_MAX 64
+
+typedef struct step {
+    const fv_transform *transform;
+    const void *options;
+    uint32_t stream; /* of its random numbers: from its name and its number among its likes */
+} step;
+
+struct fv_transforms {
+    fv_arena *arena;
+    int count;
+    step steps[STEPS_MAX];
+};
+
+static const fv_part *part_at(int index) { return &fv_transform_table[index]->part; }
+static fv_parts parts(void) { return (fv_parts){ "transform", fv_transform_table_count, part_at }; }
+
+static fv_error *transforms_new(fv_transforms **out) {
+    FV_OWNED(fv_transforms) list = NULL;
+    FV_TRY(fv_memory_new(1, &list));
+    FV_TRY(fv_arena_new("transforms", ARENA_CAP, &list->arena));
+    *out = fv_take(&list);
+    return NULL;
+}
+
+void fv_transforms_free(fv_transforms *transforms) {
+    if (!transforms) return;
+    fv_arena_free(transforms->arena);
+    fv_memory_free(transforms);
+}
+
+static fv_error *add_step(fv_transforms *list, int index, const void *options) {
+    const fv_transform *transform = fv_transform_table[index];
+    if (list->count == STEPS_MAX) return fv_fail(FV_USAGE, "more than %d transforms", STEPS_MAX);
+    FV_ASSERT(transform->fields[0].offset == 0 && !strcmp(transform->fields[0].name, "when"));
+    if (transform->check) FV_TRY(fv_error_wrap(transform->check(options), "transform %s", transform->name));
+    int likes = 0;
+    for (int i = 0; i < list->count; i++) likes += list->steps[i].transform == transform;
+    const char *stream = NULL;
+    FV_TRY(fv_arena_format(list->arena, &stream, "transform %s %d", transform->name, likes));
+    list->steps[list->count++] = (step){ transform, options, fv_random_stream(stream) };
+    return NULL;
+}
+
+/* ---- text form ---- */
+
+/* The end of the step that begins at `text`: a ';', newline or '#' outside quotes, or the end. */
+static const char *step_end(const char *text) {
+    for (bool quoted = false; *text; text++) {
+        if (quoted && *text == '\\' && text[1])
+            text++;
+        else if (*text == '"')
+            quoted = !quoted;
+        else if (!quoted && strchr(";\n#", *text))
+            break;
+    }
+    return text;
+}
+
+static fv_error *add_text(fv_transforms *list, const char *text, int64_t length) {
+    const char *line = NULL;
+    FV_TRY(fv_arena_format(list->arena, &line, "%.*s", (int)length, text));
+    if (!line[strspn(line, " \t\r")]) return NULL;
+    fv_parts all = parts();
+    void *options = NULL;
+    int index;
+    FV_TRY(fv_part_parse(&all, line, list->arena, &index, &options));
+    return add_step(list, index, options);
+}
+
+fv_error *fv_transforms_parse(const char *text, fv_transforms **out) {
+    FV_OWNED(fv_transforms) list = NULL;
+    FV_TRY(transforms_new(&list));
+    while (*text) {
+        const char *end = step_end(text);
+        FV_TRY(add_text(list, text, end - text));
+        if (*end == '#') end += strcspn(end, "\n");
+        text = *end ? end + 1 : end;
+    }
+    *out = fv_take(&list);
+    return NULL;
+}
+
+fv_error *fv_transforms_to_text(const fv_transforms *transforms, char **out) {
+    FV_TEXT(text, ARENA_CAP);
+    fv_text_add(&text, "");
+    for (int i = 0; i < transforms->count; i++) {
+        const step *s = &transforms->steps[i];
+        FV_TEXT(options, ARENA_CAP);
+        fv_fields_print(s->transform->fields, s->options, &options);
+        FV_TRY(fv_text_error(&options));
+        fv_text_addf(&text, "%s%s%s\n", s->transform->name, options.length ? " " : "", options.length ? options.at : "");
+    }
+    FV_TRY(fv_text_error(&text));
+    char *copy = NULL;
+    FV_TRY(fv_memory_new(text.length + 1, &copy));
+    memcpy(copy, text.at, (size_t)text.length + 1);
+    *out = copy;
+    return NULL;
+}
+
+static fv_error *add_yaml(fv_transforms *list, const fv_yaml *item, const char *where) {
+    bool alone = item->kind == FV_YAML_SCALAR && item->scalar, map = item->kind == FV_YAML_MAP && item->count == 1;
+    if (!alone && !map)
+        return fv_error_hint(fv_fail(FV_USAGE, "%s:%d: a transform is a name, or a name with options", where, item->line),
+                             "write \"- hflip\" or \"- resize: {size: 32}\"");
+    fv_parts all = parts();
+    int index;
+    FV_TRY(fv_error_wrap(fv_part_find(&all, alone ? item->scalar : item->keys[0], list->arena, &index), "%s:%d", where,
+                         item->line));
+    const fv_transform *transform = fv_transform_table[index];
+    void *options = NULL;
+    bool given[FV_FIELDS_MAX] = { false };
+    FV_TRY(fv_arena_alloc(list->arena, fv_fields_size(transform->fields), 1, &options));
+    FV_TRY(fv_fields_defaults(transform->fields, options, list->arena));
+    if (map) FV_TRY(fv_fields_from_yaml(transform->fields, options, item->items[0], where, given, list->arena));
+    FV_TRY(fv_error_wrap(fv_fields_check(transform->fields, options, given), "%s:%d: transform %s", where, item->line,
+                         transform->name));
+    return fv_error_wrap(add_step(list, index, options), "%s:%d", where, item->line);
+}
+
+fv_error *fv_transforms_from_yaml(const fv_yaml *yaml, const char *where, fv_transforms **out) {
+    FV_OWNED(fv_transforms) list = NULL;
+    FV_TRY(transforms_new(&list));
+    bool nothing = yaml->kind == FV_YAML_SCALAR && !yaml->scalar;
+    if (yaml->kind != FV_YAML_LIST && !nothing)
+        return fv_fail(FV_USAGE, "%s:%d: transforms are a list, one \"- name: {options}\" each", where, yaml->line);
+    for (int64_t i = 0; !nothing && i < yaml->count; i++) FV_TRY(add_yaml(list, yaml->items[i], where));
+    *out = fv_take(&list);
+    return NULL;
+}
+
+/* ---- running ---- */
+
+static bool runs(const step *s, fv_mode mode) {
+    fv_when when = *(const int *)s->options;
+    return when == FV_WHEN_ALWAYS || (when == FV_WHEN_TRAINING) == (mode == FV_TRAINING);
+}
+
+fv_error *fv_transforms_size(const fv_transforms *transforms, fv_mode mode, fv_size before, fv_size *after) {
+    for (int i = 0; i < transforms->count; i++) {
+        const step *s = &transforms->steps[i];
+        if (!runs(s, mode) || !s->transform->size) continue;
+        FV_TRY(fv_error_wrap(s->transform->size(s->options, &before), "transform %s", s->transform->name));
+    }
+    *after = before;
+    return NULL;
+}
+
+void fv_workspace_release(fv_workspace *work) {
+    fv_image_release(&work->spare);
+    fv_resample_release(&work->resample);
+}
+
+/* u16 → f32 on the scale 0…255, which every transform takes. */
+static fv_error *widen(fv_image *image, fv_workspace *work) {
+    FV_TRY(fv_image_resize(&work->spare, image->height, image->width, image->channels, FV_PIXEL_F32));
+    const uint16_t *from = image->pixels;
+    float *to = work->spare.pixels;
+    for (int64_t i = 0, n = image->height * image->width * image->channels; i < n; i++) to[i] = (float)from[i] / 257.0f;
+    fv_image_swap(image, &work->spare);
+    return NULL;
+}
+
+/* What a list without normalize ends in: 0…1. */
+static fv_error *to_unit(fv_image *image, fv_workspace *work) {
+    int64_t count = image->height * image->width * image->channels;
+    if (image->pixel == FV_PIXEL_U8) {
+        FV_TRY(fv_image_resize(&work->spare, image->height, image->width, image->channels, FV_PIXEL_F32));
+        const uint8_t *from = image->pixels;
+        float *to = work->spare.pixels;
+        for (int64_t i = 0; i < count; i++) to[i] = (float)from[i] / 255.0f;
+        fv_image_swap(image, &work->spare);
+    } else {
+        float *at = image->pixels;
+        for (int64_t i = 0; i < count; i++) at[i] /= 255.0f;
+    }
+    return NULL;
+}
+
+fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
+                            fv_image *image) {
+    fv_draw key = draw ? *draw : (fv_draw){ 0 };
+    bool normalized = false;
+    if (image->pixel == FV_PIXEL_U16) FV_TRY(widen(image, work));
+    for (int i = 0; i < transforms->count; i++) {
+        const step *s = &transforms->steps[i];
+        if (!runs(s, mode)) continue;
+        fv_random random = fv_random_at(key.seed, s->stream, key.epoch, key.position);
+        fv_transform_call call = { s->options, &random, image, work };
+        FV_TRY(fv_error_wrap(s->transform->apply(&call), "transform %s", s->transform->name));
+        normalized |= s->transform->normalizes;
+    }
+    return normalized ? NULL : to_unit(image, work);
+}
+
+fv_error *fv_transforms_apply(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_image *image) {
+    __attribute__((cleanup(fv_workspace_release))) fv_workspace work = { 0 };
+    return fv_transforms_run(transforms, mode, draw, &work, image);
+}

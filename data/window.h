@@ -1,0 +1,18 @@
+/* window.h - the one operation behind crop and pad: another rectangle of a picture's plane, inside it, across its edge, or
+ * beyond. */
+#ifndef FV_DATA_WINDOW_H
+#define FV_DATA_WINDOW_H
+
+#include "data/transform.h"
+
+/* What lies outside. Reflect leaves the edge out (…2 1 0 1 2…), again and again where the border is wider than the picture. */
+typedef enum fv_border { FV_BORDER_CONSTANT, FV_BORDER_REFLECT, FV_BORDER_EDGE } fv_border;
+#define FV_BORDER_NAMES "constant,reflect,edge"
+
+/* `image` becomes the rectangle of height × width ≥ 1 whose top left corner is pixel (top, left) of it, negative numbers
+ * allowed. `fill` is what a constant border holds on the scale of the pixels: none (0), one value, or one a channel (else
+ * FV_SHAPE). */
+FV_MUST_USE fv_error *fv_image_window(fv_image *image, fv_box_of_pixels window, fv_border border, fv_floats fill,
+                                      fv_workspace *work);
+
+#endif
