@@ -2,9 +2,9 @@
  *
  * An optimizer computes nothing: it appends nodes to the graph of the loss (gradients, clipping, updates as assigns), and the
  * plan runs them with all else. Its memory is states of role FV_SLOT, named after the parameter: "fc.weight.momentum".
- * The finished graph has two more feeds, to be set before each run:
+ * The finished graph has two more feeds, to be set before each run where the plan has them (it drops what nothing reads):
  *   learning_rate  f64 scalar
- *   step           i64 scalar, the number of this step from 1 (bias corrections and the EMA's ramp need it)
+ *   step           i64 scalar, the number of this step from 1; Adam, AdamW and the EMA need it
  * Optimizers and schedules are chosen by text, "NAME option=value …", as in fovea/layers.h. */
 #ifndef FOVEA_OPTIM_H
 #define FOVEA_OPTIM_H
@@ -45,7 +45,7 @@ typedef struct fv_learning_rate_options {
     double base;             /* the largest rate */
     int64_t steps;           /* of the whole training, at least 1 */
     int64_t steps_per_epoch; /* at least 1 */
-    int64_t warmup_steps;    /* first a ramp, base · (t + 1) / warmup_steps; the schedule spans the steps after it; 0: none */
+    int64_t warmup_steps;    /* first a ramp by step, base · (t + 1) / warmup_steps; the schedule spans the rest; 0: none */
     bool per_epoch; /* the rate changes at epoch starts only, as where PyTorch's schedulers are stepped once an epoch */
 } fv_learning_rate_options;
 FV_API FV_MUST_USE fv_error *fv_learning_rate_new(const fv_learning_rate_options *options, fv_learning_rate **out);
