@@ -28,6 +28,10 @@ int64_t fv_fields_size(const fv_field *fields) {
     return fv_round_up(end, 16);
 }
 
+void fv_fields_copy(const fv_field *fields, void *to, const void *from) {
+    for (; fields->name; fields++) memcpy(place(fields, to), place_of(fields, from), (size_t)value_size(fields));
+}
+
 /* ---- names ---- */
 
 static bool same_letter(char a, char b) { return a == b || (a == '-' && b == '_') || (a == '_' && b == '-'); }

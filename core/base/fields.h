@@ -87,6 +87,8 @@ extern const fv_field fv_no_fields[]; /* the empty table */
 
 /* Bytes of an options struct that holds every field (the largest end, rounded up to 16; 16 for an empty table). */
 int64_t fv_fields_size(const fv_field *fields);
+/* Every field, and no byte besides; what strings and lists point to is shared. */
+void fv_fields_copy(const fv_field *fields, void *to, const void *from);
 
 /* The field called `name` (or so by alias; '-' and '_' are alike), or NULL. */
 const fv_field *fv_fields_find(const fv_field *fields, const char *name);

@@ -239,11 +239,12 @@ fv_value fv_graph_add(fv_graph *graph, const fv_op *op, const fv_value *inputs, 
                       const char *name) {
     if (broken(graph)) return FV_NO_VALUE;
     void *copy = NULL;
-    int64_t size = fv_fields_size(op->fields ? op->fields : fv_no_fields);
+    const fv_field *fields = op->fields ? op->fields : fv_no_fields;
     if (options)
-        STICKY(graph, fv_arena_copy(graph->arena, options, size, &copy), FV_NO_VALUE);
+        STICKY(graph, fv_arena_alloc(graph->arena, 1, fv_fields_size(fields), &copy), FV_NO_VALUE);
     else
         STICKY(graph, parse_options(graph, op, NULL, &copy), FV_NO_VALUE);
+    if (options) fv_fields_copy(fields, copy, options);
     return build_sticky(graph, op, inputs, count, copy, name);
 }
 
