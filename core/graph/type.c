@@ -152,6 +152,7 @@ static uint16_t double_to_half(double value) {
     uint16_t sign = signbit(value) ? 0x8000 : 0;
     double magnitude = fabs(value);
     if (isnan(value)) return sign | 0x7e00;
+    if (magnitude == 0) return sign;
     if (magnitude >= 65520) return sign | 0x7c00; /* rounds to infinity */
     int exponent = 0;
     frexp(magnitude, &exponent);                               /* magnitude = f·2^exponent, f in [½, 1) */

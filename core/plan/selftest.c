@@ -398,11 +398,11 @@ static fv_error *probe_input(gradient_test *t, int i, double *worst) {
 
 static fv_error *check_gradient(gradient_test *t, const comparison *to) {
     FV_OWNED(fv_case) c = NULL;
-    FV_TRY(fv_case_new(to->op, to->line, true, &c));
     if (to->op->grad == fv_grad_none || to->op->grad == fv_grad_refused) {
         tell(to, NULL, 0, "has no gradient, as its descriptor says", NULL);
         return NULL;
     }
+    FV_TRY(fv_case_new(to->op, to->line, true, &c));
     for (int i = 0; i < c->call.input_count; i++) t->gradients[i] = FV_NO_VALUE;
     FV_TRY(build_gradient(t, c));
     double worst = 0;
