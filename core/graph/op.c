@@ -47,7 +47,7 @@ static const char *input_entry(const fv_op *op, int input, int *length) {
 bool fv_op_shape_only(const fv_op *op, int input) {
     int length;
     const char *entry = input_entry(op, input, &length);
-    return entry && entry[length - 1] == '!';
+    return entry && memchr(entry, '!', (size_t)length);
 }
 
 const char *fv_op_input_name(const fv_op *op, int input, char buffer[64]) {

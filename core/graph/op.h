@@ -57,8 +57,9 @@ typedef enum fv_op_flag {
 typedef struct fv_op {
     const char *name;
     int version;
-    const char *summary;    /* one phrase: "2-D convolution, NHWC by KRSC" */
-    const char *inputs;     /* "x,w,bias?": '?' may be missing, "x..." one or more, "like!" is read for its shape only */
+    const char *summary; /* one phrase: "2-D convolution, NHWC by KRSC" */
+    const char
+        *inputs; /* "x,w,bias?": '?' may be missing, "x..." one or more, "like!" ("like!...") is read for its shape only */
     const char *outputs;    /* "y" or "y,mean!,inv_std!" or "y...": '!' has no gradient, asking for one is an error */
     const fv_field *fields; /* NULL: none */
     unsigned flags;
@@ -97,14 +98,17 @@ double fv_call_bytes(const fv_call *call);
 void fv_grad_none(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx);
 void fv_grad_refused(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx);
 
-/* Elementwise ops, numpy's broadcasting: shape from all inputs (dtypes equal), or with a fixed dtype (comparison gives bool).
- */
+/* Elementwise ops, numpy's broadcasting: shape from all inputs (dtypes equal, and floating point where the op asks for it), or
+ * with a fixed dtype (comparison gives bool). */
 fv_error *fv_shape_elementwise(fv_shape_call *call);
+fv_error *fv_shape_elementwise_float(fv_shape_call *call);
 fv_error *fv_shape_compare(fv_shape_call *call);
 void fv_reference_elementwise(const fv_call *call);
 fv_error *fv_shape_same(fv_shape_call *call); /* output 0 has input 0's type */
 /* dims of `a` and `b` broadcast together; FV_SHAPE when they do not. */
 fv_error *fv_type_broadcast(const fv_type *a, const fv_type *b, fv_type *out);
+/* `x` seen in the shape of `to`: strides 0 where it is broadcast. Same memory, same dtype. */
+fv_tensor fv_tensor_broadcast(const fv_tensor *x, const fv_type *to);
 /* A gradient of the broadcast shape summed back to the shape of `like` (nothing when they agree). */
 fv_value fv_unbroadcast(fv_graph *graph, fv_value gradient, fv_value like);
 

@@ -180,15 +180,6 @@ static void run_element(const fv_call *call, const fv_elementwise_program *progr
     for (int k = 0; k < program->result_count; k++) fv_tensor_store(&call->outputs[k], index, results[program->results[k]]);
 }
 
-/* The input's strides along the output's dimensions: 0 where it is broadcast. */
-static fv_tensor broadcast(const fv_tensor *x, const fv_type *to) {
-    fv_tensor wide = { .type = *to, .data = x->data };
-    wide.type.dtype = x->type.dtype;
-    for (int d = 0; d < x->type.rank; d++)
-        if (x->type.dims[d] != 1) wide.strides[to->rank - x->type.rank + d] = x->strides[d];
-    return wide;
-}
-
 static void reference(const fv_call *call) {
     FV_OWNED(fv_arena) arena = NULL;
     const fv_elementwise_program *program = NULL;
@@ -197,7 +188,7 @@ static void reference(const fv_call *call) {
     FV_ASSERT(call->input_count <= FV_ELEMENTWISE_INPUTS);
     for (int i = 0; i < call->input_count; i++) {
         types[i] = call->inputs[i].type;
-        inputs[i] = broadcast(&call->inputs[i], &call->outputs[0].type);
+        inputs[i] = fv_tensor_broadcast(&call->inputs[i], &call->outputs[0].type);
     }
     fv_error *error = fv_arena_new("an elementwise program", DECODE_CAP, &arena);
     if (!error) error = fv_elementwise_decode(call->options, types, call->input_count, arena, &program);
