@@ -16,7 +16,7 @@ FV_MUST_USE fv_error *fv_bytes_reserve(fv_bytes *bytes, int64_t capacity); /* co
 void fv_bytes_release(fv_bytes *bytes);
 
 /* The whole of a plain file of at most `cap` bytes. FV_NOT_FOUND, FV_DENIED, FV_IO (also: not a plain file), FV_UNSUPPORTED:
- * longer. */
+ * longer. Errors do not name the file: the caller does. */
 FV_MUST_USE fv_error *fv_bytes_read_file(fv_bytes *bytes, const char *path, int64_t cap);
 
 #endif

@@ -101,20 +101,23 @@ static fv_error *decode(const fv_encoded *encoded, fv_image *out) {
     return refuse_format(encoded->bytes, encoded->length);
 }
 
-fv_error *fv_image_decode(const void *bytes, int64_t length, const char *name, const fv_decode_options *options,
-                          fv_image *out) {
+fv_error *fv_decode(const void *bytes, int64_t length, const fv_decode_options *options, fv_image *out) {
     fv_encoded encoded = { .bytes = bytes, .length = length };
     FV_TRY(fv_decode_options_resolve(options, &encoded.options));
-    if (length > encoded.options.max_bytes)
-        return fv_fail(FV_UNSUPPORTED, "%s: %lld bytes, more than the %lld allowed", name, (long long)length,
-                       (long long)encoded.options.max_bytes);
-    return fv_error_wrap(decode(&encoded, out), "%s", name);
+    if (length <= encoded.options.max_bytes) return decode(&encoded, out);
+    return fv_fail(FV_UNSUPPORTED, "%lld bytes, more than the %lld allowed", (long long)length,
+                   (long long)encoded.options.max_bytes);
+}
+
+fv_error *fv_image_decode(const void *bytes, int64_t length, const char *name, const fv_decode_options *options,
+                          fv_image *out) {
+    return fv_error_wrap(fv_decode(bytes, length, options, out), "%s", name);
 }
 
 fv_error *fv_image_decode_file(const char *path, const fv_decode_options *options, fv_image *out) {
     fv_decode_options resolved;
     FV_TRY(fv_decode_options_resolve(options, &resolved));
     FV_BYTES(bytes);
-    FV_TRY(fv_bytes_read_file(&bytes, path, resolved.max_bytes));
+    FV_TRY(fv_error_wrap(fv_bytes_read_file(&bytes, path, resolved.max_bytes), "%s", path));
     return fv_image_decode(bytes.at, bytes.length, path, &resolved, out);
 }

@@ -31,4 +31,7 @@ FV_MUST_USE fv_error *fv_decode_check_size(const fv_encoded *encoded, int64_t he
  */
 FV_MUST_USE fv_error *fv_decode_options_resolve(const fv_decode_options *options, fv_decode_options *out);
 
+/* fv_image_decode, but errors do not name the picture. */
+FV_MUST_USE fv_error *fv_decode(const void *bytes, int64_t length, const fv_decode_options *options, fv_image *out);
+
 #endif

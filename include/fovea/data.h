@@ -245,7 +245,8 @@ typedef struct fv_loader_options {
     int64_t cache;   /* bytes of decoded pictures kept for later epochs; 0: none */
     bool drop_last;  /* leaves out a last batch that is not full */
     bool in_order;   /* training without shuffling */
-    fv_size size; /* what the network takes; zeros: what the transforms give (where that depends on it, the first picture's) */
+    /* What the network takes; zeros: what the transforms give (where that depends on it, for the first picture). */
+    fv_size size;
     const int *cancel; /* set to non-zero, atomically or by a signal handler, it ends a wait with FV_CANCELLED */
 } fv_loader_options;
 
@@ -264,6 +265,7 @@ typedef struct fv_batch {
  * epoch's order (going round), transformed with its own position's numbers. What was unreadable is logged and rejected in
  * the data set when its batch is handed out; past the bound that the set's options say, that is the error. */
 typedef struct fv_loader fv_loader;
+/* `subset` and `transforms` must outlive it. FV_SHAPE: pictures would not come in options.size. */
 FV_API FV_MUST_USE fv_error *fv_loader_new(const fv_subset *subset, const fv_transforms *transforms,
                                            const fv_loader_options *options, fv_loader **out);
 FV_API void fv_loader_free(fv_loader *loader); /* stops and joins the workers */
@@ -271,8 +273,8 @@ FV_CLEANUP(fv_loader);
 
 FV_API int64_t fv_loader_batches(const fv_loader *loader); /* in an epoch */
 FV_API fv_size fv_loader_size(const fv_loader *loader);    /* of every picture it gives */
-FV_API int64_t
-fv_loader_memory(const fv_loader *loader); /* bytes it holds at most: queue, cache, and a bound on the workers' own */
+/* Bytes that it holds at most, once it is made: queue, cache, order. Beside them each thread has the picture it works on. */
+FV_API int64_t fv_loader_memory(const fv_loader *loader);
 
 /* Starts `epoch` at `first_batch` (a resumed run is not at 0), leaving the one under way. */
 FV_API FV_MUST_USE fv_error *fv_loader_start(fv_loader *loader, int64_t epoch, int64_t first_batch);

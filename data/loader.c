@@ -1,0 +1,349 @@
+/* loader.c - batches of pictures, made ahead by worker threads and handed out in order. */
+#include "data/loader.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/memory.h"
+#include "core/base/random.h"
+#include "core/base/size.h"
+
+#define POLL_MS 50 /* between two looks at the cancel flag */
+#define PROBES_MAX 100
+
+const fv_field fv_loader_fields[] = {
+    FV_FIELD(fv_loader_options, batch, .by_default = "32", .min = 1, .max = 1 << 20, .help = "pictures in a batch"),
+    FV_FIELD(fv_loader_options, workers, .max = FV_WORKERS_MAX,
+             .help = "threads that read pictures; 0: none beside the caller's"),
+    FV_FIELD(fv_loader_options, queue, .max = 1024, .help = "batches in memory at once; 0: 1 without workers, else 4"),
+    FV_FIELD(fv_loader_options, cache, .max = INFINITY, .help = "bytes of decoded pictures kept for later epochs"),
+    FV_FIELD(fv_loader_options, drop_last, .help = "leave out a last batch that is not full"),
+    FV_FIELDS_END,
+};
+
+/* ---- making one ---- */
+
+static fv_error *resolve(const fv_loader_options *options, const fv_subset *subset, fv_loader_options *out) {
+    *out = options ? *options : (fv_loader_options){ 0 };
+    if (!out->batch) out->batch = 32;
+    if (!out->queue) out->queue = out->workers ? 4 : 1;
+    FV_TRY(fv_error_wrap(fv_fields_check(fv_loader_fields, out, NULL), "loader"));
+    int64_t count = fv_subset_count(subset);
+    if (!count) return fv_fail(FV_USAGE, "there is no picture to load");
+    if (count > UINT32_MAX) return fv_fail(FV_UNSUPPORTED, "more than %lld pictures in an epoch", (long long)UINT32_MAX);
+    if (out->drop_last && count < out->batch)
+        return fv_fail(FV_USAGE, "%lld pictures are less than a batch of %lld, and a batch that is not full is left out",
+                       (long long)count, (long long)out->batch);
+    return NULL;
+}
+
+/* The size of the first picture that can be read, where the transforms leave it open. */
+static fv_error *probe(const fv_loader *loader, fv_size *before, fv_reader *reader) {
+    const fv_subset *subset = loader->subset;
+    fv_error *first = NULL;
+    for (int64_t i = 0; i < fv_min(subset->count, PROBES_MAX); i++) {
+        fv_error *error = fv_dataset_fetch(subset->set, subset->samples[i], &reader->bytes, &reader->image);
+        if (!error) {
+            fv_error_free(first);
+            *before = fv_image_size(&reader->image);
+            return NULL;
+        }
+        if (first) {
+            fv_error_free(error);
+        } else {
+            first = fv_error_wrap(error, "%s", fv_dataset_id(subset->set, subset->samples[i]));
+        }
+    }
+    return first;
+}
+
+static bool fits(int64_t wanted, int64_t given) { return !wanted || wanted == given; }
+
+static fv_error *find_size(fv_loader *loader) {
+    fv_size before = { 0, 0, fv_dataset_channels(loader->subset->set) }, want = loader->options.size, got;
+    FV_TRY(fv_transforms_size(loader->transforms, loader->options.mode, before, &got));
+    if (!got.height || !got.width || !got.channels) {
+        FV_TRY(probe(loader, &before, &loader->reader));
+        FV_TRY(fv_transforms_size(loader->transforms, loader->options.mode, before, &got));
+    }
+    loader->size = got;
+    if (fits(want.height, got.height) && fits(want.width, got.width) && fits(want.channels, got.channels)) return NULL;
+    fv_error *error =
+        fv_fail(FV_SHAPE, "pictures come as %lld×%lld×%lld (height×width×channels), the network takes %lld×%lld×%lld",
+                (long long)got.height, (long long)got.width, (long long)got.channels, (long long)want.height,
+                (long long)want.width, (long long)want.channels);
+    return fits(want.channels, got.channels)
+               ? fv_error_hint(error, "end the transforms in \"resize size=%lld,%lld\" or a crop of that size",
+                               (long long)want.height, (long long)want.width)
+               : fv_error_hint(error, "open the data set with channels=%lld", (long long)want.channels);
+}
+
+static int64_t picture_floats(const fv_loader *loader) {
+    return loader->size.height * loader->size.width * loader->size.channels;
+}
+
+static fv_error *make_slots(fv_loader *loader) {
+    int64_t batch = loader->options.batch;
+    FV_TRY(fv_memory_new(loader->options.queue, &loader->slots));
+    for (int64_t i = 0; i < loader->options.queue; i++) {
+        fv_slot *slot = &loader->slots[i];
+        FV_TRY(fv_memory_alloc(batch, picture_floats(loader) * (int64_t)sizeof(float), (void **)&slot->images));
+        FV_TRY(fv_memory_new(batch, &slot->labels));
+        FV_TRY(fv_memory_new(batch, &slot->samples));
+        FV_TRY(fv_memory_new(batch, &slot->failed));
+        FV_TRY(fv_memory_new(batch, &slot->broken));
+    }
+    return NULL;
+}
+
+static void *worker(void *context);
+
+static fv_error *set_up(fv_loader *loader) {
+    fv_loader_options *o = &loader->options;
+    int64_t count = loader->subset->count;
+    FV_TRY(find_size(loader));
+    loader->batches = o->drop_last ? count / o->batch : fv_ceil_div(count, o->batch);
+    loader->grain = fv_min(fv_max(o->batch / (4 * fv_max(o->workers, 1)), 1), 64);
+    FV_TRY(fv_memory_new(count, &loader->order));
+    if (o->cache) FV_TRY(fv_cache_new(loader->subset->set->samples.count, o->cache, &loader->cache));
+    FV_TRY(make_slots(loader));
+    loader->claimed_batch = loader->batches; /* nothing to do until an epoch starts */
+    return fv_threads_start(&loader->threads, o->workers, "fovea-loader", worker, loader);
+}
+
+fv_error *fv_loader_new(const fv_subset *subset, const fv_transforms *transforms, const fv_loader_options *options,
+                        fv_loader **out) {
+    fv_loader_options resolved;
+    FV_TRY(resolve(options, subset, &resolved));
+    fv_loader *loader = NULL;
+    FV_TRY(fv_memory_new(1, &loader));
+    loader->subset = subset;
+    loader->transforms = transforms;
+    loader->options = resolved;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&loader->mutex, NULL);
+    pthread_cond_init(&loader->work, NULL);
+    pthread_cond_init(&loader->made, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    fv_error *error = set_up(loader);
+    if (error) {
+        fv_loader_free(loader);
+        return error;
+    }
+    *out = loader;
+    return NULL;
+}
+
+int64_t fv_loader_batches(const fv_loader *loader) { return loader->batches; }
+fv_size fv_loader_size(const fv_loader *loader) { return loader->size; }
+
+int64_t fv_loader_memory(const fv_loader *loader) {
+    int64_t row =
+        picture_floats(loader) * (int64_t)sizeof(float) + 2 * (int64_t)sizeof(int64_t) + 2 * (int64_t)sizeof(fv_error *);
+    return loader->options.queue * loader->options.batch * row + loader->options.cache +
+           loader->subset->count * (int64_t)sizeof(int64_t);
+}
+
+/* ---- workers ---- */
+
+static int64_t rows_of(const fv_loader *loader, int64_t batch) {
+    return fv_min(loader->options.batch, loader->subset->count - batch * loader->options.batch);
+}
+
+/* The next rows that nobody works on; false when there are none, or their slot is not free. Under the mutex. */
+static bool claim(fv_loader *loader, fv_slot **slot, int64_t *first, int64_t *count) {
+    int64_t batch = loader->claimed_batch;
+    if (batch >= loader->batches || batch >= loader->released + loader->options.queue) return false;
+    *slot = &loader->slots[batch % loader->options.queue];
+    if (!loader->claimed_row) {
+        (*slot)->index = batch;
+        (*slot)->rows = (*slot)->pending = rows_of(loader, batch);
+    }
+    *first = loader->claimed_row;
+    *count = fv_min(loader->grain, (*slot)->rows - *first);
+    loader->claimed_row += *count;
+    if (loader->claimed_row == (*slot)->rows) {
+        loader->claimed_batch++;
+        loader->claimed_row = 0;
+    }
+    return true;
+}
+
+static void *worker(void *context) {
+    fv_loader *loader = context;
+    fv_reader reader = { 0 };
+    pthread_mutex_lock(&loader->mutex);
+    while (!loader->stop) {
+        fv_slot *slot;
+        int64_t first, count;
+        if (!claim(loader, &slot, &first, &count)) {
+            pthread_cond_wait(&loader->work, &loader->mutex);
+            continue;
+        }
+        loader->busy++;
+        pthread_mutex_unlock(&loader->mutex);
+        for (int64_t row = first; row < first + count; row++) fv_loader_make_row(loader, slot, row, &reader);
+        pthread_mutex_lock(&loader->mutex);
+        slot->pending -= count;
+        loader->busy--;
+        if (!slot->pending || !loader->busy) pthread_cond_signal(&loader->made);
+    }
+    pthread_mutex_unlock(&loader->mutex);
+    fv_reader_release(&reader);
+    return NULL;
+}
+
+/* ---- epochs ---- */
+
+/* Waits until no worker is at it, with nothing left to claim, and forgets what was made. */
+static void abandon(fv_loader *loader) {
+    pthread_mutex_lock(&loader->mutex);
+    loader->claimed_batch = loader->batches;
+    loader->claimed_row = 0;
+    while (loader->busy) pthread_cond_wait(&loader->made, &loader->mutex);
+    pthread_mutex_unlock(&loader->mutex);
+    for (int64_t i = 0; loader->slots && i < loader->options.queue; i++) {
+        fv_slot *slot = &loader->slots[i];
+        slot->index = -1;
+        for (int64_t row = 0; slot->broken && row < loader->options.batch; row++) {
+            fv_error_free(fv_take(&slot->failed[row]));
+            fv_error_free(fv_take(&slot->broken[row]));
+        }
+    }
+}
+
+void fv_loader_free(fv_loader *loader) {
+    if (!loader) return;
+    abandon(loader);
+    pthread_mutex_lock(&loader->mutex);
+    loader->stop = true;
+    pthread_cond_broadcast(&loader->work);
+    pthread_mutex_unlock(&loader->mutex);
+    fv_threads_join(&loader->threads);
+    pthread_cond_destroy(&loader->made);
+    pthread_cond_destroy(&loader->work);
+    pthread_mutex_destroy(&loader->mutex);
+    for (int64_t i = 0; loader->slots && i < loader->options.queue; i++) {
+        void *const parts[] = { loader->slots[i].images, loader->slots[i].labels, loader->slots[i].samples,
+                                loader->slots[i].failed, loader->slots[i].broken };
+        for (int p = 0; p < 5; p++) fv_memory_free(parts[p]);
+    }
+    fv_memory_free(loader->slots);
+    fv_memory_free(loader->order);
+    fv_cache_free(loader->cache);
+    fv_reader_release(&loader->reader);
+    fv_memory_free(loader);
+}
+
+/* The epoch's order: the subset's, shuffled by a stream of (seed, epoch) alone. */
+static void fill_order(fv_loader *loader) {
+    memcpy(loader->order, loader->subset->samples, (size_t)loader->subset->count * sizeof *loader->order);
+    if (loader->options.mode != FV_TRAINING || loader->options.in_order) return;
+    fv_random random = fv_random_at((uint64_t)loader->options.seed, fv_random_stream("order"), (uint32_t)loader->epoch, 0);
+    fv_random_shuffle(&random, loader->order, loader->subset->count);
+}
+
+fv_error *fv_loader_start(fv_loader *loader, int64_t epoch, int64_t first_batch) {
+    if (epoch < 0 || epoch > UINT32_MAX || first_batch < 0 || first_batch > loader->batches)
+        return fv_fail(FV_USAGE, "epoch %lld cannot start at batch %lld of %lld", (long long)epoch, (long long)first_batch,
+                       (long long)loader->batches);
+    abandon(loader);
+    loader->epoch = epoch;
+    fill_order(loader);
+    loader->running = true;
+    loader->taken = first_batch;
+    pthread_mutex_lock(&loader->mutex);
+    loader->claimed_batch = loader->released = first_batch;
+    pthread_cond_broadcast(&loader->work);
+    pthread_mutex_unlock(&loader->mutex);
+    return NULL;
+}
+
+/* ---- batches ---- */
+
+static bool is_cancelled(const fv_loader *loader) {
+    return loader->options.cancel && __atomic_load_n(loader->options.cancel, __ATOMIC_RELAXED);
+}
+
+/* Without workers the caller makes the batch. */
+static void make_batch(fv_loader *loader) {
+    fv_slot *slot;
+    int64_t first, count;
+    while (!is_cancelled(loader) && loader->claimed_batch == loader->taken && claim(loader, &slot, &first, &count)) {
+        for (int64_t row = first; row < first + count; row++) fv_loader_make_row(loader, slot, row, &loader->reader);
+        slot->pending -= count;
+    }
+}
+
+/* With them it waits. True: the batch is there; false: cancelled before. */
+static bool await_batch(fv_loader *loader, const fv_slot *slot) {
+    if (!loader->threads.count) make_batch(loader);
+    pthread_mutex_lock(&loader->mutex);
+    bool there;
+    while (!(there = slot->index == loader->taken && !slot->pending) && !is_cancelled(loader)) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += POLL_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        pthread_cond_timedwait(&loader->made, &loader->mutex, &until);
+    }
+    pthread_mutex_unlock(&loader->mutex);
+    return there;
+}
+
+static void release_batch(fv_loader *loader) {
+    pthread_mutex_lock(&loader->mutex);
+    loader->released = loader->taken;
+    pthread_cond_broadcast(&loader->work);
+    pthread_mutex_unlock(&loader->mutex);
+}
+
+/* Rows that could not be read: rejected by name; in evaluation taken out of the batch. The first row's error counts. */
+static fv_error *settle(fv_loader *loader, fv_slot *slot) {
+    fv_dataset *set = loader->subset->set;
+    int64_t kept = 0, bytes = picture_floats(loader) * (int64_t)sizeof(float), rejected = 0;
+    for (int64_t row = 0; row < slot->rows; row++) {
+        fv_error *why = fv_take(&slot->failed[row]);
+        bool left_out = why && loader->options.mode == FV_EVALUATION;
+        if (why) {
+            rejected++;
+            int64_t position = slot->index * loader->options.batch + row;
+            FV_TRY(fv_dataset_reject(set, loader->order[position], why));
+        }
+        FV_TRY(fv_take(&slot->broken[row]));
+        if (left_out) continue;
+        if (kept < row) {
+            memcpy((char *)slot->images + kept * bytes, (char *)slot->images + row * bytes, (size_t)bytes);
+            slot->labels[kept] = slot->labels[row];
+            slot->samples[kept] = slot->samples[row];
+        }
+        kept++;
+    }
+    loader->batch = (fv_batch){ slot->index, kept, loader->size, slot->images, slot->labels, slot->samples };
+    return rejected ? fv_dataset_check_bound(set) : NULL;
+}
+
+fv_error *fv_loader_next(fv_loader *loader, const fv_batch **batch) {
+    *batch = NULL;
+    while (loader->running) {
+        release_batch(loader); /* those before this one are done with */
+        loader->running = loader->taken < loader->batches;
+        if (!loader->running) break;
+        fv_slot *slot = &loader->slots[loader->taken % loader->options.queue];
+        loader->running = await_batch(loader, slot);
+        if (!loader->running) return fv_fail(FV_CANCELLED, "stopped while pictures were loaded");
+        fv_error *error = settle(loader, slot);
+        loader->running = !error;
+        FV_TRY(error);
+        loader->taken++;
+        if (loader->batch.count) {
+            *batch = &loader->batch;
+            break;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,64 @@
+/* loader.h - a loader from inside: a ring of slots, one batch each, that workers fill and the caller empties.
+ *
+ * Batch k of the epoch lives in slot k mod queue. `claimed` (batch, row) is the next row that nobody works on; a worker takes
+ * up to `grain` rows at a time while its batch is less than `released` + queue. The caller takes batches in order: `released`
+ * counts those it is done with. What a row holds depends on its position in the epoch alone. */
+#ifndef FV_DATA_LOADER_H
+#define FV_DATA_LOADER_H
+
+#include <pthread.h>
+
+#include "data/cache.h"
+#include "data/subset.h"
+#include "data/threads.h"
+#include "data/transform.h"
+
+extern const fv_field fv_loader_fields[]; /* of fv_loader_options: those that a recipe may say */
+
+/* One batch being made. Only rows that a thread claimed are written by it; the rest is guarded by the loader's mutex. */
+typedef struct fv_slot {
+    int64_t index, rows, pending; /* pending: rows that are not made yet */
+    float *images;
+    int64_t *labels, *samples;
+    fv_error **failed; /* a row: why its own picture could not be read */
+    fv_error **broken; /* a row: what ends the epoch */
+} fv_slot;
+
+/* What a thread uses again from picture to picture. */
+typedef struct fv_reader {
+    fv_bytes bytes;
+    fv_image image;
+    fv_workspace work;
+} fv_reader;
+
+struct fv_loader {
+    const fv_subset *subset;
+    const fv_transforms *transforms;
+    fv_loader_options options; /* resolved */
+    fv_size size;
+    int64_t batches, grain;
+    fv_cache *cache; /* NULL: none */
+    fv_slot *slots;
+    fv_threads threads;
+    fv_reader reader; /* of the caller */
+    fv_batch batch;   /* handed out */
+
+    /* Of the epoch under way; changed while no worker is busy. */
+    int64_t epoch, *order; /* order: position → sample */
+    bool running;          /* the caller's view: not at the end, no error */
+    int64_t taken;         /* the next batch that the caller gets */
+
+    pthread_mutex_t mutex; /* guards what follows, and the slots' numbers */
+    pthread_cond_t work, made;
+    int64_t claimed_batch, claimed_row, released;
+    int busy;
+    bool stop;
+};
+
+/* Makes one row: reads, transforms and stores it, or its errors. */
+void fv_loader_make_row(const fv_loader *loader, fv_slot *slot, int64_t row, fv_reader *reader);
+/* What sample number `sample` is, decoded, from the cache or from disk. */
+FV_MUST_USE fv_error *fv_loader_fetch(const fv_loader *loader, int64_t sample, fv_reader *reader);
+void fv_reader_release(fv_reader *reader);
+
+#endif

@@ -1,0 +1,207 @@
+/* class_folders.c - a folder a class: DIR/CLASS/…/picture, or DIR/PART/CLASS/…/picture with the parts train, val and test.
+ *
+ * Classes are the names of the folders, in the order of their bytes ("10" before "2"), and everything below a class folder
+ * belongs to it, however deep. Parts are found by name, in any case: train, training; val, valid, validation; test, testing.
+ * DIR is taken to have parts when it has a train folder and one of the others, or nothing but such folders with folders in
+ * them; `layout` says so where that guess is wrong. The classes are those of train where there is one: a class that only
+ * another part has is rejected. Links are followed, loops cut; hidden and system files and files that are no pictures by name
+ * are ignored and counted. */
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/assert.h"
+#include "core/base/file.h"
+#include "data/walk.h"
+
+typedef struct fv_class_folders_options {
+    int layout;
+} fv_class_folders_options;
+
+enum { AUTO, CLASSES, PARTS };
+static const fv_field fields[] = {
+    FV_FIELD(fv_class_folders_options, layout, .by_default = "auto", .names = "auto,classes,parts",
+             .help = "what the folders in DIR are"),
+    FV_FIELDS_END,
+};
+
+#define PART_KINDS 3
+static const char *const part_names[PART_KINDS][3] = {
+    { "train", "training", NULL },
+    { "val", "valid", "validation" },
+    { "test", "testing", NULL },
+};
+
+/* What a folder holds, by kind of entry; names are in the arena that it was read with. */
+typedef struct contents {
+    const char **folders, **pictures;
+    int64_t folder_count, picture_count, ignored;
+} contents;
+
+static fv_error *read_folder(const char *path, fv_arena *arena, contents *out) {
+    const char **names = NULL;
+    int64_t count = 0;
+    FV_TRY(fv_file_list(path, arena, &names, &count));
+    *out = (contents){ 0 };
+    FV_TRY(fv_arena_take(arena, count, &out->folders));
+    FV_TRY(fv_arena_take(arena, count, &out->pictures));
+    for (int64_t i = 0; i < count; i++) {
+        const char *whole = NULL;
+        FV_TRY(fv_file_join(arena, path, names[i], &whole));
+        if (fv_is_system_name(names[i]))
+            out->ignored++;
+        else if (fv_file_kind_of(whole) == FV_FILE_FOLDER)
+            out->folders[out->folder_count++] = names[i];
+        else if (fv_is_picture_name(names[i]))
+            out->pictures[out->picture_count++] = names[i];
+        else
+            out->ignored++;
+    }
+    return NULL;
+}
+
+static int part_kind(const char *name) {
+    for (int k = 0; k < PART_KINDS; k++)
+        for (int i = 0; i < FV_COUNT(part_names[k]) && part_names[k][i]; i++)
+            if (!strcasecmp(name, part_names[k][i])) return k;
+    return -1;
+}
+
+/* One opening of a data set, and the class folder that is being listed. */
+typedef struct opening {
+    fv_listing *listing;
+    fv_arena *arena; /* until it is open */
+    const char *path;
+    contents top;
+    const char *part_folders[PART_KINDS]; /* by kind; NULL: there is none */
+    int part;                             /* −1: the set has none */
+    bool makes_classes;                   /* a name that is new is a new class */
+    const char *class_name;
+    int64_t class_index, found; /* found: pictures in it so far */
+} opening;
+
+static fv_error *find_parts(opening *o) {
+    for (int64_t i = 0; i < o->top.folder_count; i++) {
+        const char *name = o->top.folders[i];
+        int kind = part_kind(name);
+        if (kind < 0) continue;
+        if (o->part_folders[kind])
+            return fv_fail(FV_CONFLICT, "%s: %s and %s are both the %s part", o->path, o->part_folders[kind], name,
+                           part_names[kind][0]);
+        o->part_folders[kind] = name;
+    }
+    return NULL;
+}
+
+static fv_error *has_folders(opening *o, const char *folder, bool *out) {
+    const char *path = NULL;
+    contents inside;
+    FV_TRY(fv_file_join(o->arena, o->path, folder, &path));
+    FV_TRY(read_folder(path, o->arena, &inside));
+    *out = inside.folder_count > 0;
+    return NULL;
+}
+
+/* The guess that the file comment describes. */
+static fv_error *guess_layout(opening *o, int *layout) {
+    int64_t parts = 0;
+    bool all_with_folders = true;
+    for (int k = 0; k < PART_KINDS; k++) {
+        bool with_folders = true;
+        if (o->part_folders[k]) FV_TRY(has_folders(o, o->part_folders[k], &with_folders));
+        all_with_folders &= with_folders;
+        parts += o->part_folders[k] != NULL;
+    }
+    bool by_name = o->part_folders[0] && parts > 1, alone = parts && parts == o->top.folder_count && all_with_folders;
+    *layout = by_name || alone ? PARTS : CLASSES;
+    return NULL;
+}
+
+/* The first picture makes the class: a folder without pictures makes none, since nothing would train its output. */
+static fv_error *on_picture(void *context, const char *path) {
+    opening *o = context;
+    if (!o->found++) {
+        o->class_index = fv_listing_find_class(o->listing, o->class_name);
+        if (o->makes_classes) FV_TRY(fv_listing_class(o->listing, o->class_name, &o->class_index));
+    }
+    if (o->class_index < 0)
+        return fv_listing_reject(o->listing, path, "its class \"%s\" is not one of those in %s", o->class_name,
+                                 o->part_folders[0]);
+    fv_target target = { .kind = FV_TARGET_CLASS, .class_index = o->class_index };
+    return fv_listing_add(o->listing, &(fv_sample){ .id = path, .part = o->part, .target = target });
+}
+
+static fv_error *list_class(opening *o, const char *relative, const char *name) {
+    o->class_name = name;
+    o->found = 0;
+    FV_TRY(fv_walk(o->listing, o->path, relative, on_picture, o));
+    return o->found ? NULL : fv_listing_note(o->listing, "%s/%s holds no pictures", o->path, relative);
+}
+
+/* The class folders of DIR (`folder` is "") or of a part. */
+static fv_error *list_classes(opening *o, const char *folder) {
+    contents inside = o->top;
+    const char *path = NULL, *relative = NULL;
+    if (*folder) {
+        FV_TRY(fv_file_join(o->arena, o->path, folder, &path));
+        FV_TRY(read_folder(path, o->arena, &inside));
+        for (int64_t i = 0; i < inside.ignored; i++) fv_listing_ignore(o->listing);
+    }
+    for (int64_t i = 0; i < inside.picture_count; i++) {
+        relative = inside.pictures[i];
+        if (*folder) FV_TRY(fv_file_join(o->arena, folder, inside.pictures[i], &relative));
+        FV_TRY(fv_listing_reject(o->listing, relative, "it lies beside the class folders, not in one"));
+    }
+    if (!inside.folder_count)
+        return fv_error_hint(fv_fail(FV_FORMAT, "%s%s%s has no class folders", o->path, *folder ? "/" : "", folder),
+                             "put the pictures of each class into a folder of its name");
+    for (int64_t i = 0; i < inside.folder_count; i++) {
+        relative = inside.folders[i];
+        if (*folder) FV_TRY(fv_file_join(o->arena, folder, inside.folders[i], &relative));
+        FV_TRY(list_class(o, relative, inside.folders[i]));
+    }
+    return NULL;
+}
+
+static fv_error *list_parts(opening *o) {
+    for (int64_t i = 0; i < o->top.folder_count; i++)
+        if (part_kind(o->top.folders[i]) < 0) {
+            FV_TRY(fv_listing_note(o->listing, "%s/%s is none of train, val and test: ignored", o->path, o->top.folders[i]));
+            fv_listing_ignore(o->listing);
+        }
+    for (int64_t i = 0; i < o->top.picture_count; i++)
+        FV_TRY(fv_listing_reject(o->listing, o->top.pictures[i], "it lies beside the parts, not in one"));
+    for (int k = 0; k < PART_KINDS; k++) {
+        if (!o->part_folders[k]) continue;
+        FV_TRY(fv_listing_part(o->listing, part_names[k][0], &o->part));
+        o->makes_classes = k == 0 || !o->part_folders[0];
+        FV_TRY(list_classes(o, o->part_folders[k]));
+    }
+    return NULL;
+}
+
+static fv_error *open_(const char *path, const void *options, fv_listing *listing, void **state) {
+    const fv_class_folders_options *given = options;
+    FV_OWNED(fv_arena) arena = NULL;
+    *state = NULL;
+    FV_TRY(fv_arena_new("names of folders", (int64_t)1 << 32, &arena));
+    opening o = { .listing = listing, .arena = arena, .path = path, .part = -1, .makes_classes = true };
+    FV_TRY(read_folder(path, arena, &o.top));
+    FV_TRY(find_parts(&o));
+    int layout = given->layout;
+    if (layout == AUTO) FV_TRY(guess_layout(&o, &layout));
+    for (int64_t i = 0; i < o.top.ignored; i++) fv_listing_ignore(listing);
+    FV_TRY(layout == PARTS ? list_parts(&o) : list_classes(&o, ""));
+    return fv_listing_sort_classes(listing);
+}
+
+/* Any folder may be one; others are surer of theirs. */
+static int sniff(const char *path) { return fv_file_kind_of(path) == FV_FILE_FOLDER ? 10 : 0; }
+
+const fv_source fv_source_class_folders = {
+    .name = "class_folders",
+    .summary = "a folder a class, DIR/CLASS/picture or DIR/PART/CLASS/picture",
+    .fields = fields,
+    .channels = 3,
+    .sniff = sniff,
+    .open = open_,
+};
