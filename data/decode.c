@@ -31,6 +31,13 @@ fv_error *fv_decode_check_size(const fv_encoded *encoded, int64_t height, int64_
                          "raise max_pixels if the picture is meant to be that large");
 }
 
+fv_error *fv_decode_check_room(const fv_encoded *encoded, int64_t rows, int64_t columns, int64_t most) {
+    int64_t needed, room;
+    if (!fv_size_mul(encoded->length, most, &room)) return NULL;
+    if (fv_size_mul(rows, columns, &needed) && needed <= room) return NULL;
+    return fv_fail(FV_FORMAT, "cut short: %lld bytes cannot hold a picture of that size", (long long)encoded->length);
+}
+
 /* What files that no decoder takes begin with: pictures we cannot read, and what is found under a picture's name by mistake. */
 typedef struct signature {
     int offset;

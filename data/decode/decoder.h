@@ -16,8 +16,8 @@ typedef struct fv_decoder {
     const char *summary;                                   /* "JPEG: baseline, progressive, …" */
     bool (*matches)(const uint8_t *bytes, int64_t length); /* by its first bytes */
     /* The whole picture as it is stored, in 1 to 4 channels (grey, grey and alpha, RGB, RGB and alpha; alpha may be left out
-     * when options.channels is not 4), u8 or (keep_u16) u16; `*orientation` is EXIF's where it states one. Checks
-     * fv_decode_check_size before it allocates. Errors do not name the file: the caller does. */
+     * when options.channels is not 4), u8 or (keep_u16) u16; `*orientation` is EXIF's where it states one. Calls
+     * the two checks below before it allocates. Errors do not name the file: the caller does. */
     fv_error *(*decode)(const fv_encoded *encoded, fv_image *out, int *orientation);
 } fv_decoder;
 
@@ -26,6 +26,10 @@ extern const int fv_decoder_table_count;
 
 /* FV_FORMAT for a picture without pixels; FV_UNSUPPORTED when it has more than options.max_pixels. */
 FV_MUST_USE fv_error *fv_decode_check_size(const fv_encoded *encoded, int64_t height, int64_t width);
+
+/* FV_FORMAT when a file of this length cannot hold rows × columns at `most` of them a byte: it is cut short, and memory for
+ * what it claims to be need not be taken. */
+FV_MUST_USE fv_error *fv_decode_check_room(const fv_encoded *encoded, int64_t rows, int64_t columns, int64_t most);
 
 /* The options with their defaults filled in; NULL: all of them. FV_USAGE: channels that are not 0, 1, 3 or 4, a negative limit.
  */

@@ -12,7 +12,8 @@
 #include "data/decode/decoder.h"
 #include "data/image.h"
 
-#define SCANS_MAX 500 /* a progressive file of 64 KiB can ask for more work than a film */
+#define PIXELS_A_BYTE 512 /* at most: a block of 64 pixels takes a bit or more, when Huffman codes it */
+#define SCANS_MAX 500     /* a progressive file of 64 KiB can ask for more work than a film */
 
 /* libjpeg's error manager with the way out of its callbacks. */
 typedef struct jpeg_trap {
@@ -98,6 +99,7 @@ static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg
     jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xFFFF);
     jpeg_read_header(jpeg, TRUE);
     FV_TRY(fv_decode_check_size(encoded, jpeg->image_height, jpeg->image_width));
+    if (!jpeg->arith_code) FV_TRY(fv_decode_check_room(encoded, jpeg->image_height, jpeg->image_width, PIXELS_A_BYTE));
     *orientation = orientation_of(jpeg);
     FV_TRY(choose_colours(jpeg, encoded->options.channels));
     return read_rows(jpeg, out);
@@ -106,10 +108,8 @@ static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg
 static fv_error *complain(const jpeg_trap *trap) {
     switch (trap->manager.msg_code) {
     case JWRN_JPEG_EOF:
-    case JWRN_HIT_MARKER:
     case JERR_INPUT_EOF:
-    case JERR_NO_SOI:
-    case JERR_NO_IMAGE: return fv_fail(FV_FORMAT, "cut short or damaged JPEG: %s", trap->message);
+    case JERR_NO_IMAGE: return fv_fail(FV_FORMAT, "cut short: the JPEG ends too early");
     case JERR_OUT_OF_MEMORY: return fv_fail(FV_MEMORY, "out of memory in libjpeg");
     case JERR_ARITH_NOTIMPL:
     case JERR_SOF_UNSUPPORTED:

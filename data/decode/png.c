@@ -10,23 +10,33 @@
 #include "data/decode/decoder.h"
 #include "data/image.h"
 
+#define DEFLATE_RATIO 1032        /* at most: 258 bytes in two bits */
 #define CHUNK_BYTES_MAX (8 << 20) /* what one compressed text or profile may grow to */
 #define CHUNKS_MAX 1000
 
-/* The bytes that libpng has not read yet, and how it ended. */
+/* The bytes that libpng has not read yet, and why it gave up. */
 typedef struct png_input {
     const uint8_t *at;
     int64_t left;
-    bool cut_short;
     char message[160];
 } png_input;
 
+/* Every chunk up to IEND lies within the file. Otherwise it is cut short, and libpng would allocate what a chunk claims to be.
+ */
+static bool is_whole(const uint8_t *bytes, int64_t length) {
+    for (int64_t at = 8; length - at >= 12;) {
+        const uint8_t *b = bytes + at;
+        int64_t size = (int64_t)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+        if (size > length - at - 12) return false;
+        if (!memcmp(b + 4, "IEND", 4)) return true;
+        at += size + 12;
+    }
+    return false;
+}
+
 static void on_read(png_structp png, png_bytep to, size_t count) {
     png_input *input = png_get_io_ptr(png);
-    if ((int64_t)count > input->left) {
-        input->cut_short = true;
-        png_error(png, "the file ends too early");
-    }
+    if ((int64_t)count > input->left) png_error(png, "it ends too early");
     memcpy(to, input->at, count);
     input->at += count;
     input->left -= (int64_t)count;
@@ -74,6 +84,7 @@ static fv_error *decode_trapped(const fv_encoded *encoded, png_structp png, png_
     png_set_chunk_cache_max(png, CHUNKS_MAX);
     png_read_info(png, info);
     FV_TRY(fv_decode_check_size(encoded, png_get_image_height(png, info), png_get_image_width(png, info)));
+    FV_TRY(fv_decode_check_room(encoded, png_get_image_height(png, info), (int64_t)png_get_rowbytes(png, info), DEFLATE_RATIO));
     choose_form(png, info, &encoded->options);
     int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
@@ -87,6 +98,7 @@ static fv_error *decode_trapped(const fv_encoded *encoded, png_structp png, png_
 }
 
 static fv_error *decode(const fv_encoded *encoded, fv_image *out, int *orientation) {
+    if (!is_whole(encoded->bytes, encoded->length)) return fv_fail(FV_FORMAT, "cut short: the PNG ends too early");
     png_input input = { .at = encoded->bytes, .left = encoded->length };
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &input, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
@@ -96,7 +108,7 @@ static fv_error *decode(const fv_encoded *encoded, fv_image *out, int *orientati
     }
     if (setjmp(png_jmpbuf(png))) {
         png_destroy_read_struct(&png, &info, NULL);
-        return fv_fail(FV_FORMAT, "%s PNG: %s", input.cut_short ? "cut short" : "damaged", input.message);
+        return fv_fail(FV_FORMAT, "damaged PNG: %s", input.message);
     }
     png_set_read_fn(png, &input, on_read);
     fv_error *error = decode_trapped(encoded, png, info, out, orientation);

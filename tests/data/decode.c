@@ -90,6 +90,21 @@ FV_TEST(data_decode__keeps_to_its_limits_before_decoding) {
     FV_OK(fv_image_decode_file(FV_FILE("rgb.png"), &(fv_decode_options){ .max_pixels = 209 }, &image));
 }
 
+/* A JPEG whose header claims 12,288 × 12,288 pixels, in a kilobyte. */
+FV_TEST(data_decode__takes_no_memory_for_what_a_file_cannot_hold) {
+    uint8_t *bytes = NULL;
+    int64_t length;
+    FV_OK(fv_file_read(FV_FILE("restart.jpg"), 1 << 20, &bytes, &length));
+    int64_t at = 2; /* markers with their lengths, up to the frame header */
+    while (bytes[at + 1] != 0xC0) at += 2 + (bytes[at + 2] << 8 | bytes[at + 3]);
+    bytes[at + 5] = bytes[at + 7] = 0x30;
+    bytes[at + 6] = bytes[at + 8] = 0;
+    FV_IMAGE(image);
+    FV_FAILS(fv_image_decode(bytes, length, "claims.jpg", NULL, &image), FV_FORMAT, "claims.jpg: cut short");
+    assert_null(image.pixels);
+    fv_memory_free(bytes);
+}
+
 FV_TEST(data_decode__gives_the_channels_asked_for) {
     FV_IMAGE(image);
     FV_IMAGE(grey);
