@@ -51,13 +51,14 @@ static axis_size measure(int64_t in, int64_t out, fv_filter filter) {
 
 static int64_t axis_bytes(axis_size size) {
     int64_t weights = size.out * size.stride;
-    return fv_round_up(weights * (int64_t)(sizeof(double) + sizeof(int32_t)) + 2 * size.out * (int64_t)sizeof(int32_t), 64);
+    return fv_round_up(weights * (int64_t)(sizeof(double) + 2 * sizeof(int32_t)) + 2 * size.out * (int64_t)sizeof(int32_t), 64);
 }
 
 static fv_axis axis_in(void *memory, axis_size size) {
+    int64_t weights = size.out * size.stride;
     double *exact = memory;
-    int32_t *fixed = (int32_t *)(exact + size.out * size.stride), *first = fixed + size.out * size.stride;
-    return (fv_axis){ size.out, size.stride, exact, fixed, first, first + size.out };
+    int32_t *fixed = (int32_t *)(exact + weights), *packed = fixed + weights, *first = packed + weights;
+    return (fv_axis){ size.out, size.stride, exact, fixed, packed, first, first + size.out };
 }
 
 static int32_t to_fixed(double weight) { return (int32_t)(weight * (1 << FV_WEIGHT_BITS) + (weight < 0 ? -0.5 : 0.5)); }
@@ -80,6 +81,7 @@ static void fill_axis(fv_axis *axis, axis_size size, fv_filter filter) {
         axis->first[x] = (int32_t)first;
         axis->count[x] = (int32_t)count;
     }
+    fv_resample_pack(axis);
 }
 
 static fv_error *reserve(fv_resample_work *work, int64_t bytes) {

@@ -6,6 +6,19 @@
 #define HALF (1 << (FV_WEIGHT_BITS - 1))
 #define COLUMNS 64 /* sums kept at a time */
 
+static int32_t pair(int32_t first, int32_t second) {
+    return (int32_t)((uint32_t)(uint16_t)first | (uint32_t)(uint16_t)second << 16);
+}
+
+void fv_resample_pack(fv_axis *axis) {
+    const int32_t mask = (1 << FV_LOW_BITS) - 1, *fixed = axis->fixed;
+    for (int64_t i = 0; i < axis->out * axis->stride; i += 2, fixed += 2) {
+        int32_t *group = axis->packed + i / 4 * 4 + i % 4 / 2;
+        group[0] = pair(fixed[0] >> FV_LOW_BITS, fixed[1] >> FV_LOW_BITS);
+        group[2] = pair(fixed[0] & mask, fixed[1] & mask);
+    }
+}
+
 static bool have_avx2(void) {
 #if defined(__x86_64__)
     return __builtin_cpu_supports("avx2");

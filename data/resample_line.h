@@ -8,13 +8,19 @@
 #define FV_WEIGHT_BITS 22 /* after the point */
 
 /* What each output of an axis is made of: row x of the weights holds `count[x]` of them, for the inputs from `first[x]`, then
- * zeros up to `stride`, which is a multiple of 4. */
+ * zeros up to `stride`, which is a multiple of 4.
+ *
+ * `packed` has the fixed weights again, for multiply-adds of 16-bit pairs: w = 2048 · high + low with 0 ≤ low < 2048, and four
+ * weights are the four numbers (high 0 1) (high 2 3) (low 0 1) (low 2 3), the first of a pair in its lower half. */
 typedef struct fv_axis {
     int64_t out, stride;
     double *exact;  /* for f32 */
     int32_t *fixed; /* for u8 */
+    int32_t *packed;
     int32_t *first, *count;
 } fv_axis;
+#define FV_LOW_BITS 11
+void fv_resample_pack(fv_axis *axis); /* fills `packed` from `fixed` */
 
 /* A row `from` of at least axis->first + count pixels, of which `readable` bytes may be read → axis->out pixels. */
 void fv_resample_across_u8(const uint8_t *from, int64_t readable, int64_t channels, const fv_axis *axis, uint8_t *to);

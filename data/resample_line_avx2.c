@@ -1,22 +1,12 @@
 /* resample_line_avx2.c - the inner loops of resampling for AVX2, exact to the last bit.
  *
- * A weight w of 22 bits is split into w = 2048·high + low, 0 ≤ low < 2048, both of 16 bits: then one multiply-add of 16-bit
- * pairs does two taps, and 2048·Σ high·p + Σ low·p is the sum that the plain loop has. */
+ * With a weight as 2048 · high + low, both of 16 bits, one multiply-add of 16-bit pairs does two taps, and
+ * 2048 · Σ high·p + Σ low·p is the sum that the plain loop has. */
 #include <immintrin.h>
 
 #include "data/resample_line.h"
 
 #define HALF (1 << (FV_WEIGHT_BITS - 1))
-#define LOW_BITS 11
-
-/* Weights of two taps as one 32-bit lane for _mm256_madd_epi16: tap 0 in the low half. */
-static inline int32_t high_pair(const int32_t *w) {
-    return (int32_t)((uint32_t)(uint16_t)(w[0] >> LOW_BITS) | (uint32_t)(w[1] >> LOW_BITS) << 16);
-}
-static inline int32_t low_pair(const int32_t *w) {
-    const uint32_t mask = (1 << LOW_BITS) - 1;
-    return (int32_t)(((uint32_t)w[0] & mask) | ((uint32_t)w[1] & mask) << 16);
-}
 
 /* Four taps of one RGB pixel: taps 0, 1 in the low lane, 2, 3 in the high one, as (r r' g g' b b' – –) in 16 bits. */
 static inline __m256i spread_rgb(const uint8_t *taps) {
@@ -25,19 +15,16 @@ static inline __m256i spread_rgb(const uint8_t *taps) {
     return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)taps)), order);
 }
 
-static inline __m256i two_lanes(int32_t low, int32_t high) {
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_set1_epi32(low)), _mm_set1_epi32(high), 1);
-}
-
-static void rgb_pixel(const uint8_t *taps, const int32_t *weights, int32_t count, uint8_t *to) {
+static inline void rgb_pixel(const uint8_t *taps, const int32_t *packed, int32_t count, uint8_t *to) {
+    const __m256i highs = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1), lows = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
     __m256i high = _mm256_setzero_si256(), low = high;
     for (int32_t i = 0; i < count; i += 4) {
         __m256i pixels = spread_rgb(taps + 3 * i);
-        const int32_t *w = weights + i;
-        high = _mm256_add_epi32(high, _mm256_madd_epi16(pixels, two_lanes(high_pair(w), high_pair(w + 2))));
-        low = _mm256_add_epi32(low, _mm256_madd_epi16(pixels, two_lanes(low_pair(w), low_pair(w + 2))));
+        __m256i weights = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(packed + i)));
+        high = _mm256_add_epi32(high, _mm256_madd_epi16(pixels, _mm256_permutevar8x32_epi32(weights, highs)));
+        low = _mm256_add_epi32(low, _mm256_madd_epi16(pixels, _mm256_permutevar8x32_epi32(weights, lows)));
     }
-    __m256i sum = _mm256_add_epi32(_mm256_slli_epi32(high, LOW_BITS), low);
+    __m256i sum = _mm256_add_epi32(_mm256_slli_epi32(high, FV_LOW_BITS), low);
     __m128i rgb = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
     rgb = _mm_srai_epi32(_mm_add_epi32(rgb, _mm_set1_epi32(HALF)), FV_WEIGHT_BITS);
     rgb = _mm_packus_epi16(_mm_packs_epi32(rgb, rgb), rgb);
@@ -59,22 +46,22 @@ void fv_resample_across_rgb_avx2(const uint8_t *from, int64_t readable, const fv
     for (int64_t x = 0; x < axis->out; x++, to += 3) {
         int64_t at = 3 * (int64_t)axis->first[x];
         int32_t count = axis->count[x], groups = (count + 3) / 4;
-        const int32_t *weights = axis->fixed + x * axis->stride;
         if (at + 12 * groups + 4 <= readable) /* a load takes 16 bytes and uses 12 */
-            rgb_pixel(from + at, weights, count, to);
+            rgb_pixel(from + at, axis->packed + x * axis->stride, count, to);
         else
-            rgb_pixel_plain(from + at, weights, count, to);
+            rgb_pixel_plain(from + at, axis->fixed + x * axis->stride, count, to);
     }
 }
 
 /* Sums of 16 columns over pairs of rows; an odd last row is paired with itself at weight zero. */
-static inline __m128i down_16(const uint8_t *from, int64_t stride, const int32_t *weights, int32_t count) {
+static inline __m128i down_16(const uint8_t *from, int64_t stride, const int32_t *packed, int32_t count) {
     __m256i high[2] = { _mm256_setzero_si256(), _mm256_setzero_si256() }, low[2] = { high[0], high[0] };
     for (int32_t i = 0; i < count; i += 2) {
         const uint8_t *row = from + i * stride, *next = i + 1 < count ? row + stride : row;
         __m128i a = _mm_loadu_si128((const __m128i *)row), b = _mm_loadu_si128((const __m128i *)next);
         __m256i pairs[2] = { _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b)), _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(a, b)) };
-        __m256i w_high = _mm256_set1_epi32(high_pair(weights + i)), w_low = _mm256_set1_epi32(low_pair(weights + i));
+        const int32_t *weights = packed + i / 4 * 4 + i % 4 / 2;
+        __m256i w_high = _mm256_set1_epi32(weights[0]), w_low = _mm256_set1_epi32(weights[2]);
         for (int k = 0; k < 2; k++) {
             high[k] = _mm256_add_epi32(high[k], _mm256_madd_epi16(pairs[k], w_high));
             low[k] = _mm256_add_epi32(low[k], _mm256_madd_epi16(pairs[k], w_low));
@@ -83,7 +70,7 @@ static inline __m128i down_16(const uint8_t *from, int64_t stride, const int32_t
     const __m256i half = _mm256_set1_epi32(HALF);
     __m256i sum[2];
     for (int k = 0; k < 2; k++) {
-        sum[k] = _mm256_add_epi32(_mm256_add_epi32(_mm256_slli_epi32(high[k], LOW_BITS), low[k]), half);
+        sum[k] = _mm256_add_epi32(_mm256_add_epi32(_mm256_slli_epi32(high[k], FV_LOW_BITS), low[k]), half);
         sum[k] = _mm256_srai_epi32(sum[k], FV_WEIGHT_BITS);
     }
     __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(sum[0], sum[1]), 0xD8);
@@ -92,10 +79,10 @@ static inline __m128i down_16(const uint8_t *from, int64_t stride, const int32_t
 
 void fv_resample_down_u8_avx2(const uint8_t *from, int64_t stride, int64_t columns, const fv_axis *axis, int64_t y,
                               uint8_t *to) {
-    const int32_t *weights = axis->fixed + y * axis->stride;
+    const int32_t *weights = axis->fixed + y * axis->stride, *packed = axis->packed + y * axis->stride;
     int32_t count = axis->count[y];
     int64_t c = 0;
-    for (; c + 16 <= columns; c += 16) _mm_storeu_si128((__m128i *)(to + c), down_16(from + c, stride, weights, count));
+    for (; c + 16 <= columns; c += 16) _mm_storeu_si128((__m128i *)(to + c), down_16(from + c, stride, packed, count));
     for (; c < columns; c++) {
         int32_t sum = HALF;
         for (int32_t i = 0; i < count; i++) sum += from[i * stride + c] * weights[i];

@@ -6,6 +6,7 @@
  * them; `layout` says so where that guess is wrong. The classes are those of train where there is one: a class that only
  * another part has is rejected. Links are followed, loops cut; hidden and system files and files that are no pictures by name
  * are ignored and counted. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,12 +16,14 @@
 
 typedef struct fv_class_folders_options {
     int layout;
+    fv_strings suffixes;
 } fv_class_folders_options;
 
 enum { AUTO, CLASSES, PARTS };
 static const fv_field fields[] = {
     FV_FIELD(fv_class_folders_options, layout, .by_default = "auto", .names = "auto,classes,parts",
              .help = "what the folders in DIR are"),
+    FV_FIELD(fv_class_folders_options, suffixes, .help = "take only files with these (jpg,jpeg); none: every picture"),
     FV_FIELDS_END,
 };
 
@@ -71,12 +74,16 @@ typedef struct opening {
     fv_listing *listing;
     fv_arena *arena; /* until it is open */
     const char *path;
+    fv_strings suffixes;
     contents top;
     const char *part_folders[PART_KINDS]; /* by kind; NULL: there is none */
     int part;                             /* −1: the set has none */
     bool makes_classes;                   /* a name that is new is a new class */
     const char *class_name;
     int64_t class_index, found; /* found: pictures in it so far */
+    char before[1024];          /* the picture before this one */
+    int64_t twins;              /* pictures that have its name but for the suffix */
+    const char *first_twin;
 } opening;
 
 static fv_error *find_parts(opening *o) {
@@ -116,9 +123,31 @@ static fv_error *guess_layout(opening *o, int *layout) {
     return NULL;
 }
 
+static bool is_wanted(const opening *o, const char *path) {
+    for (int64_t i = 0; i < o->suffixes.count; i++) {
+        const char *wanted = o->suffixes.at[i];
+        if (!strcasecmp(strrchr(path, '.') + 1, *wanted == '.' ? wanted + 1 : wanted)) return true;
+    }
+    return !o->suffixes.count;
+}
+
+/* Names come sorted, so a picture and its mask follow each other. */
+static fv_error *look_for_twin(opening *o, const char *path) {
+    size_t stem = (size_t)(strrchr(path, '.') + 1 - path);
+    if (!strncmp(o->before, path, stem) && !strchr(o->before + stem, '/') && !o->twins++)
+        FV_TRY(fv_arena_text(o->arena, path, &o->first_twin));
+    snprintf(o->before, sizeof o->before, "%s", path);
+    return NULL;
+}
+
 /* The first picture makes the class: a folder without pictures makes none, since nothing would train its output. */
 static fv_error *on_picture(void *context, const char *path) {
     opening *o = context;
+    if (!is_wanted(o, path)) {
+        fv_listing_ignore(o->listing);
+        return NULL;
+    }
+    FV_TRY(look_for_twin(o, path));
     if (!o->found++) {
         o->class_index = fv_listing_find_class(o->listing, o->class_name);
         if (o->makes_classes) FV_TRY(fv_listing_class(o->listing, o->class_name, &o->class_index));
@@ -184,13 +213,20 @@ static fv_error *open_(const char *path, const void *options, fv_listing *listin
     FV_OWNED(fv_arena) arena = NULL;
     *state = NULL;
     FV_TRY(fv_arena_new("names of folders", (int64_t)1 << 32, &arena));
-    opening o = { .listing = listing, .arena = arena, .path = path, .part = -1, .makes_classes = true };
+    opening o = {
+        .listing = listing, .arena = arena, .path = path, .suffixes = given->suffixes, .part = -1, .makes_classes = true
+    };
     FV_TRY(read_folder(path, arena, &o.top));
     FV_TRY(find_parts(&o));
     int layout = given->layout;
     if (layout == AUTO) FV_TRY(guess_layout(&o, &layout));
     for (int64_t i = 0; i < o.top.ignored; i++) fv_listing_ignore(listing);
     FV_TRY(layout == PARTS ? list_parts(&o) : list_classes(&o, ""));
+    if (o.twins)
+        FV_TRY(fv_listing_note(listing,
+                               "%lld pictures differ from another in nothing but the suffix of their name, the first %s; "
+                               "if they are masks, leave them out by the source's option suffixes",
+                               (long long)o.twins, o.first_twin));
     return fv_listing_sort_classes(listing);
 }
 

@@ -185,3 +185,18 @@ FV_TEST(data_sources_class_folders__rejects_pictures_beside_the_classes) {
     FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .allow_dropped = true }, &set));
     check_counts(set, 2, 1, 0);
 }
+
+FV_TEST(data_sources_class_folders__leaves_masks_out_when_told_and_says_when_not) {
+    const char *dir = fv_test_folder();
+    const char *const names[] = { "a/1.jpg", "a/1.png", "a/2.jpg", "a/2.png", "b/3.JPG", "b/3.b.jpg" };
+    for (int i = 0; i < 6; i++) fv_test_copy("rgb.png", dir, names[i]);
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_OK(fv_dataset_open(dir, NULL, &set));
+    check_counts(set, 6, 0, 0);
+    assert_non_null(strstr(fv_dataset_note(set, 0), "2 pictures differ"));
+    assert_non_null(strstr(fv_dataset_note(set, 0), "the first a/1.png"));
+    FV_OWNED(fv_dataset) without = NULL;
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "suffixes=jpg,.jpeg" }, &without));
+    check_counts(without, 4, 0, 2);
+    assert_null(fv_dataset_note(without, 0));
+}
