@@ -150,10 +150,6 @@ FV_TEST(data_sources_class_folders__follows_links_and_cuts_loops) {
 }
 
 FV_TEST(data_sources_class_folders__names_a_folder_it_may_not_read) {
-    if (geteuid() == 0 && access("/proc/self", R_OK) == 0) {
-        /* root may read everything: there is nothing to refuse */
-        print_message("run as root: no folder is closed to us\n");
-    }
     const char *dir = fv_test_folder();
     fv_test_copy("rgb.png", dir, "a/0.png");
     fv_test_copy("rgb.png", dir, "b/0.png");
@@ -164,8 +160,8 @@ FV_TEST(data_sources_class_folders__names_a_folder_it_may_not_read) {
     assert_int_equal(chmod(fv_test_path(dir, "b/closed"), 0700), 0);
     FV_OK(error);
     fv_dataset_counts counts = fv_dataset_count_all(set);
-    assert_int_equal(counts.found, 3);
-    assert_int_equal(counts.rejected, geteuid() == 0 ? 0 : 1);
+    assert_int_equal(counts.found, 3);                         /* two pictures, and the third or the folder that hides it */
+    assert_int_equal(counts.rejected, geteuid() == 0 ? 0 : 1); /* nothing is closed to root */
     if (counts.rejected) {
         const char *path, *reason;
         fv_dataset_rejected(set, 0, &path, &reason);
