@@ -92,7 +92,6 @@ fv_error *fv_transforms_parse(const char *text, fv_transforms **out) {
 
 fv_error *fv_transforms_to_text(const fv_transforms *transforms, char **out) {
     FV_TEXT(text, ARENA_CAP);
-    fv_text_add(&text, "");
     for (int i = 0; i < transforms->count; i++) {
         const step *s = &transforms->steps[i];
         FV_TEXT(options, ARENA_CAP);
@@ -100,12 +99,7 @@ fv_error *fv_transforms_to_text(const fv_transforms *transforms, char **out) {
         FV_TRY(fv_text_error(&options));
         fv_text_addf(&text, "%s%s%s\n", s->transform->name, options.length ? " " : "", options.length ? options.at : "");
     }
-    FV_TRY(fv_text_error(&text));
-    char *copy = NULL;
-    FV_TRY(fv_memory_new(text.length + 1, &copy));
-    memcpy(copy, text.at, (size_t)text.length + 1);
-    *out = copy;
-    return NULL;
+    return fv_text_string(&text, out);
 }
 
 static fv_error *add_yaml(fv_transforms *list, const fv_yaml *item, const char *where) {

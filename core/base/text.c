@@ -164,3 +164,12 @@ void fv_text_clear(fv_text *text) {
 }
 
 fv_error *fv_text_error(fv_text *text) { return fv_take(&text->error); }
+
+fv_error *fv_text_string(fv_text *text, char **out) {
+    FV_TRY(fv_text_error(text));
+    char *copy = NULL;
+    FV_TRY(fv_memory_new(text->length + 1, &copy));
+    memcpy(copy, text->at, (size_t)text->length);
+    *out = copy;
+    return NULL;
+}

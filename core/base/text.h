@@ -29,6 +29,9 @@ void fv_text_add_number(fv_text *text, double value);     /* shortest form that 
 void fv_text_clear(fv_text *text);                        /* empty again, memory kept */
 FV_MUST_USE fv_error *fv_text_error(fv_text *text);       /* hands over the sticky error, NULL when all is well */
 
+/* A new string (fv_string_free) with what the text holds, or its sticky error. */
+FV_MUST_USE fv_error *fv_text_string(fv_text *text, char **out);
+
 /* Reading numbers back: the whole string or false, whatever the locale. Numbers are decimal ("-1.5e-3", "inf", "-.inf", "nan");
  * an integer has digits only. What does not fit is false. */
 bool fv_text_to_number(const char *string, double *out);

@@ -38,7 +38,6 @@ void fv_node_print(const fv_graph *graph, const fv_node *node, fv_text *out) {
 
 fv_error *fv_graph_to_text(const fv_graph *graph, char **out) {
     FV_TEXT(text, TEXT_CAP);
-    fv_text_add(&text, "");
     for (int32_t n = 0; n < graph->count; n++) {
         fv_node_print(graph, graph->nodes[n], &text);
         fv_text_add(&text, "\n");
@@ -48,12 +47,7 @@ fv_error *fv_graph_to_text(const fv_graph *graph, char **out) {
         print_value(graph, graph->outputs[i].value, &text);
         fv_text_add(&text, "\n");
     }
-    FV_TRY(fv_text_error(&text));
-    char *copy = NULL;
-    FV_TRY(fv_memory_new(text.length + 1, &copy));
-    memcpy(copy, text.at, (size_t)text.length + 1);
-    *out = copy;
-    return NULL;
+    return fv_text_string(&text, out);
 }
 
 /* ---- parsing: a line is a NUL-terminated string in the parser's arena, cut up in place ---- */

@@ -61,10 +61,5 @@ fv_error *fv_plan_to_text(const fv_plan *plan, bool losers, char **out) {
     for (int i = 0; i < plan->graph->output_count; i++)
         fv_text_addf(&text, "output %s = %s\n", plan->graph->outputs[i].name,
                      fv_value_name(plan->graph, plan->graph->outputs[i].value));
-    FV_TRY(fv_text_error(&text));
-    char *copy = NULL;
-    FV_TRY(fv_memory_new(text.length + 1, &copy));
-    memcpy(copy, text.at, (size_t)text.length + 1);
-    *out = copy;
-    return NULL;
+    return fv_text_string(&text, out);
 }

@@ -174,3 +174,19 @@ FV_TEST(base_text__reads_integers_whole_or_not_at_all) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (fv_text_to_int(bad[i], &value)) fail_msg("\"%s\" was taken for %lld", bad[i], (long long)value);
 }
+
+FV_TEST(base_text__gives_a_string_or_its_error) {
+    FV_TEXT(text, 4);
+    char *string = NULL;
+    FV_OK(fv_text_string(&text, &string));
+    assert_string_equal(string, "");
+    fv_string_free(string);
+    fv_text_add(&text, "abc");
+    FV_OK(fv_text_string(&text, &string));
+    assert_string_equal(string, "abc");
+    fv_string_free(string);
+    string = NULL;
+    fv_text_add(&text, "de");
+    FV_FAILS(fv_text_string(&text, &string), FV_MEMORY, NULL);
+    assert_null(string);
+}
