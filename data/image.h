@@ -27,7 +27,8 @@ FV_MUST_USE fv_error *fv_image_to_channels(fv_image *image, int64_t channels);
  * height. */
 FV_MUST_USE fv_error *fv_image_turn(fv_image *image, int orientation);
 
-/* The orientation that an EXIF block (a TIFF header on) states; 1 where it states none or nonsense. */
+/* The orientation that an EXIF block (from its TIFF header on, or with "Exif" and two zeros before) states; 1 where it states
+ * none or nonsense. */
 int fv_exif_orientation(const uint8_t *bytes, int64_t length);
 
 #endif

@@ -28,6 +28,7 @@ static bool tiff_u32(const tiff *block, int64_t at, uint32_t *out) {
 }
 
 int fv_exif_orientation(const uint8_t *bytes, int64_t length) {
+    if (length >= 6 && !memcmp(bytes, "Exif\0\0", 6)) bytes += 6, length -= 6;
     tiff block = { bytes, length, length >= 2 && bytes[0] == 'I' };
     uint32_t mark, folder, entries;
     if (length < 8 || (memcmp(bytes, "II", 2) && memcmp(bytes, "MM", 2))) return 1;

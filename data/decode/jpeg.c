@@ -49,7 +49,7 @@ static void on_progress(j_common_ptr jpeg) {
 static int orientation_of(j_decompress_ptr jpeg) {
     for (jpeg_saved_marker_ptr marker = jpeg->marker_list; marker; marker = marker->next)
         if (marker->data_length > 6 && !memcmp(marker->data, "Exif\0\0", 6))
-            return fv_exif_orientation(marker->data + 6, (int64_t)marker->data_length - 6);
+            return fv_exif_orientation(marker->data, marker->data_length);
     return 1;
 }
 
