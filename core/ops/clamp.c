@@ -1,5 +1,5 @@
-/* clamp.c - numbers kept between two bounds. Gradient flows where the number lies between them or on one of them, as in
- * PyTorch; NaN comes through. */
+/* clamp.c - numbers kept between two bounds. Gradient flows where the number lies strictly between them, as in
+ * PyTorch from 2.15 on (before, on the bounds too). NaN comes through. */
 #include <math.h>
 
 #include "core/ops/emit.h"
@@ -22,8 +22,8 @@ static fv_error *shape(fv_shape_call *call) {
 
 static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx) {
     const fv_clamp_options *o = node->options;
-    fv_value x = node->inputs[0], above = fv_apply2(graph, "greater_equal", x, fv_number(graph, x, o->min));
-    fv_value inside = fv_apply2(graph, "logical_and", above, fv_apply2(graph, "less_equal", x, fv_number(graph, x, o->max)));
+    fv_value x = node->inputs[0], above = fv_apply2(graph, "greater", x, fv_number(graph, x, o->min));
+    fv_value inside = fv_apply2(graph, "logical_and", above, fv_apply2(graph, "less", x, fv_number(graph, x, o->max)));
     dx[0] = fv_where(graph, inside, dy[0], fv_number(graph, x, 0));
 }
 
