@@ -63,6 +63,16 @@ fv_value fv_loss_build(fv_graph *graph, const char *loss, fv_value logits, fv_va
     return value;
 }
 
+void fv_balanced_weights(const int64_t *counts, int64_t classes, double *weights) {
+    int64_t pictures = 0, present = 0;
+    for (int64_t k = 0; k < classes; k++) {
+        pictures += counts[k];
+        present += counts[k] > 0;
+    }
+    for (int64_t k = 0; k < classes; k++)
+        weights[k] = counts[k] > 0 ? (double)pictures / ((double)present * (double)counts[k]) : 0;
+}
+
 bool fv_takes_classes(const void *options) { return (void)options, true; }
 bool fv_takes_numbers(const void *options) { return (void)options, false; }
 
@@ -78,7 +88,7 @@ fv_value fv_loss_per_class(fv_graph *graph, fv_value logits, const fv_floats *va
     for (int64_t i = 0; i < values->count; i++) fv_text_addf(&list, "%s%.17g", i ? "," : "", values->at[i]);
     fv_error *error = fv_text_error(&list);
     if (error) fv_graph_fail(graph, error);
-    return fv_apply(graph, "constant", NULL, 0, "dtype=%s dims=1,%lld values=%s", fv_dtype_name(type.dtype),
+    return fv_apply(graph, "values", NULL, 0, "dtype=%s dims=1,%lld values=%s", fv_dtype_name(type.dtype),
                     (long long)values->count, list.at);
 }
 
