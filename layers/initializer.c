@@ -62,11 +62,12 @@ fv_error *fv_initialize_tensor(fv_tensor *tensor, const char *name, const char *
 fv_error *fv_initialize(const fv_graph *graph, fv_weights *weights, uint64_t seed) {
     for (int32_t i = 0; i < graph->count; i++) {
         const fv_node *node = graph->nodes[i];
-        if (!fv_node_is(node, "state") || fv_weights_find(weights, node->name)) continue;
+        if (!fv_node_is(node, "state")) continue;
         const fv_state_options *options = node->options;
         fv_tensor *tensor = NULL;
+        bool there = fv_weights_find(weights, node->name) != NULL;
         FV_TRY(fv_weights_add(weights, node->name, &node->outputs[0], (fv_role)options->role, &tensor));
-        FV_TRY(fv_initialize_tensor(tensor, node->name, options->init, seed));
+        if (!there) FV_TRY(fv_initialize_tensor(tensor, node->name, options->init, seed));
     }
     fv_weights_changed(weights);
     return NULL;

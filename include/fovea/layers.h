@@ -35,6 +35,10 @@ FV_API fv_value fv_loss_target(fv_graph *graph, const char *loss, fv_value logit
 /* The scalar loss, the mean over the batch, in the logits' dtype. */
 FV_API fv_value fv_loss_build(fv_graph *graph, const char *loss, fv_value logits, fv_value target);
 
+/* Class weights that make each class count alike, n / (K · count), for cross_entropy's class_weights: n pictures over the K
+ * classes that have any; a class without pictures gets 0. */
+FV_API void fv_balanced_weights(const int64_t *counts, int64_t classes, double *weights);
+
 /* All of it: input "x", input "target", results "logits", "loss" (f32 scalar, returned) and, where the target is a class,
  * "correct" (i64 scalar: pictures whose largest logit is the target's; of equal ones the lowest class counts). */
 FV_API fv_value fv_arch_with_loss(fv_graph *graph, const char *arch, const char *loss, int64_t batch);

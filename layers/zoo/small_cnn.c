@@ -37,6 +37,6 @@ const fv_arch fv_arch_small_cnn = {
     .name = "small_cnn",
     .summary = "six 3x3 convolutions with batch norm, for pictures of 28 to 64 pixels",
     .fields = fields,
-    .parameters = 288554,
+    .parameters = 288746,
     .build = build,
 };
