@@ -1,0 +1,104 @@
+/* Every architecture: parameters as its descriptor says, torchvision's counts, the nodes and results that others rely on. */
+#include "layers/arch.h"
+
+#include "tests/test.h"
+
+static int64_t count_parameters(const fv_graph *g) {
+    fv_value states[512];
+    int64_t sum = 0;
+    int count = fv_graph_states(g, FV_PARAMETER, states, 512);
+    assert_in_range(count, 1, 512);
+    for (int i = 0; i < count; i++) sum += fv_type_count(fv_value_type(g, states[i]));
+    return sum;
+}
+
+FV_TEST(layers_arch__every_architecture_has_the_parameters_it_says) {
+    assert_true(fv_arch_table_count >= 7);
+    for (int i = 0; i < fv_arch_table_count; i++) {
+        const fv_arch *arch = fv_arch_table[i];
+        FV_OWNED(fv_graph) g = NULL;
+        FV_OK(fv_graph_new(&g));
+        fv_value logits = fv_arch_build(g, arch->name, 3);
+        FV_OK(fv_graph_error(g));
+        if (count_parameters(g) != arch->parameters)
+            fail_msg("%s has %lld parameters, says %lld", arch->name, (long long)count_parameters(g),
+                     (long long)arch->parameters);
+        const fv_type *x = fv_value_type(g, fv_graph_find(g, "x")), *y = fv_value_type(g, logits);
+        const fv_type *features = fv_value_type(g, fv_graph_find(g, "features"));
+        assert_true(x->rank == 4 && x->dims[0] == 3 && x->dtype == FV_F32);
+        assert_true(y->rank == 2 && y->dims[0] == 3);
+        assert_true(features->rank == 2 && features->dims[0] == 3);
+        assert_true(fv_same_value(fv_graph_find_output(g, "logits"), logits));
+    }
+}
+
+static void expect_parameters(const char *arch, int64_t want) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OK(fv_graph_new(&g));
+    fv_arch_build(g, arch, 1);
+    FV_OK(fv_graph_error(g));
+    assert_int_equal(count_parameters(g), want);
+}
+
+FV_TEST(layers_arch__counts_are_torchvisions) { /* sum(p.numel() for p in torchvision.models.NAME().parameters()) */
+    expect_parameters("resnet18", 11689512);
+    expect_parameters("resnet34", 21797672);
+    expect_parameters("resnet50", 25557032);
+    expect_parameters("mobilenet_v2", 3504872);
+    expect_parameters("mobilenet_v2 width=0.5", 1968680);
+    expect_parameters("mobilenet_v2 width=1.4", 6108776);
+    expect_parameters("resnet18 classes=10", 11181642);
+}
+
+FV_TEST(layers_arch__a_batch_of_another_size_has_the_same_nodes) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OWNED(fv_graph) seven = NULL;
+    FV_OK(fv_graph_new(&g));
+    fv_arch_with_loss(g, "resnet18_cifar width=4", "cross_entropy label_smoothing=0.1", 3);
+    FV_OK(fv_graph_error(g));
+    FV_OK(fv_graph_with_batch(g, 7, &seven));
+    assert_int_equal(fv_value_type(seven, fv_graph_find_output(seven, "logits"))->dims[0], 7);
+    assert_int_equal(fv_value_type(seven, fv_graph_find(seven, "target"))->dims[0], 7);
+    assert_int_equal(fv_value_type(seven, fv_graph_find_output(seven, "loss"))->rank, 0);
+}
+
+FV_TEST(layers_arch__refuses_by_name) {
+    static const struct {
+        const char *text, *part;
+    } wrong[] = { { "resnet19", "no architecture called \"resnet19\"" },
+                  { "resnet18 clases=3", "clases" },
+                  { "resnet18 classes=0", "classes" },
+                  { "lenet size=8", "conv2" } };
+    for (int i = 0; i < 4; i++) {
+        FV_OWNED(fv_graph) g = NULL;
+        FV_OK(fv_graph_new(&g));
+        fv_arch_build(g, wrong[i].text, 1);
+        fv_error *error = fv_graph_error(g);
+        FV_FAILS(error, i < 3 ? FV_USAGE : FV_SHAPE, wrong[i].part);
+    }
+}
+
+FV_TEST(layers_arch__counts_correct_guesses) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OWNED(fv_weights) weights = NULL;
+    FV_OWNED(fv_plan) plan = NULL;
+    FV_OK(fv_graph_new(&g));
+    fv_arch_with_loss(g, "small_cnn size=8 width=2 classes=4 dropout=0", "cross_entropy", 6);
+    FV_OK(fv_graph_error(g));
+    FV_OK(fv_weights_new(&weights));
+    FV_OK(fv_initialize(g, weights, 3));
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION }, &plan));
+    fv_tensor *x = fv_plan_feed(plan, "x"), *target = fv_plan_feed(plan, "target");
+    for (int64_t i = 0; i < fv_type_count(&x->type); i++) fv_tensor_store(x, i, (double)(i * 37 % 101) / 50 - 1);
+    for (int i = 0; i < 6; i++) fv_tensor_store(target, i, i % 4);
+    FV_OK(fv_plan_run(plan));
+    int64_t want = 0;
+    const fv_tensor *logits = fv_plan_result(plan, "logits");
+    for (int i = 0; i < 6; i++) {
+        int best = 0;
+        for (int k = 1; k < 4; k++)
+            if (fv_tensor_load(logits, i * 4 + k) > fv_tensor_load(logits, i * 4 + best)) best = k;
+        want += best == i % 4;
+    }
+    assert_int_equal(*(const int64_t *)fv_plan_result(plan, "correct")->data, want);
+}

@@ -1,0 +1,8 @@
+/* MobileNetV2 against torchvision's, 64 pixels. */
+#include "tests/layers/golden.h"
+
+static const char arch[] = "mobilenet_v2 classes=10 size=64 dropout=0";
+
+FV_TEST(layers_zoo_mobilenet_v2__has_pytorchs_logits_and_gradients) { golden_check_gradients("mobilenet_v2", arch, 4); }
+FV_TEST(layers_zoo_mobilenet_v2__walks_with_pytorchs_sgd) { golden_check_steps("mobilenet_v2", arch, 4, "sgd"); }
+FV_TEST(layers_zoo_mobilenet_v2__walks_with_pytorchs_adamw) { golden_check_steps("mobilenet_v2", arch, 4, "adamw"); }

@@ -1,0 +1,118 @@
+/* The training step: groups of parameters, clipping, averages of the weights. */
+#include "tests/optim/bench.h"
+
+/* ---- groups ---- */
+
+FV_TEST(optim_training__groups_scale_rate_and_decay) {
+    static const char *const groups[] = { "*.bias lr_scale=2 weight_decay_scale=0" };
+    bench b =
+        bench_open(FV_F64, &(fv_training_options){ .optimizer = "sgd weight_decay=0.5", .groups = groups, .group_count = 1 });
+    bench_step(&b, 1, 1);
+    for (int i = 0; i < BENCH_N; i++) {
+        assert_float_equal(bench_state(&b, "fc.weight", i),
+                           bench_start[i] - 0.1 * (bench_gradients[1][i] + 0.5 * bench_start[i]), 1e-12);
+        assert_float_equal(bench_state(&b, "fc.bias", i), bench_start[i] - 0.2 * bench_gradients[1][i], 1e-12);
+    }
+    bench_close(&b);
+}
+
+FV_TEST(optim_training__the_first_group_that_matches_counts) {
+    static const char *const groups[] = { "fc.bia? lr_scale=3", "* lr_scale=5" };
+    bench b = bench_open(FV_F64, &(fv_training_options){ .groups = groups, .group_count = 2 });
+    bench_step(&b, 0, 1);
+    assert_float_equal(bench_state(&b, "fc.bias", 0), bench_start[0] - 0.3 * bench_gradients[0][0], 1e-12);
+    assert_float_equal(bench_state(&b, "fc.weight", 0), bench_start[0] - 0.5 * bench_gradients[0][0], 1e-12);
+    bench_close(&b);
+}
+
+FV_TEST(optim_training__a_frozen_group_has_neither_update_nor_slots) {
+    static const char *const groups[] = { "fc.bias lr_scale=0" };
+    bench b = bench_open(FV_F64, &(fv_training_options){ .optimizer = "adam", .groups = groups, .group_count = 1 });
+    bench_step(&b, 0, 1);
+    for (int i = 0; i < BENCH_N; i++) assert_true(bench_state(&b, "fc.bias", i) == bench_start[i]);
+    assert_null(fv_weights_find(b.weights, "fc.bias.exp_avg"));
+    assert_non_null(fv_weights_find(b.weights, "fc.weight.exp_avg"));
+    bench_close(&b);
+}
+
+FV_TEST(optim_training__decay_of_matrices_only_leaves_biases_alone) {
+    bench b = bench_open(FV_F64, &(fv_training_options){ .optimizer = "sgd weight_decay=0.5", .decay_matrices_only = true });
+    bench_step(&b, 0, 1);
+    assert_float_equal(bench_state(&b, "fc.weight", 1), bench_start[1] - 0.1 * (bench_gradients[0][1] + 0.5 * bench_start[1]),
+                       1e-12);
+    assert_float_equal(bench_state(&b, "fc.bias", 1), bench_start[1] - 0.1 * bench_gradients[0][1], 1e-12);
+    bench_close(&b);
+}
+
+FV_TEST(optim_training__refuses_what_makes_no_sense) {
+    static const char *const nothing[] = { "head.* lr_scale=2" }, *const typo[] = { "* lr_scal=2" },
+                             *const all[] = { "* lr_scale=0" };
+    FV_FAILS(bench_refuse(&(fv_training_options){ .optimizer = "adamv" }), FV_USAGE, "no optimizer called \"adamv\"");
+    FV_FAILS(bench_refuse(&(fv_training_options){ .optimizer = "sgd momentum=2" }), FV_USAGE, "optimizer sgd");
+    FV_FAILS(bench_refuse(&(fv_training_options){ .groups = nothing, .group_count = 1 }), FV_USAGE,
+             "group head.* has no parameter");
+    FV_FAILS(bench_refuse(&(fv_training_options){ .groups = typo, .group_count = 1 }), FV_USAGE, "lr_scal");
+    FV_FAILS(bench_refuse(&(fv_training_options){ .groups = all, .group_count = 1 }), FV_USAGE, "no parameter to train");
+    FV_FAILS(bench_refuse(&(fv_training_options){ .clip_norm = -1 }), FV_USAGE, "clip_norm");
+    FV_FAILS(bench_refuse(&(fv_training_options){ .ema_decay = 1 }), FV_USAGE, "ema_decay");
+}
+
+/* ---- clipping ---- */
+
+FV_TEST(optim_training__clips_the_global_norm_as_pytorch_does) {
+    bench b = bench_open(FV_F64, &(fv_training_options){ .clip_norm = 1 });
+    bench_step(&b, 0, 10); /* (1, −2, 0) twice: norm √10 */
+    assert_float_equal(fv_tensor_load(fv_plan_result(b.plan, "gradient_norm"), 0), 3.16227766016838, 1e-12);
+    assert_float_equal(bench_state(&b, "fc.bias", 0), 1 - 0.1 * 1 / (3.16227766016838 + 1e-6), 1e-12);
+    assert_float_equal(bench_state(&b, "fc.weight", 1), -2 + 0.1 * 2 / (3.16227766016838 + 1e-6), 1e-12);
+    bench_step(&b, 0, 1); /* below the norm: as it is */
+    assert_float_equal(bench_state(&b, "fc.weight", 1), -2 + 0.1 * 2 / (3.16227766016838 + 1e-6) + 0.1 * 0.2, 1e-12);
+    bench_close(&b);
+}
+
+FV_TEST(optim_training__clips_by_value) {
+    bench b = bench_open(FV_F64, &(fv_training_options){ .clip_value = 0.15 });
+    bench_step(&b, 0, 1);
+    assert_float_equal(bench_state(&b, "fc.weight", 0), 1 - 0.1 * 0.1, 1e-12);
+    assert_float_equal(bench_state(&b, "fc.weight", 1), -2 + 0.1 * 0.15, 1e-12);
+    bench_close(&b);
+}
+
+/* ---- averages ---- */
+
+FV_TEST(optim_training__averages_weights_with_a_ramp) {
+    bench b = bench_open(FV_F64, &(fv_training_options){ .ema_decay = 0.15 });
+    double average = 0;
+    for (int s = 0; s < 3; s++) {
+        double ramp = (double)s / (s + 10), kept = ramp < 0.15 ? ramp : 0.15; /* 0, 1/11, 0.15 */
+        bench_step(&b, s, 1);
+        average = kept * average + (1 - kept) * bench_state(&b, "fc.weight", 1);
+        assert_float_equal(bench_state(&b, "fc.weight.ema", 1), average, 1e-12);
+    }
+    bench_close(&b);
+}
+
+FV_TEST(optim_training__averages_running_statistics_but_no_counters) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OWNED(fv_weights) weights = NULL;
+    FV_OWNED(fv_plan) plan = NULL;
+    FV_OK(fv_graph_new(&g));
+    fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 1, 1, 1));
+    fv_value y = fv_layer_apply(g, "bn", x, "batch_norm momentum=0.5");
+    fv_value loss = fv_apply(g, "sum", FV_VALUES(fv_apply(g, "square", FV_VALUES(y), NULL)), NULL);
+    fv_training_step(g, loss, &(fv_training_options){ .ema_decay = 0.9 });
+    FV_OK(fv_graph_error(g));
+    FV_OK(fv_weights_new(&weights));
+    FV_OK(fv_initialize(g, weights, 0));
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_TRAINING }, &plan));
+    fv_tensor_store(fv_plan_feed(plan, "x"), 0, 3);
+    fv_tensor_store(fv_plan_feed(plan, "x"), 1, 5);
+    fv_tensor_store(fv_plan_feed(plan, "learning_rate"), 0, 0.1);
+    fv_tensor_store(fv_plan_feed(plan, "step"), 0, 1);
+    FV_OK(fv_plan_run(plan));
+    assert_float_equal(fv_tensor_load(fv_weights_find(weights, "bn.running_mean"), 0), 2, 1e-6);
+    assert_float_equal(fv_tensor_load(fv_weights_find(weights, "bn.running_mean.ema"), 0), 2, 1e-6);
+    assert_float_equal(fv_tensor_load(fv_weights_find(weights, "bn.running_var.ema"), 0), 0.5 * 1 + 0.5 * 2, 1e-6);
+    assert_float_equal(fv_tensor_load(fv_weights_find(weights, "bn.num_batches_tracked"), 0), 1, 0);
+    assert_null(fv_weights_find(weights, "bn.num_batches_tracked.ema"));
+}
