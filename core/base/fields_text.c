@@ -196,6 +196,7 @@ static void print_choice(const fv_field *field, int index, style style, fv_text 
 }
 
 static void print_number(double value, style style, fv_text *out) {
+    if (style == JSON && value == 0 && signbit(value)) return fv_text_add(out, "-0.0"); /* "-0" is the integer 0 to many */
     if (isfinite(value) || style == TEXT) return fv_text_add_number(out, value);
     FV_TEXT(word, 16);
     if (style == YAML)
