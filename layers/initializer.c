@@ -67,7 +67,8 @@ fv_error *fv_initialize(const fv_graph *graph, fv_weights *weights, uint64_t see
         fv_tensor *tensor = NULL;
         bool there = fv_weights_find(weights, node->name) != NULL;
         FV_TRY(fv_weights_add(weights, node->name, &node->outputs[0], (fv_role)options->role, &tensor));
-        if (!there) FV_TRY(fv_initialize_tensor(tensor, node->name, options->init, seed));
+        if (!there && options->init)
+            FV_TRY(fv_initialize_tensor(tensor, node->name, options->init, seed)); /* else zeroed already */
     }
     fv_weights_changed(weights);
     return NULL;

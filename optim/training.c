@@ -139,7 +139,7 @@ static fv_value slot_of(fv_graph *graph, fv_value state, const char *kind) {
     fv_text_addf(&name, "%s.%s", fv_value_name(graph, state), kind);
     fv_error *error = fv_text_error(&name);
     if (error) fv_graph_fail(graph, error);
-    return fv_graph_state(graph, name.at, *fv_value_type(graph, state), FV_SLOT, "zeros");
+    return fv_graph_state(graph, name.at, *fv_value_type(graph, state), FV_SLOT, NULL);
 }
 
 static void update(step *s, int i, const fv_value *shared) {
