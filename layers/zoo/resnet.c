@@ -10,7 +10,7 @@ typedef struct resnet_options {
 } resnet_options;
 
 #define WIDTH_FIELD                                                                                                            \
-    FV_FIELD(resnet_options, width, .by_default = "64", .min = 1,                                                              \
+    FV_FIELD(resnet_options, width, .by_default = "64", .min = 1, .max = 65536,                                                \
              .help = "filters of the first stage, doubled in each of the next")
 static const fv_field fields[] = { FV_ARCH_FIELDS(resnet_options, "1000", "224", "3"), WIDTH_FIELD, FV_FIELDS_END };
 static const fv_field cifar_fields[] = { FV_ARCH_FIELDS(resnet_options, "10", "32", "3"), WIDTH_FIELD, FV_FIELDS_END };

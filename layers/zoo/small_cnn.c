@@ -14,7 +14,7 @@ typedef struct small_cnn_options {
 
 static const fv_field fields[] = {
     FV_ARCH_FIELDS(small_cnn_options, "10", "32", "3"),
-    FV_FIELD(small_cnn_options, width, .by_default = "32", .min = 1, .help = "filters of the first stage"),
+    FV_FIELD(small_cnn_options, width, .by_default = "32", .min = 1, .max = 65536, .help = "filters of the first stage"),
     FV_FIELD(small_cnn_options, dropout, .by_default = "0.2", .min = 0, .max = 1, .help = "before the last layer"),
     FV_FIELDS_END
 };

@@ -1,6 +1,8 @@
 /* Every architecture: parameters as its descriptor says, torchvision's counts, the nodes and results that others rely on. */
 #include "layers/arch.h"
 
+#include <stdlib.h>
+
 #include "tests/test.h"
 
 static int64_t count_parameters(const fv_graph *g) {
@@ -48,6 +50,56 @@ FV_TEST(layers_arch__counts_are_torchvisions) { /* sum(p.numel() for p in torchv
     expect_parameters("mobilenet_v2 width=0.5", 1968680);
     expect_parameters("mobilenet_v2 width=1.4", 6108776);
     expect_parameters("resnet18 classes=10", 11181642);
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* The lines of tests/golden/names.py, sorted, through FNV-1a. */
+static uint32_t hash_of_names(const fv_graph *g, int *count) {
+    fv_value states[1024];
+    char *lines[1024];
+    uint32_t hash = 0x811C9DC5u;
+    int parameters = fv_graph_states(g, FV_PARAMETER, states, 1024);
+    *count = parameters + fv_graph_states(g, FV_BUFFER, states + parameters, 1024 - parameters);
+    assert_in_range(*count, 1, 1024);
+    for (int i = 0; i < *count; i++) {
+        const fv_type *type = fv_value_type(g, states[i]);
+        FV_TEXT(line, 4096);
+        fv_text_add(&line, fv_value_name(g, states[i]));
+        for (int d = 0; d < type->rank; d++) fv_text_addf(&line, " %lld", (long long)type->dims[d]);
+        fv_text_add(&line, "\n");
+        FV_OK(fv_memory_alloc(line.length + 1, 1, (void **)&lines[i]));
+        memcpy(lines[i], line.at, (size_t)line.length);
+    }
+    qsort(lines, (size_t)*count, sizeof *lines, by_text);
+    for (int i = 0; i < *count; i++) {
+        for (const char *at = lines[i]; *at; at++) hash = (hash ^ (uint8_t)*at) * 0x01000193u;
+        fv_memory_free(lines[i]);
+    }
+    return hash;
+}
+
+FV_TEST(layers_arch__names_and_shapes_are_torchvisions) { /* tests/golden/names.py */
+    static const struct {
+        const char *arch;
+        int count;
+        uint32_t hash;
+    } want[] = {
+        { "resnet18", 122, 0x415D1844u },
+        { "resnet34", 218, 0x4F4B5D0Au },
+        { "resnet50", 320, 0x7B2C6208u },
+        { "mobilenet_v2", 314, 0xBEC6528Bu },
+    };
+    for (int i = 0; i < 4; i++) {
+        FV_OWNED(fv_graph) g = NULL;
+        int count = 0;
+        FV_OK(fv_graph_new(&g));
+        fv_arch_build(g, want[i].arch, 1);
+        FV_OK(fv_graph_error(g));
+        uint32_t hash = hash_of_names(g, &count);
+        assert_int_equal(count, want[i].count);
+        if (hash != want[i].hash) fail_msg("%s: names or shapes are not torchvision's", want[i].arch);
+    }
 }
 
 FV_TEST(layers_arch__a_batch_of_another_size_has_the_same_nodes) {
