@@ -26,6 +26,40 @@ void fv_graph_replace(fv_graph *graph, fv_value old, fv_value new_value) {
         if (fv_same_value(graph->outputs[i].value, old)) graph->outputs[i].value = new_value;
 }
 
+/* ---- readers of states ---- */
+
+/* The number of the state that `v` shows through views, or −1. */
+static int32_t state_shown(const fv_graph *graph, fv_value v) {
+    const fv_node *node = graph->nodes[v.node];
+    while (node->op->flags & FV_OP_VIEW) node = graph->nodes[node->inputs[0].node];
+    return fv_node_is(node, "state") ? node->index : -1;
+}
+
+fv_error *fv_graph_readers_of_states(const fv_graph *graph, const bool *needed, fv_arena *arena, int32_t ***readers,
+                                     int32_t **counts) {
+    FV_TRY(fv_arena_take(arena, graph->count, readers));
+    FV_TRY(fv_arena_take(arena, graph->count, counts));
+    for (int pass = 0; pass < 2; pass++) {
+        for (int32_t n = 0; n < graph->count; n++) {
+            const fv_node *node = graph->nodes[n];
+            if ((node->op->flags & (FV_OP_EFFECT | FV_OP_VIEW)) || (needed && !needed[n])) continue;
+            for (int i = 0; i < node->input_count; i++) {
+                int32_t state = fv_op_shape_only(node->op, i) ? -1 : state_shown(graph, node->inputs[i]);
+                if (state < 0) continue;
+                if (pass == 1) (*readers)[state][(*counts)[state]] = n;
+                (*counts)[state]++;
+            }
+        }
+        for (int32_t n = 0; n < graph->count && pass == 0; n++) {
+            FV_TRY(fv_arena_take(arena, (*counts)[n], &(*readers)[n]));
+            (*counts)[n] = 0;
+        }
+    }
+    return NULL;
+}
+
+bool fv_graph_shows_state(const fv_graph *graph, fv_value v) { return state_shown(graph, v) >= 0; }
+
 /* ---- order ---- */
 
 /* Depth-first order with an explicit stack: a node follows its inputs, an assign follows every reader of its state as well. */
@@ -35,7 +69,7 @@ typedef struct sorting {
     bool *needed;
     uint8_t *seen; /* 0 new, 1 on the stack, 2 done */
     int32_t *order, count;
-    int32_t **readers; /* of a state: its readers but assigns */
+    int32_t **readers; /* of a state */
     int32_t *reader_count;
     struct visit {
         int32_t node, next;
@@ -55,28 +89,6 @@ static void mark_needed(sorting *s, int32_t root) {
                 s->stack[depth++] = (struct visit){ node->inputs[i].node, 0 };
             }
     }
-}
-
-static fv_error *find_readers(sorting *s) {
-    fv_graph *graph = s->graph;
-    for (int pass = 0; pass < 2; pass++) {
-        for (int32_t n = 0; n < graph->count; n++) {
-            const fv_node *node = graph->nodes[n];
-            if (!s->needed[n]) continue;
-            for (int i = 0; i < node->input_count; i++) {
-                int32_t from = node->inputs[i].node;
-                bool is_target = (node->op->flags & FV_OP_EFFECT) && i == 0;
-                if (!fv_node_is(graph->nodes[from], "state") || is_target) continue;
-                if (pass == 1) s->readers[from][s->reader_count[from]] = n;
-                s->reader_count[from]++;
-            }
-        }
-        for (int32_t n = 0; n < graph->count && pass == 0; n++) {
-            FV_TRY(fv_arena_take(s->arena, s->reader_count[n], &s->readers[n]));
-            s->reader_count[n] = 0;
-        }
-    }
-    return NULL;
 }
 
 /* What must come before `node`: its k-th predecessor, or −1 when there are no more. */
@@ -145,13 +157,11 @@ fv_error *fv_graph_sort(fv_graph *graph) {
     FV_TRY(fv_arena_take(arena, graph->count, &s.needed));
     FV_TRY(fv_arena_take(arena, graph->count, &s.seen));
     FV_TRY(fv_arena_take(arena, graph->count, &s.order));
-    FV_TRY(fv_arena_take(arena, graph->count, &s.readers));
-    FV_TRY(fv_arena_take(arena, graph->count, &s.reader_count));
     FV_TRY(fv_arena_take(arena, graph->count + 1, &s.stack));
     for (int i = 0; i < graph->output_count; i++) mark_needed(&s, graph->outputs[i].value.node);
     for (int32_t n = 0; n < graph->count; n++)
         if (graph->nodes[n]->op->flags & FV_OP_EFFECT) mark_needed(&s, n);
-    FV_TRY(find_readers(&s));
+    FV_TRY(fv_graph_readers_of_states(graph, s.needed, arena, &s.readers, &s.reader_count));
     for (int32_t n = 0; n < graph->count; n++)
         if (s.needed[n]) FV_TRY(emit(&s, n));
     return renumber(&s);

@@ -73,6 +73,12 @@ fv_error *fv_graph_compact(fv_graph *graph, int32_t count);
 fv_error *fv_graph_check(const fv_graph *graph);
 /* Uses of each output of each node: counts[node][output] as a flat array by fv_value; in `arena`. */
 fv_error *fv_graph_uses(const fv_graph *graph, fv_arena *arena, int32_t ***out);
+/* By number of a state's node: the nodes that read it, directly or through views, and how many. Assigns are none: what they
+ * store is a value of its own once the plan is made (materialize.c). `needed` by node, or NULL: all. In `arena`. */
+fv_error *fv_graph_readers_of_states(const fv_graph *graph, const bool *needed, fv_arena *arena, int32_t ***readers,
+                                     int32_t **counts);
+/* Is `v` a state, or a view of one? */
+bool fv_graph_shows_state(const fv_graph *graph, fv_value v);
 
 static inline bool fv_node_is(const fv_node *node, const char *op) { return strcmp(node->op->name, op) == 0; }
 

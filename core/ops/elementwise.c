@@ -215,7 +215,8 @@ static const char *const cases[] = {
     "x0=f32[2,3,5] x1=f32[2,3,5] program=\"mul i0 i1\" results=t0",
     "x0=f32[2,33,5] x1=f32[5] x2=f32[] program=\"mul i0 i1; add t0 i2; relu t1\" results=t2,t0",
     "x0=f32[7,1,3] x1=f32[4,1] x2=bool[7,4,3] program=\"sub i0 i1; where i2 t0 i1; clamp t1 min=-0.5 max=0.25\" results=t2",
-    "x0=f32[1025] x1=f32[1025]:0.1..2 program=\"exp i0; log i1; tanh i0; sigmoid i0; div t0 i1; greater t1 t2; where t5 t3 t4\" results=t6,t5",
+    "x0=f32[1025] x1=f32[1025]:0.1..2 "
+    "program=\"exp i0; log i1; tanh i0; sigmoid i0; div t0 i1; greater t1 t2; where t5 t3 t4\" results=t6,t5",
     "x0=u8[3,70,3]:0..255 x1=f32[3] program=\"cast i0 dtype=f32; mul t0 i1\" results=t1",
     "x0=f32[2,9,9,16] x1=f32[2,1,1,16] program=\"mul i0 i1; silu t0; gelu t0; add t1 t2\" results=t3",
     "x0=f32[1] program=\"neg i0\" results=t0",

@@ -14,8 +14,6 @@ typedef struct schedule {
     bool *placed;
 } schedule;
 
-static bool is_state(const fv_graph *graph, fv_value v) { return fv_node_is(graph->nodes[v.node], "state"); }
-
 /* Calls visit(s, before, after) for every pair that must keep its order. The update in front of an assign waits for the state's
  * other readers too: only then can it write the state in place. */
 static void each_order(schedule *s, int32_t **readers, const int32_t *reader_count,
@@ -40,25 +38,6 @@ static void add_one(schedule *s, int32_t before, int32_t after) {
     s->waits[after]++;
 }
 
-static fv_error *find_readers(const fv_graph *graph, fv_arena *arena, int32_t ***readers, int32_t **counts) {
-    FV_TRY(fv_arena_take(arena, graph->count, readers));
-    FV_TRY(fv_arena_take(arena, graph->count, counts));
-    for (int pass = 0; pass < 2; pass++) {
-        for (int32_t n = 0; n < graph->count; n++)
-            for (int i = 0; i < graph->nodes[n]->input_count; i++) {
-                fv_value from = graph->nodes[n]->inputs[i];
-                if (!is_state(graph, from) || (i == 0 && (graph->nodes[n]->op->flags & FV_OP_EFFECT))) continue;
-                if (pass) (*readers)[from.node][(*counts)[from.node]] = n;
-                (*counts)[from.node]++;
-            }
-        for (int32_t n = 0; n < graph->count && !pass; n++) {
-            FV_TRY(fv_arena_take(arena, (*counts)[n], &(*readers)[n]));
-            (*counts)[n] = 0;
-        }
-    }
-    return NULL;
-}
-
 static void mark_updates(schedule *s) {
     const fv_graph *graph = s->graph;
     for (int32_t n = 0; n < graph->count; n++) s->update[n] = !(graph->nodes[n]->op->flags & (FV_OP_SOURCE | FV_OP_EFFECT));
@@ -76,6 +55,14 @@ static void place(schedule *s, int32_t n) {
     s->placed[n] = true;
     s->order[s->count++] = s->graph->nodes[n];
     for (int32_t f = 0; f < s->follower_count[n]; f++) s->waits[s->followers[n][f]]--;
+}
+
+/* Sources and what scalars there are made of them, a schedule's rate or a power of beta: placed first, since an update that
+ * reads them would wait until their turn came. They cost no memory to speak of. */
+static bool is_small(const fv_node *node) {
+    for (int k = 0; k < node->output_count && node->input_count; k++)
+        if (fv_type_count(&node->outputs[k]) > 1) return false;
+    return true;
 }
 
 /* Updates that `n` was the last to hold back, and what those held back in turn. */
@@ -100,7 +87,7 @@ fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options) {
     FV_TRY(fv_arena_take(arena, graph->count, &s.follower_count));
     FV_TRY(fv_arena_take(arena, graph->count, &s.update));
     FV_TRY(fv_arena_take(arena, graph->count, &s.placed));
-    FV_TRY(find_readers(graph, arena, &readers, &reader_count));
+    FV_TRY(fv_graph_readers_of_states(graph, NULL, arena, &readers, &reader_count));
     mark_updates(&s);
     each_order(&s, readers, reader_count, count_one);
     for (int32_t n = 0; n < graph->count; n++) {
@@ -108,6 +95,8 @@ fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options) {
         s.follower_count[n] = 0;
     }
     each_order(&s, readers, reader_count, add_one);
+    for (int32_t n = 0; n < graph->count; n++)
+        if (!s.waits[n] && !s.update[n] && is_small(graph->nodes[n])) place(&s, n);
     for (int32_t n = 0; n < graph->count; n++) {
         if (s.placed[n] || s.waits[n]) continue; /* what waits is an update, placed when its turn comes */
         place(&s, n);

@@ -8,7 +8,8 @@ bad=0
 complain() { echo "contributing: $1" >&2; bad=1; }
 
 # Lines of KIND HEADER FOLDER, as documented and as built.
-documented=$(sed -n 's/^| an* [a-z ]* | `\(.*\)\/[^/]*\.c` | `const fv_\([a-z]*\) .*` | `\(.*\)` |$/\2 \3 \1/p' docs/contributing.md)
+documented=$(sed -n \
+    's/^| an* [a-z ]* | `\(.*\)\/[^/]*\.c` | `const fv_\([a-z]*\) .*` | `\(.*\)` |$/\2 \3 \1/p' docs/contributing.md)
 built=$(grep -oE '"[a-z]+ [a-z/]+\.h[a-z/ ]*"' CMakeLists.txt | tr -d '"')
 [ -n "$documented" ] && [ -n "$built" ] || complain "a table is empty: has its form changed?"
 

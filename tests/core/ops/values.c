@@ -51,7 +51,7 @@ static void read_typed(array *list, int *count, const char *at) {
 static void read_gradient(array *list, int *count, const char *at) {
     assert_true(*count < INPUTS_MAX);
     array *a = &list[(*count)++];
-    *a = (array){ .index = atoi(at) };
+    *a = (array){ .index = (int)strtol(at, NULL, 10) };
     read_values(a, at + 1);
 }
 
