@@ -1,0 +1,40 @@
+/* model_file.h - the model file as bytes, and sections as options structs.
+ *
+ *   ┌──────────────────────────┬──────────────┬────────────┬──────────────┐
+ *   │ HDF5 image, L bytes      │ "fovea-h\1"  │ L, 8 bytes │ BLAKE2b-256  │
+ *   └──────────────────────────┴──────────────┴────────────┴──────────────┘
+ * The hash covers all that is before it; L is little-endian. HDF5 readers stop at the image's end. */
+#ifndef FV_FORMATS_MODEL_FILE_H
+#define FV_FORMATS_MODEL_FILE_H
+
+#include "core/base/fields.h"
+#include "fovea/model.h"
+
+#define FV_MODEL_VERSION 1
+#define FV_MODEL_TRAILER 48
+#define FV_MODEL_BYTES_MAX (INT64_C(1) << 40)
+
+/* The section that only a checkpoint has. */
+#define FV_SECTION_TRAINING "training"
+
+/* The file's bytes; free them with fv_memory_free. */
+FV_MUST_USE fv_error *fv_model_encode(const fv_model *model, bool checkpoint, uint8_t **bytes, int64_t *length);
+/* `where` names the bytes in errors. */
+FV_MUST_USE fv_error *fv_model_decode(const uint8_t *bytes, int64_t length, const char *where, fv_model **out);
+
+/* What fv_model_encode takes at most, of a model with `tensors` tensors in `tensor_bytes` bytes: for the memory bound. */
+int64_t fv_model_encoded_bound(const fv_model *model, bool checkpoint);
+
+/* A section whose text is a JSON object, read and written through its owner's field table. */
+typedef struct fv_section {
+    const char *name;
+    int version;
+    const char *summary;
+    const fv_field *fields;
+} fv_section;
+
+FV_MUST_USE fv_error *fv_section_write(fv_model *model, const fv_section *section, const void *options);
+/* Defaults, then what the text says; strings and lists go to `arena`. FV_NOT_FOUND when the model has no such section. */
+FV_MUST_USE fv_error *fv_section_read(const fv_model *model, const fv_section *section, void *options, fv_arena *arena);
+
+#endif

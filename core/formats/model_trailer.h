@@ -1,0 +1,19 @@
+/* model_trailer.h - the 48 bytes that tell a whole model file from a damaged one; and tensor names as HDF5 link names. */
+#ifndef FV_FORMATS_MODEL_TRAILER_H
+#define FV_FORMATS_MODEL_TRAILER_H
+
+#include "core/base/text.h"
+#include "core/formats/model_file.h"
+
+/* The group of a role: "parameters", "buffers", "slots". */
+extern const char *const fv_role_groups[];
+
+/* Puts the trailer behind the image; `bytes` has room for it. */
+void fv_trailer_write(uint8_t *bytes, int64_t image_length);
+/* The image's length, or what is wrong with the file: not a model, cut short, changed. */
+FV_MUST_USE fv_error *fv_trailer_check(const uint8_t *bytes, int64_t length, const char *where, int64_t *image_length);
+
+void fv_tensor_name_encode(const char *name, fv_text *link);
+FV_MUST_USE fv_error *fv_tensor_name_decode(const char *link, fv_text *name);
+
+#endif
