@@ -3,6 +3,8 @@
 #ifndef FV_CPU_COST_H
 #define FV_CPU_COST_H
 
+#include <stdint.h>
+
 #define FV_COST_AVX2_FLOPS 20.0    /* FLOPs a ns: what a well-fed FMA loop reaches, half the peak */
 #define FV_COST_PORTABLE_FLOPS 4.0 /* four lanes, no FMA */
 #define FV_COST_BLAS_FLOPS 8.0     /* OpenBLAS without knowing which of its cores it picks */
