@@ -1,0 +1,70 @@
+/* fovea/predict.h - a model put to use: pictures in, labels and probabilities out.
+ *
+ *   FV_OWNED(fv_predictor) predictor = NULL;
+ *   FV_TRY(fv_predictor_open("best.fovea", NULL, &predictor));
+ *   FV_TRY(fv_predict_files(predictor, paths, count, 5, print_one, NULL));
+ *
+ * A model file carries all that a prediction needs: graph, weights, classes, and the transforms from a decoded picture to the
+ * network's input. There is one evaluation plan a batch size, made when first wanted and kept; they share the weights. The
+ * same picture gives the same bits in any batch. A predictor is used by one thread at a time. */
+#ifndef FOVEA_PREDICT_H
+#define FOVEA_PREDICT_H
+
+#include "fovea/data.h"
+#include "fovea/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fv_predictor fv_predictor;
+
+/* Zero (NULL, false) in every member is the default. */
+typedef struct fv_predictor_options {
+    const char *device; /* as in fv_plan_options */
+    int64_t batch;      /* pictures run at once by fv_predict_files; 0: 32 */
+    bool fast_batch;    /* as in fv_plan_options */
+} fv_predictor_options;
+
+FV_API FV_MUST_USE fv_error *fv_predictor_open(const char *path, const fv_predictor_options *options, fv_predictor **out);
+/* Over a model that the caller keeps, and whose weights may change between calls (fv_weights_changed). */
+FV_API FV_MUST_USE fv_error *fv_predictor_new(fv_model *model, const fv_predictor_options *options, fv_predictor **out);
+FV_API void fv_predictor_free(fv_predictor *predictor);
+FV_CLEANUP(fv_predictor);
+
+/* Borrowed from the predictor. */
+FV_API const fv_model *fv_predictor_model(const fv_predictor *predictor);
+FV_API int64_t fv_predictor_class_count(const fv_predictor *predictor);
+FV_API const char *const *fv_predictor_class_names(const fv_predictor *predictor);
+FV_API const fv_transforms *fv_predictor_transforms(const fv_predictor *predictor);
+FV_API fv_size fv_predictor_input(const fv_predictor *predictor); /* of a transformed picture */
+FV_API int64_t fv_predictor_batch(const fv_predictor *predictor); /* pictures run at once */
+
+/* Makes the plan for batches of `batch` now, and adds its memory to `*bytes` (may be NULL). */
+FV_API FV_MUST_USE fv_error *fv_predictor_prepare(fv_predictor *predictor, int64_t batch, int64_t *bytes);
+
+/* `images`: count × height × width × channels as the transforms give them. `*logits`: count × classes, borrowed until the next
+ * call. */
+FV_API FV_MUST_USE fv_error *fv_predictor_run(fv_predictor *predictor, const float *images, int64_t count,
+                                              const float **logits);
+
+/* One picture's answer; what it points to is valid in the callback only. */
+typedef struct fv_prediction {
+    const char *path;
+    const fv_error *error; /* why there is no answer; then `count` is 0 */
+    int64_t count;         /* the most probable classes, the best first */
+    const int64_t *classes;
+    const char *const *labels;
+    const double *scores; /* probabilities over all classes */
+} fv_prediction;
+typedef fv_error *(*fv_prediction_sink)(void *context, const fv_prediction *prediction);
+
+/* Every file's `top` (0: 5) best classes, given to `sink` in the order of the paths. A file that cannot be read is an answer of
+ * its own, not an error; an error of the sink ends it. */
+FV_API FV_MUST_USE fv_error *fv_predict_files(fv_predictor *predictor, const char *const *paths, int64_t count, int64_t top,
+                                              fv_prediction_sink sink, void *context);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,134 @@
+/* predictor.c - a session over a model: its sections read once, and a small cache of evaluation plans by batch size. */
+#include <string.h>
+
+#include "core/base/assert.h"
+#include "core/base/size.h"
+#include "fovea/predict.h"
+#include "predict/sections.h"
+
+#define PLANS_MAX 4
+
+typedef struct cached_plan {
+    fv_plan *plan;
+    int64_t batch, last_used;
+} cached_plan;
+
+struct fv_predictor {
+    fv_model *model, *owned; /* `owned` is the same one when it was opened from a file, else NULL */
+    fv_predictor_options options;
+    fv_arena *arena;
+    fv_classes_section classes;
+    fv_signature_section signature;
+    fv_transforms *transforms;
+    cached_plan plans[PLANS_MAX];
+    int64_t uses;
+};
+
+/* The graph's input and result must be what the signature says. */
+static fv_error *check_signature(const fv_predictor *p) {
+    const fv_signature_section *s = &p->signature;
+    const fv_graph *graph = fv_model_graph(p->model);
+    fv_value x = fv_graph_find(graph, s->input), y = fv_graph_find_output(graph, s->output);
+    if (!fv_is_value(x) || !fv_is_value(y))
+        return fv_fail(FV_FORMAT, "the model's graph has no input \"%s\" or no result \"%s\"", s->input, s->output);
+    const fv_type *in = fv_value_type(graph, x), *out = fv_value_type(graph, y);
+    bool in_fits = in->dtype == FV_F32 && in->rank == 4 && in->dims[1] == s->height && in->dims[2] == s->width &&
+                   in->dims[3] == s->channels;
+    if (!in_fits || out->dtype != FV_F32 || out->rank != 2 || out->dims[1] != s->classes) {
+        char has_in[256], has_out[256];
+        return fv_fail(FV_FORMAT, "the model's graph takes %s and gives %s, which is not what its signature says",
+                       fv_type_format(in, has_in), fv_type_format(out, has_out));
+    }
+    if (p->classes.names.count != s->classes)
+        return fv_fail(FV_FORMAT, "the model names %lld classes, but gives %lld logits", (long long)p->classes.names.count,
+                       (long long)s->classes);
+    return NULL;
+}
+
+static fv_error *read_sections(fv_predictor *p) {
+    fv_transforms_section transforms;
+    FV_TRY(fv_section_read(p->model, &fv_section_classes, &p->classes, p->arena));
+    FV_TRY(fv_section_read(p->model, &fv_section_signature, &p->signature, p->arena));
+    FV_TRY(fv_section_read(p->model, &fv_section_transforms, &transforms, p->arena));
+    FV_TRY(fv_error_wrap(fv_transforms_parse(transforms.steps, &p->transforms), "the model's transforms"));
+    return check_signature(p);
+}
+
+fv_error *fv_predictor_new(fv_model *model, const fv_predictor_options *options, fv_predictor **out) {
+    FV_OWNED(fv_predictor) p = NULL;
+    FV_TRY(fv_memory_new(1, &p));
+    p->model = model;
+    if (options) p->options = *options;
+    if (!p->options.batch) p->options.batch = 32;
+    FV_TRY(fv_arena_new("a predictor's classes and signature", INT64_C(1) << 28, &p->arena));
+    FV_TRY(read_sections(p));
+    *out = fv_take(&p);
+    return NULL;
+}
+
+fv_error *fv_predictor_open(const char *path, const fv_predictor_options *options, fv_predictor **out) {
+    FV_OWNED(fv_model) model = NULL;
+    FV_TRY(fv_model_load(path, &model));
+    FV_TRY(fv_error_wrap(fv_predictor_new(model, options, out), "%s cannot be used to predict", path));
+    (*out)->owned = fv_take(&model);
+    return NULL;
+}
+
+void fv_predictor_free(fv_predictor *p) {
+    if (!p) return;
+    for (int i = 0; i < PLANS_MAX; i++) fv_plan_free(p->plans[i].plan);
+    fv_transforms_free(p->transforms);
+    fv_arena_free(p->arena);
+    fv_model_free(p->owned);
+    fv_memory_free(p);
+}
+
+const fv_model *fv_predictor_model(const fv_predictor *p) { return p->model; }
+int64_t fv_predictor_class_count(const fv_predictor *p) { return p->classes.names.count; }
+const char *const *fv_predictor_class_names(const fv_predictor *p) { return p->classes.names.at; }
+const fv_transforms *fv_predictor_transforms(const fv_predictor *p) { return p->transforms; }
+int64_t fv_predictor_batch(const fv_predictor *p) { return p->options.batch; }
+fv_size fv_predictor_input(const fv_predictor *p) {
+    return (fv_size){ p->signature.height, p->signature.width, p->signature.channels };
+}
+
+static fv_error *make_plan(const fv_predictor *p, int64_t batch, fv_plan **out) {
+    FV_OWNED(fv_graph) graph = NULL;
+    FV_TRY(fv_graph_with_batch(fv_model_graph(p->model), batch, &graph));
+    fv_plan_options options = { .mode = FV_EVALUATION, .device = p->options.device, .fast_batch = p->options.fast_batch };
+    return fv_plan_new(graph, fv_model_weights(p->model), &options, out);
+}
+
+/* The plan for that batch size; a new one takes the place of the one that was not used for longest. */
+static fv_error *plan_for(fv_predictor *p, int64_t batch, fv_plan **out) {
+    cached_plan *oldest = &p->plans[0];
+    for (int i = 0; i < PLANS_MAX; i++) {
+        cached_plan *held = &p->plans[i];
+        if (held->plan && held->batch == batch) return held->last_used = ++p->uses, *out = held->plan, NULL;
+        if (held->last_used < oldest->last_used) oldest = held;
+    }
+    fv_plan_free(fv_take(&oldest->plan));
+    oldest->last_used = 0;
+    FV_TRY(make_plan(p, batch, &oldest->plan));
+    oldest->batch = batch, oldest->last_used = ++p->uses;
+    *out = oldest->plan;
+    return NULL;
+}
+
+fv_error *fv_predictor_prepare(fv_predictor *p, int64_t batch, int64_t *bytes) {
+    fv_plan *plan;
+    FV_TRY(plan_for(p, batch, &plan));
+    if (bytes) *bytes += fv_plan_measure(plan).block + fv_plan_measure(plan).kept;
+    return NULL;
+}
+
+fv_error *fv_predictor_run(fv_predictor *p, const float *images, int64_t count, const float **logits) {
+    fv_plan *plan;
+    FV_TRY(plan_for(p, count, &plan));
+    fv_tensor *x = fv_plan_feed(plan, p->signature.input);
+    FV_ASSERT(x && x->type.dims[0] == count);
+    memcpy(x->data, images, (size_t)fv_type_bytes(&x->type));
+    FV_TRY(fv_plan_run(plan));
+    *logits = fv_plan_result(plan, p->signature.output)->data;
+    return NULL;
+}
