@@ -11,6 +11,8 @@
 #include "fovea/model.h"
 #include "fovea/optim.h"
 #include "fovea/plan.h"
+#include "fovea/predict.h"
 #include "fovea/tensor.h"
+#include "fovea/train.h"
 
 #endif

@@ -1,0 +1,112 @@
+/* fovea/train.h - the main job: labelled pictures in, a model out; and how good a model is on pictures it has not seen.
+ *
+ *   FV_OWNED(fv_recipe) recipe = NULL;
+ *   FV_TRY(fv_recipe_new(&recipe));
+ *   FV_TRY(fv_recipe_set(recipe, "data", "photos"));
+ *   FV_TRY(fv_recipe_set(recipe, "arch", "resnet18"));
+ *   fv_train_result result;
+ *   FV_TRY(fv_train(recipe, &(fv_train_options){ .out = "run" }, &result));
+ *
+ * A recipe says what is learnt from what, and how; with the data it decides every bit of the result. Options say where and how
+ * fast (folder, threads, workers): they change no bit, and nothing of them is in a model file. One training at a time in a
+ * process. */
+#ifndef FOVEA_TRAIN_H
+#define FOVEA_TRAIN_H
+
+#include "fovea/metrics.h"
+#include "fovea/predict.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- recipes ---- */
+
+typedef struct fv_recipe fv_recipe;
+
+/* Every key at its default; `fovea help recipe` lists them. */
+FV_API FV_MUST_USE fv_error *fv_recipe_new(fv_recipe **out);
+FV_API void fv_recipe_free(fv_recipe *recipe);
+FV_CLEANUP(fv_recipe);
+/* Takes the keys of a YAML file. An unknown one is FV_USAGE with its line and the nearest key. */
+FV_API FV_MUST_USE fv_error *fv_recipe_read(fv_recipe *recipe, const char *path);
+FV_API FV_MUST_USE fv_error *fv_recipe_set(fv_recipe *recipe, const char *key, const char *value);
+/* Every key with its value and a comment that explains it; fv_recipe_read takes it back. A new string (fv_string_free). */
+FV_API FV_MUST_USE fv_error *fv_recipe_to_yaml(const fv_recipe *recipe, char **out);
+
+/* ---- evaluation ---- */
+
+/* How far something has come; given to a callback on the caller's thread. */
+typedef struct fv_progress {
+    const char *what;           /* "train", "evaluate" */
+    int64_t epoch, epochs;      /* under way, from 1; of evaluation alone: 0 */
+    int64_t done, count;        /* batches */
+    double loss;                /* mean so far */
+    double pictures_per_second; /* 0: not known yet */
+    double seconds_left;        /* of this pass; 0: not known yet */
+} fv_progress;
+typedef void (*fv_progress_sink)(void *context, const fv_progress *progress);
+
+/* Zero (NULL) in every member is the default. */
+typedef struct fv_evaluate_options {
+    int64_t batch;   /* 0: 64 */
+    int64_t workers; /* threads that decode; 0: the caller's */
+    fv_progress_sink progress;
+    void *context;
+    const int *cancel; /* non-zero ends it with FV_CANCELLED; may be set by a signal handler */
+} fv_evaluate_options;
+
+/* An open value. Its arrays are as long as `outcomes.count`. */
+typedef struct fv_evaluation {
+    fv_outcomes outcomes;   /* of every picture that could be read, in the subset's order */
+    const int64_t *samples; /* their numbers in the data set */
+    int64_t unreadable;     /* pictures left out; the data set has the reasons */
+    double top1, loss;      /* metrics top1 and log_loss */
+    void *memory;
+} fv_evaluation;
+
+/* Predicts every picture of a subset whose data set has the model's classes (fv_dataset_impose_classes).
+ * FV_FORMAT: the network gives a non-finite logit, with the picture's id. */
+FV_API FV_MUST_USE fv_error *fv_evaluate(fv_predictor *predictor, const fv_subset *subset, const fv_evaluate_options *options,
+                                         fv_evaluation *out);
+FV_API void fv_evaluation_release(fv_evaluation *evaluation);
+
+/* ---- training ---- */
+
+/* One finished epoch. Figures of validation are of the averaged weights where the recipe asks for an average. */
+typedef struct fv_epoch {
+    int64_t epoch;                 /* from 1 */
+    double learning_rate;          /* of its first step */
+    double train_loss, train_top1; /* means over the epoch, of the network as it was at each step */
+    double val_loss, val_top1;
+    double seconds;
+    bool best; /* the best so far: highest val_top1, of equal ones the lowest val_loss */
+} fv_epoch;
+
+typedef struct fv_train_options {
+    const char *out; /* the run's folder: best.fovea, last.fovea, previous.fovea, recipe.yaml, results.csv; made if need be */
+    bool resume;     /* goes on where `out` was left; without it a used folder is FV_CONFLICT */
+    int64_t threads; /* of the team; 0: as it is */
+    int64_t workers; /* threads that decode; 0: the caller's */
+    const char *device;                               /* as in fv_plan_options */
+    void *context;                                    /* of the callbacks; each may be NULL */
+    void (*message)(void *context, const char *line); /* what is found, what it takes, what to expect */
+    fv_progress_sink progress;
+    void (*epoch)(void *context, const fv_epoch *epoch);
+    const int *cancel; /* non-zero: stop with a checkpoint; may be set by a signal handler */
+} fv_train_options;
+
+typedef struct fv_train_result {
+    int64_t epochs; /* done in all */
+    fv_epoch best;  /* `seconds` is 0 when it was done before this call */
+    double seconds; /* of this call */
+} fv_train_result;
+
+/* Trains by the recipe, or goes on. FV_CANCELLED: stopped on request, and last.fovea goes on where it stopped, to the same bits
+ * as a run that was never stopped. FV_FORMAT: the loss is not finite, naming epoch, step and samples. `result` may be NULL. */
+FV_API FV_MUST_USE fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_train_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,166 @@
+/* announce.c - what a user sees of a training: what was found, what is built, the memory it takes, and once the first steps are
+ * timed, how long it will take. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/parallel.h"
+#include "core/base/size.h"
+#include "train/clock.h"
+#include "train/trainer.h"
+
+#define MIB (1 << 20)
+
+void fv_trainer_say(const fv_trainer *t, const char *format, ...) {
+    if (!t->options->message) return;
+    FV_TEXT(line, 1 << 16);
+    va_list arguments;
+    va_start(arguments, format);
+    fv_text_addv(&line, format, arguments);
+    va_end(arguments);
+    t->options->message(t->options->context, line.at);
+}
+
+/* ---- data ---- */
+
+static void say_counts(const fv_trainer *t) {
+    fv_dataset_counts counts = fv_dataset_count_all(t->set);
+    fv_trainer_say(t, "data: %s (%s): %lld found, %lld usable, %lld rejected; %lld classes", fv_dataset_path(t->set),
+                   fv_dataset_source(t->set), (long long)counts.found, (long long)counts.usable, (long long)counts.rejected,
+                   (long long)fv_dataset_class_count(t->set));
+    for (int64_t i = 0; i < counts.rejected && i < 5; i++) {
+        const char *path, *reason;
+        fv_dataset_rejected(t->set, i, &path, &reason);
+        fv_trainer_say(t, "  rejected %s: %s", path, reason);
+    }
+    if (counts.rejected > 5) fv_trainer_say(t, "  and %lld more", (long long)counts.rejected - 5);
+    const char *note;
+    for (int64_t i = 0; (note = fv_dataset_note(t->set, i)); i++) fv_trainer_say(t, "  %s", note);
+    fv_trainer_say(t, "train on %lld, validate on %lld (%s)", (long long)fv_subset_count(t->train),
+                   (long long)fv_subset_count(t->val), t->val_from);
+}
+
+/* Each class with its pictures for training and validation; of many classes the smallest and largest. */
+static void say_classes(const fv_trainer *t) {
+    int64_t classes = fv_dataset_class_count(t->set), least = 0, most = 0;
+    int64_t *train, *val;
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_OWNED(fv_error) error = fv_arena_new("class counts", INT64_C(1) << 28, &arena);
+    if (!error) error = fv_arena_take(arena, classes, &train);
+    if (!error) error = fv_arena_take(arena, classes, &val);
+    if (error) return;
+    fv_subset_class_counts(t->train, train);
+    fv_subset_class_counts(t->val, val);
+    FV_TEXT(line, 1 << 15);
+    for (int64_t c = 0; c < classes; c++) {
+        if (train[c] < train[least]) least = c;
+        if (train[c] > train[most]) most = c;
+        if (classes <= 20)
+            fv_text_addf(&line, "%s%s %lld+%lld", c ? ", " : "", fv_dataset_class_name(t->set, c), (long long)train[c],
+                         (long long)val[c]);
+    }
+    if (classes > 20)
+        fv_text_addf(&line, "from %lld (%s) to %lld (%s) pictures to train on", (long long)train[least],
+                     fv_dataset_class_name(t->set, least), (long long)train[most], fv_dataset_class_name(t->set, most));
+    fv_trainer_say(t, "classes: %s", line.at);
+    if (!train[least]) fv_trainer_say(t, "  class %s has no picture to train on", fv_dataset_class_name(t->set, least));
+}
+
+/* ---- network and memory ---- */
+
+static int64_t parameters(const fv_trainer *t) {
+    int64_t count = 0;
+    fv_weights *weights = fv_model_weights(t->model);
+    for (int64_t i = 0; i < fv_weights_count(weights); i++) {
+        fv_role role;
+        const fv_tensor *tensor = fv_weights_at(weights, i, NULL, &role);
+        if (role == FV_PARAMETER) count += fv_type_count(&tensor->type);
+    }
+    return count;
+}
+
+/* Bytes of this process that are in memory now (Linux; 0 elsewhere). */
+static int64_t resident(void) {
+    FILE *file = fopen("/proc/self/statm", "r");
+    long long size, pages = 0;
+    if (!file) return 0;
+    if (fscanf(file, "%lld %lld", &size, &pages) != 2) pages = 0;
+    fclose(file);
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
+/* What the libraries and the code bring along, and each thread's stack and workspace. */
+static int64_t ground(void) { return INT64_C(48) * MIB + INT64_C(4) * MIB * fv_parallel_threads(); }
+
+void fv_trainer_measure_start(fv_trainer *t) { t->ground = fv_max(ground(), resident() - fv_memory_live()); }
+
+/* All that is ours: what is held now; the loaders' queues, of training and of validation; a checkpoint being written; answers.
+ */
+static int64_t memory_bound(const fv_trainer *t) {
+    int64_t answers = fv_subset_count(t->val) * (fv_dataset_class_count(t->set) + 2) * 8;
+    return t->ground + fv_memory_live() + 2 * fv_loader_memory(t->loader) + fv_model_encoded_bound(t->model, true) + answers;
+}
+
+static void say_network(const fv_trainer *t) {
+    const fv_recipe_keys *k = t->keys;
+    fv_trainer_say(t, "network: %s, input %lld×%lld×%lld, %lld parameters; %s on %s, largest rate %g, batch %lld, %lld epochs",
+                   k->arch, (long long)t->input.height, (long long)t->input.width, (long long)t->input.channels,
+                   (long long)parameters(t), k->optimizer, k->loss, t->base_rate, (long long)k->batch, (long long)k->epochs);
+    if (!k->transforms) fv_trainer_say(t, "transforms, chosen by size: %s", t->steps);
+    fv_plan_size size = fv_plan_measure(t->plan);
+    fv_trainer_say(t, "memory: at most %lld MiB, of it %lld MiB for a step of %.2f GFLOP in %lld calls",
+                   (long long)(memory_bound(t) / MIB) + 1, (long long)((size.block + size.kept) / MIB), size.flops * 1e-9,
+                   (long long)size.calls);
+}
+
+void fv_trainer_announce(fv_trainer *t) {
+    say_counts(t);
+    say_classes(t);
+    say_network(t);
+    if (t->options->resume)
+        fv_trainer_say(t, "resumed after %lld of %lld epochs, %lld steps", (long long)t->state.epoch,
+                       (long long)t->keys->epochs, (long long)t->state.step);
+}
+
+/* ---- time ---- */
+
+#define STEPS_NOT_TIMED 2 /* the first ones of a run fault memory in and fill caches */
+#define STEPS_TIMED 10    /* enough to say how long it will take */
+
+void fv_trainer_restart_clock(fv_trainer *t) {
+    t->timing_from = fv_clock_seconds();
+    t->timed_pictures = 0;
+}
+
+static void say_expectation(fv_trainer *t, double rate) {
+    int64_t left = fv_subset_count(t->train) * (t->keys->epochs - t->state.epoch) - t->state.seen;
+    double seconds = (double)left / rate;
+    t->expectation_said = true;
+    if (seconds < 90)
+        fv_trainer_say(t, "time: about %.0f s to go (%.0f pictures a second), validation not counted", seconds, rate);
+    else if (seconds < 5400)
+        fv_trainer_say(t, "time: about %.0f min to go (%.0f pictures a second), validation not counted", seconds / 60, rate);
+    else
+        fv_trainer_say(t, "time: about %.1f h to go (%.0f pictures a second), validation not counted", seconds / 3600, rate);
+}
+
+void fv_trainer_report(fv_trainer *t, int64_t count) {
+    t->steps_here++;
+    t->timed_pictures += count;
+    if (t->steps_here == STEPS_NOT_TIMED) fv_trainer_restart_clock(t);
+    const fv_training_state *s = &t->state;
+    int64_t batches = fv_loader_batches(t->loader);
+    double seconds = fv_clock_seconds() - t->timing_from, rate = seconds > 0 ? (double)t->timed_pictures / seconds : 0;
+    bool timed = t->steps_here == STEPS_NOT_TIMED + STEPS_TIMED || s->position == batches;
+    if (!t->expectation_said && timed && rate > 0) say_expectation(t, rate);
+    if (!t->options->progress) return;
+    fv_progress progress = { .what = "train",
+                             .epoch = s->epoch + 1,
+                             .epochs = t->keys->epochs,
+                             .done = s->position,
+                             .count = batches,
+                             .loss = s->loss_sum / (double)s->seen,
+                             .pictures_per_second = rate };
+    if (rate > 0) progress.seconds_left = (double)(fv_subset_count(t->train) - s->seen) / rate;
+    t->options->progress(t->options->context, &progress);
+}

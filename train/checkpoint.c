@@ -1,0 +1,225 @@
+/* checkpoint.c - the run's folder. last.fovea is the whole training after its last finished epoch, or where it was stopped; the
+ * one before it stays as previous.fovea, and is what is gone back to when last.fovea cannot be read. best.fovea is the model of
+ * the best epoch, without what only training needs. */
+#include <string.h>
+
+#include "core/base/assert.h"
+#include "core/base/file.h"
+#include "core/base/size.h"
+#include "core/plan/kernel.h"
+#include "train/trainer.h"
+
+#define RESULTS_BYTES_MAX (1 << 28)
+
+static const fv_field fields[] = {
+    FV_FIELD(fv_training_state, epoch, .required = true, .min = 0, .max = INFINITY, .help = "finished epochs"),
+    FV_FIELD(fv_training_state, position, .required = true, .min = 0, .max = INFINITY, .help = "batches done of the next one"),
+    FV_FIELD(fv_training_state, step, .required = true, .min = 0, .max = INFINITY, .help = "steps done in all"),
+    FV_FIELD(fv_training_state, loss_sum, .help = "of the epoch under way, over pictures"),
+    FV_FIELD(fv_training_state, seen, .min = 0, .max = INFINITY, .help = "pictures of the epoch under way"),
+    FV_FIELD(fv_training_state, correct, .min = 0, .max = INFINITY, .help = "of them, those the network knew"),
+    FV_FIELD(fv_training_state, best_epoch, .min = 0, .max = INFINITY, .help = "from 1; 0: none yet"),
+    FV_FIELD(fv_training_state, learning_rate, .help = "of each finished epoch's first step"),
+    FV_FIELD(fv_training_state, train_loss, .help = "of each finished epoch"),
+    FV_FIELD(fv_training_state, train_top1, .help = "of each finished epoch"),
+    FV_FIELD(fv_training_state, val_loss, .help = "of each finished epoch"),
+    FV_FIELD(fv_training_state, val_top1, .help = "of each finished epoch"),
+    FV_FIELD(fv_training_state, isa, .help = "instruction set that the kernels were chosen for"),
+    FV_FIELD(fv_training_state, fovea, .help = "version of fovea"),
+    FV_FIELDS_END
+};
+const fv_section fv_section_training = {
+    .name = FV_SECTION_TRAINING, .version = 1, .summary = "where a training is", .fields = fields
+};
+
+/* ---- the folder ---- */
+
+static fv_error *name_files(fv_trainer *t) {
+    const struct {
+        const char *name, **path;
+    } files[] = { { "best.fovea", &t->best_path },
+                  { "last.fovea", &t->last_path },
+                  { "previous.fovea", &t->previous_path },
+                  { "recipe.yaml", &t->recipe_path },
+                  { "results.csv", &t->results_path } };
+    for (int i = 0; i < FV_COUNT(files); i++) FV_TRY(fv_file_join(t->arena, t->options->out, files[i].name, files[i].path));
+    return NULL;
+}
+
+static bool is_used(const fv_trainer *t) {
+    return fv_file_kind_of(t->last_path) != FV_FILE_NONE || fv_file_kind_of(t->previous_path) != FV_FILE_NONE ||
+           fv_file_kind_of(t->best_path) != FV_FILE_NONE;
+}
+
+fv_error *fv_trainer_open_folder(fv_trainer *t) {
+    if (!t->options->out) return fv_error_hint(fv_fail(FV_USAGE, "out is missing"), "name a folder for the results: --out DIR");
+    FV_TRY(name_files(t));
+    if (t->options->resume && !is_used(t))
+        return fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no training to resume in %s", t->options->out),
+                             "begin one without --resume");
+    if (!t->options->resume && is_used(t))
+        return fv_error_hint(fv_fail(FV_CONFLICT, "%s holds a training already", t->options->out),
+                             "go on with it by --resume, or name another folder");
+    return NULL;
+}
+
+fv_error *fv_trainer_make_folder(const fv_trainer *t) {
+    if (t->options->resume) return NULL;
+    char *text;
+    FV_TRY(fv_file_make_folder(t->options->out));
+    FV_TRY(fv_recipe_to_yaml(t->recipe, &text));
+    fv_error *error = fv_file_write(t->recipe_path, text, (int64_t)strlen(text), NULL);
+    fv_string_free(text);
+    return error;
+}
+
+/* ---- going on ---- */
+
+static fv_error *make_history(fv_trainer *t) {
+    double **const columns[] = { &t->history.learning_rate, &t->history.train_loss, &t->history.train_top1,
+                                 &t->history.val_loss,      &t->history.val_top1,   &t->history.seconds };
+    for (int i = 0; i < FV_COUNT(columns); i++) FV_TRY(fv_arena_take(t->arena, t->keys->epochs, columns[i]));
+    return NULL;
+}
+
+/* A list of the state moved to its room, if it is as long as there are finished epochs. */
+static fv_error *restore_column(const fv_trainer *t, fv_floats *list, double *room) {
+    if (list->count != t->state.epoch) return fv_fail(FV_FORMAT, "its history does not have one row for each epoch");
+    if (list->count) memcpy(room, list->at, (size_t)list->count * sizeof *room);
+    list->at = room;
+    return NULL;
+}
+
+static fv_error *restore_state(fv_trainer *t, const fv_model *model) {
+    fv_training_state *s = &t->state;
+    FV_TRY(fv_section_read(model, &fv_section_training, s, t->arena));
+    if (s->epoch > t->keys->epochs || s->best_epoch > s->epoch) return fv_fail(FV_FORMAT, "it has more epochs than its recipe");
+    if (!s->isa || strcmp(s->isa, fv_isa_names[fv_isa_best()]) != 0)
+        return fv_error_hint(
+            fv_fail(FV_CONFLICT, "the training was begun with %s kernels, this machine chooses %s: the bits would differ",
+                    s->isa ? s->isa : "unknown", fv_isa_names[fv_isa_best()]),
+            "FOVEA_ISA=%s goes on with the same kernels, where the CPU has them", s->isa ? s->isa : "portable");
+    FV_TRY(restore_column(t, &s->learning_rate, t->history.learning_rate));
+    FV_TRY(restore_column(t, &s->train_loss, t->history.train_loss));
+    FV_TRY(restore_column(t, &s->train_top1, t->history.train_top1));
+    FV_TRY(restore_column(t, &s->val_loss, t->history.val_loss));
+    return restore_column(t, &s->val_top1, t->history.val_top1);
+}
+
+/* The tensors of the checkpoint become the model's; fv_initialize then finds them there and leaves them. */
+static fv_error *restore_tensors(fv_trainer *t, const fv_model *model) {
+    fv_weights *from = fv_model_weights(model), *to = fv_model_weights(t->model);
+    for (int64_t i = 0; i < fv_weights_count(from); i++) {
+        const char *name;
+        fv_role role;
+        const fv_tensor *tensor = fv_weights_at(from, i, &name, &role);
+        fv_tensor *copy;
+        FV_TRY(fv_weights_add(to, name, &tensor->type, role, &copy));
+        memcpy(copy->data, tensor->data, (size_t)fv_type_bytes(&tensor->type));
+    }
+    return NULL;
+}
+
+/* Slots are checked against the step: a checkpoint without them would go on from zeroed momentum. */
+static fv_error *check_slots(const fv_trainer *t) {
+    for (int role = FV_PARAMETER; role <= FV_SLOT; role++) {
+        int count = fv_graph_states(t->step, (fv_role)role, NULL, 0);
+        fv_value *states;
+        FV_TRY(fv_arena_take(t->arena, count + 1, &states));
+        fv_graph_states(t->step, (fv_role)role, states, count);
+        for (int i = 0; i < count; i++) {
+            const char *name = fv_value_name(t->step, states[i]);
+            if (!fv_weights_find(fv_model_weights(t->model), name)) return fv_fail(FV_FORMAT, "it has no %s", name);
+        }
+    }
+    return NULL;
+}
+
+static fv_error *same_classes(const fv_trainer *t, const fv_model *model) {
+    const char *now = fv_model_section(t->model, "classes", NULL), *then = fv_model_section(model, "classes", NULL);
+    return then && !strcmp(now, then) ? NULL
+                                      : fv_fail(FV_CONFLICT, "the data have other classes than when the training was begun");
+}
+
+/* last.fovea, or when that cannot be read the one before. */
+static fv_error *load(const fv_trainer *t, fv_model **out) {
+    fv_error *error = fv_model_load(t->last_path, out);
+    if (!error || fv_file_kind_of(t->previous_path) == FV_FILE_NONE) return error;
+    char text[1024];
+    fv_trainer_say(t, "%s; going back to %s", fv_error_format(error, text, sizeof text), t->previous_path);
+    fv_error_free(error);
+    return fv_model_load(t->previous_path, out);
+}
+
+fv_error *fv_trainer_restore(fv_trainer *t) {
+    FV_TRY(make_history(t));
+    if (!t->options->resume) return NULL;
+    FV_OWNED(fv_model) model = NULL;
+    FV_TRY(load(t, &model));
+    FV_TRY(fv_recipe_compare(t->recipe, model));
+    FV_TRY(same_classes(t, model));
+    FV_TRY(fv_error_wrap(restore_state(t, model), "%s cannot be resumed", t->options->out));
+    FV_TRY(restore_tensors(t, model));
+    return fv_error_wrap(check_slots(t), "%s cannot be resumed", t->options->out);
+}
+
+/* ---- keeping ---- */
+
+fv_error *fv_trainer_save(fv_trainer *t) {
+    t->state.isa = fv_isa_names[fv_isa_best()];
+    t->state.fovea = FOVEA_VERSION;
+    FV_TRY(fv_section_write(t->model, &fv_section_training, &t->state));
+    return fv_model_save_checkpoint(t->model, t->last_path, t->previous_path);
+}
+
+/* The section "metrics": what this model reached, and on what. */
+typedef struct fv_metrics_section {
+    int64_t epoch, n;
+    double top1, loss;
+    const char *on;
+} fv_metrics_section;
+static const fv_field metrics_fields[] = {
+    FV_FIELD(fv_metrics_section, epoch, .help = "that gave this model"),
+    FV_FIELD(fv_metrics_section, n, .help = "pictures"),
+    FV_FIELD(fv_metrics_section, top1, .help = "share of pictures whose most probable class is the true one"),
+    FV_FIELD(fv_metrics_section, loss, .help = "mean cross-entropy in nats"),
+    FV_FIELD(fv_metrics_section, on, .help = "which pictures: the epoch was chosen on them"),
+    FV_FIELDS_END
+};
+static const fv_section metrics_section = {
+    .name = "metrics", .version = 1, .summary = "what the model reached", .fields = metrics_fields
+};
+
+fv_error *fv_trainer_save_best(fv_trainer *t) {
+    fv_model *model = t->averaged ? t->averaged : t->model;
+    int64_t best = t->state.best_epoch - 1;
+    fv_metrics_section metrics = {
+        .epoch = best + 1, .n = fv_subset_count(t->val), .top1 = t->history.val_top1[best], .loss = t->history.val_loss[best]
+    };
+    FV_TRY(fv_arena_format(t->arena, &metrics.on, "validation, selected on (%s)", t->val_from));
+    FV_TRY(fv_section_write(model, &metrics_section, &metrics));
+    return fv_model_save(model, t->best_path);
+}
+
+fv_error *fv_trainer_stop(fv_trainer *t) {
+    FV_TRY(fv_trainer_save(t));
+    return fv_error_hint(fv_fail(FV_CANCELLED, "stopped in epoch %lld after %lld of its %lld batches; all is kept in %s",
+                                 (long long)t->state.epoch + 1, (long long)t->state.position,
+                                 (long long)fv_loader_batches(t->loader), t->last_path),
+                         "the same command with --resume goes on");
+}
+
+/* results.csv is written whole; rows of epochs done before a resume have no seconds, which are no part of a checkpoint. */
+fv_error *fv_trainer_write_results(const fv_trainer *t) {
+    FV_TEXT(text, RESULTS_BYTES_MAX);
+    fv_text_add(&text, "epoch,learning_rate,train_loss,train_top1,val_loss,val_top1,seconds\n");
+    const fv_history *h = &t->history;
+    for (int64_t i = 0; i < t->state.epoch; i++) {
+        fv_text_addf(&text, "%lld,%.9g,%.9g,%.9g,%.9g,%.9g,", (long long)i + 1, h->learning_rate[i], h->train_loss[i],
+                     h->train_top1[i], h->val_loss[i], h->val_top1[i]);
+        if (h->seconds[i] > 0) fv_text_addf(&text, "%.3f", h->seconds[i]);
+        fv_text_add(&text, "\n");
+    }
+    FV_TRY(fv_text_error(&text));
+    return fv_file_write(t->results_path, text.at, text.length, NULL);
+}

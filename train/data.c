@@ -1,0 +1,86 @@
+/* data.c - what a training reads: the data set, the part of it that is validated on, the transforms, the loader. */
+#include <string.h>
+
+#include "core/base/size.h"
+#include "train/trainer.h"
+
+static fv_dataset_options options_of(const fv_trainer *t) {
+    const fv_recipe_keys *k = t->keys;
+    return (fv_dataset_options){ .source = k->source,
+                                 .source_options = k->source_options,
+                                 .channels = k->channels,
+                                 .strict = k->strict,
+                                 .allow_dropped = k->allow_dropped };
+}
+
+/* The validation folder is read with the classes of the training's, and its own val or test part if it has parts. */
+static fv_error *open_val_folder(fv_trainer *t) {
+    fv_dataset_options options = options_of(t);
+    options.channels = fv_dataset_channels(t->set);
+    FV_TRY(fv_dataset_open(t->keys->val, &options, &t->val_set));
+    FV_TRY(fv_dataset_impose_classes(t->val_set, fv_dataset_class_names(t->set), fv_dataset_class_count(t->set)));
+    const char *part = fv_dataset_has_part(t->val_set, "val") ? "val" : fv_dataset_has_part(t->val_set, "test") ? "test" : NULL;
+    t->val_from = "folder";
+    return fv_subset_part(t->val_set, part, &t->val);
+}
+
+static fv_error *split_off(fv_trainer *t, const char *part) {
+    FV_OWNED(fv_subset) all = NULL;
+    FV_TRY(fv_subset_part(t->set, part, &all));
+    fv_split_options options = { .fraction = t->keys->val_fraction, .seed = t->keys->seed };
+    t->val_from = "split";
+    return fv_subset_split(all, &options, &t->train, &t->val);
+}
+
+/* Which samples are trained on and which are validated on. */
+static fv_error *choose_parts(fv_trainer *t) {
+    const char *part = fv_dataset_has_part(t->set, "train") ? "train" : NULL;
+    if (!part && fv_dataset_part_count(t->set))
+        return fv_error_hint(
+            fv_fail(FV_NOT_FOUND, "%s has a part %s, but no part train", t->keys->data, fv_dataset_part_name(t->set, 0)),
+            "train on a folder that holds the class folders, or a folder train of them");
+    if (t->keys->val) {
+        FV_TRY(open_val_folder(t));
+        return fv_subset_part(t->set, part, &t->train);
+    }
+    const char *val = !part                                 ? NULL
+                      : fv_dataset_has_part(t->set, "val")  ? "val"
+                      : fv_dataset_has_part(t->set, "test") ? "test"
+                                                            : NULL;
+    if (!val) return split_off(t, part);
+    t->val_from = !strcmp(val, "val") ? "part val" : "part test";
+    FV_TRY(fv_subset_part(t->set, part, &t->train));
+    return fv_subset_part(t->set, val, &t->val);
+}
+
+static fv_error *check_classes(const fv_trainer *t) {
+    int64_t classes = fv_dataset_class_count(t->set);
+    if (classes >= 2) return NULL;
+    return fv_error_hint(fv_fail(FV_FORMAT, "%s has %lld class%s; telling classes apart takes two", t->keys->data,
+                                 (long long)classes, classes == 1 ? "" : "es"),
+                         "each class is a folder of its own below it");
+}
+
+fv_error *fv_trainer_open_data(fv_trainer *t) {
+    fv_dataset_options options = options_of(t);
+    FV_TRY(fv_dataset_open(t->keys->data, &options, &t->set));
+    FV_TRY(check_classes(t));
+    FV_TRY(choose_parts(t));
+    if (!fv_subset_count(t->val))
+        return fv_error_hint(fv_fail(FV_FORMAT, "%s has too few pictures to split some off for validation", t->keys->data),
+                             "name a folder of others: --val DIR");
+    return NULL;
+}
+
+fv_error *fv_trainer_open_loader(fv_trainer *t) {
+    t->steps = t->keys->transforms;
+    if (!t->steps) FV_TRY(fv_default_transforms(t->input, t->arena, &t->steps));
+    FV_TRY(fv_error_wrap(fv_transforms_parse(t->steps, &t->transforms), "transforms"));
+    fv_loader_options options = { .mode = FV_TRAINING,
+                                  .batch = fv_min(t->keys->batch, fv_subset_count(t->train)),
+                                  .seed = t->keys->seed,
+                                  .workers = t->workers,
+                                  .size = t->input,
+                                  .cancel = t->options->cancel };
+    return fv_loader_new(t->train, t->transforms, &options, &t->loader);
+}

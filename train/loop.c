@@ -1,0 +1,233 @@
+/* loop.c - the training loop, in eight calls. Forward, loss, backward and the optimizer's step are one graph and one plan here:
+ * fv_plan_run does what `loss = criterion(model(x), y); loss.backward(); optimizer.step()` does. Where the loop is, to the
+ * batch, is in trainer->state; a checkpoint is that and the tensors, so it can be left and entered at any batch. */
+#include <math.h>
+#include <string.h>
+
+#include "core/base/parallel.h"
+#include "train/clock.h"
+#include "train/trainer.h"
+
+static fv_error *prepare(fv_trainer *t);
+static fv_error *begin_epoch(fv_trainer *t);
+static fv_error *next_batch(fv_trainer *t, const fv_batch **batch);
+static fv_error *step(fv_trainer *t, const fv_batch *batch);
+static fv_error *validate(fv_trainer *t, fv_epoch *row);
+static void record(fv_trainer *t, fv_epoch *row);
+static fv_error *keep(fv_trainer *t, const fv_epoch *row);
+
+static fv_error *train(fv_trainer *t) {
+    FV_TRY(prepare(t)); /* data, network, plans; of a resumed training its state */
+    while (t->state.epoch < t->keys->epochs) {
+        const fv_batch *batch;
+        fv_epoch row;
+        FV_TRY(begin_epoch(t));
+        for (;;) {
+            FV_TRY(next_batch(t, &batch));
+            if (!batch) break;
+            FV_TRY(step(t, batch)); /* forward, loss, backward, update */
+            fv_trainer_report(t, batch->count);
+        }
+        FV_TRY(validate(t, &row));
+        record(t, &row);
+        FV_TRY(keep(t, &row)); /* best.fovea, last.fovea, results.csv */
+    }
+    return NULL;
+}
+
+/* The folder is looked at first and made last: a recipe that cannot be trained by leaves nothing behind. */
+static fv_error *prepare(fv_trainer *t) {
+    FV_TRY(fv_trainer_open_folder(t));
+    FV_TRY(fv_recipe_check(t->recipe));
+    FV_TRY(fv_trainer_open_data(t));
+    FV_TRY(fv_trainer_build_network(t));
+    FV_TRY(fv_trainer_restore(t));
+    if (t->state.epoch == t->keys->epochs) return fv_trainer_say(t, "the training in %s is finished", t->options->out), NULL;
+    FV_TRY(fv_trainer_make_folder(t));
+    return fv_trainer_plan(t);
+}
+
+static fv_error *begin_epoch(fv_trainer *t) {
+    t->epoch_started = fv_clock_seconds();
+    fv_trainer_restart_clock(t);
+    return fv_loader_start(t->loader, t->state.epoch, t->state.position);
+}
+
+/* NULL at the end of the epoch. Being stopped, here or while it waits, ends in a checkpoint. */
+static fv_error *next_batch(fv_trainer *t, const fv_batch **batch) {
+    if (fv_trainer_cancelled(t)) return fv_trainer_stop(t);
+    fv_error *error = fv_loader_next(t->loader, batch);
+    if (!error || fv_error_code(error) != FV_CANCELLED) return error;
+    fv_error_free(error);
+    return fv_trainer_stop(t);
+}
+
+static void feed_target(fv_tensor *target, const fv_batch *batch) {
+    if (target->type.dtype == FV_I64) {
+        memcpy(target->data, batch->labels, (size_t)batch->count * sizeof(int64_t));
+        return;
+    }
+    int64_t classes = target->type.dims[1];
+    float *rows = target->data;
+    memset(rows, 0, (size_t)fv_type_bytes(&target->type));
+    for (int64_t i = 0; i < batch->count; i++) rows[i * classes + batch->labels[i]] = 1;
+}
+
+/* A feed that no node needs is not in the plan: plain SGD does not ask which step it is. */
+static void feed_numbers(fv_plan *plan, const char *name, const double *values, int count) {
+    fv_tensor *tensor = fv_plan_feed(plan, name);
+    for (int i = 0; tensor && i < count; i++) fv_tensor_store(tensor, i, values[i]);
+}
+
+static void feed(const fv_trainer *t, fv_plan *plan, const fv_batch *batch) {
+    fv_tensor *x = fv_plan_feed(plan, "x");
+    memcpy(x->data, batch->images, (size_t)fv_type_bytes(&x->type));
+    feed_target(fv_plan_feed(plan, "target"), batch);
+    double seed = (double)t->keys->seed, done = (double)t->state.step;
+    feed_numbers(plan, "rng", (double[]){ seed, done }, 2);
+    feed_numbers(plan, "step", (double[]){ done + 1 }, 1);
+    feed_numbers(plan, "learning_rate", (double[]){ fv_learning_rate_at(t->rate, t->state.step) }, 1);
+}
+
+static fv_error *diverged(const fv_trainer *t, const fv_batch *batch, double loss) {
+    FV_TEXT(ids, 1 << 16);
+    for (int64_t i = 0; i < batch->count && i < 4; i++)
+        fv_text_addf(&ids, "%s%s", i ? ", " : "", fv_dataset_id(fv_subset_dataset(t->train), batch->samples[i]));
+    if (batch->count > 4) fv_text_addf(&ids, " and %lld more", (long long)batch->count - 4);
+    FV_TRY(fv_text_error(&ids));
+    return fv_error_hint(
+        fv_fail(FV_FORMAT, "the loss is %s in epoch %lld, step %lld, on the samples %s",
+                isnan(loss) ? "not a number" : "infinite", (long long)t->state.epoch + 1, (long long)t->state.step + 1, ids.at),
+        "a smaller learning_rate, a longer warm-up or clip_norm=1 keep a training from diverging; %s is from before",
+        t->last_path);
+}
+
+/* Pictures whose largest logit is their class's; of equal logits the lowest class counts. */
+static int64_t count_correct(const fv_tensor *logits, const fv_batch *batch) {
+    int64_t correct = 0, classes = logits->type.dims[1];
+    for (int64_t i = 0; i < batch->count; i++) {
+        const float *row = (const float *)logits->data + i * classes;
+        int64_t top = 0;
+        for (int64_t c = 1; c < classes; c++)
+            if (row[c] > row[top]) top = c;
+        correct += top == batch->labels[i];
+    }
+    return correct;
+}
+
+/* One step: the network's answer, its loss, gradients, update. */
+static fv_error *step(fv_trainer *t, const fv_batch *batch) {
+    fv_plan *plan = fv_trainer_plan_for(t, batch->count);
+    feed(t, plan, batch);
+    FV_TRY(fv_plan_run(plan));
+    double loss = fv_tensor_load(fv_plan_result(plan, "loss"), 0);
+    if (!isfinite(loss)) return diverged(t, batch, loss);
+    t->state.loss_sum += loss * (double)batch->count;
+    t->state.seen += batch->count;
+    t->state.correct += count_correct(fv_plan_result(plan, "logits"), batch);
+    t->state.step++;
+    t->state.position++;
+    return NULL;
+}
+
+/* The whole validation part, with the running average of the weights where there is one. */
+static fv_error *validate(fv_trainer *t, fv_epoch *row) {
+    fv_weights_changed(fv_model_weights(t->model));
+    FV_TRY(fv_trainer_average(t));
+    fv_evaluate_options options = { .batch = t->keys->batch,
+                                    .workers = t->workers,
+                                    .progress = t->options->progress,
+                                    .context = t->options->context,
+                                    .cancel = t->options->cancel };
+    fv_evaluation evaluation;
+    fv_error *error = fv_evaluate(t->predictor, t->val, &options, &evaluation);
+    if (error && fv_error_code(error) == FV_CANCELLED) {
+        fv_error_free(error);
+        return fv_trainer_stop(t);
+    }
+    FV_TRY(error);
+    const fv_training_state *s = &t->state;
+    *row = (fv_epoch){ .epoch = s->epoch + 1,
+                       .learning_rate = fv_learning_rate_at(t->rate, s->step - s->position),
+                       .train_loss = s->loss_sum / (double)s->seen,
+                       .train_top1 = (double)s->correct / (double)s->seen,
+                       .val_loss = evaluation.loss,
+                       .val_top1 = evaluation.top1,
+                       .seconds = fv_clock_seconds() - t->epoch_started };
+    fv_evaluation_release(&evaluation);
+    return NULL;
+}
+
+/* Whether this epoch beats the best so far: a higher top-1, or as high a one with a lower loss. */
+static bool is_best(const fv_trainer *t, const fv_epoch *row) {
+    int64_t best = t->state.best_epoch - 1;
+    if (best < 0) return true;
+    double top1 = t->history.val_top1[best], loss = t->history.val_loss[best];
+    return row->val_top1 > top1 || (row->val_top1 == top1 && row->val_loss < loss);
+}
+
+static void append(fv_floats *list, double *room, double value) {
+    room[list->count++] = value;
+    list->at = room;
+}
+
+static void record(fv_trainer *t, fv_epoch *row) {
+    fv_training_state *s = &t->state;
+    row->best = is_best(t, row);
+    t->history.seconds[s->epoch] = row->seconds;
+    append(&s->learning_rate, t->history.learning_rate, row->learning_rate);
+    append(&s->train_loss, t->history.train_loss, row->train_loss);
+    append(&s->train_top1, t->history.train_top1, row->train_top1);
+    append(&s->val_loss, t->history.val_loss, row->val_loss);
+    append(&s->val_top1, t->history.val_top1, row->val_top1);
+    if (row->best) s->best_epoch = row->epoch;
+    s->epoch++;
+    s->position = s->seen = s->correct = 0;
+    s->loss_sum = 0;
+}
+
+/* The best model is written before the checkpoint that speaks of it. */
+static fv_error *keep(fv_trainer *t, const fv_epoch *row) {
+    if (row->best) FV_TRY(fv_trainer_save_best(t));
+    FV_TRY(fv_trainer_save(t));
+    FV_TRY(fv_trainer_write_results(t));
+    if (t->options->epoch) t->options->epoch(t->options->context, row);
+    return NULL;
+}
+
+static fv_epoch best_of(const fv_trainer *t) {
+    int64_t best = t->state.best_epoch - 1;
+    if (best < 0) return (fv_epoch){ .epoch = 0 };
+    const fv_history *h = &t->history;
+    return (fv_epoch){ best + 1,          h->learning_rate[best], h->train_loss[best], h->train_top1[best],
+                       h->val_loss[best], h->val_top1[best],      h->seconds[best],    true };
+}
+
+static void release(fv_trainer *t) {
+    fv_loader_free(t->loader);
+    fv_predictor_free(t->predictor);
+    fv_plan_free(t->plan);
+    fv_plan_free(t->rest_plan);
+    fv_learning_rate_free(t->rate);
+    fv_graph_free(t->step);
+    fv_model_free(t->averaged);
+    fv_model_free(t->model);
+    fv_transforms_free(t->transforms);
+    fv_subset_free(t->train);
+    fv_subset_free(t->val);
+    fv_dataset_free(t->val_set);
+    fv_dataset_free(t->set);
+    fv_arena_free(t->arena);
+}
+
+fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_train_result *result) {
+    fv_trainer t = { .recipe = recipe, .keys = &recipe->keys, .options = options, .workers = options->workers };
+    t.started = fv_clock_seconds();
+    fv_trainer_measure_start(&t);
+    if (options->threads) FV_TRY(fv_parallel_set_threads((int)options->threads));
+    FV_TRY(fv_arena_new("a training", INT64_C(1) << 32, &t.arena));
+    fv_error *error = train(&t);
+    if (result) *result = (fv_train_result){ t.state.epoch, best_of(&t), fv_clock_seconds() - t.started };
+    release(&t);
+    return error;
+}

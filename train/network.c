@@ -1,0 +1,178 @@
+/* network.c - the network as a graph to keep, the step as a graph to run, and their plans. Both graphs name the same states, so
+ * they share the weights. */
+#include <string.h>
+
+#include "core/base/size.h"
+#include "optim/schedule.h"
+#include "predict/sections.h"
+#include "train/trainer.h"
+
+/* The network's text: the recipe's, with classes, channels and size of these data. */
+static fv_error *arch_text(const fv_trainer *t, const char **out) {
+    const fv_recipe_keys *k = t->keys;
+    const char *size = "";
+    if (k->size[0] && k->size[1])
+        FV_TRY(fv_arena_format(t->arena, &size, " size=%lld,%lld", (long long)k->size[0], (long long)k->size[1]));
+    return fv_arena_format(t->arena, out, "%s classes=%lld channels=%lld%s", k->arch, (long long)fv_dataset_class_count(t->set),
+                           (long long)fv_dataset_channels(t->set), size);
+}
+
+static fv_error *build_model(fv_trainer *t, const char *arch, int64_t batch) {
+    FV_OWNED(fv_graph) graph = NULL;
+    FV_TRY(fv_graph_new(&graph));
+    fv_arch_build(graph, arch, batch);
+    FV_TRY(fv_graph_error(graph));
+    const fv_type *x = fv_value_type(graph, fv_graph_find(graph, "x"));
+    t->input = (fv_size){ x->dims[1], x->dims[2], x->dims[3] };
+    return fv_model_new(graph, &t->model);
+}
+
+/* "PATTERN option=value …; PATTERN …" cut into pieces, in the arena. */
+static fv_error *split_groups(const fv_trainer *t, const char *const **out, int *count) {
+    const char **pieces;
+    *count = 0;
+    if (!t->keys->groups) return NULL;
+    FV_TRY(fv_arena_take(t->arena, (int64_t)strlen(t->keys->groups) + 1, &pieces));
+    for (const char *at = t->keys->groups; *at;) {
+        at += strspn(at, "; \t\n");
+        size_t length = strcspn(at, ";\n");
+        if (length) FV_TRY(fv_arena_format(t->arena, &pieces[(*count)++], "%.*s", (int)length, at));
+        at += length;
+    }
+    *out = pieces;
+    return NULL;
+}
+
+static fv_error *build_step(fv_trainer *t, const char *arch, int64_t batch) {
+    const fv_recipe_keys *k = t->keys;
+    fv_training_options options = { .optimizer = k->optimizer,
+                                    .decay_matrices_only = k->decay_matrices_only,
+                                    .clip_norm = k->clip_norm,
+                                    .clip_value = k->clip_value,
+                                    .ema_decay = k->ema_decay };
+    FV_TRY(split_groups(t, &options.groups, &options.group_count));
+    FV_TRY(fv_graph_new(&t->step));
+    fv_value loss = fv_arch_with_loss(t->step, arch, k->loss, batch);
+    fv_training_step(t->step, loss, &options);
+    return fv_graph_error(t->step);
+}
+
+/* The rate that suits an optimizer when the recipe names none: adaptive ones divide by the gradient's size, so theirs is small.
+ */
+static double rate_for(const fv_recipe_keys *k) {
+    if (k->learning_rate > 0) return k->learning_rate;
+    return strncmp(k->optimizer, "adam", 4) == 0 ? 0.001 : 0.05;
+}
+
+/* Whether the schedule begins low by itself. */
+static bool warms_up(const char *schedule) {
+    size_t length = strcspn(schedule, " ");
+    for (int i = 0; i < fv_schedule_table_count; i++)
+        if (strlen(fv_schedule_table[i]->name) == length && !strncmp(fv_schedule_table[i]->name, schedule, length))
+            return fv_schedule_table[i]->warms_up;
+    return false;
+}
+
+/* −1 asks for half an epoch, of a short training for a fifth of it. */
+static int64_t warmup_steps(const fv_recipe_keys *k, int64_t steps_per_epoch, int64_t steps) {
+    if (k->warmup_epochs >= 0) return (int64_t)(k->warmup_epochs * (double)steps_per_epoch);
+    return warms_up(k->schedule) ? 0 : fv_min(steps_per_epoch / 2, steps / 5);
+}
+
+static fv_error *make_rate(fv_trainer *t) {
+    const fv_recipe_keys *k = t->keys;
+    int64_t batch = fv_min(k->batch, fv_subset_count(t->train));
+    int64_t steps_per_epoch = fv_ceil_div(fv_subset_count(t->train), batch), steps = steps_per_epoch * k->epochs;
+    t->base_rate = rate_for(k);
+    fv_learning_rate_options options = { .schedule = k->schedule,
+                                         .base = t->base_rate,
+                                         .steps = steps,
+                                         .steps_per_epoch = steps_per_epoch,
+                                         .warmup_steps = warmup_steps(k, steps_per_epoch, steps),
+                                         .per_epoch = k->rate_per_epoch };
+    return fv_learning_rate_new(&options, &t->rate);
+}
+
+static fv_error *write_sections(fv_trainer *t) {
+    fv_classes_section classes = { { fv_dataset_class_count(t->set), fv_dataset_class_names(t->set) } };
+    fv_signature_section signature = { "x", "logits", t->input.height, t->input.width, t->input.channels, classes.names.count };
+    char *steps;
+    FV_TRY(fv_transforms_to_text(t->transforms, &steps));
+    fv_error *error = fv_section_write(t->model, &fv_section_transforms, &(fv_transforms_section){ steps });
+    fv_string_free(steps);
+    FV_TRY(error);
+    FV_TRY(fv_section_write(t->model, &fv_section_classes, &classes));
+    FV_TRY(fv_section_write(t->model, &fv_section_signature, &signature));
+    return fv_recipe_write_section(t->recipe, t->model);
+}
+
+fv_error *fv_trainer_build_network(fv_trainer *t) {
+    const char *arch;
+    int64_t batch = fv_min(t->keys->batch, fv_subset_count(t->train));
+    FV_TRY(arch_text(t, &arch));
+    FV_TRY(build_model(t, arch, batch));
+    FV_TRY(build_step(t, arch, batch));
+    FV_TRY(make_rate(t));
+    FV_TRY(fv_trainer_open_loader(t));
+    return write_sections(t);
+}
+
+/* The model that is validated and kept when the recipe asks for a running average: the same graph and sections. */
+static fv_error *make_averaged(fv_trainer *t) {
+    if (!(t->keys->ema_decay > 0)) return NULL;
+    FV_TRY(fv_model_new(fv_model_graph(t->model), &t->averaged));
+    FV_TRY(fv_initialize(fv_model_graph(t->model), fv_model_weights(t->averaged), 0));
+    for (int i = 0; i < fv_model_section_count(t->model); i++) {
+        const char *name = fv_model_section_name(t->model, i);
+        int version;
+        const char *text = fv_model_section(t->model, name, &version);
+        FV_TRY(fv_model_set_section(t->averaged, name, version, text));
+    }
+    return NULL;
+}
+
+static fv_error *make_plan(const fv_trainer *t, int64_t batch, fv_plan **out) {
+    FV_OWNED(fv_graph) graph = NULL;
+    FV_TRY(fv_graph_with_batch(t->step, batch, &graph));
+    fv_plan_options options = { .mode = FV_TRAINING, .device = t->options->device, .shards = (int)t->keys->shards };
+    return fv_plan_new(graph, fv_model_weights(t->model), &options, out);
+}
+
+/* Plans for every batch size there will be, so that the memory is known before the first step. */
+fv_error *fv_trainer_plan(fv_trainer *t) {
+    int64_t count = fv_subset_count(t->train), batch = fv_min(t->keys->batch, count);
+    FV_TRY(fv_initialize(t->step, fv_model_weights(t->model), (uint64_t)t->keys->seed));
+    FV_TRY(make_averaged(t));
+    FV_TRY(make_plan(t, batch, &t->plan));
+    if (count % batch) FV_TRY(make_plan(t, count % batch, &t->rest_plan));
+    fv_predictor_options options = { .device = t->options->device };
+    FV_TRY(fv_predictor_new(t->averaged ? t->averaged : t->model, &options, &t->predictor));
+    int64_t val = fv_subset_count(t->val), val_batch = fv_min(t->keys->batch, val);
+    FV_TRY(fv_predictor_prepare(t->predictor, val_batch, NULL));
+    if (val % val_batch) FV_TRY(fv_predictor_prepare(t->predictor, val % val_batch, NULL));
+    fv_trainer_announce(t);
+    return NULL;
+}
+
+fv_plan *fv_trainer_plan_for(const fv_trainer *t, int64_t batch) {
+    const fv_type *x = &fv_plan_feed(t->plan, "x")->type;
+    return x->dims[0] == batch ? t->plan : t->rest_plan;
+}
+
+/* A state of the averaged model is the slot "NAME.ema" where there is one, and the state itself where there is none. */
+fv_error *fv_trainer_average(fv_trainer *t) {
+    if (!t->averaged) return NULL;
+    fv_weights *from = fv_model_weights(t->model), *to = fv_model_weights(t->averaged);
+    for (int64_t i = 0; i < fv_weights_count(to); i++) {
+        const char *name;
+        fv_tensor *tensor = fv_weights_at(to, i, &name, NULL);
+        FV_TEXT(slot, 4096);
+        fv_text_addf(&slot, "%s.ema", name);
+        FV_TRY(fv_text_error(&slot));
+        const fv_tensor *source = fv_weights_find(from, slot.at);
+        if (!source) source = fv_weights_find(from, name);
+        memcpy(tensor->data, source->data, (size_t)fv_type_bytes(&tensor->type));
+    }
+    fv_weights_changed(to);
+    return NULL;
+}

@@ -1,0 +1,151 @@
+/* recipe.c - the recipe: a table of keys, read from YAML and set one by one, written whole. */
+#include "train/recipe.h"
+
+#include <string.h>
+
+#include "core/base/file.h"
+#include "core/base/text.h"
+
+#define RECIPE_BYTES_MAX (1 << 20)
+
+const fv_field fv_recipe_fields[] = {
+    FV_FIELD(fv_recipe_keys, data, .value = "DIR", .help = "labelled pictures: a folder a class, or IDX files"),
+    FV_FIELD(fv_recipe_keys, val, .value = "DIR",
+             .help = "pictures to validate on; without it the data's own val or test part, or a part split off"),
+    FV_FIELD(fv_recipe_keys, val_fraction, .by_default = "0.2", .min = 0.001, .max = 0.999,
+             .help = "share of each class that is split off for validation, by seed and sample id"),
+    FV_FIELD(fv_recipe_keys, source, .help = "format of the data (`fovea help source`); without it the data tell"),
+    FV_FIELD(fv_recipe_keys, source_options, .help = "options of that source, name=value …"),
+    FV_FIELD(fv_recipe_keys, channels, .by_default = "0", .min = 0, .max = 4,
+             .help = "of the pictures: 1 grey, 3 colour; 0: what the source says"),
+    FV_FIELD(fv_recipe_keys, strict, .by_default = "false", .help = "fail on the first sample that cannot be used"),
+    FV_FIELD(fv_recipe_keys, allow_dropped, .by_default = "false", .help = "go on when more than 1 % cannot be used"),
+    FV_FIELD(fv_recipe_keys, arch, .value = "NAME", .help = "the network and its options (`fovea help arch`)"),
+    FV_FIELD(fv_recipe_keys, size, .by_default = "0", .min = 0, .max = 65536,
+             .help = "height and width of the network's input; 0: what the network is made for"),
+    FV_FIELD(fv_recipe_keys, transforms, .value = "STEPS",
+             .help = "from a decoded picture to the input, divided by ';' (`fovea help transform`); without it chosen by size"),
+    FV_FIELD(fv_recipe_keys, epochs, .by_default = "10", .flag = "e", .min = 1, .max = 1000000,
+             .help = "passes over the pictures"),
+    FV_FIELD(fv_recipe_keys, batch, .by_default = "64", .flag = "b", .min = 1, .max = 65536, .help = "pictures a step"),
+    FV_FIELD(fv_recipe_keys, loss, .by_default = "cross_entropy",
+             .help = "what is lowered, and its options (`fovea help loss`)"),
+    FV_FIELD(fv_recipe_keys, optimizer, .by_default = "sgd momentum=0.9 nesterov=true weight_decay=5e-4",
+             .help = "how, and its options (`fovea help optimizer`)"),
+    FV_FIELD(fv_recipe_keys, groups,
+             .help = "parameters that learn otherwise: PATTERN lr_scale=… weight_decay_scale=…, divided by ';'"),
+    FV_FIELD(fv_recipe_keys, learning_rate, .by_default = "0", .alias = "lr", .min = 0, .max = 1000,
+             .help = "the largest rate; 0: what suits the optimizer"),
+    FV_FIELD(fv_recipe_keys, schedule, .by_default = "cosine",
+             .help = "rate over time, and its options (`fovea help schedule`)"),
+    FV_FIELD(fv_recipe_keys, warmup_epochs, .by_default = "-1", .min = -1, .max = 1000000,
+             .help = "first a ramp up to the rate; -1: half an epoch, or what the schedule has of its own"),
+    FV_FIELD(fv_recipe_keys, rate_per_epoch, .by_default = "false", .help = "change the rate between epochs only"),
+    FV_FIELD(fv_recipe_keys, decay_matrices_only, .by_default = "true",
+             .help = "no weight decay on biases and on scales of norms"),
+    FV_FIELD(fv_recipe_keys, clip_norm, .by_default = "0", .min = 0, .max = INFINITY,
+             .help = "largest norm of all gradients; 0: any"),
+    FV_FIELD(fv_recipe_keys, clip_value, .by_default = "0", .min = 0, .max = INFINITY,
+             .help = "largest gradient element; 0: any"),
+    FV_FIELD(fv_recipe_keys, ema_decay, .by_default = "0", .alias = "ema", .min = 0, .max = 1,
+             .help = "keep a running average of the weights and validate it; 0: no"),
+    FV_FIELD(fv_recipe_keys, seed, .by_default = "0", .flag = "s", .min = 0, .max = 2147483647,
+             .help = "of the split, the first weights, the order, and all that is random"),
+    FV_FIELD(fv_recipe_keys, shards, .by_default = "8", .min = 1, .max = 256,
+             .help = "parts of a batch whose sums are joined in a fixed order; changes bits, not speed"),
+    FV_FIELDS_END
+};
+
+fv_error *fv_recipe_new(fv_recipe **out) {
+    FV_OWNED(fv_recipe) recipe = NULL;
+    FV_TRY(fv_memory_new(1, &recipe));
+    FV_TRY(fv_arena_new("a recipe", 16 * RECIPE_BYTES_MAX, &recipe->arena));
+    FV_TRY(fv_fields_defaults(fv_recipe_fields, &recipe->keys, recipe->arena));
+    *out = fv_take(&recipe);
+    return NULL;
+}
+
+void fv_recipe_free(fv_recipe *recipe) {
+    if (!recipe) return;
+    fv_arena_free(recipe->arena);
+    fv_memory_free(recipe);
+}
+
+static fv_error *parse(fv_recipe *recipe, const uint8_t *bytes, int64_t length, const char *path) {
+    const fv_yaml *document;
+    FV_TRY(fv_yaml_parse((const char *)bytes, length, path, recipe->arena, &document));
+    return fv_fields_from_yaml(fv_recipe_fields, &recipe->keys, document, path, NULL, recipe->arena);
+}
+
+fv_error *fv_recipe_read(fv_recipe *recipe, const char *path) {
+    uint8_t *bytes;
+    int64_t length;
+    FV_TRY(fv_error_wrap(fv_file_read(path, RECIPE_BYTES_MAX, &bytes, &length), "cannot read the recipe"));
+    fv_error *error = parse(recipe, bytes, length, path);
+    fv_memory_free(bytes);
+    return error;
+}
+
+fv_error *fv_recipe_set(fv_recipe *recipe, const char *key, const char *value) {
+    return fv_fields_set(fv_recipe_fields, &recipe->keys, key, value, recipe->arena);
+}
+
+fv_error *fv_recipe_override(fv_recipe *recipe, const fv_recipe_keys *from, const bool *given) {
+    for (const fv_field *field = fv_recipe_fields; field->name; field++) {
+        if (!given[field - fv_recipe_fields]) continue;
+        FV_TEXT(value, RECIPE_BYTES_MAX);
+        fv_field_print_value(field, from, &value);
+        FV_TRY(fv_text_error(&value));
+        FV_TRY(fv_recipe_set(recipe, field->name, value.at));
+    }
+    return NULL;
+}
+
+fv_error *fv_recipe_check(const fv_recipe *recipe) {
+    if (!recipe->keys.data)
+        return fv_error_hint(fv_fail(FV_USAGE, "data is missing"), "name the folder of pictures: --data DIR");
+    if (!recipe->keys.arch)
+        return fv_error_hint(fv_fail(FV_USAGE, "arch is missing"), "`fovea help arch` lists the networks: --arch NAME");
+    return fv_fields_check(fv_recipe_fields, &recipe->keys, NULL);
+}
+
+fv_error *fv_recipe_to_yaml(const fv_recipe *recipe, char **out) {
+    FV_TEXT(text, RECIPE_BYTES_MAX);
+    fv_fields_to_yaml(fv_recipe_fields, &recipe->keys, 0, true, &text);
+    return fv_text_string(&text, out);
+}
+
+const fv_section fv_section_recipe = {
+    .name = "recipe", .version = 1, .summary = "how it was trained, without where the data were", .fields = fv_recipe_fields
+};
+
+static fv_recipe_keys without_places(const fv_recipe *recipe) {
+    fv_recipe_keys keys = recipe->keys;
+    keys.data = keys.val = NULL;
+    return keys;
+}
+
+fv_error *fv_recipe_write_section(const fv_recipe *recipe, fv_model *model) {
+    fv_recipe_keys keys = without_places(recipe);
+    return fv_section_write(model, &fv_section_recipe, &keys);
+}
+
+fv_error *fv_recipe_compare(const fv_recipe *recipe, const fv_model *model) {
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_TRY(fv_arena_new("a recipe", 16 * RECIPE_BYTES_MAX, &arena));
+    fv_recipe_keys now = without_places(recipe), then;
+    FV_TRY(fv_section_read(model, &fv_section_recipe, &then, arena));
+    for (const fv_field *field = fv_recipe_fields; field->name; field++) {
+        FV_TEXT(is, RECIPE_BYTES_MAX);
+        FV_TEXT(was, RECIPE_BYTES_MAX);
+        fv_field_print_value(field, &now, &is);
+        fv_field_print_value(field, &then, &was);
+        FV_TRY(fv_text_error(&is));
+        FV_TRY(fv_text_error(&was));
+        if (strcmp(is.at, was.at) != 0)
+            return fv_error_hint(
+                fv_fail(FV_CONFLICT, "%s is now \"%s\", but the run was begun with \"%s\"", field->name, is.at, was.at),
+                "go on with the recipe of the run, or begin another in a folder of its own");
+    }
+    return NULL;
+}

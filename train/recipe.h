@@ -1,0 +1,46 @@
+/* recipe.h - the recipe's keys. The table in recipe.c is what YAML, flags, help and the reference page are made from. */
+#ifndef FV_TRAIN_RECIPE_H
+#define FV_TRAIN_RECIPE_H
+
+#include "core/base/fields.h"
+#include "core/formats/model_file.h"
+#include "fovea/train.h"
+
+typedef struct fv_recipe_keys {
+    const char *data, *val;
+    double val_fraction;
+    const char *source, *source_options;
+    int64_t channels;
+    bool strict, allow_dropped;
+    const char *arch;
+    int64_t size[2];
+    const char *transforms;
+    int64_t epochs, batch;
+    const char *loss, *optimizer, *groups;
+    double learning_rate;
+    const char *schedule;
+    double warmup_epochs;
+    bool rate_per_epoch, decay_matrices_only;
+    double clip_norm, clip_value, ema_decay;
+    int64_t seed, shards;
+} fv_recipe_keys;
+
+extern const fv_field fv_recipe_fields[];
+
+struct fv_recipe {
+    fv_arena *arena; /* texts of the keys */
+    fv_recipe_keys keys;
+};
+
+/* Takes the keys of `from` that `given` (a bool for each row) marks: flags over a file. */
+FV_MUST_USE fv_error *fv_recipe_override(fv_recipe *recipe, const fv_recipe_keys *from, const bool *given);
+/* What a training cannot do without, and keys that do not go together. */
+FV_MUST_USE fv_error *fv_recipe_check(const fv_recipe *recipe);
+
+/* The recipe in a model file: without the keys that say where the data lie. */
+extern const fv_section fv_section_recipe;
+FV_MUST_USE fv_error *fv_recipe_write_section(const fv_recipe *recipe, fv_model *model);
+/* FV_CONFLICT naming the first key in which the model was trained otherwise. */
+FV_MUST_USE fv_error *fv_recipe_compare(const fv_recipe *recipe, const fv_model *model);
+
+#endif

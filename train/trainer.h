@@ -1,0 +1,99 @@
+/* trainer.h - one training in progress: what loop.c drives and the other files of this folder build and keep. */
+#ifndef FV_TRAIN_TRAINER_H
+#define FV_TRAIN_TRAINER_H
+
+#include "fovea/layers.h"
+#include "fovea/optim.h"
+#include "train/recipe.h"
+
+/* What a checkpoint holds beside tensors: where the training is, to the batch. The section "training". */
+typedef struct fv_training_state {
+    int64_t epoch;         /* finished epochs; number of the one under way, from 0 */
+    int64_t position;      /* its batches that are done */
+    int64_t step;          /* all steps done */
+    double loss_sum;       /* of the epoch under way: over pictures */
+    int64_t seen, correct; /* of the epoch under way: pictures */
+    int64_t best_epoch;    /* from 1; 0: none yet */
+    fv_floats learning_rate, train_loss, train_top1, val_loss, val_top1; /* one for each finished epoch */
+    const char *isa;                                                     /* what decides bits beside recipe and data */
+    const char *fovea;
+} fv_training_state;
+extern const fv_section fv_section_training;
+
+/* What a run's history is kept in: arrays with room for every epoch, that the state's lists point to. */
+typedef struct fv_history {
+    double *learning_rate, *train_loss, *train_top1, *val_loss, *val_top1, *seconds;
+} fv_history;
+
+typedef struct fv_trainer {
+    const fv_recipe *recipe;
+    const fv_recipe_keys *keys;
+    const fv_train_options *options;
+    fv_arena *arena;
+    const char *best_path, *last_path, *previous_path, *recipe_path, *results_path;
+
+    /* data.c */
+    fv_dataset *set, *val_set; /* val_set is NULL when validation is a part of `set` */
+    fv_subset *train, *val;
+    const char *val_from; /* "split", "part test", "folder": for the user and the file */
+    const char *steps;    /* the transforms as text */
+    fv_transforms *transforms;
+    fv_loader *loader;
+    int64_t workers;
+
+    /* network.c */
+    fv_size input;
+    fv_model *model;    /* the network as it is saved; its weights hold the slots too */
+    fv_model *averaged; /* the same with the running average for weights; NULL when there is none */
+    fv_graph *step;     /* network, loss, gradients, updates */
+    fv_plan *plan;      /* of a full batch */
+    fv_plan *rest_plan; /* of the last batch of an epoch, when that is smaller */
+    fv_learning_rate *rate;
+    double base_rate;
+    fv_predictor *predictor;
+
+    /* state */
+    fv_training_state state;
+    fv_history history;
+    double started, epoch_started; /* fv_clock_seconds */
+    double timing_from;            /* for rates: since then */
+    int64_t timed_pictures;        /* these were trained on */
+    int64_t steps_here;            /* steps of this call */
+    bool expectation_said;
+    int64_t ground; /* bytes that are in memory and not ours to count: code, libraries, stacks */
+} fv_trainer;
+
+/* data.c: opens the data sets, splits, chooses transforms, counts. Before network.c, which needs classes and channels. */
+FV_MUST_USE fv_error *fv_trainer_open_data(fv_trainer *trainer);
+FV_MUST_USE fv_error *fv_trainer_open_loader(fv_trainer *trainer); /* after network.c, which knows the input's size */
+/* defaults.c: the transforms of a recipe that names none; text in `arena`. */
+FV_MUST_USE fv_error *fv_default_transforms(fv_size input, fv_arena *arena, const char **out);
+
+/* network.c */
+FV_MUST_USE fv_error *fv_trainer_build_network(fv_trainer *trainer); /* graphs and sections; the weights are not filled */
+FV_MUST_USE fv_error *fv_trainer_plan(fv_trainer *trainer);          /* weights, plans, predictor */
+fv_plan *fv_trainer_plan_for(const fv_trainer *trainer, int64_t batch);
+FV_MUST_USE fv_error *fv_trainer_average(fv_trainer *trainer); /* copies the running average to where it is validated */
+
+/* checkpoint.c: the run's folder. */
+FV_MUST_USE fv_error *fv_trainer_open_folder(fv_trainer *trainer);       /* looks: new, or to be resumed, or FV_CONFLICT */
+FV_MUST_USE fv_error *fv_trainer_make_folder(const fv_trainer *trainer); /* of a new one: the folder, with recipe.yaml in it */
+FV_MUST_USE fv_error *fv_trainer_restore(fv_trainer *trainer);   /* with `resume`: weights, slots and state of last.fovea */
+FV_MUST_USE fv_error *fv_trainer_save(fv_trainer *trainer);      /* last.fovea; the one before becomes previous.fovea */
+FV_MUST_USE fv_error *fv_trainer_save_best(fv_trainer *trainer); /* best.fovea */
+FV_MUST_USE fv_error *fv_trainer_stop(fv_trainer *trainer);      /* saves and returns FV_CANCELLED */
+FV_MUST_USE fv_error *fv_trainer_write_results(const fv_trainer *trainer); /* results.csv */
+
+/* announce.c: lines for the user. */
+void fv_trainer_say(const fv_trainer *trainer, const char *format, ...) FV_PRINTF(2, 3);
+void fv_trainer_measure_start(fv_trainer *trainer); /* first of all: what is in memory before it begins */
+void fv_trainer_announce(fv_trainer *trainer);      /* data, classes, network, memory, before the first step */
+void fv_trainer_restart_clock(fv_trainer *trainer); /* at the beginning of an epoch: validation does not count */
+void fv_trainer_report(fv_trainer *trainer,
+                       int64_t count); /* progress after a step of `count` pictures; once the expected time */
+
+static inline bool fv_trainer_cancelled(const fv_trainer *t) {
+    return t->options->cancel && __atomic_load_n(t->options->cancel, __ATOMIC_RELAXED);
+}
+
+#endif
