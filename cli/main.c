@@ -1,12 +1,4 @@
 /* main.c - the program. */
-#include <stdio.h>
-#include <string.h>
+#include "cli/command.h"
 
-int main(int argc, char **argv) {
-    if (argc != 2 || strcmp(argv[1], "version")) {
-        fputs("usage: fovea version\n", stderr);
-        return 2;
-    }
-    puts("fovea " FOVEA_VERSION);
-    return 0;
-}
+int main(int argc, char **argv) { return fv_command_main(argc, (const char *const *)argv); }

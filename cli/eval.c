@@ -1,0 +1,111 @@
+/* eval.c - fovea eval: how good a model is on labelled pictures. */
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "fovea/train.h"
+
+typedef struct eval_options {
+    const char *model, *data, *part, *source, *source_options, *device;
+    bool strict, allow_dropped;
+    int64_t batch, workers;
+} eval_options;
+
+static const fv_field fields[] = {
+    FV_FIELD(eval_options, model, .positional = true, .required = true, .value = "MODEL", .help = "a .fovea file"),
+    FV_FIELD(eval_options, data, .required = true, .value = "DIR",
+             .help = "labelled pictures; their classes are matched by name"),
+    FV_FIELD(eval_options, part, .help = "train, val, test or all; without it test, val or all, the first that there is"),
+    FV_FIELD(eval_options, source, .help = "format of the data (`fovea help source`); without it the data tell"),
+    FV_FIELD(eval_options, source_options, .help = "options of that source, name=value …"),
+    FV_FIELD(eval_options, strict, .by_default = "false", .help = "fail on the first sample that cannot be used"),
+    FV_FIELD(eval_options, allow_dropped, .by_default = "false", .help = "go on when more than 1 % cannot be used"),
+    FV_FIELD(eval_options, batch, .by_default = "64", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
+    FV_FIELD(eval_options, workers, .by_default = "2", .min = 0, .max = 256,
+             .help = "threads that decode and transform pictures"),
+    FV_FIELD(eval_options, device, .by_default = "cpu", .help = "where to compute"),
+    FV_FIELDS_END
+};
+
+static fv_error *open_data(const eval_options *o, const fv_predictor *predictor, fv_dataset **out) {
+    fv_dataset_options options = { .source = o->source,
+                                   .source_options = o->source_options,
+                                   .channels = fv_predictor_input(predictor).channels,
+                                   .strict = o->strict,
+                                   .allow_dropped = o->allow_dropped };
+    FV_TRY(fv_dataset_open(o->data, &options, out));
+    return fv_dataset_impose_classes(*out, fv_predictor_class_names(predictor), fv_predictor_class_count(predictor));
+}
+
+/* The part asked for, or the one that was not trained on. */
+static const char *choose_part(const eval_options *o, const fv_dataset *set) {
+    if (o->part) return o->part;
+    return fv_dataset_has_part(set, "test") ? "test" : fv_dataset_has_part(set, "val") ? "val" : "all";
+}
+
+static fv_error *open_part(const char *part, fv_dataset *set, fv_subset **out) {
+    bool all = part[0] == 'a' && part[1] == 'l' && part[2] == 'l' && !part[3];
+    return fv_subset_part(set, all ? NULL : part, out);
+}
+
+static void print_rejected(fv_printer *p, const fv_dataset *set) {
+    int64_t rejected = fv_dataset_count_all(set).rejected;
+    fv_print_list(p, "rejected");
+    for (int64_t i = 0; i < rejected; i++) {
+        const char *path, *reason;
+        fv_dataset_rejected(set, i, &path, &reason);
+        fv_print_item(p);
+        fv_print_text(p, "path", path);
+        fv_print_text(p, "reason", reason);
+        if (!p->json && i < 20) fv_terminal_line("rejected %s: %s", path, reason);
+    }
+    fv_print_list_end(p);
+    if (!p->json && rejected > 20) fv_terminal_line("and %lld more", (long long)rejected - 20);
+}
+
+static fv_error *print(fv_printer *p, const eval_options *o, const char *part, const fv_predictor *predictor,
+                       const fv_dataset *set, const fv_evaluation *e) {
+    double top5 = 0;
+    FV_TRY(fv_metric_measure("top_k k=5", &e->outcomes, &top5));
+    fv_print_record(p);
+    fv_print_text(p, "model", o->model);
+    fv_print_text(p, "data", o->data);
+    fv_print_text(p, "part", part);
+    fv_print_int(p, "n", e->outcomes.count);
+    fv_print_number(p, "top1", e->top1);
+    if (e->outcomes.classes > 5) fv_print_number(p, "top5", top5);
+    fv_print_number(p, "loss", e->loss);
+    fv_print_texts(p, "classes", fv_predictor_class_names(predictor), fv_predictor_class_count(predictor));
+    fv_print_int(p, "unreadable", e->unreadable);
+    print_rejected(p, set);
+    fv_print_record_end(p);
+    return NULL;
+}
+
+static fv_error *run(fv_command_call *call, void *raw) {
+    const eval_options *o = raw;
+    FV_OWNED(fv_predictor) predictor = NULL;
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_OWNED(fv_subset) subset = NULL;
+    FV_TRY(fv_predictor_open(o->model, &(fv_predictor_options){ .device = o->device }, &predictor));
+    FV_TRY(open_data(o, predictor, &set));
+    const char *part = choose_part(o, set);
+    FV_TRY(open_part(part, set, &subset));
+    fv_evaluate_options options = { .batch = o->batch, .workers = o->workers, .progress = fv_terminal_bar };
+    fv_evaluation evaluation;
+    FV_TRY(fv_evaluate(predictor, subset, &options, &evaluation));
+    fv_terminal_finish();
+    fv_error *error = print(call->printer, o, part, predictor, set, &evaluation);
+    fv_evaluation_release(&evaluation);
+    return error;
+}
+
+const fv_command fv_command_eval = {
+    .name = "eval",
+    .summary = "measure a model on labelled pictures",
+    .arguments = "MODEL --data DIR [options]",
+    .description =
+        "The pictures go through the model's own transforms, in its own order of classes. Samples of a class that the\n"
+        "model does not know are counted and named; more than 1 % of them is an error.",
+    .fields = fields,
+    .size = sizeof(eval_options),
+    .run = run,
+};

@@ -1,0 +1,137 @@
+/* printer.c - records as text or JSON. */
+#include "cli/printer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#define RECORD_BYTES_MAX (1 << 28)
+#define KEY_COLUMNS 10
+
+void fv_printer_init(fv_printer *p, FILE *out, bool json) {
+    *p = (fv_printer){ .json = json, .out = out };
+    fv_text_init(&p->record, RECORD_BYTES_MAX);
+}
+
+static void write_out(fv_printer *p, const char *bytes, size_t count) {
+    if (p->error) return;
+    if (fwrite(bytes, 1, count, p->out) != count || fflush(p->out))
+        p->error = fv_fail(FV_IO, "cannot write the output: %s", strerror(errno));
+}
+
+fv_error *fv_printer_finish(fv_printer *p) {
+    fv_text_release(&p->record);
+    return fv_take(&p->error);
+}
+
+void fv_print_record(fv_printer *p) {
+    fv_text_clear(&p->record);
+    p->depth = 0;
+    p->first = true;
+    if (p->json) fv_text_add(&p->record, "{");
+}
+
+void fv_print_record_end(fv_printer *p) {
+    if (p->json) fv_text_add(&p->record, "}\n");
+    fv_error *error = fv_text_error(&p->record);
+    if (error && !p->error) p->error = fv_take(&error);
+    fv_error_free(error);
+    write_out(p, p->record.at, (size_t)p->record.length);
+}
+
+/* A comma where one is due, and the key. False where the value is not to be written: in text, inside a list. */
+static bool begin_value(fv_printer *p, const char *key) {
+    if (!p->json) {
+        if (!p->depth) fv_text_addf(&p->record, "%-*s ", KEY_COLUMNS, key);
+        return !p->depth;
+    }
+    if (!p->first) fv_text_add(&p->record, ",");
+    p->first = false;
+    fv_text_add_json(&p->record, key);
+    fv_text_add(&p->record, ":");
+    return true;
+}
+
+static void end_value(fv_printer *p) {
+    if (!p->json) fv_text_add(&p->record, "\n");
+}
+
+void fv_print_text(fv_printer *p, const char *key, const char *value) {
+    if ((!value && !p->json) || !begin_value(p, key)) return;
+    if (!value)
+        fv_text_add(&p->record, "null");
+    else if (p->json)
+        fv_text_add_json(&p->record, value);
+    else
+        fv_text_add(&p->record, value);
+    end_value(p);
+}
+
+void fv_print_int(fv_printer *p, const char *key, int64_t value) {
+    if (!begin_value(p, key)) return;
+    fv_text_addf(&p->record, "%lld", (long long)value);
+    end_value(p);
+}
+
+void fv_print_number(fv_printer *p, const char *key, double value) {
+    if (!begin_value(p, key)) return;
+    if (!p->json)
+        fv_text_addf(&p->record, "%.6g", value);
+    else if (isfinite(value))
+        fv_text_add_number(&p->record, value);
+    else
+        fv_text_add(&p->record, "null");
+    end_value(p);
+}
+
+void fv_print_bool(fv_printer *p, const char *key, bool value) {
+    if (!begin_value(p, key)) return;
+    fv_text_add(&p->record, value ? "true" : "false");
+    end_value(p);
+}
+
+void fv_print_texts(fv_printer *p, const char *key, const char *const *values, int64_t count) {
+    if (!begin_value(p, key)) return;
+    if (p->json) fv_text_add(&p->record, "[");
+    for (int64_t i = 0; i < count; i++) {
+        if (i) fv_text_add(&p->record, p->json ? "," : ", ");
+        if (p->json)
+            fv_text_add_json(&p->record, values[i]);
+        else
+            fv_text_add(&p->record, values[i]);
+    }
+    if (p->json) fv_text_add(&p->record, "]");
+    end_value(p);
+}
+
+void fv_print_list(fv_printer *p, const char *key) {
+    if (p->json && begin_value(p, key)) fv_text_add(&p->record, "[");
+    p->depth++;
+    p->first = true;
+}
+
+void fv_print_item(fv_printer *p) {
+    if (p->json) fv_text_add(&p->record, p->first ? "{" : "},{");
+    p->first = true;
+}
+
+void fv_print_list_end(fv_printer *p) {
+    if (p->json) fv_text_add(&p->record, p->record.at[p->record.length - 1] == '[' ? "]" : "}]");
+    p->depth--;
+    p->first = false;
+}
+
+void fv_print_line(fv_printer *p, const char *format, ...) {
+    if (p->json) return;
+    fv_text_clear(&p->record);
+    va_list arguments;
+    va_start(arguments, format);
+    fv_text_addv(&p->record, format, arguments);
+    va_end(arguments);
+    fv_text_add(&p->record, "\n");
+    fv_print_record_end(p);
+}
+
+void fv_print_page(fv_printer *p, const char *text) {
+    if (!p->json) write_out(p, text, strlen(text));
+}

@@ -1,0 +1,75 @@
+/* terminal.c - lines and the bar on standard error. */
+#include "cli/terminal.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "train/clock.h"
+
+#define BAR_CELLS 24
+#define REDRAW_SECONDS 0.1
+#define PLAIN_SECONDS 30
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static bool drawn;         /* a bar stands on the last line */
+static double last = -1e9; /* when it was drawn, or the last plain line written */
+
+static void wipe(void) {
+    if (drawn) fputs("\r\033[K", stderr);
+    drawn = false;
+}
+
+void fv_terminal_line(const char *format, ...) {
+    pthread_mutex_lock(&mutex);
+    wipe();
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    pthread_mutex_unlock(&mutex);
+}
+
+void fv_terminal_finish(void) {
+    pthread_mutex_lock(&mutex);
+    wipe();
+    pthread_mutex_unlock(&mutex);
+}
+
+/* "epoch 3/10 train  45 %  loss 0.1234  1234 pictures/s  0:12 left" */
+static void print_figures(const fv_progress *p) {
+    if (p->epochs) fprintf(stderr, "epoch %lld/%lld ", (long long)p->epoch, (long long)p->epochs);
+    fprintf(stderr, "%s %3.0f %%", p->what, p->count ? 100.0 * (double)p->done / (double)p->count : 100.0);
+    if (p->done) fprintf(stderr, "  loss %.4f", p->loss);
+    if (p->pictures_per_second > 0) fprintf(stderr, "  %.0f pictures/s", p->pictures_per_second);
+    long long left = (long long)(p->seconds_left + 0.5);
+    if (p->seconds_left > 0) fprintf(stderr, "  %lld:%02lld left", left / 60, left % 60);
+}
+
+static void draw(const fv_progress *p) {
+    int cells = p->count ? (int)(BAR_CELLS * p->done / p->count) : BAR_CELLS;
+    wipe();
+    fputc('[', stderr);
+    for (int i = 0; i < BAR_CELLS; i++) fputc(i < cells ? '=' : i == cells ? '>' : ' ', stderr);
+    fputs("] ", stderr);
+    print_figures(p);
+    fflush(stderr);
+    drawn = true;
+}
+
+void fv_terminal_bar(void *context, const fv_progress *p) {
+    (void)context;
+    bool terminal = isatty(STDERR_FILENO), over = p->done >= p->count;
+    double now = fv_clock_seconds();
+    pthread_mutex_lock(&mutex);
+    if (last < 0) last = terminal ? last : now;
+    if (terminal && over)
+        wipe();
+    else if (terminal && now - last >= REDRAW_SECONDS)
+        draw(p), last = now;
+    else if (!terminal && now - last >= PLAIN_SECONDS)
+        print_figures(p), fputc('\n', stderr), last = now;
+    pthread_mutex_unlock(&mutex);
+}

@@ -1,0 +1,49 @@
+#!/bin/sh
+# A training that is stopped (in the middle of an epoch, wherever the signal meets it) and resumed with other threads and
+# workers ends in the same bits as one that was not.
+set -eu
+work=$(mktemp -d)
+trap 'kill $running 2> /dev/null || true; rm -rf "$work"' EXIT
+running=
+cd "$work"
+fail() { echo "train_resume: $1" >&2; cat err >&2; exit 1; }
+flags="--data $SOURCE/examples/shapes/test --arch small_cnn --channels 1 --size 28 --epochs 12 --batch 16 --seed 1 --ema 0.95"
+"$FOVEA" train $flags --out unbroken > /dev/null 2> err || fail "the unbroken training fails"
+
+# Stops the run in $1 by signal $2 once it has $3 epochs, and wants 75.
+stop_after() {
+    "$FOVEA" train $4 --out "$1" > /dev/null 2> err &
+    running=$!
+    while [ "$(cat "$1/results.csv" 2> /dev/null | wc -l)" -le "$3" ]; do
+        kill -0 $running 2> /dev/null || fail "the training is over before it could be stopped"
+        sleep 0.02
+    done
+    kill -"$2" $running
+    status=0
+    wait $running || status=$?
+    running=
+    [ $status = 75 ] || fail "a stopped training exits with $status"
+    grep -q "resume" err || fail "nothing is said of --resume"
+}
+stop_after broken INT 2 "$flags"
+stop_after broken TERM 5 "--resume --threads 1 --workers 0"
+"$FOVEA" train --resume --threads 2 --workers 3 --out broken > /dev/null 2> err || fail "resuming fails"
+for file in last.fovea best.fovea; do cmp unbroken/$file broken/$file || fail "$file differs after stopping and resuming"; done
+cut -d, -f1-6 unbroken/results.csv > a
+cut -d, -f1-6 broken/results.csv > b
+cmp a b || fail "results.csv differs"
+
+# Resuming what is finished does nothing and says so.
+"$FOVEA" train --resume --out broken > /dev/null 2> err || fail "resuming a finished training fails"
+grep -q "finished" err || fail "a finished training is not called so"
+cmp unbroken/last.fovea broken/last.fovea || fail "resuming a finished training changes it"
+
+# Another recipe is refused by its key; a damaged last.fovea is passed over for the one before.
+status=0
+"$FOVEA" train --resume --out broken --batch 8 > /dev/null 2> err || status=$?
+[ $status = 1 ] || fail "another batch size is not refused"
+grep -q "batch is now \"8\", but the run was begun with \"16\"" err || fail "it is not said which key differs"
+head -c 1000 broken/previous.fovea > broken/last.fovea
+"$FOVEA" train --resume --out broken > /dev/null 2> err || fail "resuming from previous.fovea fails"
+grep -q "going back to broken/previous.fovea" err || fail "going back is not said"
+cmp unbroken/last.fovea broken/last.fovea || fail "the result differs after going back"
