@@ -1,8 +1,8 @@
 /* conv2d_gemm_avx2.c - conv2d as a product of gathered pixels and packed weights, f32; any stride, padding, dilation, groups */
 #include "core/base/parallel.h"
-#include "core/cpu/conv2d_product_avx2.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/gemm_avx2.h"
+#include "core/cpu/panel_product_avx2.h"
 #include "core/plan/kernel.h"
 
 static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
@@ -44,17 +44,17 @@ static void pack(const fv_call *call) {
     fv_parallel_for(groups * fv_ceil_div(w->dims[0] / groups, FV_GEMM_COLUMNS), pack_panel, (void *)call);
 }
 
-static fv_conv2d_product product_at(const fv_call *call, int64_t group) {
+static fv_panel_product product_at(const fv_call *call, int64_t group) {
     const fv_conv2d_options *options = call->options;
     const fv_type *x = &call->inputs[0].type, *w = &call->inputs[1].type, *y = &call->outputs[0].type;
     int64_t columns = w->dims[0] / options->groups;
-    fv_conv2d_product p = { .gather = fv_gather_forward(options, x, w, y, call->inputs[0].data, group),
-                            .pictures = x->dims[0],
-                            .columns = columns,
-                            .height = y->dims[1],
-                            .width = y->dims[2],
-                            .pixel = y->dims[3],
-                            .step = { 1, 1 } };
+    fv_panel_product p = { .gather = fv_gather_forward(options, x, w, y, call->inputs[0].data, group),
+                           .pictures = x->dims[0],
+                           .columns = columns,
+                           .height = y->dims[1],
+                           .width = y->dims[2],
+                           .pixel = y->dims[3],
+                           .step = { 1, 1 } };
     p.b = (const float *)call->packed + group * group_floats(call);
     p.bias = call->input_count > 2 ? (const float *)call->inputs[2].data + group * columns : NULL;
     p.y = (float *)call->outputs[0].data + group * columns;
@@ -62,7 +62,7 @@ static fv_conv2d_product product_at(const fv_call *call, int64_t group) {
 }
 
 static void run(const fv_call *call) {
-    fv_conv2d_products_avx2(call, product_at, ((const fv_conv2d_options *)call->options)->groups);
+    fv_panel_products_avx2(call, product_at, ((const fv_conv2d_options *)call->options)->groups);
 }
 
 const fv_kernel fv_kernel_conv2d_gemm_f32_avx2 = {
@@ -71,7 +71,7 @@ const fv_kernel fv_kernel_conv2d_gemm_f32_avx2 = {
     .isa = FV_ISA_AVX2,
     .refuse = refuse,
     .cost = cost,
-    .scratch = fv_conv2d_products_scratch_avx2,
+    .scratch = fv_panel_products_scratch_avx2,
     .packed = packed,
     .pack = pack,
     .pack_input = 1,

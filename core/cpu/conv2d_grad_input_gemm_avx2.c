@@ -2,9 +2,9 @@
  * (gather.h) a product of gathered dy and the taps of w that the class meets. No pixel is written twice, nothing is scattered.
  */
 #include "core/base/parallel.h"
-#include "core/cpu/conv2d_product_avx2.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/gemm_avx2.h"
+#include "core/cpu/panel_product_avx2.h"
 #include "core/plan/kernel.h"
 
 static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
@@ -17,7 +17,8 @@ static double cost(const fv_call *call) {
                         (double)options->groups, FV_COST_AVX2_FLOPS);
 }
 
-static int64_t class_count(const fv_conv2d_options *options) { return options->stride[0] * options->stride[1]; }
+static int64_t class_count(const fv_call *call) { return fv_gather_classes(call->options, &call->outputs[0].type); }
+
 static fv_gather_class class_of(const fv_call *call, int64_t group, int64_t class) {
     return fv_gather_gradient(call->options, &call->outputs[0].type, &call->inputs[1].type, &call->inputs[0].type,
                               call->inputs[0].data, group, class);
@@ -30,12 +31,8 @@ static int64_t group_floats(const fv_call *call) {
     return fv_round_up(w->dims[3], FV_GEMM_COLUMNS) * depth;
 }
 
-static float *panels_of(const fv_call *call, int64_t group, int64_t class) {
-    int64_t before = 0;
-    for (int64_t c = 0; c < class; c++) {
-        fv_gather_class each = class_of(call, group, c);
-        before += fv_gather_depth(&each.gather);
-    }
+static float *panels_of(const fv_call *call, int64_t group, const fv_gather_class *class) {
+    int64_t before = class->taps_before * class->gather.channels;
     return (float *)call->packed + group * group_floats(call) +
            before * fv_round_up(call->inputs[1].type.dims[3], FV_GEMM_COLUMNS);
 }
@@ -48,12 +45,11 @@ static int64_t packed(const fv_call *call) {
 static void pack_panel(void *context, int64_t unit, int thread) {
     (void)thread;
     const fv_call *call = context;
-    const fv_conv2d_options *options = call->options;
     const int64_t *w = call->inputs[1].type.dims;
     int64_t panels = fv_ceil_div(w[3], FV_GEMM_COLUMNS), first = unit % panels * FV_GEMM_COLUMNS, rest = unit / panels;
-    int64_t class = rest % class_count(options), group = rest / class_count(options), row = w[1] * w[2] * w[3];
-    fv_gather_class c = class_of(call, group, class);
-    float *to = panels_of(call, group, class) + first * fv_gather_depth(&c.gather);
+    int64_t classes = class_count(call), group = rest / classes, row = w[1] * w[2] * w[3];
+    fv_gather_class c = class_of(call, group, rest % classes);
+    float *to = panels_of(call, group, &c) + first * fv_gather_depth(&c.gather);
     const float *from = (const float *)call->inputs[1].data + group * c.gather.channels * row + first;
     for (int64_t t = 0; t < c.gather.taps[0]; t++)
         for (int64_t u = 0; u < c.gather.taps[1]; u++, to += c.gather.channels * FV_GEMM_COLUMNS) {
@@ -66,29 +62,29 @@ static void pack_panel(void *context, int64_t unit, int thread) {
 static void pack(const fv_call *call) {
     const fv_conv2d_options *options = call->options;
     int64_t panels = fv_ceil_div(call->inputs[1].type.dims[3], FV_GEMM_COLUMNS);
-    fv_parallel_for(options->groups * class_count(options) * panels, pack_panel, (void *)call);
+    fv_parallel_for(options->groups * class_count(call) * panels, pack_panel, (void *)call);
 }
 
-static fv_conv2d_product product_at(const fv_call *call, int64_t index) {
+static fv_panel_product product_at(const fv_call *call, int64_t index) {
     const fv_conv2d_options *options = call->options;
     const fv_type *w = &call->inputs[1].type, *dx = &call->outputs[0].type;
     int64_t group = index % options->groups, class = index / options->groups;
     fv_gather_class c = class_of(call, group, class);
-    return (fv_conv2d_product){ .gather = c.gather,
-                                .pictures = dx->dims[0],
-                                .columns = w->dims[3],
-                                .b = panels_of(call, group, class),
-                                .y = (float *)call->outputs[0].data + group * w->dims[3],
-                                .height = dx->dims[1],
-                                .width = dx->dims[2],
-                                .pixel = dx->dims[3],
-                                .origin = { class / options->stride[1], class % options->stride[1] },
-                                .step = { options->stride[0], options->stride[1] } };
+    return (fv_panel_product){ .gather = c.gather,
+                               .pictures = dx->dims[0],
+                               .columns = w->dims[3],
+                               .b = panels_of(call, group, &c),
+                               .y = (float *)call->outputs[0].data + group * w->dims[3],
+                               .height = dx->dims[1],
+                               .width = dx->dims[2],
+                               .pixel = dx->dims[3],
+                               .origin = { c.origin[0], c.origin[1] },
+                               .step = { options->stride[0], options->stride[1] } };
 }
 
 static void run(const fv_call *call) {
     const fv_conv2d_options *options = call->options;
-    fv_conv2d_products_avx2(call, product_at, options->groups * class_count(options));
+    fv_panel_products_avx2(call, product_at, options->groups * class_count(call));
 }
 
 const fv_kernel fv_kernel_conv2d_grad_input_gemm_f32_avx2 = {
@@ -97,7 +93,7 @@ const fv_kernel fv_kernel_conv2d_grad_input_gemm_f32_avx2 = {
     .isa = FV_ISA_AVX2,
     .refuse = refuse,
     .cost = cost,
-    .scratch = fv_conv2d_products_scratch_avx2,
+    .scratch = fv_panel_products_scratch_avx2,
     .packed = packed,
     .pack = pack,
     .pack_input = 1,

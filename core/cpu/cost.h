@@ -3,7 +3,10 @@
 #ifndef FV_CPU_COST_H
 #define FV_CPU_COST_H
 
+#include <math.h>
 #include <stdint.h>
+
+#include "core/graph/op.h"
 
 #define FV_COST_AVX2_FLOPS 20.0    /* FLOPs a ns: what a well-fed FMA loop reaches, half the peak */
 #define FV_COST_PORTABLE_FLOPS 4.0 /* four lanes, no FMA */
@@ -17,6 +20,12 @@ static inline double fv_cost_gemm(double rows, double columns, double depth, dou
     double panels = (double)(((int64_t)columns + 15) / 16);
     double packing = rows * depth + panels * 16 * depth; /* an element copied costs about what 16 FLOPs do */
     return FV_COST_CALL + groups * (2 * rows * panels * 16 * depth + 16 * packing) / flops;
+}
+
+/* A loop over memory, whose arithmetic (an eighth of what an FMA loop does) mostly hides behind it. */
+static inline double fv_cost_loop(const fv_call *call) {
+    fv_work work = fv_call_work(call);
+    return FV_COST_CALL + fmax(work.bytes / FV_COST_BYTES, work.flops / (FV_COST_AVX2_FLOPS / 8));
 }
 
 #endif

@@ -80,13 +80,15 @@ fv_gather fv_gather_forward(const fv_conv2d_options *options, const fv_type *x, 
                             const void *data, int64_t group);
 
 /* One class of the gradient with respect to the input. Input pixels h with (h + padding) mod stride alike, along both axes,
- * meet the same taps of w; there are stride[0] · stride[1] such classes. The left operand is dy gathered for each pixel of the
- * class. Pixel (i, j) of class a · stride[1] + b is input pixel (i · stride[0] + a, j · stride[1] + b), so class 0 has the
- * most; tap (t, u) is w's (tap_first[0] − t · tap_back[0], tap_first[1] − u · tap_back[1]). */
+ * meet the same taps of w. The left operand is dy gathered for each pixel of the class: pixel (i, j) of the class with origin
+ * (a, b) is input pixel (i · stride[0] + a, j · stride[1] + b), so class 0, with origin (0, 0), has the most. Tap (t, u) is w's
+ * (tap_first[0] − t · tap_back[0], tap_first[1] − u · tap_back[1]); every tap of w belongs to one class at most. */
 typedef struct fv_gather_class {
     fv_gather gather;
     int64_t origin[2], tap_first[2], tap_back[2];
+    int64_t taps_before; /* of the classes before it */
 } fv_gather_class;
+int64_t fv_gather_classes(const fv_conv2d_options *options, const fv_type *dx); /* those that have a pixel */
 fv_gather_class fv_gather_gradient(const fv_conv2d_options *options, const fv_type *dx, const fv_type *w, const fv_type *dy,
                                    const void *data, int64_t group, int64_t class);
 

@@ -1,0 +1,223 @@
+/* batch_norm_rows.h - the loops of batch_norm_rows_*.c, compiled once for each instruction set. x is rows of channels, f32.
+ *
+ * Sums run in f64, where Σx² − (Σx)²/n loses nothing that f32 data had: a partial for each shard of the batch, joined by the
+ * fixed tree. What is then done to each element is one multiply-add a channel:
+ *
+ *   y  = x · a + b          a = scale · inv_std   b = bias − mean · a
+ *   dx = dy · a + (x − mean) · p + q     p = −a · inv_std · dscale / n   q = −a · dbias / n */
+#ifndef FV_CPU_BATCH_NORM_ROWS_H
+#define FV_CPU_BATCH_NORM_ROWS_H
+
+#include <math.h>
+#include <string.h>
+
+#include "core/base/parallel.h"
+#include "core/base/size.h"
+#include "core/cpu/cost.h"
+#include "core/ops/batch_norm.h"
+#include "core/plan/kernel.h"
+
+#define UNIT_BYTES ((int64_t)1 << 16) /* of x, in one unit of the second pass */
+
+static int64_t channels_of(const fv_call *call) { return call->outputs[0].type.dims[call->outputs[0].type.rank - 1]; }
+static int64_t rows_of(const fv_call *call) {
+    int64_t rows = 1;
+    for (int d = 0; d < call->outputs[0].type.rank - 1; d++) rows *= call->outputs[0].type.dims[d];
+    return rows;
+}
+
+static int64_t unit_rows(int64_t channels) { return fv_max(UNIT_BYTES / (fv_max(channels, 1) * (int64_t)sizeof(float)), 1); }
+
+/* ---- sums: two a channel, one after the other ---- */
+
+typedef struct sums {
+    const float *x, *dy, *mean;       /* dy, mean: NULL in the forward pass */
+    int64_t pictures, rows, channels; /* rows of a picture */
+    int shards;
+    double *partials; /* shards × 2 × channels */
+} sums;
+
+/* sum += x, square += x²; four rows at a time are added among themselves first. */
+static void add_rows(const float *restrict x, int64_t rows, int64_t channels, double *restrict sum, double *restrict square) {
+    int64_t row = 0;
+    for (; row + 4 <= rows; row += 4, x += 4 * channels)
+        for (int64_t c = 0; c < channels; c++) {
+            double a = x[c], b = x[channels + c], d = x[2 * channels + c], e = x[3 * channels + c];
+            sum[c] += (a + b) + (d + e);
+            square[c] += (a * a + b * b) + (d * d + e * e);
+        }
+    for (; row < rows; row++, x += channels)
+        for (int64_t c = 0; c < channels; c++) {
+            double a = x[c];
+            sum[c] += a;
+            square[c] += a * a;
+        }
+}
+
+/* sum += dy, product += dy · (x − mean). */
+static void add_gradient_rows(const float *restrict x, const float *restrict dy, const float *restrict mean, int64_t rows,
+                              int64_t channels, double *restrict sum, double *restrict product) {
+    int64_t row = 0;
+    for (; row + 2 <= rows; row += 2, x += 2 * channels, dy += 2 * channels)
+        for (int64_t c = 0; c < channels; c++) {
+            double a = dy[c], b = dy[channels + c], u = x[c] - mean[c], v = x[channels + c] - mean[c];
+            sum[c] += a + b;
+            product[c] += a * u + b * v;
+        }
+    for (; row < rows; row++, x += channels, dy += channels)
+        for (int64_t c = 0; c < channels; c++) {
+            double a = dy[c], u = x[c] - mean[c];
+            sum[c] += a;
+            product[c] += a * u;
+        }
+}
+
+static void sum_shard(void *context, int64_t shard, int thread) {
+    (void)thread;
+    const sums *s = context;
+    int64_t begin = fv_shard_begin(s->pictures, s->shards, (int)shard) * s->rows;
+    int64_t end = fv_shard_begin(s->pictures, s->shards, (int)shard + 1) * s->rows;
+    double *partial = s->partials + shard * 2 * s->channels;
+    memset(partial, 0, (size_t)s->channels * 2 * sizeof *partial);
+    const float *x = s->x + begin * s->channels;
+    if (s->dy)
+        add_gradient_rows(x, s->dy + begin * s->channels, s->mean, end - begin, s->channels, partial, partial + s->channels);
+    else
+        add_rows(x, end - begin, s->channels, partial, partial + s->channels);
+}
+
+/* Both sums of all rows, in the first 2 × channels of the scratch. */
+static const double *sum_up(const fv_call *call, const float *dy, const float *mean) {
+    int64_t channels = channels_of(call), pictures = call->outputs[0].type.dims[0];
+    sums s = {
+        .x = call->inputs[0].data,
+        .dy = dy,
+        .mean = mean,
+        .pictures = pictures,
+        .rows = rows_of(call) / fv_max(pictures, 1),
+        .channels = channels,
+        .shards = call->shards,
+        .partials = call->scratch,
+    };
+    fv_parallel_for(call->shards, sum_shard, &s);
+    fv_tree_sum_f64(s.partials, call->shards, 2 * channels, 2 * channels);
+    return s.partials;
+}
+
+/* ---- then each element ---- */
+
+typedef struct apply {
+    const float *x, *dy, *mean;
+    float *y;
+    int64_t rows, channels;
+    float *a, *b, *p; /* one a channel; b is q in the gradient */
+} apply;
+
+/* Coefficients lie behind the sums. */
+static apply apply_of(const fv_call *call, int64_t doubles) {
+    apply t = { .x = call->inputs[0].data, .y = call->outputs[0].data, .rows = rows_of(call), .channels = channels_of(call) };
+    t.a = (float *)((double *)call->scratch + doubles);
+    t.b = t.a + t.channels;
+    t.p = t.b + t.channels;
+    return t;
+}
+
+static void scale_rows(const float *x, float *y, const float *restrict a, const float *restrict b, int64_t rows,
+                       int64_t channels) {
+    for (int64_t row = 0; row < rows; row++, x += channels, y += channels)
+        for (int64_t c = 0; c < channels; c++) y[c] = x[c] * a[c] + b[c];
+}
+
+static void scale_unit(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const apply *t = context;
+    int64_t first = unit * unit_rows(t->channels), rows = fv_min(unit_rows(t->channels), t->rows - first);
+    scale_rows(t->x + first * t->channels, t->y + first * t->channels, t->a, t->b, rows, t->channels);
+}
+
+static void gradient_unit(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const apply *t = context;
+    int64_t C = t->channels, first = unit * unit_rows(C), rows = fv_min(unit_rows(C), t->rows - first);
+    const float *x = t->x + first * C, *dy = t->dy + first * C, *restrict a = t->a, *restrict q = t->b, *restrict p = t->p;
+    const float *restrict mean = t->mean;
+    float *dx = t->y + first * C;
+    for (int64_t row = 0; row < rows; row++, x += C, dy += C, dx += C)
+        for (int64_t c = 0; c < C; c++) dx[c] = dy[c] * a[c] + ((x[c] - mean[c]) * p[c] + q[c]);
+}
+
+static void for_rows(apply *t, fv_unit run) { fv_parallel_for(fv_ceil_div(t->rows, unit_rows(t->channels)), run, t); }
+
+/* ---- the three ops ---- */
+
+static void run(const fv_call *call) {
+    const fv_batch_norm_options *o = call->options;
+    const float *scale = call->inputs[1].data, *bias = call->inputs[2].data, *old_mean = call->inputs[3].data;
+    const float *old_var = call->inputs[4].data;
+    float *mean = call->outputs[1].data, *inv_std = call->outputs[2].data, *new_mean = call->outputs[3].data;
+    float *new_var = call->outputs[4].data;
+    const double *sum = sum_up(call, NULL, NULL), n = (double)rows_of(call);
+    apply t = apply_of(call, call->shards * 2 * channels_of(call));
+    for (int64_t c = 0; c < t.channels; c++) {
+        double m = sum[c] / n, squares = fmax(sum[t.channels + c] - sum[c] * m, 0), s = 1 / sqrt(squares / n + o->epsilon);
+        double unbiased = n > 1 ? squares / (n - 1) : 0, a = scale[c] * s;
+        t.a[c] = (float)a;
+        t.b[c] = (float)(bias[c] - m * a);
+        mean[c] = (float)m;
+        inv_std[c] = (float)s;
+        new_mean[c] = (float)((1 - o->momentum) * old_mean[c] + o->momentum * m);
+        new_var[c] = (float)((1 - o->momentum) * old_var[c] + o->momentum * unbiased);
+    }
+    for_rows(&t, scale_unit);
+}
+
+static void run_gradient(const fv_call *call) {
+    const float *scale = call->inputs[1].data, *mean = call->inputs[2].data, *inv_std = call->inputs[3].data;
+    const float *dy = call->inputs[4].data;
+    float *dscale = call->outputs[1].data, *dbias = call->outputs[2].data;
+    const double *sum = sum_up(call, dy, mean), n = (double)rows_of(call);
+    apply t = apply_of(call, call->shards * 2 * channels_of(call));
+    t.dy = dy;
+    t.mean = mean;
+    for (int64_t c = 0; c < t.channels; c++) {
+        double a = (double)scale[c] * inv_std[c], product = sum[t.channels + c] * inv_std[c];
+        t.a[c] = (float)a;
+        t.p[c] = (float)(-a * inv_std[c] * product / n);
+        t.b[c] = (float)(-a * sum[c] / n);
+        dscale[c] = (float)product;
+        dbias[c] = (float)sum[c];
+    }
+    for_rows(&t, gradient_unit);
+}
+
+static void run_inference(const fv_call *call) {
+    const fv_batch_norm_options *o = call->options;
+    const float *scale = call->inputs[1].data, *bias = call->inputs[2].data, *mean = call->inputs[3].data;
+    const float *var = call->inputs[4].data;
+    apply t = apply_of(call, 0);
+    for (int64_t c = 0; c < t.channels; c++) {
+        double a = scale[c] / sqrt((double)var[c] + o->epsilon);
+        t.a[c] = (float)a;
+        t.b[c] = (float)(bias[c] - mean[c] * a);
+    }
+    for_rows(&t, scale_unit);
+}
+
+/* ---- what the planner asks ---- */
+
+static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
+
+static int64_t coefficient_bytes(const fv_call *call) { return 3 * channels_of(call) * (int64_t)sizeof(float); }
+static int64_t scratch(const fv_call *call) {
+    return call->shards * 2 * channels_of(call) * (int64_t)sizeof(double) + coefficient_bytes(call);
+}
+
+/* Passes over x-sized memory: read x twice, write y; read x and dy twice, write dx; read x, write y. */
+static double cost_of(const fv_call *call, double passes) {
+    return FV_COST_CALL + passes * (double)fv_type_bytes(&call->outputs[0].type) / FV_COST_BYTES;
+}
+static double cost(const fv_call *call) { return cost_of(call, 3); }
+static double gradient_cost(const fv_call *call) { return cost_of(call, 5); }
+static double inference_cost(const fv_call *call) { return cost_of(call, 2); }
+
+#endif

@@ -1,0 +1,27 @@
+/* panel_product_avx2.h - gathered rows times packed panels: conv2d, its gradient with respect to the input, and linear layers.
+ *
+ * A product is one group, and for the gradient one class of pixels (gather.h). It is cut into units of rows by columns; a unit
+ * gathers its rows into scratch, a slice of the depth at a time, and multiplies. Cuts depend on the shape alone, and only the
+ * slices of the depth, which depend on the weights' shape, touch the bits: a picture's do not depend on the batch. */
+#ifndef FV_CPU_PANEL_PRODUCT_AVX2_H
+#define FV_CPU_PANEL_PRODUCT_AVX2_H
+
+#include "core/cpu/gather.h"
+
+typedef struct fv_panel_product {
+    fv_gather gather;
+    int64_t pictures, columns;    /* columns: channels of the result in the group */
+    const float *b;               /* panels of the packed weights, gather depth × 16 each */
+    const float *bias;            /* of the group, or NULL */
+    float *y;                     /* pixel (0, 0, 0) of the result, first channel of the group */
+    int64_t height, width, pixel; /* of the result's pictures */
+    int64_t origin[2], step[2];   /* grid pixel (i, j) is result pixel (i · step + origin) */
+} fv_panel_product;
+
+/* Product number `index`, 0 … count − 1. None has more pixels than the first. */
+typedef fv_panel_product (*fv_panel_product_at)(const fv_call *call, int64_t index);
+
+void fv_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count);
+int64_t fv_panel_products_scratch_avx2(const fv_call *call); /* bytes */
+
+#endif
