@@ -2,11 +2,8 @@
  * PyTorch from 2.15 on (before, on the bounds too). NaN comes through. */
 #include <math.h>
 
+#include "core/ops/activations.h"
 #include "core/ops/emit.h"
-
-typedef struct fv_clamp_options {
-    double min, max;
-} fv_clamp_options;
 
 static const fv_field fields[] = {
     FV_FIELD(fv_clamp_options, min, .by_default = "-inf", .help = "lower bound"),

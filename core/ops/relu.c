@@ -1,10 +1,7 @@
 /* relu.c - ReLU, ReLU6 and leaky ReLU. The slope at 0 (for ReLU6 at 6 too) is 0, for leaky ReLU that below 0, as in PyTorch;
  * NaN and its gradient come through. The gradients of the first two look at the result, so that x need not be kept. */
+#include "core/ops/activations.h"
 #include "core/ops/emit.h"
-
-typedef struct fv_leaky_relu_options {
-    double slope;
-} fv_leaky_relu_options;
 
 static const fv_field leaky_fields[] = {
     FV_FIELD(fv_leaky_relu_options, slope, .by_default = "0.01", .help = "slope below 0"),

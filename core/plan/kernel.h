@@ -31,7 +31,8 @@ typedef struct fv_kernel {
     int64_t (*packed)(const fv_call *call); /* bytes; NULL: packs nothing */
     void (*pack)(const fv_call *call);      /* fills call->packed from inputs[pack_input] */
     int pack_input;
-    /* Tables made once a plan (a program decoded, resize weights), in the plan's arena; NULL: none. */
+    /* Tables made once a plan (a program decoded, resize weights), in the plan's arena; NULL: none. scratch and packed see
+     * them. */
     fv_error *(*prepare)(const fv_call *call, fv_arena *arena, void **out);
     void (*run)(const fv_call *call);
     unsigned in_place; /* bit i: output 0 may be input i's memory, when types agree */

@@ -161,14 +161,14 @@ fv_error *fv_kernel_run_alone(const fv_kernel *kernel, fv_call *call) {
     }
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("a kernel alone", CASE_CAP, &arena));
+    call->prepared = NULL;
+    if (kernel->prepare) FV_TRY(kernel->prepare(call, arena, &call->prepared));
     int64_t scratch = kernel->scratch ? kernel->scratch(call) : 0, packed = kernel->packed ? kernel->packed(call) : 0;
     uint8_t *scratch_memory = NULL, *packed_memory = NULL;
     if (scratch > 0) FV_TRY(guarded(arena, scratch, &scratch_memory));
     if (packed > 0) FV_TRY(guarded(arena, packed, &packed_memory));
     call->scratch = scratch_memory;
     call->packed = packed_memory;
-    call->prepared = NULL;
-    if (kernel->prepare) FV_TRY(kernel->prepare(call, arena, &call->prepared));
     if (packed > 0) kernel->pack(call);
     kernel->run(call);
     call->scratch = call->packed = call->prepared = NULL;
