@@ -1,0 +1,12 @@
+/* allocations.h - how often memory was asked for, by anyone in this process on any thread: libraries, the C library's own
+ * callers, us. Calls of malloc and its kin, and of mmap; under a sanitizer, whose allocator stands in front, of malloc alone.
+ */
+#ifndef FV_TESTS_ALLOCATIONS_H
+#define FV_TESTS_ALLOCATIONS_H
+
+#include <stdint.h>
+
+void fv_allocations_watch(void); /* counts from here on; once in a process */
+int64_t fv_allocations(void);
+
+#endif
