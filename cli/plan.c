@@ -1,12 +1,7 @@
 /* plan.c - fovea plan: what will run before anything runs: every node, kernel, byte and FLOP; and two graphs side by side. */
-#include <string.h>
-
 #include "cli/command.h"
 #include "cli/diff.h"
-#include "core/base/file.h"
-#include "fovea/layers.h"
-#include "fovea/model.h"
-#include "fovea/optim.h"
+#include "cli/subject.h"
 
 typedef struct plan_options {
     const char *what, *other, *arch, *loss, *optimizer, *device;
@@ -38,51 +33,10 @@ static const fv_field fields[] = {
     FV_FIELDS_END
 };
 
-static fv_error *graph_of_file(const char *path, fv_graph **out) {
-    FV_OWNED(fv_model) model = NULL;
-    uint8_t *bytes;
-    int64_t length;
-    FV_TRY(fv_file_read(path, INT64_C(1) << 40, &bytes, &length));
-    bool text = length && bytes[0] != 0x89; /* HDF5's first byte, which no text has */
-    fv_error *error = text ? fv_graph_parse((const char *)bytes, path, out) : NULL;
-    fv_memory_free(bytes);
-    FV_TRY(error);
-    if (text) return NULL;
-    FV_TRY(fv_model_load(path, &model));
-    return fv_graph_clone(fv_model_graph(model), out);
-}
-
-static fv_error *graph_of_arch(const char *arch, int64_t batch, fv_graph **out) {
-    FV_TRY(fv_graph_new(out));
-    fv_arch_build(*out, arch, batch);
-    return fv_graph_error(*out);
-}
-
-/* Loss, gradients and updates behind a network's logits. */
-static fv_error *add_training(fv_graph *graph, const plan_options *o) {
-    fv_value logits = fv_graph_find_output(graph, "logits");
-    if (!fv_is_value(logits)) return fv_fail(FV_FORMAT, "the graph has no result \"logits\" to train");
-    fv_value loss = fv_loss_build(graph, o->loss, logits, fv_loss_target(graph, o->loss, logits));
-    fv_graph_output(graph, "loss", loss);
-    fv_training_step(graph, loss, &(fv_training_options){ .optimizer = o->optimizer });
-    return fv_graph_error(graph);
-}
-
-static fv_error *open_graph(const char *what, const plan_options *o, fv_graph **out) {
-    FV_OWNED(fv_graph) graph = NULL;
-    bool file = fv_file_kind_of(what) == FV_FILE_PLAIN;
-    if (!file && strstr(what, ".fovea")) return fv_fail(FV_NOT_FOUND, "there is no file %s", what);
-    FV_TRY(file ? graph_of_file(what, &graph) : graph_of_arch(what, o->batch, &graph));
-    if (o->mode == FV_TRAINING && !fv_is_value(fv_graph_find_output(graph, "loss"))) FV_TRY(add_training(graph, o));
-    return fv_graph_with_batch(graph, o->batch, out);
-}
-
 static fv_error *open_plan(const char *what, const plan_options *o, fv_weights *weights, fv_plan **out) {
-    FV_OWNED(fv_graph) graph = NULL;
-    FV_TRY(open_graph(what, o, &graph));
-    FV_TRY(fv_initialize(graph, weights, 0));
+    fv_subject subject = { what, o->batch, o->mode, o->loss, o->optimizer };
     fv_plan_options options = { .mode = o->mode, .device = o->device, .shards = (int)o->shards, .passes = (int)o->passes };
-    return fv_plan_new(graph, weights, &options, out);
+    return fv_subject_plan(&subject, &options, weights, out);
 }
 
 static fv_error *print_plan(const char *what, const plan_options *o, fv_printer *printer) {
@@ -140,8 +94,6 @@ static fv_error *print_diff(const char *what, const plan_options *o, fv_command_
 static fv_error *run(fv_command_call *call, void *raw) {
     const plan_options *o = raw;
     const char *what = o->arch ? o->arch : o->what;
-    if (!what)
-        return fv_error_hint(fv_fail(FV_USAGE, "WHAT is missing"), "a .fovea file, or a network: `fovea help arch` lists them");
     return o->diff ? print_diff(what, o, call) : print_plan(what, o, call->printer);
 }
 

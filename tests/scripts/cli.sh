@@ -1,5 +1,5 @@
 #!/bin/sh
-# Commands beside the main job: help, version, plan, selftest.
+# Commands beside the main job: help, version, plan, bench, selftest.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -54,6 +54,16 @@ status 0 "$FOVEA" selftest relu
 prints '0 failed$'
 status 2 "$FOVEA" selftest rleu
 grep -q 'did you mean "relu"' err || fail "no nearest op"
+
+# bench: figures of a step, where it goes, and turns with another system.
+status 0 "$FOVEA" bench lenet --batch 2 --steps 3 --nodes
+prints '^pictures_per_second [0-9]'
+prints '^ *[0-9.]+ +[0-9]+ +[0-9.]+  conv1$'
+printf '2\n1\n' > turns
+status 0 "$FOVEA" bench lenet --batch 2 --mode evaluation --turns --json < turns
+[ "$(grep -c '^{"seconds":[0-9.e-]*}$' out)" = 2 ] || fail "not one answer a turn"
+echo some > turns
+status 2 "$FOVEA" bench lenet --batch 2 --turns < turns
 
 # A full disk is an error, not silence.
 if [ -w /dev/full ]; then
