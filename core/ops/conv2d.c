@@ -238,6 +238,9 @@ static const char *const cases[] = {
     "x=f32[1,11,10,2] w=f32[3,3,3,2] stride=3 padding=2 dilation=2",
     "x=f32[1,13,13,3] w=f32[5,7,7,3] stride=2 padding=3",
     "x=f32[2,6,7,17] w=f32[9,1,1,17] stride=2",
+    "x=f32[1,1,3,330] w=f32[17,1,1,330]",
+    "x=f32[2,6,5,45] w=f32[45,3,3,1] bias=f32[45] groups=45 padding=1",
+    "x=f32[1,9,8,40] w=f32[40,5,3,1] groups=40 stride=2,1 padding=2,1,2,1 dilation=1,2",
     NULL,
 };
 
@@ -250,6 +253,9 @@ static const char *const grad_input_cases[] = {
     "dy=f32[1,4,3,6] w=f32[6,3,3,1] like=f32[1,8,7,6] groups=6 stride=2 padding=0,0,1,1",
     "dy=f32[1,4,4,3] w=f32[3,3,3,2] like=f32[1,11,10,2] stride=3 padding=2 dilation=2",
     "dy=f32[2,3,4,9] w=f32[9,1,1,17] like=f32[2,6,7,17] stride=2",
+    "dy=f32[1,1,3,330] w=f32[330,1,1,17] like=f32[1,1,3,17]",
+    "dy=f32[2,6,5,45] w=f32[45,3,3,1] like=f32[2,6,5,45] groups=45 padding=1",
+    "dy=f32[1,5,6,40] w=f32[40,5,3,1] like=f32[1,9,8,40] groups=40 stride=2,1 padding=2,1,2,1 dilation=1,2",
     NULL,
 };
 
@@ -262,6 +268,10 @@ static const char *const grad_weights_cases[] = {
     "x=f32[1,8,7,6] dy=f32[1,4,3,6] like=f32[6,3,3,1] groups=6 stride=2 padding=0,0,1,1",
     "x=f32[1,11,10,2] dy=f32[1,4,4,3] like=f32[3,3,3,2] stride=3 padding=2 dilation=2",
     "x=f32[11,6,7,17] dy=f32[11,3,4,9] like=f32[9,1,1,17] stride=2",
+    "x=f32[2,1,1,270] dy=f32[2,1,1,140] like=f32[140,1,1,270]",
+    "x=f32[1,12,12,2] dy=f32[1,12,12,3] like=f32[3,1,1,2]",
+    "x=f32[11,6,5,45] dy=f32[11,6,5,45] like=f32[45,3,3,1] groups=45 padding=1",
+    "x=f32[3,9,8,40] dy=f32[3,5,6,40] like=f32[40,5,3,1] groups=40 stride=2,1 padding=2,1,2,1 dilation=1,2",
     NULL,
 };
 
