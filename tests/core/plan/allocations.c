@@ -38,11 +38,18 @@ static void check(const char *arch, const char *optimizer, int64_t batch) {
     }
 }
 
-FV_TEST(core_plan_allocations__are_none_after_the_first_run) {
+static void check_networks(void) {
     fv_allocations_watch();
     check("lenet classes=10", "adamw", 7);
     check("resnet18_cifar classes=10 size=16,16", "sgd momentum=0.9", 3);
     check("mobilenet_v2 classes=10 size=32,32", "adam", 3);
+}
+
+FV_TEST(core_plan_allocations__are_none_after_the_first_run) { check_networks(); }
+
+FV_TEST(core_plan_allocations__are_none_on_a_cpu_without_kernels_of_its_own) {
+    setenv("FOVEA_ISA", "portable", 1);
+    check_networks();
 }
 
 /* The judge itself: it sees what is asked for by us, by the C library, and on another thread. */
