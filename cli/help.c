@@ -43,7 +43,15 @@ static fv_error *recipe_page(bool markdown, fv_text *out) {
     return NULL;
 }
 
+/* The kind that has a part so called, for who leaves the kind out. */
+static const fv_topic_kind *kind_with(const char *part) {
+    for (int i = 0; i < fv_topic_kind_count; i++)
+        if (fv_topic_index(&fv_topic_kinds[i], part) >= 0) return &fv_topic_kinds[i];
+    return NULL;
+}
+
 static fv_error *unknown_topic(const char *name, fv_arena *arena) {
+    const fv_topic_kind *kind = kind_with(name);
     const char **names;
     int count = 0;
     FV_TRY(fv_arena_take(arena, fv_topic_kind_count + fv_command_table_count + 1, &names));
@@ -52,6 +60,7 @@ static fv_error *unknown_topic(const char *name, fv_arena *arena) {
     names[count++] = "recipe";
     const char *near = fv_nearest_name(name, names, count);
     fv_error *error = fv_fail(FV_USAGE, "there is no help for \"%s\"", name);
+    if (kind) return fv_error_hint(error, "`fovea help %s %s` describes it", kind->name, name);
     return near ? fv_error_hint(error, "did you mean \"%s\"?", near) : fv_error_hint(error, "`fovea help` lists the topics");
 }
 
