@@ -408,9 +408,7 @@ fv_error *fv_fields_check(const fv_field *fields, const void *options, const boo
         const void *at = place_of(field, options);
         bool missing = given ? !given[field - fields] : field->type == FV_FIELD_TEXT && !*(const char *const *)at;
         if (field->required && missing) {
-            FV_TEXT(allowed, 1 << 16);
-            fv_field_allowed(field, &allowed);
-            fv_error *error = fv_fail(FV_USAGE, "%s is missing: it must be %s", field->name, allowed.at);
+            fv_error *error = fv_fail(FV_USAGE, "%s is missing", field->name);
             return field->help ? fv_error_hint(error, "%s: %s", field->name, field->help) : error;
         }
         if (!field->required && !field->by_default && is_nothing(field, at)) continue;
