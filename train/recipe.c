@@ -5,6 +5,7 @@
 
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "data/transform.h"
 
 #define RECIPE_BYTES_MAX (1 << 20)
 
@@ -24,7 +25,9 @@ const fv_field fv_recipe_fields[] = {
     FV_FIELD(fv_recipe_keys, size, .by_default = "0", .min = 0, .max = 65536,
              .help = "height and width of the network's input; 0: what the network is made for"),
     FV_FIELD(fv_recipe_keys, transforms, .value = "STEPS",
-             .help = "from a decoded picture to the input, divided by ';' (`fovea help transform`); without it chosen by size"),
+             .help =
+                 "from a decoded picture to the input, divided by ';', in YAML also a list (`fovea help transform`); without "
+                 "it chosen by size"),
     FV_FIELD(fv_recipe_keys, epochs, .by_default = "10", .flag = "e", .min = 1, .max = 1000000,
              .help = "passes over the pictures"),
     FV_FIELD(fv_recipe_keys, batch, .by_default = "64", .flag = "b", .min = 1, .max = 65536, .help = "pictures a step"),
@@ -71,9 +74,34 @@ void fv_recipe_free(fv_recipe *recipe) {
     fv_memory_free(recipe);
 }
 
+/* The document with its key `transforms`, a list of steps, as the text that the key holds. */
+static fv_error *transforms_as_text(fv_recipe *recipe, const char *path, const fv_yaml **document) {
+    const fv_yaml *steps = fv_yaml_find(*document, "transforms");
+    if (!steps || steps->kind != FV_YAML_LIST) return NULL;
+    FV_OWNED(fv_transforms) transforms = NULL;
+    char *text;
+    fv_yaml *scalar, *map;
+    const fv_yaml **items;
+    FV_TRY(fv_transforms_from_yaml(steps, path, &transforms));
+    FV_TRY(fv_arena_take(recipe->arena, 1, &scalar));
+    FV_TRY(fv_arena_take(recipe->arena, 1, &map));
+    FV_TRY(fv_arena_take(recipe->arena, (*document)->count, &items));
+    FV_TRY(fv_transforms_to_text(transforms, &text));
+    *scalar = (fv_yaml){ .kind = FV_YAML_SCALAR, .line = steps->line };
+    fv_error *error = fv_arena_text(recipe->arena, text, &scalar->scalar);
+    fv_string_free(text);
+    FV_TRY(error);
+    for (int64_t i = 0; i < (*document)->count; i++) items[i] = (*document)->items[i] == steps ? scalar : (*document)->items[i];
+    *map = **document;
+    map->items = items;
+    *document = map;
+    return NULL;
+}
+
 static fv_error *parse(fv_recipe *recipe, const uint8_t *bytes, int64_t length, const char *path) {
     const fv_yaml *document;
     FV_TRY(fv_yaml_parse((const char *)bytes, length, path, recipe->arena, &document));
+    FV_TRY(transforms_as_text(recipe, path, &document));
     return fv_fields_from_yaml(fv_recipe_fields, &recipe->keys, document, path, NULL, recipe->arena);
 }
 
