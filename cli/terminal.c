@@ -1,6 +1,7 @@
 /* terminal.c - lines and the bar on standard error. */
 #include "cli/terminal.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +43,7 @@ void fv_terminal_finish(void) {
 static void print_figures(const fv_progress *p) {
     if (p->epochs) fprintf(stderr, "epoch %lld/%lld ", (long long)p->epoch, (long long)p->epochs);
     fprintf(stderr, "%s %3.0f %%", p->what, p->count ? 100.0 * (double)p->done / (double)p->count : 100.0);
-    if (p->done) fprintf(stderr, "  loss %.4f", p->loss);
+    if (p->done && !isnan(p->loss)) fprintf(stderr, "  loss %.4f", p->loss);
     if (p->pictures_per_second > 0) fprintf(stderr, "  %.0f pictures/s", p->pictures_per_second);
     long long left = (long long)(p->seconds_left + 0.5);
     if (p->seconds_left > 0) fprintf(stderr, "  %lld:%02lld left", left / 60, left % 60);

@@ -1,5 +1,4 @@
-/* announce.c - what a user sees of a training: what was found, what is built, the memory it takes, and once the first steps are
- * timed, how long it will take. */
+/* announce.c - what a user sees of a training: what was found, what is built, the memory it takes, how far it has come. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,21 +22,12 @@ void fv_trainer_say(const fv_trainer *t, const char *format, ...) {
 
 /* ---- data ---- */
 
-static void say_counts(const fv_trainer *t) {
-    fv_dataset_counts counts = fv_dataset_count_all(t->set);
-    fv_trainer_say(t, "data: %s (%s): %lld found, %lld usable, %lld rejected; %lld classes", fv_dataset_path(t->set),
-                   fv_dataset_source(t->set), (long long)counts.found, (long long)counts.usable, (long long)counts.rejected,
-                   (long long)fv_dataset_class_count(t->set));
-    for (int64_t i = 0; i < counts.rejected && i < 5; i++) {
-        const char *path, *reason;
-        fv_dataset_rejected(t->set, i, &path, &reason);
-        fv_trainer_say(t, "  rejected %s: %s", path, reason);
-    }
-    if (counts.rejected > 5) fv_trainer_say(t, "  and %lld more", (long long)counts.rejected - 5);
-    const char *note;
-    for (int64_t i = 0; (note = fv_dataset_note(t->set, i)); i++) fv_trainer_say(t, "  %s", note);
-    fv_trainer_say(t, "train on %lld, validate on %lld (%s)", (long long)fv_subset_count(t->train),
-                   (long long)fv_subset_count(t->val), t->val_from);
+/* What cannot be used, and other remarks, are in the log one by one. */
+static void say_counts(const fv_trainer *t, const fv_dataset *set) {
+    fv_dataset_counts counts = fv_dataset_count_all(set);
+    fv_trainer_say(t, "data: %s (%s): %lld found, %lld usable, %lld rejected; %lld classes", fv_dataset_path(set),
+                   fv_dataset_source(set), (long long)counts.found, (long long)counts.usable, (long long)counts.rejected,
+                   (long long)fv_dataset_class_count(set));
 }
 
 /* Each class with its pictures for training and validation; of many classes the smallest and largest. */
@@ -113,8 +103,11 @@ static void say_network(const fv_trainer *t) {
                    (long long)size.calls);
 }
 
-void fv_trainer_announce(fv_trainer *t) {
-    say_counts(t);
+void fv_trainer_announce(const fv_trainer *t) {
+    say_counts(t, t->set);
+    if (t->val_set) say_counts(t, t->val_set);
+    fv_trainer_say(t, "train on %lld, validate on %lld (%s)", (long long)fv_subset_count(t->train),
+                   (long long)fv_subset_count(t->val), t->val_from);
     say_classes(t);
     say_network(t);
     if (t->options->resume)
@@ -122,43 +115,18 @@ void fv_trainer_announce(fv_trainer *t) {
                        (long long)t->keys->epochs, (long long)t->state.step);
 }
 
-/* ---- time ---- */
+/* ---- progress ---- */
 
-#define STEPS_NOT_TIMED 2 /* the first ones of a run fault memory in and fill caches */
-#define STEPS_TIMED 10    /* enough to say how long it will take */
-
-void fv_trainer_restart_clock(fv_trainer *t) {
-    t->timing_from = fv_clock_seconds();
-    t->timed_pictures = 0;
-}
-
-static void say_expectation(fv_trainer *t, double rate) {
-    int64_t left = fv_subset_count(t->train) * (t->keys->epochs - t->state.epoch) - t->state.seen;
-    double seconds = (double)left / rate;
-    t->expectation_said = true;
-    if (seconds < 90)
-        fv_trainer_say(t, "time: about %.0f s to go (%.0f pictures a second), validation not counted", seconds, rate);
-    else if (seconds < 5400)
-        fv_trainer_say(t, "time: about %.0f min to go (%.0f pictures a second), validation not counted", seconds / 60, rate);
-    else
-        fv_trainer_say(t, "time: about %.1f h to go (%.0f pictures a second), validation not counted", seconds / 3600, rate);
-}
-
-void fv_trainer_report(fv_trainer *t, int64_t count) {
-    t->steps_here++;
-    t->timed_pictures += count;
-    if (t->steps_here == STEPS_NOT_TIMED) fv_trainer_restart_clock(t);
-    const fv_training_state *s = &t->state;
-    int64_t batches = fv_loader_batches(t->loader);
-    double seconds = fv_clock_seconds() - t->timing_from, rate = seconds > 0 ? (double)t->timed_pictures / seconds : 0;
-    bool timed = t->steps_here == STEPS_NOT_TIMED + STEPS_TIMED || s->position == batches;
-    if (!t->expectation_said && timed && rate > 0) say_expectation(t, rate);
+void fv_trainer_report(const fv_trainer *t) {
     if (!t->options->progress) return;
+    const fv_training_state *s = &t->state;
+    double seconds = fv_clock_seconds() - t->epoch_started;
+    double rate = seconds > 0 ? (double)(s->seen - t->seen_before) / seconds : 0;
     fv_progress progress = { .what = "train",
                              .epoch = s->epoch + 1,
                              .epochs = t->keys->epochs,
                              .done = s->position,
-                             .count = batches,
+                             .count = fv_loader_batches(t->loader),
                              .loss = s->loss_sum / (double)s->seen,
                              .pictures_per_second = rate };
     if (rate > 0) progress.seconds_left = (double)(fv_subset_count(t->train) - s->seen) / rate;

@@ -1,8 +1,12 @@
 /* data.c - what a training reads: the data set, the part of it that is validated on, the transforms, the loader. */
+#include <math.h>
 #include <string.h>
 
 #include "core/base/size.h"
+#include "train/clock.h"
 #include "train/trainer.h"
+
+#define SCAN_MAX 100000 /* pictures of a set that is looked through before the first step */
 
 static fv_dataset_options options_of(const fv_trainer *t) {
     const fv_recipe_keys *k = t->keys;
@@ -13,12 +17,45 @@ static fv_dataset_options options_of(const fv_trainer *t) {
                                  .allow_dropped = k->allow_dropped };
 }
 
-/* The validation folder is read with the classes of the training's, and its own val or test part if it has parts. */
+typedef struct scan {
+    const fv_trainer *trainer;
+    double started;
+} scan;
+
+static bool report_scan(void *context, int64_t done, int64_t count) {
+    const scan *s = context;
+    const fv_train_options *options = s->trainer->options;
+    double seconds = fv_clock_seconds() - s->started;
+    fv_progress progress = { .what = "scan", .done = done, .count = count, .loss = NAN };
+    if (seconds > 0 && done) {
+        progress.pictures_per_second = (double)done / seconds;
+        progress.seconds_left = seconds / (double)done * (double)(count - done);
+    }
+    if (options->progress) options->progress(options->context, &progress);
+    return !fv_trainer_cancelled(s->trainer);
+}
+
+/* What cannot be used is known before the first step; sets larger than SCAN_MAX find out while they train. Being stopped
+ * meanwhile is found by the loop, which ends in a checkpoint. */
+static fv_error *look_through(const fv_trainer *t, fv_dataset *set) {
+    if (!set || fv_dataset_count(set) > SCAN_MAX) return NULL;
+    fv_error *error = fv_dataset_scan(set, t->workers, report_scan, &(scan){ t, fv_clock_seconds() });
+    if (!error || fv_error_code(error) != FV_CANCELLED) return error;
+    fv_error_free(error);
+    return NULL;
+}
+
+/* The validation folder is read with the classes of the training's. */
 static fv_error *open_val_folder(fv_trainer *t) {
+    if (!t->keys->val) return NULL;
     fv_dataset_options options = options_of(t);
     options.channels = fv_dataset_channels(t->set);
     FV_TRY(fv_dataset_open(t->keys->val, &options, &t->val_set));
-    FV_TRY(fv_dataset_impose_classes(t->val_set, fv_dataset_class_names(t->set), fv_dataset_class_count(t->set)));
+    return fv_dataset_impose_classes(t->val_set, fv_dataset_class_names(t->set), fv_dataset_class_count(t->set));
+}
+
+/* Of the validation folder its own val or test part, if it has parts. */
+static fv_error *choose_val_part(fv_trainer *t) {
     const char *part = fv_dataset_has_part(t->val_set, "val") ? "val" : fv_dataset_has_part(t->val_set, "test") ? "test" : NULL;
     t->val_from = "folder";
     return fv_subset_part(t->val_set, part, &t->val);
@@ -39,8 +76,8 @@ static fv_error *choose_parts(fv_trainer *t) {
         return fv_error_hint(
             fv_fail(FV_NOT_FOUND, "%s has a part %s, but no part train", t->keys->data, fv_dataset_part_name(t->set, 0)),
             "train on a folder that holds the class folders, or a folder train of them");
-    if (t->keys->val) {
-        FV_TRY(open_val_folder(t));
+    if (t->val_set) {
+        FV_TRY(choose_val_part(t));
         return fv_subset_part(t->set, part, &t->train);
     }
     const char *val = !part                                 ? NULL
@@ -65,6 +102,10 @@ fv_error *fv_trainer_open_data(fv_trainer *t) {
     fv_dataset_options options = options_of(t);
     FV_TRY(fv_dataset_open(t->keys->data, &options, &t->set));
     FV_TRY(check_classes(t));
+    FV_TRY(open_val_folder(t));
+    FV_TRY(fv_trainer_try_network(t));
+    FV_TRY(look_through(t, t->set));
+    FV_TRY(look_through(t, t->val_set));
     FV_TRY(choose_parts(t));
     if (!fv_subset_count(t->val))
         return fv_error_hint(fv_fail(FV_FORMAT, "%s has too few pictures to split some off for validation", t->keys->data),
@@ -73,9 +114,6 @@ fv_error *fv_trainer_open_data(fv_trainer *t) {
 }
 
 fv_error *fv_trainer_open_loader(fv_trainer *t) {
-    t->steps = t->keys->transforms;
-    if (!t->steps) FV_TRY(fv_default_transforms(t->input, t->arena, &t->steps));
-    FV_TRY(fv_error_wrap(fv_transforms_parse(t->steps, &t->transforms), "transforms"));
     fv_loader_options options = { .mode = FV_TRAINING,
                                   .batch = fv_min(t->keys->batch, fv_subset_count(t->train)),
                                   .seed = t->keys->seed,

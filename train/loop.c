@@ -26,7 +26,7 @@ static fv_error *train(fv_trainer *t) {
             FV_TRY(next_batch(t, &batch));
             if (!batch) break;
             FV_TRY(step(t, batch)); /* forward, loss, backward, update */
-            fv_trainer_report(t, batch->count);
+            fv_trainer_report(t);
         }
         FV_TRY(validate(t, &row));
         record(t, &row);
@@ -44,12 +44,14 @@ static fv_error *prepare(fv_trainer *t) {
     FV_TRY(fv_trainer_restore(t));
     if (t->state.epoch == t->keys->epochs) return fv_trainer_say(t, "the training in %s is finished", t->options->out), NULL;
     FV_TRY(fv_trainer_make_folder(t));
-    return fv_trainer_plan(t);
+    FV_TRY(fv_trainer_plan(t));
+    fv_trainer_announce(t);
+    return fv_trainer_rehearse(t);
 }
 
 static fv_error *begin_epoch(fv_trainer *t) {
     t->epoch_started = fv_clock_seconds();
-    fv_trainer_restart_clock(t);
+    t->seen_before = t->state.seen;
     return fv_loader_start(t->loader, t->state.epoch, t->state.position);
 }
 
@@ -79,7 +81,7 @@ static void feed_numbers(fv_plan *plan, const char *name, const double *values, 
     for (int i = 0; tensor && i < count; i++) fv_tensor_store(tensor, i, values[i]);
 }
 
-static void feed(const fv_trainer *t, fv_plan *plan, const fv_batch *batch) {
+void fv_trainer_feed(const fv_trainer *t, fv_plan *plan, const fv_batch *batch) {
     fv_tensor *x = fv_plan_feed(plan, "x");
     memcpy(x->data, batch->images, (size_t)fv_type_bytes(&x->type));
     feed_target(fv_plan_feed(plan, "target"), batch);
@@ -95,11 +97,12 @@ static fv_error *diverged(const fv_trainer *t, const fv_batch *batch, double los
         fv_text_addf(&ids, "%s%s", i ? ", " : "", fv_dataset_id(fv_subset_dataset(t->train), batch->samples[i]));
     if (batch->count > 4) fv_text_addf(&ids, " and %lld more", (long long)batch->count - 4);
     FV_TRY(fv_text_error(&ids));
-    return fv_error_hint(
-        fv_fail(FV_FORMAT, "the loss is %s in epoch %lld, step %lld, on the samples %s",
-                isnan(loss) ? "not a number" : "infinite", (long long)t->state.epoch + 1, (long long)t->state.step + 1, ids.at),
-        "a smaller learning_rate, a longer warm-up or clip_norm=1 keep a training from diverging; %s is from before",
-        t->last_path);
+    bool kept = t->state.epoch > 0 || t->options->resume;
+    return fv_error_hint(fv_fail(FV_FORMAT, "the loss is %s in epoch %lld, step %lld, on the samples %s",
+                                 isnan(loss) ? "not a number" : "infinite", (long long)t->state.epoch + 1,
+                                 (long long)t->state.step + 1, ids.at),
+                         "a smaller learning_rate, a longer warm-up or clip_norm=1 keep a training from diverging%s%s%s",
+                         kept ? "; " : "", kept ? t->last_path : "", kept ? " is from before" : "");
 }
 
 /* Pictures whose largest logit is their class's; of equal logits the lowest class counts. */
@@ -118,7 +121,7 @@ static int64_t count_correct(const fv_tensor *logits, const fv_batch *batch) {
 /* One step: the network's answer, its loss, gradients, update. */
 static fv_error *step(fv_trainer *t, const fv_batch *batch) {
     fv_plan *plan = fv_trainer_plan_for(t, batch->count);
-    feed(t, plan, batch);
+    fv_trainer_feed(t, plan, batch);
     FV_TRY(fv_plan_run(plan));
     double loss = fv_tensor_load(fv_plan_result(plan, "loss"), 0);
     if (!isfinite(loss)) return diverged(t, batch, loss);

@@ -79,10 +79,9 @@ static int64_t warmup_steps(const fv_recipe_keys *k, int64_t steps_per_epoch, in
     return warms_up(k->schedule) ? 0 : fv_min(steps_per_epoch / 2, steps / 5);
 }
 
-static fv_error *make_rate(fv_trainer *t) {
+static fv_error *make_rate(fv_trainer *t, int64_t batch, int64_t count) {
     const fv_recipe_keys *k = t->keys;
-    int64_t batch = fv_min(k->batch, fv_subset_count(t->train));
-    int64_t steps_per_epoch = fv_ceil_div(fv_subset_count(t->train), batch), steps = steps_per_epoch * k->epochs;
+    int64_t steps_per_epoch = fv_ceil_div(count, batch), steps = steps_per_epoch * k->epochs;
     t->base_rate = rate_for(k);
     fv_learning_rate_options options = { .schedule = k->schedule,
                                          .base = t->base_rate,
@@ -106,13 +105,30 @@ static fv_error *write_sections(fv_trainer *t) {
     return fv_recipe_write_section(t->recipe, t->model);
 }
 
-fv_error *fv_trainer_build_network(fv_trainer *t) {
+/* All that the recipe names: network, loss, optimizer, schedule, transforms; for `count` pictures, `batch` at once. */
+static fv_error *build(fv_trainer *t, int64_t batch, int64_t count) {
     const char *arch;
-    int64_t batch = fv_min(t->keys->batch, fv_subset_count(t->train));
     FV_TRY(arch_text(t, &arch));
     FV_TRY(build_model(t, arch, batch));
     FV_TRY(build_step(t, arch, batch));
-    FV_TRY(make_rate(t));
+    FV_TRY(make_rate(t, batch, count));
+    t->steps = t->keys->transforms;
+    if (!t->steps) FV_TRY(fv_default_transforms(t->input, t->arena, &t->steps));
+    return fv_error_wrap(fv_transforms_parse(t->steps, &t->transforms), "transforms");
+}
+
+fv_error *fv_trainer_try_network(fv_trainer *t) {
+    fv_error *error = build(t, 1, 1);
+    fv_model_free(fv_take(&t->model));
+    fv_graph_free(fv_take(&t->step));
+    fv_learning_rate_free(fv_take(&t->rate));
+    fv_transforms_free(fv_take(&t->transforms));
+    return error;
+}
+
+fv_error *fv_trainer_build_network(fv_trainer *t) {
+    int64_t count = fv_subset_count(t->train);
+    FV_TRY(build(t, fv_min(t->keys->batch, count), count));
     FV_TRY(fv_trainer_open_loader(t));
     return write_sections(t);
 }
@@ -150,7 +166,6 @@ fv_error *fv_trainer_plan(fv_trainer *t) {
     int64_t val = fv_subset_count(t->val), val_batch = fv_min(t->keys->batch, val);
     FV_TRY(fv_predictor_prepare(t->predictor, val_batch, NULL));
     if (val % val_batch) FV_TRY(fv_predictor_prepare(t->predictor, val % val_batch, NULL));
-    fv_trainer_announce(t);
     return NULL;
 }
 

@@ -56,20 +56,19 @@ typedef struct fv_trainer {
     fv_training_state state;
     fv_history history;
     double started, epoch_started; /* fv_clock_seconds */
-    double timing_from;            /* for rates: since then */
-    int64_t timed_pictures;        /* these were trained on */
-    int64_t steps_here;            /* steps of this call */
-    bool expectation_said;
-    int64_t ground; /* bytes that are in memory and not ours to count: code, libraries, stacks */
+    int64_t seen_before;           /* pictures of the epoch under way that an earlier call trained on */
+    int64_t ground;                /* bytes that are in memory and not ours to count: code, libraries, stacks */
 } fv_trainer;
 
-/* data.c: opens the data sets, splits, chooses transforms, counts. Before network.c, which needs classes and channels. */
+/* data.c: opens the data sets, looks through their pictures, splits, chooses transforms. Before network.c, which needs classes
+ * and channels. */
 FV_MUST_USE fv_error *fv_trainer_open_data(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_open_loader(fv_trainer *trainer); /* after network.c, which knows the input's size */
 /* defaults.c: the transforms of a recipe that names none; text in `arena`. */
 FV_MUST_USE fv_error *fv_default_transforms(fv_size input, fv_arena *arena, const char **out);
 
 /* network.c */
+FV_MUST_USE fv_error *fv_trainer_try_network(fv_trainer *trainer);   /* builds it and throws it away: is the recipe sound? */
 FV_MUST_USE fv_error *fv_trainer_build_network(fv_trainer *trainer); /* graphs and sections; the weights are not filled */
 FV_MUST_USE fv_error *fv_trainer_plan(fv_trainer *trainer);          /* weights, plans, predictor */
 fv_plan *fv_trainer_plan_for(const fv_trainer *trainer, int64_t batch);
@@ -86,11 +85,15 @@ FV_MUST_USE fv_error *fv_trainer_write_results(const fv_trainer *trainer); /* re
 
 /* announce.c: lines for the user. */
 void fv_trainer_say(const fv_trainer *trainer, const char *format, ...) FV_PRINTF(2, 3);
-void fv_trainer_measure_start(fv_trainer *trainer); /* first of all: what is in memory before it begins */
-void fv_trainer_announce(fv_trainer *trainer);      /* data, classes, network, memory, before the first step */
-void fv_trainer_restart_clock(fv_trainer *trainer); /* at the beginning of an epoch: validation does not count */
-void fv_trainer_report(fv_trainer *trainer,
-                       int64_t count); /* progress after a step of `count` pictures; once the expected time */
+void fv_trainer_measure_start(fv_trainer *trainer);  /* first of all: what is in memory before it begins */
+void fv_trainer_announce(const fv_trainer *trainer); /* data, classes, network, memory, before the first step */
+void fv_trainer_report(const fv_trainer *trainer);   /* progress after a step */
+
+/* rehearse.c: after announce, the expected time. */
+FV_MUST_USE fv_error *fv_trainer_rehearse(const fv_trainer *trainer);
+
+/* loop.c: a batch, and the numbers of the step under way, into a plan's feeds. */
+void fv_trainer_feed(const fv_trainer *trainer, fv_plan *plan, const fv_batch *batch);
 
 static inline bool fv_trainer_cancelled(const fv_trainer *t) {
     return t->options->cancel && __atomic_load_n(t->options->cancel, __ATOMIC_RELAXED);

@@ -1,0 +1,113 @@
+/* Predictions for files: an answer each, in order, whatever stands beside; the same bits in any batch. */
+#include "fovea/predict.h"
+
+#include <stdio.h>
+
+#include "core/base/memory.h"
+#include "fovea/layers.h"
+#include "predict/sections.h"
+#include "tests/test.h"
+
+#define SHAPES FOVEA_SOURCE "/examples/shapes/test"
+#define CLASSES 3
+
+/* LeNet with first weights, three classes. */
+static fv_model *new_model(const char *transforms) {
+    FV_OWNED(fv_graph) g = NULL;
+    fv_model *model = NULL;
+    static const char *const names[CLASSES] = { "ant", "bee", "cicada" };
+    FV_OK(fv_graph_new(&g));
+    fv_arch_build(g, "lenet classes=3", 1);
+    FV_OK(fv_graph_error(g));
+    FV_OK(fv_model_new(g, &model));
+    FV_OK(fv_initialize(g, fv_model_weights(model), 5));
+    FV_OK(fv_section_write(model, &fv_section_classes, &(fv_classes_section){ { CLASSES, names } }));
+    FV_OK(fv_section_write(model, &fv_section_transforms, &(fv_transforms_section){ transforms }));
+    fv_signature_section signature = { "x", "logits", 28, 28, 1, CLASSES };
+    FV_OK(fv_section_write(model, &fv_section_signature, &signature));
+    return model;
+}
+
+typedef struct answers {
+    int64_t count;
+    char paths[8][256], labels[8][16], errors[8][512];
+    double scores[8][CLASSES];
+} answers;
+
+static fv_error *keep(void *context, const fv_prediction *p) {
+    answers *a = context;
+    snprintf(a->paths[a->count], sizeof a->paths[0], "%s", p->path);
+    if (p->error) fv_error_format(p->error, a->errors[a->count], sizeof a->errors[0]);
+    for (int64_t k = 0; k < p->count; k++) a->scores[a->count][k] = p->scores[k];
+    if (p->count) snprintf(a->labels[a->count], sizeof a->labels[0], "%s", p->labels[0]);
+    a->count++;
+    return NULL;
+}
+
+static answers *predict(fv_model *model, int64_t batch, const char *const *paths, int64_t count) {
+    FV_OWNED(fv_predictor) predictor = NULL;
+    answers *a;
+    FV_OK(fv_memory_new(1, &a));
+    FV_OK(fv_predictor_new(model, &(fv_predictor_options){ .batch = batch }, &predictor));
+    FV_OK(fv_predict_files(predictor, paths, count, 0, keep, a));
+    return a;
+}
+
+static const char *const mixed[] = { SHAPES "/circle/000.png", "nowhere.png", SHAPES "/ring/001.png", FOVEA_SOURCE "/README.md",
+                                     SHAPES "/cross/002.png" };
+
+FV_TEST(predict_files__each_file_is_answered_in_its_place) {
+    fv_model *model = new_model("normalize mean=0.5 std=0.5");
+    answers *a = predict(model, 4, mixed, 5);
+    assert_int_equal(a->count, 5);
+    for (int i = 0; i < 5; i++) {
+        assert_string_equal(a->paths[i], mixed[i]);
+        if (i % 2) {
+            assert_non_null(strstr(a->errors[i], i == 1 ? "nowhere.png" : "README.md"));
+            assert_string_equal(a->labels[i], "");
+        } else {
+            const double *s = a->scores[i];
+            assert_string_equal(a->errors[i], "");
+            assert_true(s[0] >= s[1] && s[1] >= s[2] && s[2] > 0);
+            assert_true(s[0] + s[1] + s[2] > 1 - 1e-12 && s[0] + s[1] + s[2] < 1 + 1e-12);
+        }
+    }
+    fv_memory_free(a);
+    fv_model_free(model);
+}
+
+FV_TEST(predict_files__a_pictures_bits_do_not_depend_on_its_batch) {
+    fv_model *model = new_model("normalize mean=0.5 std=0.5");
+    answers *together = predict(model, 8, mixed, 5);
+    for (int64_t batch = 1; batch < 4; batch++) {
+        answers *a = predict(model, batch, mixed, 5);
+        assert_memory_equal(a, together, sizeof *a);
+        fv_memory_free(a);
+    }
+    fv_memory_free(together);
+    fv_model_free(model);
+}
+
+FV_TEST(predict_files__a_model_that_contradicts_itself_is_refused) {
+    fv_model *model = new_model("normalize mean=0.5 std=0.5");
+    FV_OWNED(fv_predictor) predictor = NULL;
+    fv_signature_section signature = { "x", "logits", 28, 30, 1, CLASSES };
+    FV_OK(fv_section_write(model, &fv_section_signature, &signature));
+    FV_FAILS(fv_predictor_new(model, NULL, &predictor), FV_FORMAT, "not what its signature says");
+    signature.width = 28, signature.output = "none";
+    FV_OK(fv_section_write(model, &fv_section_signature, &signature));
+    FV_FAILS(fv_predictor_new(model, NULL, &predictor), FV_FORMAT, "no result \"none\"");
+    signature.output = "logits";
+    FV_OK(fv_section_write(model, &fv_section_signature, &signature));
+    FV_OK(fv_section_write(model, &fv_section_classes, &(fv_classes_section){ { 2, (const char *const[]){ "a", "b" } } }));
+    FV_FAILS(fv_predictor_new(model, NULL, &predictor), FV_FORMAT, "names 2 classes");
+    fv_model_free(model);
+}
+
+FV_TEST(predict_files__transforms_that_give_another_size_are_an_error_of_the_file) {
+    fv_model *model = new_model("resize size=20,28; normalize mean=0.5 std=0.5");
+    answers *a = predict(model, 2, mixed, 1);
+    assert_non_null(strstr(a->errors[0], "20"));
+    fv_memory_free(a);
+    fv_model_free(model);
+}

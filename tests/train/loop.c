@@ -1,0 +1,157 @@
+/* A training through the library: what is said, in which order; being stopped before it begins; that figures are the same
+ * wherever they are measured. */
+#include <stdio.h>
+
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/base/text.h"
+#include "fovea/train.h"
+#include "tests/data/pictures.h"
+
+#define SHAPES FOVEA_SOURCE "/examples/shapes/test"
+
+/* What was said, a line each, and whether training had begun by then. */
+typedef struct ear {
+    fv_text lines;
+    fv_epoch last;
+    int epochs;
+} ear;
+
+static void hear(void *context, const char *line) { fv_text_addf(&((ear *)context)->lines, "%s\n", line); }
+static void hear_log(void *context, fv_level level, const char *message) {
+    (void)level;
+    hear(context, message);
+}
+static void hear_progress(void *context, const fv_progress *progress) {
+    ear *e = context;
+    if (!strcmp(progress->what, "train") && progress->done == 1 && progress->epoch == 1) hear(e, "first step");
+}
+static void hear_epoch(void *context, const fv_epoch *epoch) {
+    ear *e = context;
+    e->last = *epoch;
+    e->epochs++;
+}
+
+static fv_recipe *recipe_of(const char *data) {
+    fv_recipe *recipe = NULL;
+    FV_OK(fv_recipe_new(&recipe));
+    const char *const keys[][2] = { { "data", data },  { "arch", "lenet" }, { "channels", "1" },   { "epochs", "2" },
+                                    { "batch", "32" }, { "seed", "3" },     { "ema_decay", "0.9" } };
+    for (int i = 0; i < (int)(sizeof keys / sizeof *keys); i++) FV_OK(fv_recipe_set(recipe, keys[i][0], keys[i][1]));
+    return recipe;
+}
+
+/* In the test's folder; valid until the fourth call after. */
+static const char *below(const char *name) {
+    static const char *folder;
+    static char paths[4][512];
+    static int next;
+    if (!folder) folder = fv_test_folder();
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static void assert_same_file(const char *a, const char *b) {
+    FILE *files[] = { fopen(a, "rb"), fopen(b, "rb") };
+    assert_non_null(files[0]);
+    assert_non_null(files[1]);
+    for (int x = 0; x != EOF;) {
+        x = fgetc(files[0]);
+        assert_int_equal(x, fgetc(files[1]));
+    }
+    fclose(files[0]);
+    fclose(files[1]);
+}
+
+FV_TEST(train_loop__says_data_memory_and_time_before_the_first_step) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(SHAPES);
+    ear e = { .epochs = 0 };
+    fv_text_init(&e.lines, 1 << 16);
+    fv_train_options options = {
+        .out = below("run"), .context = &e, .message = hear, .progress = hear_progress, .epoch = hear_epoch
+    };
+    FV_OK(fv_train(recipe, &options, NULL));
+    const char *const order[] = { "data: ", "150 found, 150 usable, 0 rejected", "memory: at most", "time: about",
+                                  "first step" };
+    const char *at = e.lines.at;
+    for (int i = 0; i < 5; i++) {
+        at = strstr(at, order[i]);
+        if (!at) fail_msg("not said, or too late: %s\n%s", order[i], e.lines.at);
+    }
+    assert_int_equal(e.epochs, 2);
+    fv_text_release(&e.lines);
+}
+
+FV_TEST(train_loop__stopped_before_its_first_step_it_goes_on_to_the_same_bits) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(SHAPES);
+    int cancel = 1;
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("whole") }, NULL));
+    FV_FAILS(fv_train(recipe, &(fv_train_options){ .out = below("stopped"), .cancel = &cancel }, NULL), FV_CANCELLED,
+             "after 0 of its");
+    cancel = 0;
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("stopped"), .resume = true, .cancel = &cancel }, NULL));
+    assert_same_file(below("whole/last.fovea"), below("stopped/last.fovea"));
+    assert_same_file(below("whole/best.fovea"), below("stopped/best.fovea"));
+}
+
+static fv_evaluation evaluate(const char *model, int64_t batch, int64_t workers) {
+    FV_OWNED(fv_predictor) predictor = NULL;
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_OWNED(fv_subset) all = NULL;
+    fv_evaluation evaluation;
+    FV_OK(fv_predictor_open(model, NULL, &predictor));
+    FV_OK(fv_dataset_open(SHAPES, &(fv_dataset_options){ .channels = 1 }, &set));
+    FV_OK(fv_subset_part(set, NULL, &all));
+    FV_OK(fv_evaluate(predictor, all, &(fv_evaluate_options){ .batch = batch, .workers = workers }, &evaluation));
+    return evaluation;
+}
+
+FV_TEST(train_loop__an_evaluation_is_the_trainings_own_in_any_batch) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(FOVEA_SOURCE "/examples/shapes/train");
+    fv_train_result result;
+    FV_OK(fv_recipe_set(recipe, "val", SHAPES));
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("run") }, &result));
+    const int64_t batches[] = { 1, 7, 32, 200 };
+    for (int i = 0; i < 4; i++) {
+        fv_evaluation evaluation = evaluate(below("run/best.fovea"), batches[i], i % 3);
+        assert_int_equal(evaluation.outcomes.count, 150);
+        assert_true(evaluation.top1 == result.best.val_top1);
+        assert_true(evaluation.loss == result.best.val_loss);
+        fv_evaluation_release(&evaluation);
+    }
+}
+
+/* A few of the shapes in two classes, and a text that is no picture. */
+static const char *few_shapes(void) {
+    const char *folder = below("few");
+    for (int i = 0; i < 16; i++) {
+        char name[64], from[512];
+        uint8_t *bytes;
+        int64_t length;
+        snprintf(name, sizeof name, "%s/%03d.png", i % 2 ? "circle" : "ring", i / 2);
+        snprintf(from, sizeof from, "%s/%s", SHAPES, name);
+        FV_OK(fv_file_read(from, 1 << 20, &bytes, &length));
+        fv_test_text("", folder, name);
+        FV_OK(fv_file_write(fv_test_path(folder, name), bytes, length, NULL));
+        fv_memory_free(bytes);
+    }
+    fv_test_text("a text", folder, "ring/none.png");
+    return folder;
+}
+
+FV_TEST(train_loop__a_picture_that_cannot_be_used_is_said_once) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(few_shapes());
+    ear e = { .epochs = 0 };
+    fv_text_init(&e.lines, 1 << 16);
+    fv_log_set_sink(hear_log, &e);
+    FV_OK(fv_recipe_set(recipe, "allow_dropped", "true"));
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("run"), .context = &e, .message = hear }, NULL));
+    fv_log_set_sink(NULL, NULL);
+    assert_non_null(strstr(e.lines.at, "17 found, 16 usable, 1 rejected"));
+    const char *first = strstr(e.lines.at, "none.png");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "none.png"));
+    fv_text_release(&e.lines);
+}
