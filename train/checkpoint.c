@@ -190,6 +190,7 @@ static const fv_section metrics_section = {
     .name = "metrics", .version = 1, .summary = "what the model reached", .fields = metrics_fields
 };
 
+/* The figures are this file's: last.fovea, saved next from the same model, holds other weights before long. */
 fv_error *fv_trainer_save_best(fv_trainer *t) {
     fv_model *model = t->averaged ? t->averaged : t->model;
     int64_t best = t->state.best_epoch - 1;
@@ -198,7 +199,8 @@ fv_error *fv_trainer_save_best(fv_trainer *t) {
     };
     FV_TRY(fv_arena_format(t->arena, &metrics.on, "validation, selected on (%s)", t->val_from));
     FV_TRY(fv_section_write(model, &metrics_section, &metrics));
-    return fv_model_save(model, t->best_path);
+    FV_TRY(fv_model_save(model, t->best_path));
+    return fv_model_set_section(model, metrics_section.name, metrics_section.version, NULL);
 }
 
 fv_error *fv_trainer_stop(fv_trainer *t) {

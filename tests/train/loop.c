@@ -123,6 +123,18 @@ FV_TEST(train_loop__an_evaluation_is_the_trainings_own_in_any_batch) {
     }
 }
 
+FV_TEST(train_loop__figures_are_in_the_best_model_and_in_no_checkpoint) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(SHAPES);
+    FV_OWNED(fv_model) best = NULL;
+    FV_OWNED(fv_model) last = NULL;
+    FV_OK(fv_recipe_set(recipe, "ema_decay", "0"));
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("run") }, NULL));
+    FV_OK(fv_model_load(below("run/best.fovea"), &best));
+    FV_OK(fv_model_load(below("run/last.fovea"), &last));
+    assert_non_null(strstr(fv_model_section(best, "metrics", NULL), "\"n\": 30"));
+    assert_null(fv_model_section(last, "metrics", NULL)); /* a resumed training would not have it: other bits */
+}
+
 /* A few of the shapes in two classes, and a text that is no picture. */
 static const char *few_shapes(void) {
     const char *folder = below("few");
