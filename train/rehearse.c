@@ -1,4 +1,4 @@
-/* rehearse.c - one step before the first, to say how long a training will take. It is a whole step on a whole batch: what was
+/* rehearse.c - steps before the first one, to say how long a training will take. They are whole steps on a whole batch: what is
  * timed is what will be done. Afterwards the network's states are put back, so that no bit of the training depends on it. */
 #include <math.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "train/clock.h"
 #include "train/trainer.h"
 
-#define SHORT_STEP 0.25 /* seconds; a shorter step is timed again, now that its memory and code have been touched */
+#define ENOUGH 0.5 /* seconds of trying; steps that are over sooner are timed again */
 
 /* What fraction of a step an evaluation of as many pictures takes: of forward and the two products backward, the first. */
 #define EVALUATION (1.0 / 3)
@@ -31,40 +31,43 @@ static void copy_states(const fv_weights *weights, uint8_t *kept, bool back) {
     }
 }
 
-/* Seconds of one step. Its loss may be anything. */
-static fv_error *time_step(const fv_trainer *t, const fv_batch *batch, double *seconds) {
-    fv_weights *weights = fv_model_weights(t->model);
-    fv_plan *plan = fv_trainer_plan_for(t, batch->count);
-    FV_OWNED(fv_memory) kept = NULL;
-    FV_TRY(fv_memory_alloc(state_bytes(weights), 1, &kept));
-    copy_states(weights, kept, false);
-    fv_trainer_feed(t, plan, batch);
-    fv_error *error = NULL;
-    for (int run = 0; run < 2 && !error && (!run || *seconds < SHORT_STEP); run++) {
+/* Reads and prepares a batch on this thread, then steps on it, whatever its loss; the least seconds of each. */
+static fv_error *time_batches(const fv_trainer *t, fv_loader *loader, double *load, double *step) {
+    double spent = 0;
+    while (spent < ENOUGH && !fv_trainer_cancelled(t)) {
+        const fv_batch *batch;
+        FV_TRY(fv_loader_start(loader, 0, 0));
         double start = fv_clock_seconds();
-        error = fv_plan_run(plan);
-        *seconds = fv_clock_seconds() - start;
+        FV_TRY(fv_loader_next(loader, &batch));
+        double loaded = fv_clock_seconds();
+        fv_plan *plan = fv_trainer_plan_for(t, batch->count);
+        fv_trainer_feed(t, plan, batch);
+        FV_TRY(fv_plan_run(plan));
+        double stepped = fv_clock_seconds();
+        *load = fmin(*load, loaded - start);
+        *step = fmin(*step, stepped - loaded);
+        spent += stepped - start;
     }
-    copy_states(weights, kept, true);
-    fv_weights_changed(weights);
-    return error;
+    return NULL;
 }
 
-/* Reads and prepares one batch on this thread, then steps on it. */
-static fv_error *time_batch(const fv_trainer *t, double *load, double *step) {
+/* The same, and then all states as they were. */
+static fv_error *try_batches(const fv_trainer *t, double *load, double *step) {
+    fv_weights *weights = fv_model_weights(t->model);
     FV_OWNED(fv_loader) loader = NULL;
-    const fv_batch *batch;
+    FV_OWNED(fv_memory) kept = NULL;
     fv_loader_options options = { .mode = FV_TRAINING,
                                   .batch = fv_min(t->keys->batch, fv_subset_count(t->train)),
                                   .seed = t->keys->seed,
                                   .size = t->input,
                                   .cancel = t->options->cancel };
     FV_TRY(fv_loader_new(t->train, t->transforms, &options, &loader));
-    FV_TRY(fv_loader_start(loader, 0, 0));
-    double start = fv_clock_seconds();
-    FV_TRY(fv_loader_next(loader, &batch));
-    *load = fv_clock_seconds() - start;
-    return time_step(t, batch, step);
+    FV_TRY(fv_memory_alloc(state_bytes(weights), 1, &kept));
+    copy_states(weights, kept, false);
+    fv_error *error = time_batches(t, loader, load, step);
+    copy_states(weights, kept, true);
+    fv_weights_changed(weights);
+    return error;
 }
 
 /* Seconds a batch when workers load while the team computes, on the same cores: whichever holds the other up. */
@@ -76,16 +79,15 @@ static double together(const fv_trainer *t, double load, double step) {
 static void say_time(const fv_trainer *t, double seconds, double rate) {
     const char *unit = seconds < 90 ? "s" : seconds < 5400 ? "min" : "h";
     double shown = seconds < 90 ? seconds : seconds < 5400 ? seconds / 60 : seconds / 3600;
-    fv_trainer_say(t, "time: about %.*f %s (%.0f pictures a second in training, by a step tried beforehand)",
+    fv_trainer_say(t, "time: about %.*f %s (%.0f pictures a second in training, by steps tried beforehand)",
                    seconds < 5400 ? 0 : 1, shown, unit, rate);
 }
 
 fv_error *fv_trainer_rehearse(const fv_trainer *t) {
-    double load, step;
-    if (fv_trainer_cancelled(t)) return NULL;
-    fv_error *error = time_batch(t, &load, &step);
-    if (error && fv_error_code(error) == FV_CANCELLED) {
-        fv_error_free(error); /* the loop finds the flag, and ends in a checkpoint */
+    double load = INFINITY, step = INFINITY;
+    fv_error *error = try_batches(t, &load, &step);
+    if (fv_trainer_cancelled(t)) { /* the loop ends that in a checkpoint */
+        fv_error_free(error);
         return NULL;
     }
     FV_TRY(error);
