@@ -22,9 +22,9 @@ if(FOVEA_WERROR)
 endif()
 
 # The same source gives the same bits from any compiler: no contraction that nobody wrote (kernels that want a fused
-# multiply-add call it), and no -ffast-math, ever. errno from <math.h> is never read, and setting it keeps loops from being
-# vectorised.
-add_compile_options(-ffp-contract=off -fno-math-errno)
+# multiply-add call it), and no -ffast-math, ever. errno from <math.h> and the processor's exception flags are never read, and
+# setting them keeps loops from being vectorised.
+add_compile_options(-ffp-contract=off -fno-math-errno -fno-trapping-math)
 
 # __FILE__ is "core/base/error.c" in messages, wherever the project lies.
 add_compile_options(-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= -fmacro-prefix-map=${PROJECT_BINARY_DIR}/=)

@@ -5,6 +5,8 @@
  *   silu(x) = x · sigmoid(x)                     hard_swish(x) = x · hard_sigmoid(x)        (Howard et al., arXiv 1905.02244)
  *   gelu(x) = x · Φ(x), Φ the distribution function of the normal distribution              (Hendrycks & Gimpel, arXiv
  * 1606.08415) ≈ ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))) */
+#include "core/ops/activations.h"
+
 #include <math.h>
 
 #include "core/ops/emit.h"
@@ -13,10 +15,6 @@
 #define ONE_OVER_ROOT_2PI 0.39894228040143268
 #define ROOT_2_OVER_PI 0.79788456080286536
 #define GELU_CUBE 0.044715
-
-typedef struct fv_gelu_options {
-    int approximate; /* 0 none, 1 tanh */
-} fv_gelu_options;
 
 static const fv_field gelu_fields[] = {
     FV_FIELD(fv_gelu_options, approximate, .by_default = "none", .names = "none,tanh",

@@ -14,28 +14,10 @@ static const fv_field fields[] = {
     FV_FIELDS_END,
 };
 
-/* ---- which ops ---- */
-
-static const char *const supported[] = {
-    "abs",        "add",       "cast",        "clamp",         "div",          "equal",      "erf",        "exp",
-    "floor",      "gelu",      "greater",     "greater_equal", "hard_sigmoid", "hard_swish", "leaky_relu", "less",
-    "less_equal", "log",       "logical_and", "logical_not",   "logical_or",   "maximum",    "minimum",    "mul",
-    "neg",        "not_equal", "pow",         "relu",          "relu6",        "sigmoid",    "sign",       "silu",
-    "softplus",   "sqrt",      "square",      "sub",           "tanh",         "where",
-};
-
-static bool is_plain(fv_dtype dtype) { return dtype == FV_F32 || dtype == FV_BOOL; }
-
-bool fv_elementwise_supports(const fv_op *op, const fv_type *inputs, int input_count, const fv_type *output) {
-    bool listed = false, casts = !strcmp(op->name, "cast");
-    for (int i = 0; i < FV_COUNT(supported); i++) listed = listed || !strcmp(op->name, supported[i]);
-    if (!listed || !is_plain(output->dtype) || input_count > FV_ELEMENTWISE_OPERANDS) return false;
-    for (int i = 0; i < input_count; i++) {
-        fv_dtype dtype = inputs[i].dtype;
-        bool whole = dtype == FV_U8 || dtype == FV_I8 || dtype == FV_I32 || dtype == FV_I64;
-        if (!is_plain(dtype) && !(casts && whole)) return false;
-    }
-    return true;
+bool fv_elementwise_supports(const fv_op *op) {
+    int least, most;
+    fv_op_arity(op, &least, &most);
+    return (op->flags & FV_OP_ELEMENTWISE) && most <= FV_ELEMENTWISE_OPERANDS;
 }
 
 /* ---- decoding ---- */
@@ -78,8 +60,6 @@ static fv_error *finish_instruction(decoder *d, fv_instruction *instruction, con
         .options = values, .inputs = types, .input_count = instruction->operand_count, .outputs = result, .output_count = 1
     };
     FV_TRY(instruction->op->shape(&call));
-    if (!fv_elementwise_supports(instruction->op, types, instruction->operand_count, &result[0]))
-        return fv_fail(FV_FORMAT, "%s cannot stand in a program", instruction->op->name);
     instruction->dtype = result[0].dtype;
     d->types[d->program->instruction_count++] = result[0];
     return NULL;
@@ -96,6 +76,7 @@ static fv_error *read_instruction(decoder *d, char *text) {
     text[length] = 0;
     instruction->op = fv_op_find(text);
     if (!instruction->op) return fv_fail(FV_FORMAT, "there is no op \"%s\"", text);
+    if (!fv_elementwise_supports(instruction->op)) return fv_fail(FV_FORMAT, "%s cannot stand in a program", text);
     while (is_operand(rest)) {
         length = strcspn(rest, " ");
         char *next = rest + length + (rest[length] == ' ');
@@ -165,7 +146,12 @@ static fv_error *shape(fv_shape_call *call) {
 }
 
 /* Rounds as a stored intermediate would be. */
-static double as_dtype(double value, fv_dtype dtype) { return dtype == FV_BOOL ? value != 0 : (double)(float)value; }
+static double as_dtype(double value, fv_dtype dtype) {
+    int64_t memory;
+    fv_tensor stored = { .type.dtype = dtype, .data = &memory };
+    fv_tensor_store(&stored, 0, value);
+    return fv_tensor_load(&stored, 0);
+}
 
 static void run_element(const fv_call *call, const fv_elementwise_program *program, const double *inputs, int64_t index) {
     double results[FV_ELEMENTWISE_INSTRUCTIONS];
@@ -220,6 +206,16 @@ static const char *const cases[] = {
     "x0=u8[3,70,3]:0..255 x1=f32[3] program=\"cast i0 dtype=f32; mul t0 i1\" results=t1",
     "x0=f32[2,9,9,16] x1=f32[2,1,1,16] program=\"mul i0 i1; silu t0; gelu t0; add t1 t2\" results=t3",
     "x0=f32[1] program=\"neg i0\" results=t0",
+    "x0=f32[2061]:-6..6 "
+    "program=\"erf i0; gelu i0; gelu i0 approximate=tanh; softplus i0; floor i0; sign i0\" results=t0,t1,t2,t3,t4,t5",
+    "x0=f32[2061]:0..4 x1=f32[2061]:-3..3 "
+    "program=\"log i0; pow i0 i1; silu i1; hard_swish i1; hard_sigmoid i1\" results=t0,t1,t2,t3,t4",
+    "x0=f64[3,7] x1=i64[7]:-9..9 x2=i64[] "
+    "program=\"add i1 i2; equal i1 i2; cast i0 dtype=f32; cast t0 dtype=f64; mul t3 i0; cast t1 dtype=i64; "
+    "cast i0 dtype=bf16\" results=t0,t1,t2,t4,t5,t6",
+    "x0=f32[300,3,1,9] x1=f32[300,1,5,9] x2=f32[5,1] "
+    "program=\"sub i0 i1; mul t0 i2; cast t1 dtype=bool; logical_not t2\" results=t1,t2,t3",
+    "x0=f32[40000] x1=f32[40000] x2=f32[40000] x3=f32[] program=\"mul i1 i3; add t0 i2; mul t1 i3; sub i0 t2\" results=t1,t3",
     NULL,
 };
 

@@ -5,7 +5,7 @@
  *   program="mul i0 i1; add t0 i2; clamp t1 min=0 max=6" results=t1,t2
  *
  * iN is input N, tN the result of instruction N. Operands broadcast as in numpy; every result has the shape of all operands
- * together. Instructions work on f32 and bool: inputs of f32, bool, and, under a cast, of integers. */
+ * together, and is rounded to its dtype. */
 #ifndef FV_OPS_ELEMENTWISE_H
 #define FV_OPS_ELEMENTWISE_H
 
@@ -31,7 +31,7 @@ typedef struct fv_instruction {
     const void *options; /* of op->fields */
     fv_operand operands[FV_ELEMENTWISE_OPERANDS];
     int operand_count;
-    fv_dtype dtype; /* of the result: f32 or bool */
+    fv_dtype dtype; /* of the result */
 } fv_instruction;
 
 typedef struct fv_elementwise_program {
@@ -45,8 +45,7 @@ typedef struct fv_elementwise_program {
 FV_MUST_USE fv_error *fv_elementwise_decode(const fv_elementwise_options *options, const fv_type *inputs, int input_count,
                                             fv_arena *arena, const fv_elementwise_program **out);
 
-/* May the planner put this node into a program? The op is on the list that every kernel of `elementwise` carries out, and the
- * dtypes are those above. */
-bool fv_elementwise_supports(const fv_op *op, const fv_type *inputs, int input_count, const fv_type *output);
+/* May the planner put nodes of this op into a program? Any op that `scalar` defines, with few enough operands. */
+bool fv_elementwise_supports(const fv_op *op);
 
 #endif

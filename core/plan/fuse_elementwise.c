@@ -29,14 +29,7 @@ typedef struct fusion {
     bool *result; /* by node: the graph's own results */
 } fusion;
 
-static bool fusible(const fusion *f, const fv_node *node) {
-    fv_type inputs[FV_ELEMENTWISE_OPERANDS];
-    if (!(node->op->flags & FV_OP_ELEMENTWISE) || node->input_count > FV_ELEMENTWISE_OPERANDS ||
-        fv_type_count(&node->outputs[0]) == 0)
-        return false;
-    for (int i = 0; i < node->input_count; i++) inputs[i] = *fv_value_type(f->graph, node->inputs[i]);
-    return fv_elementwise_supports(node->op, inputs, node->input_count, &node->outputs[0]);
-}
+static bool fusible(const fv_node *node) { return fv_elementwise_supports(node->op) && fv_type_count(&node->outputs[0]) > 0; }
 
 static bool same_shape(const fv_type *a, const fv_type *b) {
     fv_type x = *a;
@@ -146,7 +139,7 @@ static void join(fusion *f, int32_t node, int32_t other) {
 
 static fv_error *visit(fusion *f, int32_t n) {
     const fv_node *node = f->graph->nodes[n];
-    if (!fusible(f, node)) return NULL;
+    if (!fusible(node)) return NULL;
     group *alone = NULL;
     FV_TRY(fv_arena_take(f->arena, 1, &alone));
     alone->members[0] = n;
