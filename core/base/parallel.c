@@ -119,10 +119,14 @@ static void run_on_team(job *job, int threads) {
 
 #endif
 
+void fv_serial_for(int64_t units, fv_unit run, void *context) {
+    work(&(job){ .run = run, .context = context, .units = units, .step = fv_max(units, 1) }, fv_max(inside, 0));
+}
+
 void fv_parallel_for(int64_t units, fv_unit run, void *context) {
     int threads = inside >= 0 ? 1 : fv_parallel_threads();
     if (threads == 1 || units <= 1 || atomic_flag_test_and_set_explicit(&team_taken, memory_order_acquire)) {
-        work(&(job){ .run = run, .context = context, .units = units, .step = fv_max(units, 1) }, fv_max(inside, 0));
+        fv_serial_for(units, run, context);
         return;
     }
     job job = { .run = run, .context = context, .units = units, .step = fv_max(units / ((int64_t)threads * UNITS_A_TAKE), 1) };

@@ -15,6 +15,8 @@
 typedef void (*fv_unit)(void *context, int64_t unit, int thread);
 
 void fv_parallel_for(int64_t units, fv_unit run, void *context);
+/* The same by the calling thread alone: for work that is done before the team is awake (some microseconds). */
+void fv_serial_for(int64_t units, fv_unit run, void *context);
 
 /* The number of threads of the team; default: the cores this process may use (affinity and cgroup quota). Set it from one
  * thread while no parallel-for runs. Refused below 1 or above FV_MAX_THREADS. */

@@ -287,6 +287,13 @@ static const char *const cases[] = {
     "x=f32[13,5,7] axes=0,1",
     "x=f32[2,1,3] axes=1 keepdims=true",
     "x=f32[0,3] axes=1",
+    "x=f32[5,1100,3] axes=1",
+    "x=f32[9,1300] axes=0",
+    "x=f32[3,2,700] axes=0,2",
+    "x=f32[4,3,5,6,7] axes=0,2,4",
+    "x=f32[4,3,5,6,7] axes=1,3",
+    "x=f32[20000]",
+    "x=f64[70,3] axes=0",
     NULL,
 };
 static const char *const sum_cases[] = {
@@ -305,22 +312,43 @@ static const char *const sum_cases[] = {
     "x=f32[0,3] axes=0",
     "x=f32[0,3]",
     "x=f32[2,1,3] axes=1 keepdims=true",
+    "x=f32[5,1100,3] axes=1",
+    "x=f32[9,1300] axes=0",
+    "x=f32[1,3,700] axes=0,2",
+    "x=f32[4,3,5,6,7] axes=0,2,4",
+    "x=f32[4,3,5,6,7] axes=1,3",
+    "x=f32[16,29,29,17] axes=0,1,2",
     NULL,
 };
 static const char *const argmax_cases[] = {
-    "x=f32[2,3,5] axes=1", "x=f32[2,3,5]", "x=f32[7,11] axis=-1 keepdims=true", "x=f32[]", "x=u8[9,4] axes=1",
-    "x=f32[0,3] axes=1",   NULL,
+    "x=f32[2,3,5] axes=1",
+    "x=f32[2,3,5]",
+    "x=f32[7,11] axis=-1 keepdims=true",
+    "x=f32[]",
+    "x=u8[9,4] axes=1",
+    "x=f32[0,3] axes=1",
+    "x=u8[3,1500]:0..200 axes=1",
+    "x=u8[2,700,5] axes=1",
+    "x=u8[70,5] axes=0",
+    "x=u8[9,1300]",
+    NULL,
 };
 static const char *const variance_cases[] = {
-    "x=f32[2,3,5] axes=1", "x=f32[2,3,5] unbiased=true",        "x=f32[9,4,7] axes=0,1 keepdims=true",
-    "x=f32[3,1] axes=1",   "x=f32[7,33] axes=-1 unbiased=true", NULL,
+    "x=f32[2,3,5] axes=1",
+    "x=f32[2,3,5] unbiased=true",
+    "x=f32[9,4,7] axes=0,1 keepdims=true",
+    "x=f32[3,1] axes=1",
+    "x=f32[7,33] axes=-1 unbiased=true",
+    "x=f32[30,1100]:5..6 axes=0",
+    NULL,
 };
 static const char *const size_cases[] = { "x=f32[2,3,5]", "x=f32[2,3,5] axes=0,2", "x=f32[]", NULL };
 static const char *const like_cases[] = {
-    "x=f32[2,3,5] like=f32[3,1]", "x=f32[7,4] like=f32[4]",
-    "x=f32[7,4] like=f32[]",      "x=f32[9,2,2,17] like=f32[9,1,1,17]",
-    "x=f32[3,4] like=f32[3,4]",   "x=f32[9,2,2,17] like=f32[1,1,17]",
-    "x=f32[0,3] like=f32[3]",     NULL,
+    "x=f32[2,3,5] like=f32[3,1]",      "x=f32[7,4] like=f32[4]",
+    "x=f32[7,4] like=f32[]",           "x=f32[9,2,2,17] like=f32[9,1,1,17]",
+    "x=f32[3,4] like=f32[3,4]",        "x=f32[9,2,2,17] like=f32[1,1,17]",
+    "x=f32[0,3] like=f32[3]",          "x=f32[9,5,3,700] like=f32[5,1,700]",
+    "x=f32[20,30,40] like=f32[30,40]", NULL,
 };
 
 const fv_op fv_op_sum = {
