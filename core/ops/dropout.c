@@ -54,6 +54,7 @@ static const char *const cases[] = {
     "x=f32[2,7] key=i64[2]:0..9 rate=0",
     "x=f32[2,7] key=i64[2]:0..9 rate=1",
     "x=f32[33,17] key=i64[2]:0..9 rate=0.9 stream=4294967295",
+    "x=f32[9000] key=i64[2]:-9..9 rate=0.2",
     NULL,
 };
 

@@ -89,8 +89,10 @@ static fv_work work(const fv_call *call) {
 }
 
 static const char *const cases[] = {
-    "x=f32[3,5]",         "x=f32[1,1]", "x=f32[7]", "x=f32[2,3,4] axis=1", "x=f32[5,3] axis=0", "x=f32[2,3,2,17] axis=-1",
-    "x=f32[4,9]:-80..80", NULL,
+    "x=f32[3,5]",          "x=f32[1,1]",          "x=f32[7]",
+    "x=f32[2,3,4] axis=1", "x=f32[5,3] axis=0",   "x=f32[2,3,2,17] axis=-1",
+    "x=f32[4,9]:-80..80",  "x=f32[3,1037]:-9..9", "x=f32[2,3,5,300] axis=2",
+    "x=f32[700,10]",       "x=f32[0,3]",          NULL,
 };
 
 const fv_op fv_op_softmax = {
