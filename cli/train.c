@@ -8,7 +8,7 @@
 
 typedef struct train_options {
     const char *recipe, *out;
-    bool resume;
+    bool resume, allow_other_isa;
     int64_t workers;
     const char *device;
     fv_recipe_keys keys;
@@ -20,6 +20,9 @@ static const fv_field fields[] = { FV_FIELD(train_options, recipe, .positional =
                                             .help = "the run's folder: best.fovea, last.fovea, results.csv, recipe.yaml"),
                                    FV_FIELD(train_options, resume, .by_default = "false",
                                             .help = "go on where the run in that folder was left, by its own recipe"),
+                                   FV_FIELD(train_options, allow_other_isa, .by_default = "false",
+                                            .help =
+                                                "resume though this machine's kernels or BLAS core are others: to other bits"),
                                    FV_FIELD(train_options, workers, .by_default = "2", .min = 0, .max = 256,
                                             .help = "threads that decode and transform pictures; 0: none of their own"),
                                    FV_FIELD(train_options, device, .by_default = "cpu", .help = "where to compute"),
@@ -41,7 +44,7 @@ static void say(void *context, const char *line) {
 /* A row of the table that grows with the training. */
 static void print_epoch(void *context, const fv_epoch *e) {
     fv_printer *printer = context;
-    if (e->epoch == 1 || !printer->out) fv_terminal_finish();
+    fv_terminal_finish();
     fv_print_line(printer, "epoch %3lld  rate %-9.3g train loss %.4f top-1 %6.2f %%  val loss %.4f top-1 %6.2f %%  %6.1f s%s",
                   (long long)e->epoch, e->learning_rate, e->train_loss, 100 * e->train_top1, e->val_loss, 100 * e->val_top1,
                   e->seconds, e->best ? "  best" : "");
@@ -69,6 +72,7 @@ static fv_error *run(fv_command_call *call, void *options) {
     FV_TRY(read_recipe(call, o, recipe));
     fv_train_options how = { .out = o->out,
                              .resume = o->resume,
+                             .allow_other_isa = o->allow_other_isa,
                              .workers = o->workers,
                              .device = o->device,
                              .context = call->printer,

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "core/base/parallel.h"
+#include "core/cpu/blas.h"
 #include "core/plan/kernel.h"
 
 static fv_error *run(fv_command_call *call, void *options) {
@@ -13,7 +14,7 @@ static fv_error *run(fv_command_call *call, void *options) {
     fv_print_text(p, "compiler", __VERSION__);
     fv_print_text(p, "isa", fv_isa_names[fv_isa_best()]);
     fv_print_text(p, "blas", openblas_get_config());
-    fv_print_text(p, "blas_core", openblas_get_corename());
+    fv_print_text(p, "blas_core", fv_blas_core());
     fv_print_int(p, "threads", fv_parallel_threads());
     fv_print_int(p, "kernels", fv_kernel_table_count);
     fv_print_int(p, "ops", fv_op_table_count);

@@ -6,6 +6,7 @@
 #include "core/base/assert.h"
 #include "core/base/file.h"
 #include "core/base/size.h"
+#include "core/cpu/blas.h"
 #include "core/plan/kernel.h"
 #include "train/trainer.h"
 
@@ -25,7 +26,9 @@ static const fv_field fields[] = {
     FV_FIELD(fv_training_state, val_loss, .help = "of each finished epoch"),
     FV_FIELD(fv_training_state, val_top1, .help = "of each finished epoch"),
     FV_FIELD(fv_training_state, isa, .help = "instruction set that the kernels were chosen for"),
+    FV_FIELD(fv_training_state, blas_core, .help = "core that OpenBLAS chose its kernels for"),
     FV_FIELD(fv_training_state, fovea, .help = "version of fovea"),
+    FV_FIELD(fv_training_state, data, .help = "hash of the samples' ids and classes"),
     FV_FIELDS_END
 };
 const fv_section fv_section_training = {
@@ -90,15 +93,29 @@ static fv_error *restore_column(const fv_trainer *t, fv_floats *list, double *ro
     return NULL;
 }
 
+static bool same(const char *a, const char *b) { return a && b && !strcmp(a, b); }
+
+/* Going on to other bits is for who asks for it. */
+static fv_error *check_bits(const fv_trainer *t) {
+    const fv_training_state *s = &t->state;
+    const char *isa = fv_isa_names[fv_isa_best()], *core = fv_blas_core();
+    if (t->options->allow_other_isa || (same(s->isa, isa) && same(s->blas_core, core))) return NULL;
+    return fv_error_hint(
+        fv_fail(FV_CONFLICT,
+                "it was begun with kernels for %s and BLAS for %s, but this machine has %s and %s: the bits would differ",
+                s->isa ? s->isa : "?", s->blas_core ? s->blas_core : "?", isa, core),
+        "--allow-other-isa goes on all the same; FOVEA_ISA=%s and OPENBLAS_CORETYPE=%s to the same bits, where the CPU can",
+        s->isa ? s->isa : "?", s->blas_core ? s->blas_core : "?");
+}
+
 static fv_error *restore_state(fv_trainer *t, const fv_model *model) {
     fv_training_state *s = &t->state;
     FV_TRY(fv_section_read(model, &fv_section_training, s, t->arena));
     if (s->epoch > t->keys->epochs || s->best_epoch > s->epoch) return fv_fail(FV_FORMAT, "it has more epochs than its recipe");
-    if (!s->isa || strcmp(s->isa, fv_isa_names[fv_isa_best()]) != 0)
-        return fv_error_hint(
-            fv_fail(FV_CONFLICT, "the training was begun with %s kernels, this machine chooses %s: the bits would differ",
-                    s->isa ? s->isa : "unknown", fv_isa_names[fv_isa_best()]),
-            "FOVEA_ISA=%s goes on with the same kernels, where the CPU has them", s->isa ? s->isa : "portable");
+    FV_TRY(check_bits(t));
+    if (!same(s->data, t->data_hash))
+        return fv_error_hint(fv_fail(FV_CONFLICT, "pictures were added, removed or renamed since it was begun"),
+                             "put them back, or begin another training on the pictures as they are");
     FV_TRY(restore_column(t, &s->learning_rate, t->history.learning_rate));
     FV_TRY(restore_column(t, &s->train_loss, t->history.train_loss));
     FV_TRY(restore_column(t, &s->train_top1, t->history.train_top1));
@@ -167,6 +184,8 @@ fv_error *fv_trainer_restore(fv_trainer *t) {
 
 fv_error *fv_trainer_save(fv_trainer *t) {
     t->state.isa = fv_isa_names[fv_isa_best()];
+    t->state.blas_core = fv_blas_core();
+    t->state.data = t->data_hash;
     t->state.fovea = FOVEA_VERSION;
     FV_TRY(fv_section_write(t->model, &fv_section_training, &t->state));
     return fv_model_save_checkpoint(t->model, t->last_path, t->previous_path);

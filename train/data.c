@@ -1,5 +1,6 @@
 /* data.c - what a training reads: the data set, the part of it that is validated on, the transforms, the loader. */
 #include <math.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "core/base/size.h"
@@ -98,11 +99,35 @@ static fv_error *check_classes(const fv_trainer *t) {
                          "each class is a folder of its own below it");
 }
 
+static void hash_samples(crypto_generichash_state *hash, const fv_dataset *set) {
+    for (int64_t i = 0; set && i < fv_dataset_count(set); i++) {
+        const char *id = fv_dataset_id(set, i);
+        int64_t label = fv_dataset_class(set, i);
+        crypto_generichash_update(hash, (const unsigned char *)id, strlen(id) + 1);
+        crypto_generichash_update(hash, (const unsigned char *)&label, sizeof label);
+    }
+}
+
+/* So that a training is resumed on the samples it was begun with: others would give another split, order and result. */
+static fv_error *identify(fv_trainer *t) {
+    crypto_generichash_state hash;
+    unsigned char bytes[16];
+    char *text;
+    FV_TRY(fv_arena_take(t->arena, 2 * (int64_t)sizeof bytes + 1, &text));
+    crypto_generichash_init(&hash, NULL, 0, sizeof bytes);
+    hash_samples(&hash, t->set);
+    hash_samples(&hash, t->val_set);
+    crypto_generichash_final(&hash, bytes, sizeof bytes);
+    t->data_hash = sodium_bin2hex(text, 2 * sizeof bytes + 1, bytes, sizeof bytes);
+    return NULL;
+}
+
 fv_error *fv_trainer_open_data(fv_trainer *t) {
     fv_dataset_options options = options_of(t);
     FV_TRY(fv_dataset_open(t->keys->data, &options, &t->set));
     FV_TRY(check_classes(t));
     FV_TRY(open_val_folder(t));
+    FV_TRY(identify(t));
     FV_TRY(fv_trainer_try_network(t));
     FV_TRY(look_through(t, t->set));
     FV_TRY(look_through(t, t->val_set));

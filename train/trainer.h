@@ -15,8 +15,8 @@ typedef struct fv_training_state {
     int64_t seen, correct; /* of the epoch under way: pictures */
     int64_t best_epoch;    /* from 1; 0: none yet */
     fv_floats learning_rate, train_loss, train_top1, val_loss, val_top1; /* one for each finished epoch */
-    const char *isa;                                                     /* what decides bits beside recipe and data */
-    const char *fovea;
+    const char *isa, *blas_core, *fovea;                                 /* what decides bits beside recipe and data */
+    const char *data;                                                    /* a hash of the samples' ids and classes */
 } fv_training_state;
 extern const fv_section fv_section_training;
 
@@ -35,8 +35,9 @@ typedef struct fv_trainer {
     /* data.c */
     fv_dataset *set, *val_set; /* val_set is NULL when validation is a part of `set` */
     fv_subset *train, *val;
-    const char *val_from; /* "split", "part test", "folder": for the user and the file */
-    const char *steps;    /* the transforms as text */
+    const char *val_from;  /* "split", "part test", "folder": for the user and the file */
+    const char *data_hash; /* of every sample's id and class, as listed */
+    const char *steps;     /* the transforms as text */
     fv_transforms *transforms;
     fv_loader *loader;
     int64_t workers;

@@ -23,6 +23,8 @@ const char *fv_blas_refuse(void) {
     return reason;
 }
 
+const char *fv_blas_core(void) { return openblas_get_corename(); }
+
 void fv_blas_multiply(const fv_blas_product *p) {
     if (p->rows == 0 || p->columns == 0) return;
     cblas_sgemm(CblasRowMajor, p->transpose_a ? CblasTrans : CblasNoTrans, p->transpose_b ? CblasTrans : CblasNoTrans,

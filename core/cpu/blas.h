@@ -9,6 +9,7 @@
 
 /* NULL, or why it cannot be used: the build with threads of its own, which would run beside ours. */
 const char *fv_blas_refuse(void);
+const char *fv_blas_core(void); /* OpenBLAS's name for the core it picked: "Zen" */
 
 /* Row-major c (rows × columns) = [c +] a·b; transpose_a: a is stored depth × rows, transpose_b: b is stored columns × depth.
  * a_row, b_row, c_row: floats from one stored row to the next. No rows or columns: nothing is done. */

@@ -86,10 +86,11 @@ typedef struct fv_epoch {
 typedef struct fv_train_options {
     const char *out; /* the run's folder: best.fovea, last.fovea, previous.fovea, recipe.yaml, results.csv; made if need be */
     bool resume;     /* goes on where `out` was left; without it a used folder is FV_CONFLICT */
-    int64_t threads; /* of the team; 0: as it is */
-    int64_t workers; /* threads that decode; 0: the caller's */
-    const char *device;                               /* as in fv_plan_options */
-    void *context;                                    /* of the callbacks; each may be NULL */
+    bool allow_other_isa; /* goes on though kernels or BLAS core are others than before: to other bits */
+    int64_t threads;      /* of the team; 0: as it is */
+    int64_t workers;      /* threads that decode; 0: the caller's */
+    const char *device;   /* as in fv_plan_options */
+    void *context;        /* of the callbacks; each may be NULL */
     void (*message)(void *context, const char *line); /* what is found, what it takes, what to expect */
     fv_progress_sink progress;
     void (*epoch)(void *context, const fv_epoch *epoch);
@@ -103,7 +104,8 @@ typedef struct fv_train_result {
 } fv_train_result;
 
 /* Trains by the recipe, or goes on. FV_CANCELLED: stopped on request, and last.fovea goes on where it stopped, to the same bits
- * as a run that was never stopped. FV_FORMAT: the loss is not finite, naming epoch, step and samples. `result` may be NULL. */
+ * as a run that was never stopped. FV_CONFLICT: what is resumed was begun with another recipe, other data, another instruction
+ * set or BLAS core. FV_FORMAT: the loss is not finite, naming epoch, step and samples. `result` may be NULL. */
 FV_API FV_MUST_USE fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_train_result *result);
 
 #ifdef __cplusplus

@@ -38,6 +38,16 @@ cmp a b || fail "results.csv differs"
 grep -q "finished" err || fail "a finished training is not called so"
 cmp unbroken/last.fovea broken/last.fovea || fail "resuming a finished training changes it"
 
+# Other kernels would give other bits: only who asks for it gets them.
+if ! "$FOVEA" version | grep -q '^isa *portable$'; then
+    status=0
+    FOVEA_ISA=portable "$FOVEA" train --resume --out broken > /dev/null 2> err || status=$?
+    [ $status = 1 ] || fail "other kernels are not refused"
+    grep -q "allow-other-isa" err || fail "it is not said how to go on with other kernels"
+    FOVEA_ISA=portable "$FOVEA" train --resume --allow-other-isa --out broken > /dev/null 2> err ||
+        fail "--allow-other-isa fails"
+fi
+
 # Another recipe is refused by its key; a damaged last.fovea is passed over for the one before.
 status=0
 "$FOVEA" train --resume --out broken --batch 8 > /dev/null 2> err || status=$?

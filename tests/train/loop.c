@@ -153,6 +153,23 @@ static const char *few_shapes(void) {
     return folder;
 }
 
+FV_TEST(train_loop__what_is_resumed_must_have_its_pictures) {
+    const char *folder = few_shapes();
+    FV_OWNED(fv_recipe) recipe = recipe_of(folder);
+    int cancel = 1;
+    FV_OK(fv_recipe_set(recipe, "allow_dropped", "true"));
+    fv_train_options options = { .out = below("run"), .cancel = &cancel };
+    FV_FAILS(fv_train(recipe, &options, NULL), FV_CANCELLED, NULL);
+    cancel = 0;
+    options.resume = true;
+    assert_int_equal(rename(fv_test_path(folder, "ring/000.png"), fv_test_path(folder, "ring/new.png")), 0);
+    FV_FAILS(fv_train(recipe, &options, NULL), FV_CONFLICT, "added, removed or renamed");
+    assert_int_equal(rename(fv_test_path(folder, "ring/new.png"), fv_test_path(folder, "circle/new.png")), 0);
+    FV_FAILS(fv_train(recipe, &options, NULL), FV_CONFLICT, "added, removed or renamed");
+    assert_int_equal(rename(fv_test_path(folder, "circle/new.png"), fv_test_path(folder, "ring/000.png")), 0);
+    FV_OK(fv_train(recipe, &options, NULL));
+}
+
 FV_TEST(train_loop__a_picture_that_cannot_be_used_is_said_once) {
     FV_OWNED(fv_recipe) recipe = recipe_of(few_shapes());
     ear e = { .epochs = 0 };
