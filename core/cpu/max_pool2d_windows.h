@@ -24,7 +24,7 @@ typedef struct pool {
 
 /* A NaN replaces anything, a number only what is smaller: the first of equals stays, as does a NaN. */
 static void take_larger(float *restrict most, const float *restrict x, int64_t count) {
-    for (int64_t c = 0; c < count; c++) most[c] = (x[c] > most[c]) | (x[c] != x[c]) ? x[c] : most[c];
+    for (int64_t c = 0; c < count; c++) most[c] = ((x[c] > most[c]) | (x[c] != x[c])) ? x[c] : most[c];
 }
 
 /* Row p of picture n of y. */

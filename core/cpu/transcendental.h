@@ -68,7 +68,7 @@ static inline float fv_softplus_f32(float x) { return (x < 0 ? 0 : x) + fv_log1p
 
 /* Below 0.55 the Taylor series to x¹⁵ (the rest is below 2⁻²⁴ of it), above 1 − 2/(e²ˣ + 1). 1.5 ulp. */
 static inline float fv_tanh_f32(float x) {
-    float m = fabsf(x), s = x * x, small = -929569.0F / 638512875;
+    float m = fabsf(x), s = x * x, small = -929569.0F / 638512875.0F;
     small = small * s + 21844.0F / 6081075;
     small = small * s - 1382.0F / 155925;
     small = small * s + 62.0F / 2835;
