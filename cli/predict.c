@@ -5,7 +5,7 @@
 typedef struct predict_options {
     const char *model, *device;
     fv_strings files;
-    int64_t top, batch;
+    int64_t top, batch, workers;
 } predict_options;
 
 static const fv_field fields[] = {
@@ -14,6 +14,8 @@ static const fv_field fields[] = {
     FV_FIELD(predict_options, top, .by_default = "5", .flag = "k", .min = 1, .max = 100000,
              .help = "how many labels a picture"),
     FV_FIELD(predict_options, batch, .by_default = "32", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
+    FV_FIELD(predict_options, workers, .by_default = "2", .min = 0, .max = 256,
+             .help = "threads that decode and transform the next pictures meanwhile"),
     FV_FIELD(predict_options, device, .by_default = "cpu", .help = "where to compute"),
     FV_FIELDS_END
 };
@@ -62,7 +64,8 @@ static fv_error *print_answer(void *context, const fv_prediction *prediction) {
 static fv_error *run(fv_command_call *call, void *raw) {
     const predict_options *o = raw;
     FV_OWNED(fv_predictor) predictor = NULL;
-    FV_TRY(fv_predictor_open(o->model, &(fv_predictor_options){ .device = o->device, .batch = o->batch }, &predictor));
+    fv_predictor_options options = { .device = o->device, .batch = o->batch, .workers = o->workers };
+    FV_TRY(fv_predictor_open(o->model, &options, &predictor));
     return fv_predict_files(predictor, o->files.at, o->files.count, o->top, print_answer, call);
 }
 

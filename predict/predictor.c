@@ -88,6 +88,7 @@ int64_t fv_predictor_class_count(const fv_predictor *p) { return p->classes.name
 const char *const *fv_predictor_class_names(const fv_predictor *p) { return p->classes.names.at; }
 const fv_transforms *fv_predictor_transforms(const fv_predictor *p) { return p->transforms; }
 int64_t fv_predictor_batch(const fv_predictor *p) { return p->options.batch; }
+int64_t fv_predictor_workers(const fv_predictor *p) { return p->options.workers; }
 fv_size fv_predictor_input(const fv_predictor *p) {
     return (fv_size){ p->signature.height, p->signature.width, p->signature.channels };
 }

@@ -23,6 +23,7 @@ typedef struct fv_predictor fv_predictor;
 typedef struct fv_predictor_options {
     const char *device; /* as in fv_plan_options */
     int64_t batch;      /* pictures run at once by fv_predict_files; 0: 32 */
+    int64_t workers;    /* threads that read the next pictures meanwhile; 0: the team reads, between runs */
     bool fast_batch;    /* as in fv_plan_options */
 } fv_predictor_options;
 
@@ -39,6 +40,7 @@ FV_API const char *const *fv_predictor_class_names(const fv_predictor *predictor
 FV_API const fv_transforms *fv_predictor_transforms(const fv_predictor *predictor);
 FV_API fv_size fv_predictor_input(const fv_predictor *predictor); /* of a transformed picture */
 FV_API int64_t fv_predictor_batch(const fv_predictor *predictor); /* pictures run at once */
+FV_API int64_t fv_predictor_workers(const fv_predictor *predictor);
 
 /* Makes the plan for batches of `batch` now, and adds its memory to `*bytes` (may be NULL). */
 FV_API FV_MUST_USE fv_error *fv_predictor_prepare(fv_predictor *predictor, int64_t batch, int64_t *bytes);

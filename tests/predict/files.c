@@ -44,11 +44,11 @@ static fv_error *keep(void *context, const fv_prediction *p) {
     return NULL;
 }
 
-static answers *predict(fv_model *model, int64_t batch, const char *const *paths, int64_t count) {
+static answers *predict(fv_model *model, int64_t batch, int64_t workers, const char *const *paths, int64_t count) {
     FV_OWNED(fv_predictor) predictor = NULL;
     answers *a;
     FV_OK(fv_memory_new(1, &a));
-    FV_OK(fv_predictor_new(model, &(fv_predictor_options){ .batch = batch }, &predictor));
+    FV_OK(fv_predictor_new(model, &(fv_predictor_options){ .batch = batch, .workers = workers }, &predictor));
     FV_OK(fv_predict_files(predictor, paths, count, 0, keep, a));
     return a;
 }
@@ -58,7 +58,7 @@ static const char *const mixed[] = { SHAPES "/circle/000.png", "nowhere.png", SH
 
 FV_TEST(predict_files__each_file_is_answered_in_its_place) {
     fv_model *model = new_model("normalize mean=0.5 std=0.5");
-    answers *a = predict(model, 4, mixed, 5);
+    answers *a = predict(model, 4, 0, mixed, 5);
     assert_int_equal(a->count, 5);
     for (int i = 0; i < 5; i++) {
         assert_string_equal(a->paths[i], mixed[i]);
@@ -76,11 +76,11 @@ FV_TEST(predict_files__each_file_is_answered_in_its_place) {
     fv_model_free(model);
 }
 
-FV_TEST(predict_files__a_pictures_bits_do_not_depend_on_its_batch) {
+FV_TEST(predict_files__a_pictures_bits_do_not_depend_on_batch_or_workers) {
     fv_model *model = new_model("normalize mean=0.5 std=0.5");
-    answers *together = predict(model, 8, mixed, 5);
+    answers *together = predict(model, 8, 0, mixed, 5);
     for (int64_t batch = 1; batch < 4; batch++) {
-        answers *a = predict(model, batch, mixed, 5);
+        answers *a = predict(model, batch, batch - 1, mixed, 5);
         assert_memory_equal(a, together, sizeof *a);
         fv_memory_free(a);
     }
@@ -106,7 +106,7 @@ FV_TEST(predict_files__a_model_that_contradicts_itself_is_refused) {
 
 FV_TEST(predict_files__transforms_that_give_another_size_are_an_error_of_the_file) {
     fv_model *model = new_model("resize size=20,28; normalize mean=0.5 std=0.5");
-    answers *a = predict(model, 2, mixed, 1);
+    answers *a = predict(model, 2, 1, mixed, 1);
     assert_non_null(strstr(a->errors[0], "20"));
     fv_memory_free(a);
     fv_model_free(model);
