@@ -84,7 +84,7 @@ RESULT(unbiased_variance_result) { return squares_of(a, b, count) / (count - 1);
 
 /* NaN wins. */
 #define EXTREME(name, beats)                                                                                                   \
-    static inline double name(double a, double x) { return (x beats a) | (x != x) ? x : a; }                                   \
+    static inline double name(double a, double x) { return ((x beats a) | (x != x)) ? x : a; }                                 \
     TAKE(name##_take) {                                                                                                        \
         (void)b, (void)row;                                                                                                    \
         for (int64_t i = 0; i < count; i++) a[i] = name(a[i], x[i]);                                                           \
