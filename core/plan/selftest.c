@@ -223,8 +223,8 @@ static bool same_bits(const fv_tensor *a, const fv_tensor *b, int count) {
 
 static void fail(const comparison *to, const char *kernel, double error, const char *what, double limit) {
     char message[2048];
-    snprintf(message, sizeof message, "%s%s%s: %s (%.3g, allowed %.3g); repeat: fovea selftest %s --line '%s'",
-             to->op->name, kernel ? ": " : "", kernel ? kernel : "", what, error, limit, to->op->name, to->line);
+    snprintf(message, sizeof message, "%s%s%s: %s (%.3g, allowed %.3g); repeat: fovea selftest %s --line '%s'", to->op->name,
+             kernel ? ": " : "", kernel ? kernel : "", what, error, limit, to->op->name, to->line);
     tell(to, kernel, error, NULL, message);
 }
 
