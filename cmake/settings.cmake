@@ -42,13 +42,6 @@ if(FOVEA_SANITIZE)
     add_link_options(-fsanitize=${FOVEA_SANITIZE})
 endif()
 
-if(NOT FOVEA_TEAM MATCHES "^(openmp|pthread)$")
-    message(FATAL_ERROR "FOVEA_TEAM is '${FOVEA_TEAM}': it can be openmp or pthread")
-endif()
-if(FOVEA_TEAM STREQUAL "pthread")
-    add_compile_definitions(FOVEA_TEAM_PTHREAD)
-endif()
-
 add_compile_definitions(_GNU_SOURCE FOVEA_VERSION="${PROJECT_VERSION}")
 
 # A file's suffix names the instruction set that its code may use; which one runs is decided by cpuid. On another architecture

@@ -11,6 +11,9 @@
 static fv_error *arch_text(const fv_trainer *t, const char **out) {
     const fv_recipe_keys *k = t->keys;
     const char *size = "";
+    if (strstr(k->arch, " classes=") || strstr(k->arch, " channels="))
+        return fv_error_hint(fv_fail(FV_USAGE, "arch \"%s\": classes and channels come from the data", k->arch),
+                             "leave them out; pictures are decoded to as many channels as --channels says");
     if (k->size[0] && k->size[1])
         FV_TRY(fv_arena_format(t->arena, &size, " size=%lld,%lld", (long long)k->size[0], (long long)k->size[1]));
     return fv_arena_format(t->arena, out, "%s classes=%lld channels=%lld%s", k->arch, (long long)fv_dataset_class_count(t->set),

@@ -1,23 +1,37 @@
 /* parallel.c - the team of threads. A call makes a job: a counter from which every thread of the team takes the next few units
  * until none is left. Who takes which is left to chance, which nobody can see: units write disjoint memory.
  *
+ * The caller works too, and at the end waits for those workers only that have begun. One that comes late, because the system
+ * runs something else on its core, finds the job closed and is not missed: on a busy machine a team is as fast as the cores it
+ * gets, where a barrier would wait for each of its threads at every loop. Idle threads look for work for some microseconds, the
+ * usual distance to the next loop, and then sleep.
+ *
  * Only one caller at a time has the team. A call from inside a unit, and a call while another thread's call runs, do their
- * units on the calling thread: nothing ever waits for the team, so nothing can wait in a circle. */
+ * units on the calling thread: nothing ever waits for the team, so nothing can wait in a circle. A child made by fork has no
+ * workers and does all units itself. */
+#include "core/base/parallel.h"
+
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include "core/base/parallel.h"
 #include "core/base/size.h"
 
 #define UNITS_A_TAKE 8 /* each thread comes back for more about this many times: even load, few trips to the counter */
+#define LOOKS 1000     /* of an idle thread before it sleeps: 10 to 50 microseconds */
 
 typedef struct job {
     fv_unit run;
     void *context;
     int64_t units, step;
+    int threads; /* workers with higher numbers keep out */
     _Atomic int64_t next;
 } job;
 
@@ -37,87 +51,102 @@ static void work(job *job, int thread) {
     inside = outer;
 }
 
-#ifdef FOVEA_TEAM_PTHREAD
+/* ---- the team ---- */
 
-/* Workers wait for `generation` to move, run the job and report back. Everything here is guarded by `lock`. */
+#define CLOSED (1U << 31)   /* of the gate: nobody may enter */
+#define WAITING (1U << 30)  /* the caller sleeps until the last worker has left */
+#define COUNT (WAITING - 1) /* workers inside */
+
 static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t start, done;
-    pthread_t workers[FV_MAX_THREADS];
-    int size;            /* threads in the team, the caller included; worker t has number t, from 1 */
-    int asked;           /* the size that was asked for; the system may have given fewer */
-    int working;         /* workers that have not finished the current job */
-    uint64_t generation; /* of the current job */
-    job *job;            /* NULL: stop */
-} team = { .lock = PTHREAD_MUTEX_INITIALIZER,
-           .start = PTHREAD_COND_INITIALIZER,
-           .done = PTHREAD_COND_INITIALIZER,
-           .size = 1,
-           .asked = 1 };
+    _Alignas(64) _Atomic uint32_t generation; /* moves with every job: what idle workers watch */
+    _Atomic uint32_t sleepers;
+    _Alignas(64) _Atomic uint32_t gate;
+    job *job; /* belongs to who is inside the gate, and to the caller */
+    int size; /* threads, the caller included; worker t has number t, from 1. The caller's */
+} team = { .gate = CLOSED, .size = 1 };
 
-static void *worker(void *thread_number) {
-    int thread = (int)(intptr_t)thread_number;
-    pthread_mutex_lock(&team.lock);
-    for (uint64_t seen = 0;;) {
-        while (team.generation == seen) pthread_cond_wait(&team.start, &team.lock);
-        seen = team.generation;
-        job *job = team.job;
-        if (!job) break;
-        pthread_mutex_unlock(&team.lock);
-        work(job, thread);
-        pthread_mutex_lock(&team.lock);
-        if (--team.working == 0) pthread_cond_signal(&team.done);
+static inline void look_again(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Sleeps while `word` is `value`. */
+static void sleep_on(_Atomic uint32_t *word, uint32_t value) {
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static void wake(_Atomic uint32_t *word, int threads) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0); }
+
+static uint32_t next_generation(uint32_t seen) {
+    for (int look = 0; look < LOOKS; look++, look_again())
+        if (atomic_load_explicit(&team.generation, memory_order_relaxed) != seen) return atomic_load(&team.generation);
+    atomic_fetch_add(&team.sleepers, 1);
+    while (atomic_load(&team.generation) == seen) sleep_on(&team.generation, seen);
+    atomic_fetch_sub(&team.sleepers, 1);
+    return atomic_load(&team.generation);
+}
+
+static bool enter(void) {
+    uint32_t gate = atomic_load_explicit(&team.gate, memory_order_relaxed);
+    while (!(gate & CLOSED))
+        if (atomic_compare_exchange_weak_explicit(&team.gate, &gate, gate + 1, memory_order_acquire, memory_order_relaxed))
+            return true;
+    return false;
+}
+
+static void leave(void) {
+    uint32_t before = atomic_fetch_sub_explicit(&team.gate, 1, memory_order_release);
+    if ((before & WAITING) && (before & COUNT) == 1) wake(&team.gate, 1);
+}
+
+static void *worker(void *number) {
+    int thread = (int)(intptr_t)number;
+    for (uint32_t seen = 0;;) {
+        seen = next_generation(seen);
+        if (!enter()) continue;
+        if (thread < team.job->threads) work(team.job, thread);
+        leave();
     }
-    pthread_mutex_unlock(&team.lock);
     return NULL;
 }
 
-/* Gives every worker the job (NULL: the order to stop), under the lock. */
-static void announce(job *job) {
-    team.job = job;
-    team.working = team.size - 1;
-    team.generation++;
-    pthread_cond_broadcast(&team.start);
-}
-
-static void stop_team(void) {
-    pthread_mutex_lock(&team.lock);
-    announce(NULL);
-    pthread_mutex_unlock(&team.lock);
-    for (int t = 1; t < team.size; t++) pthread_join(team.workers[t], NULL);
-    team.size = 1;
-    team.generation = 0;
-}
-
-/* Brings the team to `threads`, or to as many as the system gives: fewer only take more units each. */
+/* Brings the team to `threads`, or to as many as the system gives: fewer only take more units each. Workers take no signals. */
 static void ensure_team(int threads) {
-    if (team.asked == threads) return;
-    stop_team();
-    team.asked = threads;
-    while (team.size < threads && !pthread_create(&team.workers[team.size], NULL, worker, (void *)(intptr_t)team.size))
-        team.size++;
+    sigset_t all, before;
+    pthread_attr_t detached;
+    if (team.size >= threads || pthread_attr_init(&detached)) return;
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (pthread_t thread; team.size < threads; team.size++)
+        if (pthread_create(&thread, &detached, worker, (void *)(intptr_t)team.size)) break;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&detached);
 }
 
-static void run_on_team(job *job, int threads) {
-    ensure_team(threads);
-    pthread_mutex_lock(&team.lock);
-    announce(job);
-    pthread_mutex_unlock(&team.lock);
+static void wait_for_workers(void) {
+    uint32_t gate = atomic_fetch_or_explicit(&team.gate, CLOSED, memory_order_acquire);
+    for (int look = 0; look < LOOKS && (gate & COUNT); look++, look_again())
+        gate = atomic_load_explicit(&team.gate, memory_order_acquire);
+    if (gate & COUNT) gate = atomic_fetch_or_explicit(&team.gate, WAITING, memory_order_acquire) | WAITING;
+    while (gate & COUNT) {
+        sleep_on(&team.gate, gate);
+        gate = atomic_load_explicit(&team.gate, memory_order_acquire);
+    }
+}
+
+static void run_on_team(job *job) {
+    ensure_team(job->threads);
+    team.job = job;
+    atomic_store_explicit(&team.gate, 0, memory_order_release);
+    atomic_fetch_add(&team.generation, 1);
+    if (atomic_load(&team.sleepers)) wake(&team.generation, INT_MAX);
     work(job, 0);
-    pthread_mutex_lock(&team.lock);
-    while (team.working) pthread_cond_wait(&team.done, &team.lock);
-    pthread_mutex_unlock(&team.lock);
+    wait_for_workers();
 }
-
-#else
-#include <omp.h>
-
-static void run_on_team(job *job, int threads) {
-#pragma omp parallel num_threads(threads)
-    work(job, omp_get_thread_num());
-}
-
-#endif
 
 void fv_serial_for(int64_t units, fv_unit run, void *context) {
     work(&(job){ .run = run, .context = context, .units = units, .step = fv_max(units, 1) }, fv_max(inside, 0));
@@ -129,8 +158,9 @@ void fv_parallel_for(int64_t units, fv_unit run, void *context) {
         fv_serial_for(units, run, context);
         return;
     }
-    job job = { .run = run, .context = context, .units = units, .step = fv_max(units / ((int64_t)threads * UNITS_A_TAKE), 1) };
-    run_on_team(&job, threads);
+    job job = { .run = run, .context = context, .units = units, .threads = threads };
+    job.step = fv_max(units / ((int64_t)threads * UNITS_A_TAKE), 1);
+    run_on_team(&job);
     atomic_flag_clear_explicit(&team_taken, memory_order_release);
 }
 

@@ -1,8 +1,7 @@
 /* parallel.h - one team of threads for the compute in a process, and the fixed tree that makes sums independent of it.
  *
  * fv_parallel_for hands out work units 0…units−1; what a unit is must not depend on the number of threads, so that the same
- * bits come out on any team. Units of one call must write disjoint memory. OpenMP behind it; -DFOVEA_TEAM=pthread (the TSan
- * preset) swaps in a team of our own, since libgomp's barriers look like races to TSan.
+ * bits come out on any team. Units of one call must write disjoint memory.
  *
  * A call from inside a unit, or while another thread's call has the team, runs its units on the calling thread. After the first
  * call of a size nothing is allocated. */

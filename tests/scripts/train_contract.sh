@@ -68,6 +68,8 @@ status 2 $train --out x --epochs none
 says "epochs cannot be"
 status 2 $train --out x --arch resnet81
 says 'did you mean "resnet18"'
+status 2 $train --out x --arch "lenet classes=3"
+says "come from the data"
 status 2 $train --out x --optimizer adamww
 says 'did you mean "adamw"'
 status 2 $train --out x --transforms "hfilp"

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The memory that a training says it takes before its first step bounds what it really takes: resident memory at its highest is at
-# most 1.1 times that, of a network small beside the program and of one large beside it, with workers and a running average.
+# The memory that a training says it takes before its first step bounds what it takes: at its highest, resident memory is at most
+# 1.1 times that, of a network small beside the program and of one large beside it, with workers and a running average.
 set -eu
-[ -z "${FOVEA_SANITIZE:-}" ] || { echo "a sanitizer's memory says nothing of ours"; exit 0; }
+[ -z "${FOVEA_SANITIZE:-}" ] || { echo "a sanitizer's memory says nothing of ours"; exit 77; }
 work=$(mktemp -d)
 running=
 trap 'kill $running 2> /dev/null || true; rm -rf "$work"' EXIT

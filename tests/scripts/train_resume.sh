@@ -1,16 +1,16 @@
 #!/bin/sh
-# A training that is stopped (in the middle of an epoch, wherever the signal meets it) and resumed with other threads and
-# workers ends in the same bits as one that was not.
+# A training that is stopped or killed (in the middle of an epoch, wherever the signal meets it) and resumed with other threads
+# and workers ends in the same bits as one that was not.
 set -eu
 work=$(mktemp -d)
 trap 'kill $running 2> /dev/null || true; rm -rf "$work"' EXIT
 running=
 cd "$work"
 fail() { echo "train_resume: $1" >&2; cat err >&2; exit 1; }
-flags="--data $SOURCE/examples/shapes/test --arch small_cnn --channels 1 --size 28 --epochs 12 --batch 16 --seed 1 --ema 0.95"
+flags="--data $SOURCE/examples/shapes/test --arch lenet --channels 1 --size 28 --epochs 30 --batch 16 --seed 1 --ema 0.95"
 "$FOVEA" train $flags --out unbroken > /dev/null 2> err || fail "the unbroken training fails"
 
-# Stops the run in $1 by signal $2 once it has $3 epochs, and wants 75.
+# Stops the run in $1 by signal $2 once it has $3 epochs, and wants 75; of KILL it knows nothing.
 stop_after() {
     "$FOVEA" train $4 --out "$1" > /dev/null 2> err &
     running=$!
@@ -22,11 +22,13 @@ stop_after() {
     status=0
     wait $running || status=$?
     running=
+    [ "$2" = KILL ] && return
     [ $status = 75 ] || fail "a stopped training exits with $status"
     grep -q "resume" err || fail "nothing is said of --resume"
 }
 stop_after broken INT 2 "$flags"
 stop_after broken TERM 5 "--resume --threads 1 --workers 0"
+stop_after broken KILL 8 "--resume --threads 2 --workers 1"
 "$FOVEA" train --resume --threads 2 --workers 3 --out broken > /dev/null 2> err || fail "resuming fails"
 for file in last.fovea best.fovea; do cmp unbroken/$file broken/$file || fail "$file differs after stopping and resuming"; done
 cut -d, -f1-6 unbroken/results.csv > a
