@@ -1,6 +1,6 @@
 #!/bin/sh
-# The memory that a training says it takes before its first step bounds what it takes: at its highest, resident memory is no more
-# than 1.1 times that, of a network small beside the program and of one large beside it, with workers and a running average.
+# The memory that a training says it takes before its first step bounds what it takes: resident memory at its highest is at
+# most 1.1 times that, of a network small beside the program and of one large beside it, with workers and a running average.
 set -eu
 [ -z "${FOVEA_SANITIZE:-}" ] || { echo "a sanitizer's memory says nothing of ours"; exit 77; }
 work=$(mktemp -d)
