@@ -1,18 +1,12 @@
 /* concat.c - tensors joined along an axis, and one taken apart: concat, split by sizes, and split_like, which is concat's
  * gradient and takes the sizes from other tensors, so that the batch may be the axis. The gradient of taking apart is joining.
  */
+#include "core/ops/concat.h"
+
 #include "core/base/size.h"
 #include "core/ops/elements.h"
 #include "core/ops/emit.h"
 #include "core/ops/expect.h"
-
-typedef struct fv_concat_options {
-    int64_t axis;
-} fv_concat_options;
-typedef struct fv_split_options {
-    int64_t axis;
-    fv_ints sizes;
-} fv_split_options;
 
 extern const fv_op fv_op_concat, fv_op_split_like;
 
