@@ -26,6 +26,8 @@ FV_MUST_USE fv_error *fv_image_to_channels(fv_image *image, int64_t channels);
 /* EXIF orientation 1…8 → the picture upright. 1 is upright; 2 to 4 are mirrored or turned by 180°; 5 to 8 exchange width and
  * height. */
 FV_MUST_USE fv_error *fv_image_turn(fv_image *image, int orientation);
+/* The same into another picture, whose memory is used again. */
+FV_MUST_USE fv_error *fv_image_turn_to(const fv_image *image, int orientation, fv_image *out);
 
 /* The orientation that an EXIF block (from its TIFF header on, or with "Exif" and two zeros before) states; 1 where it states
  * none or nonsense. */

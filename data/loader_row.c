@@ -44,7 +44,7 @@ static fv_error *check_size(const fv_loader *loader, const fv_image *image) {
 
 static fv_error *store(const fv_loader *loader, fv_slot *slot, int64_t row, int64_t sample, fv_reader *reader) {
     int64_t position = slot->index * loader->options.batch + row;
-    fv_draw draw = { (uint64_t)loader->options.seed, (uint32_t)loader->epoch, (uint32_t)position };
+    fv_draw draw = { (uint64_t)loader->options.seed, (uint32_t)loader->epoch, (uint32_t)position, sample };
     FV_TRY(fv_transforms_run(loader->transforms, loader->options.mode, &draw, &reader->work, &reader->image));
     FV_TRY(check_size(loader, &reader->image));
     int64_t bytes = fv_image_bytes(&reader->image);

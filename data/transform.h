@@ -15,16 +15,23 @@ typedef enum fv_when { FV_WHEN_ALWAYS, FV_WHEN_TRAINING, FV_WHEN_EVALUATION } fv
 #define FV_WHEN(S, value)                                                                                                      \
     FV_FIELD(S, when, .by_default = (value), .names = "always,training,evaluation", .help = "in which mode it runs")
 
+#define FV_PROBABILITY(S, value) FV_FIELD(S, probability, .by_default = (value), .max = 1, .alias = "p", .help = "of a change")
+
 /* What is used again from picture to picture: one thread's. { 0 }, then fv_workspace_release. */
 typedef struct fv_workspace {
     fv_image spare; /* a transform that cannot work in place fills it and swaps */
+    fv_image fill;  /* one pixel: what a constant border shows */
     fv_resample_work resample;
 } fv_workspace;
 void fv_workspace_release(fv_workspace *work);
 
+/* A range that is drawn from is two numbers, the smallest first; two equal ones are a constant. Else FV_USAGE naming it. */
+FV_MUST_USE fv_error *fv_range_check(const char *name, const double range[2]);
+
 typedef struct fv_transform_call {
     const void *options;
     fv_random *random;
+    const fv_draw *draw; /* whose `random` it is */
     fv_image *image;
     fv_workspace *work;
 } fv_transform_call;

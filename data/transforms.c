@@ -38,6 +38,11 @@ void fv_transforms_free(fv_transforms *transforms) {
     fv_memory_free(transforms);
 }
 
+fv_error *fv_range_check(const char *name, const double range[2]) {
+    if (range[0] <= range[1]) return NULL;
+    return fv_fail(FV_USAGE, "%s must be given smallest first", name);
+}
+
 static fv_error *add_step(fv_transforms *list, int index, const void *options) {
     const fv_transform *transform = fv_transform_table[index];
     if (list->count == STEPS_MAX) return fv_fail(FV_USAGE, "more than %d transforms", STEPS_MAX);
@@ -152,6 +157,7 @@ fv_error *fv_transforms_size(const fv_transforms *transforms, fv_mode mode, fv_s
 
 void fv_workspace_release(fv_workspace *work) {
     fv_image_release(&work->spare);
+    fv_image_release(&work->fill);
     fv_resample_release(&work->resample);
 }
 
@@ -190,7 +196,7 @@ fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const
         const step *s = &transforms->steps[i];
         if (!runs(s, mode)) continue;
         fv_random random = fv_random_at(key.seed, s->stream, key.epoch, key.position);
-        fv_transform_call call = { s->options, &random, image, work };
+        fv_transform_call call = { s->options, &random, &key, image, work };
         FV_TRY(fv_error_wrap(s->transform->apply(&call), "transform %s", s->transform->name));
         normalized |= s->transform->normalizes;
     }

@@ -97,6 +97,7 @@ FV_API FV_MUST_USE fv_error *fv_transforms_size(const fv_transforms *transforms,
 typedef struct fv_draw {
     uint64_t seed;
     uint32_t epoch, position; /* `position` in the epoch's order, not in the data set: repeats differ */
+    int64_t sample;           /* its number in the data set, for what changes from epoch to epoch (hflip alternate=true) */
 } fv_draw;
 /* In place: any pixel type → f32. `draw` is not read in evaluation (NULL is allowed). */
 FV_API FV_MUST_USE fv_error *fv_transforms_apply(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw,

@@ -31,7 +31,7 @@ static void run(const fv_transforms *list) {
     fv_error *error = fv_image_resize(&image, 5, 7, 3, FV_PIXEL_U8);
     FV_ASSERT(!error);
     memset(image.pixels, 100, (size_t)fv_image_bytes(&image));
-    fv_error_free(fv_transforms_apply(list, FV_TRAINING, &(fv_draw){ 1, 2, 3 }, &image));
+    fv_error_free(fv_transforms_apply(list, FV_TRAINING, &(fv_draw){ 1, 2, 3, 4 }, &image));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
