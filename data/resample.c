@@ -1,9 +1,10 @@
 /* resample.c - separable resizing with Pillow's rules, so that a network sees the pixels that it saw in PyTorch.
  *
- * For output x of a line: scale = in / out, s = max(scale, 1), centre = (x + 0.5) · scale; the taps i from
- * ⌊centre − support·s + 0.5⌋ to ⌊centre + support·s + 0.5⌋ − 1, cut to the line, weigh filter((i − centre + 0.5) / s),
- * normalised in double. u8: weights are rounded to 22 bits after the point, sums start at a half, results are cut to 0…255; the
- * horizontal pass comes first and its result is u8 too. f32: sums in double, nothing is cut. */
+ * For output x of a line: scale = in / out, s = max(scale, 1) (1 where the filter does not grow), centre = (x + 0.5) · scale;
+ * the taps i from ⌊centre − support·s + 0.5⌋ to ⌊centre + support·s + 0.5⌋ − 1, cut to the line, weigh
+ * filter((i − centre + 0.5) / s), normalised in double. u8: weights are rounded to 22 bits after the point, sums start at a
+ * half, results are cut to 0…255; the horizontal pass comes first and its result is u8 too. f32: sums in double, nothing is
+ * cut. */
 #include "data/resample.h"
 
 #include <math.h>
@@ -13,6 +14,8 @@
 #include "core/base/memory.h"
 #include "core/base/size.h"
 #include "data/resample_line.h"
+
+#define PI 3.14159265358979323846
 
 static double bilinear(double x) {
     x = fabs(x);
@@ -28,10 +31,45 @@ static double bicubic(double x) {
     return 0;
 }
 
+/* The same with a = −0.75, which PyTorch takes where it does not antialias. */
+static double bicubic_plain(double x) {
+    const double a = -0.75;
+    x = fabs(x);
+    if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+    if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+    return 0;
+}
+
+static double one(double x) {
+    (void)x;
+    return 1;
+}
+
+static double sinc(double x) { return x == 0 ? 1 : sin(x * PI) / (x * PI); }
+static double lanczos(double x) { return x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0; }
+
+/* `folds`: taps beyond the line's ends are its last pixels; else they are left out and the others weigh more. */
 static const struct {
     double (*at)(double x);
     double support;
-} filters[] = { [FV_BILINEAR] = { bilinear, 1 }, [FV_BICUBIC] = { bicubic, 2 } };
+    bool grows, folds;
+} filters[] = {
+    [FV_BILINEAR] = { bilinear, 1, .grows = true },
+    [FV_BICUBIC] = { bicubic, 2, .grows = true },
+    [FV_NEAREST] = { one, 0.5 },
+    [FV_LANCZOS] = { lanczos, 3, .grows = true },
+    [FV_PLAIN_BILINEAR] = { bilinear, 1 },
+    [FV_PLAIN_BICUBIC] = { bicubic_plain, 2, .folds = true },
+};
+
+fv_error *fv_filter_plain(fv_filter filter, fv_filter *plain) {
+    static const fv_filter plains[] = {
+        [FV_BILINEAR] = FV_PLAIN_BILINEAR, [FV_BICUBIC] = FV_PLAIN_BICUBIC, [FV_NEAREST] = FV_NEAREST
+    };
+    if (filter == FV_LANCZOS) return fv_fail(FV_USAGE, "filter lanczos is always antialiased");
+    *plain = plains[filter];
+    return NULL;
+}
 
 void fv_resample_release(fv_resample_work *work) {
     fv_memory_free(work->memory);
@@ -43,9 +81,13 @@ typedef struct axis_size {
     int64_t in, out, stride;
 } axis_size;
 
+/* How many times as wide as itself the filter is. */
+static double growth(axis_size size, fv_filter filter) {
+    return filters[filter].grows ? fmax((double)size.in / (double)size.out, 1) : 1;
+}
+
 static axis_size measure(int64_t in, int64_t out, fv_filter filter) {
-    double scale = (double)in / (double)out;
-    int64_t taps = (int64_t)ceil(filters[filter].support * fmax(scale, 1)) * 2 + 1;
+    int64_t taps = (int64_t)ceil(filters[filter].support * growth((axis_size){ .in = in, .out = out }, filter)) * 2 + 1;
     return (axis_size){ in, out, fv_round_up(taps, 4) };
 }
 
@@ -63,23 +105,32 @@ static fv_axis axis_in(void *memory, axis_size size) {
 
 static int32_t to_fixed(double weight) { return (int32_t)(weight * (1 << FV_WEIGHT_BITS) + (weight < 0 ? -0.5 : 0.5)); }
 
+/* The weights of one output, not yet normalised; their sum. */
+static double weigh(double *weights, int64_t begin, int64_t end, double centre, axis_size size, fv_filter filter) {
+    double widen = growth(size, filter), sum = 0;
+    int64_t first = fv_max(begin, 0), last = fv_min(end, size.in) - 1;
+    for (int64_t i = 0; i < size.stride; i++) weights[i] = 0;
+    for (int64_t i = filters[filter].folds ? begin : first; i < end; i++) {
+        if (i > last && !filters[filter].folds) break;
+        double weight = filters[filter].at(((double)i - centre + 0.5) * (1 / widen));
+        weights[fv_min(fv_max(i, first), last) - first] += weight;
+        sum += weight;
+    }
+    return sum;
+}
+
 static void fill_axis(fv_axis *axis, axis_size size, fv_filter filter) {
-    double scale = (double)size.in / (double)size.out, widen = fmax(scale, 1), support = filters[filter].support * widen;
+    double scale = (double)size.in / (double)size.out, support = filters[filter].support * growth(size, filter);
     for (int64_t x = 0; x < size.out; x++) {
-        double centre = ((double)x + 0.5) * scale, sum = 0;
-        int64_t first = fv_max((int64_t)(centre - support + 0.5), 0);
-        int64_t count = fv_min((int64_t)(centre + support + 0.5), size.in) - first;
-        double *exact = axis->exact + x * axis->stride;
-        for (int64_t i = 0; i < axis->stride; i++) {
-            exact[i] = i < count ? filters[filter].at(((double)(i + first) - centre + 0.5) * (1 / widen)) : 0;
-            sum += exact[i];
-        }
+        double centre = ((double)x + 0.5) * scale;
+        int64_t begin = (int64_t)floor(centre - support + 0.5), end = (int64_t)(centre + support + 0.5);
+        double *exact = axis->exact + x * axis->stride, sum = weigh(exact, begin, end, centre, size, filter);
         for (int64_t i = 0; i < axis->stride; i++) {
             if (sum != 0) exact[i] /= sum;
             axis->fixed[x * axis->stride + i] = to_fixed(exact[i]);
         }
-        axis->first[x] = (int32_t)first;
-        axis->count[x] = (int32_t)count;
+        axis->first[x] = (int32_t)fv_max(begin, 0);
+        axis->count[x] = (int32_t)(fv_min(end, size.in) - fv_max(begin, 0));
     }
     fv_resample_pack(axis);
 }

@@ -1,12 +1,22 @@
-/* resample.h - resizing that equals Pillow's Image.resize bit for bit: always antialiased, because the filter grows with the
- * step. */
+/* resample.h - resizing that equals Pillow's Image.resize bit for bit: antialiased, because the filter grows with the step; and
+ * the plain filters that PyTorch calls antialias=False, which take the pixels next to each point and skip the others. */
 #ifndef FV_DATA_RESAMPLE_H
 #define FV_DATA_RESAMPLE_H
 
 #include "data/image.h"
 
-typedef enum fv_filter { FV_BILINEAR, FV_BICUBIC } fv_filter;
-#define FV_FILTER_NAMES "bilinear,bicubic"
+typedef enum fv_filter {
+    FV_BILINEAR,
+    FV_BICUBIC,
+    FV_NEAREST, /* the pixel in which the point lies; never antialiased */
+    FV_LANCZOS,
+    FV_PLAIN_BILINEAR, /* not antialiased */
+    FV_PLAIN_BICUBIC
+} fv_filter;
+#define FV_FILTER_NAMES "bilinear,bicubic,nearest,lanczos"
+
+/* The filter without antialiasing; FV_USAGE for lanczos, which has none. */
+FV_MUST_USE fv_error *fv_filter_plain(fv_filter filter, fv_filter *plain);
 
 /* A part of a picture, in whole pixels, inside it. */
 typedef struct fv_box_of_pixels {

@@ -6,27 +6,26 @@
 
 #include "core/base/size.h"
 
-/* Which of 0…n−1 position `at` shows; −1: the fill. */
-static int64_t shown(int64_t at, int64_t n, fv_border border) {
+int64_t fv_border_shows(int64_t at, int64_t n, fv_border border) {
     if (at >= 0 && at < n) return at;
     if (border == FV_BORDER_CONSTANT) return -1;
     if (border == FV_BORDER_EDGE) return at < 0 ? 0 : n - 1;
-    int64_t period = fv_max(2 * (n - 1), 1);
+    int64_t twice = border == FV_BORDER_SYMMETRIC, period = fv_max(2 * (n - 1 + twice), 1); /* twice: the edge */
     at = (at % period + period) % period;
-    return at < n ? at : period - at;
+    return at < n ? at : period - at - twice;
 }
 
-/* One pixel of the fill, in the picture's own type. */
-static fv_error *make_fill(const fv_image *image, fv_floats fill, uint8_t *pixel) {
+fv_error *fv_border_fill(const fv_image *image, fv_floats fill, fv_workspace *work) {
     if (fill.count > 1 && fill.count != image->channels)
         return fv_fail(FV_SHAPE, "%lld values to fill with for %lld channels", (long long)fill.count,
                        (long long)image->channels);
+    FV_TRY(fv_image_resize(&work->fill, 1, 1, image->channels, image->pixel));
     for (int64_t c = 0; c < image->channels; c++) {
         double value = !fill.count ? 0 : fill.at[fill.count > 1 ? c : 0];
         if (image->pixel == FV_PIXEL_U8)
-            pixel[c] = (uint8_t)lrint(fmin(fmax(value, 0), 255));
+            ((uint8_t *)work->fill.pixels)[c] = (uint8_t)lrint(fmin(fmax(value, 0), 255));
         else
-            ((float *)pixel)[c] = (float)value;
+            ((float *)work->fill.pixels)[c] = (float)value;
     }
     return NULL;
 }
@@ -35,7 +34,7 @@ static fv_error *make_fill(const fv_image *image, fv_floats fill, uint8_t *pixel
 static void fill_outside(const uint8_t *row, const uint8_t *fill, int64_t size, int64_t width, int64_t left, fv_border border,
                          int64_t begin, int64_t end, uint8_t *to) {
     for (int64_t x = begin; x < end; x++) {
-        int64_t from = row ? shown(left + x, width, border) : -1;
+        int64_t from = row ? fv_border_shows(left + x, width, border) : -1;
         memcpy(to + x * size, from < 0 ? fill : row + from * size, (size_t)size);
     }
 }
@@ -46,7 +45,7 @@ static void copy_window(const fv_image *image, fv_box_of_pixels window, fv_borde
     int64_t end = fv_max(fv_min(image->width - window.left, window.width), begin);
     uint8_t *to = out->pixels;
     for (int64_t y = 0; y < window.height; y++, to += fv_image_row_bytes(out)) {
-        int64_t from = shown(window.top + y, image->height, border);
+        int64_t from = fv_border_shows(window.top + y, image->height, border);
         const uint8_t *row = from < 0 ? NULL : (const uint8_t *)image->pixels + from * stride;
         int64_t inside = row ? end : begin; /* without a row all is outside */
         fill_outside(row, fill, size, image->width, window.left, border, 0, begin, to);
@@ -71,11 +70,9 @@ fv_error *fv_image_window(fv_image *image, fv_box_of_pixels window, fv_border bo
         crop(image, window);
         return NULL;
     }
-    float pixel[64];
-    if (image->channels > 64) return fv_fail(FV_UNSUPPORTED, "a border for %lld channels", (long long)image->channels);
-    FV_TRY(make_fill(image, fill, (uint8_t *)pixel));
+    FV_TRY(fv_border_fill(image, fill, work));
     FV_TRY(fv_image_resize(&work->spare, window.height, window.width, image->channels, image->pixel));
-    copy_window(image, window, border, (const uint8_t *)pixel, &work->spare);
+    copy_window(image, window, border, work->fill.pixels, &work->spare);
     fv_image_swap(image, &work->spare);
     return NULL;
 }

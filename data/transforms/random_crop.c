@@ -36,14 +36,19 @@ static fv_error *size(const void *options, fv_size *size) {
     return NULL;
 }
 
+/* Of a picture of that size, which is large enough. */
+static fv_box_of_pixels draw(const fv_random_crop_options *o, fv_random *random, fv_size before) {
+    int64_t rows = before.height + 2 * o->padding[0], columns = before.width + 2 * o->padding[1];
+    int64_t top = fv_random_below(random, rows - o->size[0] + 1) - o->padding[0];
+    int64_t left = fv_random_below(random, columns - o->size[1] + 1) - o->padding[1];
+    return (fv_box_of_pixels){ top, left, o->size[0], o->size[1] };
+}
+
 static fv_error *apply(const fv_transform_call *call) {
     const fv_random_crop_options *o = call->options;
     fv_size after = fv_image_size(call->image);
-    int64_t rows = after.height + 2 * o->padding[0], columns = after.width + 2 * o->padding[1];
     FV_TRY(size(o, &after));
-    int64_t top = fv_random_below(call->random, rows - o->size[0] + 1) - o->padding[0];
-    int64_t left = fv_random_below(call->random, columns - o->size[1] + 1) - o->padding[1];
-    fv_box_of_pixels window = { top, left, o->size[0], o->size[1] };
+    fv_box_of_pixels window = draw(o, call->random, fv_image_size(call->image));
     return fv_image_window(call->image, window, o->mode, o->fill, call->work);
 }
 

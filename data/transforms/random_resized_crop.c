@@ -13,6 +13,7 @@ typedef struct fv_random_resized_crop_options {
     int64_t size[2];
     double scale[2], ratio[2];
     int filter;
+    bool antialias;
 } fv_random_resized_crop_options;
 
 static const fv_field fields[] = {
@@ -24,13 +25,17 @@ static const fv_field fields[] = {
              .help = "smallest and largest width by height"),
     FV_FIELD(fv_random_resized_crop_options, filter, .by_default = "bilinear", .names = FV_FILTER_NAMES,
              .help = "how pixels are weighed"),
+    FV_FIELD(fv_random_resized_crop_options, antialias, .by_default = "true",
+             .help = "shrinking looks at all pixels; else at those next to each point"),
     FV_FIELDS_END,
 };
 
 static fv_error *check(const void *options) {
     const fv_random_resized_crop_options *o = options;
-    if (o->scale[0] <= o->scale[1] && o->ratio[0] <= o->ratio[1]) return NULL;
-    return fv_fail(FV_USAGE, "%s must be given smallest first", o->scale[0] > o->scale[1] ? "scale" : "ratio");
+    fv_filter filter = o->filter;
+    if (!o->antialias) FV_TRY(fv_filter_plain(filter, &filter));
+    FV_TRY(fv_range_check("scale", o->scale));
+    return fv_range_check("ratio", o->ratio);
 }
 
 static fv_error *size(const void *options, fv_size *size) {
@@ -52,7 +57,7 @@ static fv_box_of_pixels central(const fv_random_resized_crop_options *o, int64_t
     return box;
 }
 
-static fv_box_of_pixels choose(const fv_random_resized_crop_options *o, fv_random *random, int64_t height, int64_t width) {
+static fv_box_of_pixels draw(const fv_random_resized_crop_options *o, fv_random *random, int64_t height, int64_t width) {
     double low = log(o->ratio[0]), high = log(o->ratio[1]);
     for (int i = 0; i < 10; i++) {
         double area = (double)height * (double)width * fv_random_between(random, o->scale[0], o->scale[1]);
@@ -68,8 +73,10 @@ static fv_box_of_pixels choose(const fv_random_resized_crop_options *o, fv_rando
 
 static fv_error *apply(const fv_transform_call *call) {
     const fv_random_resized_crop_options *o = call->options;
-    fv_box_of_pixels box = choose(o, call->random, call->image->height, call->image->width);
-    FV_TRY(fv_resample(call->image, box, o->size[0], o->size[1], o->filter, &call->work->resample, &call->work->spare));
+    fv_box_of_pixels box = draw(o, call->random, call->image->height, call->image->width);
+    fv_filter filter = o->filter;
+    if (!o->antialias) FV_TRY(fv_filter_plain(filter, &filter));
+    FV_TRY(fv_resample(call->image, box, o->size[0], o->size[1], filter, &call->work->resample, &call->work->spare));
     fv_image_swap(call->image, &call->work->spare);
     return NULL;
 }

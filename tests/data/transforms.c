@@ -24,7 +24,7 @@ static void count_up(fv_image *image, int64_t height, int64_t width, int64_t cha
 /* `image` through `text` in training, as position `position` of epoch `epoch`. */
 static void train(const char *text, uint32_t epoch, uint32_t position, fv_image *image) {
     FV_OWNED(fv_transforms) list = parsed(text);
-    FV_OK(fv_transforms_apply(list, FV_TRAINING, &(fv_draw){ 5, epoch, position }, image));
+    FV_OK(fv_transforms_apply(list, FV_TRAINING, &(fv_draw){ 5, epoch, position, 0 }, image));
 }
 
 static float at(const fv_image *image, int64_t y, int64_t x, int64_t c) {
@@ -247,6 +247,8 @@ FV_TEST(data_transforms_pad__shows_each_border) {
     check_row("pad padding=3,0,3,0 mode=reflect; normalize scale=1", 2, (float[]){ 10, 0, 10, 0, 10, 0, 10, 0 },
               8); /* again and again */
     check_row("pad padding=1,0,1,0 mode=reflect; normalize scale=1", 1, (float[]){ 0, 0, 0 }, 3);
+    check_row("pad padding=2,0,3,0 mode=symmetric; normalize scale=1", 2, (float[]){ 10, 0, 0, 10, 10, 0, 0 }, 7);
+    check_row("pad padding=2,0,2,0 mode=symmetric; normalize scale=1", 1, (float[]){ 0, 0, 0, 0, 0 }, 5);
     FV_IMAGE(image);
     count_up(&image, 1, 1, 3);
     train("pad padding=0,1,0,0 fill=1,2,3; normalize scale=1", 0, 0, &image);
@@ -291,7 +293,7 @@ FV_TEST(data_transforms_random_resized_crop__keeps_area_and_ratio) {
     for (uint32_t position = 0; position < 200; position++) {
         FV_OK(fv_image_resize(&image, 40, 40, 1, FV_PIXEL_U8));
         for (int64_t i = 0; i < 1600; i++) ((uint8_t *)image.pixels)[i] = (uint8_t)(i % 40);
-        FV_OK(fv_transforms_apply(list, FV_TRAINING, &(fv_draw){ 1, 0, position }, &image));
+        FV_OK(fv_transforms_apply(list, FV_TRAINING, &(fv_draw){ 1, 0, position, 0 }, &image));
         low = fmin(low, at(&image, 0, 0, 0));
         high = fmax(high, at(&image, 0, 0, 0));
     }
