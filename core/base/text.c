@@ -110,6 +110,27 @@ void fv_text_add_json(fv_text *text, const char *string) {
     fv_text_add_bytes(text, "\"", 1);
 }
 
+static const char *xml_entity(unsigned char c) {
+    return c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : c == '\'' ? "&#39;" : NULL;
+}
+
+static void add_shown(fv_text *text, const char *string, bool xml) {
+    for (const unsigned char *at = (const unsigned char *)string; *at;) {
+        int length = utf8_length(at);
+        const char *entity = xml ? xml_entity(*at) : NULL;
+        if (entity)
+            fv_text_add(text, entity);
+        else if (!length || unprintable(at, length))
+            fv_text_add(text, "\xEF\xBF\xBD");
+        else
+            fv_text_add_bytes(text, at, length);
+        at += length ? length : 1;
+    }
+}
+
+void fv_text_add_printable(fv_text *text, const char *string) { add_shown(text, string, false); }
+void fv_text_add_xml(fv_text *text, const char *string) { add_shown(text, string, true); }
+
 static locale_t plain;
 static void make_plain(void) { plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
 static locale_t plain_locale(void) {

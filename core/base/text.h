@@ -25,9 +25,13 @@ void fv_text_add_bytes(fv_text *text, const void *bytes, int64_t count);
 void fv_text_addf(fv_text *text, const char *format, ...) FV_PRINTF(2, 3);
 void fv_text_addv(fv_text *text, const char *format, va_list arguments);
 void fv_text_add_json(fv_text *text, const char *string); /* quoted and escaped as JSON; invalid UTF-8 becomes U+FFFD */
-void fv_text_add_number(fv_text *text, double value);     /* shortest form that reads back to the same double; "nan", "inf" */
-void fv_text_clear(fv_text *text);                        /* empty again, memory kept */
-FV_MUST_USE fv_error *fv_text_error(fv_text *text);       /* hands over the sticky error, NULL when all is well */
+/* As it is, but what is not UTF-8, controls and their like become U+FFFD: for letters that are drawn. */
+void fv_text_add_printable(fv_text *text, const char *string);
+/* The same, escaped as text or a quoted attribute of XML and HTML. */
+void fv_text_add_xml(fv_text *text, const char *string);
+void fv_text_add_number(fv_text *text, double value); /* shortest form that reads back to the same double; "nan", "inf" */
+void fv_text_clear(fv_text *text);                    /* empty again, memory kept */
+FV_MUST_USE fv_error *fv_text_error(fv_text *text);   /* hands over the sticky error, NULL when all is well */
 
 /* A new string (fv_string_free) with what the text holds, or its sticky error. */
 FV_MUST_USE fv_error *fv_text_string(fv_text *text, char **out);

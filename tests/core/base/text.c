@@ -87,6 +87,23 @@ FV_TEST(base_text__invalid_utf8_becomes_replacement_characters) {
     expect_json("\xE6\xBC", "\"\uFFFD\uFFFD\"");
 }
 
+static void expect_shown(const char *string, const char *printable, const char *xml) {
+    FV_TEXT(text, 1000);
+    fv_text_add_printable(&text, string);
+    assert_string_equal(text.at, printable);
+    fv_text_clear(&text);
+    fv_text_add_xml(&text, string);
+    assert_string_equal(text.at, xml);
+}
+
+FV_TEST(base_text__escapes_xml_and_shows_no_control) {
+    expect_shown("", "", "");
+    expect_shown("<b a=\"1\" c='2'>&amp;", "<b a=\"1\" c='2'>&amp;", "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;amp;");
+    expect_shown("é漢😀", "é漢😀", "é漢😀");
+    expect_shown("a\x01\n\x7F\xFF\xC2\x85\xED\xA0\x80z", "a\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFDz",
+                 "a\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFDz");
+}
+
 static void expect_number(double value, const char *printed) {
     FV_TEXT(text, 64);
     fv_text_add_number(&text, value);

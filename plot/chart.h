@@ -1,0 +1,82 @@
+/* chart.h - the charts of a report: lines, bars, a heat map, a reliability diagram. Numbers and names in, SVG or PNG out; plot
+ * computes no figure. Dark on white, colours that can be told apart by everyone (Okabe and Ito's), the same bytes every time.
+ * Zero in a member is its default. Texts may hold anything. */
+#ifndef FV_PLOT_CHART_H
+#define FV_PLOT_CHART_H
+
+#include <stdbool.h>
+
+#include "core/base/text.h"
+
+typedef enum fv_plot_format { FV_PLOT_SVG, FV_PLOT_PNG } fv_plot_format;
+
+/* ---- lines ---- */
+
+typedef struct fv_series {
+    const char *name; /* in the legend, if there is more than one; NULL: drawn thin and grey. Colours are 7 */
+    int64_t count;
+    const double *x, *y; /* a point that is not finite leaves a gap */
+    bool dashed;
+} fv_series;
+
+/* A range whose ends are equal is that of the data. */
+typedef struct fv_line_chart {
+    const char *title, *x_label, *y_label;
+    int64_t count;
+    const fv_series *series;
+    double x_range[2], y_range[2];
+    bool log_x;
+    bool whole_x;     /* ticks at whole numbers: epochs */
+    bool diagonal;    /* a dashed line from corner to corner: what guessing gives */
+    const char *mark; /* what is said at the point `mark_x`, `mark_y`; NULL: none */
+    double mark_x, mark_y;
+    int64_t width, height; /* 0: 460, 300 */
+} fv_line_chart;
+FV_MUST_USE fv_error *fv_plot_lines(const fv_line_chart *chart, fv_plot_format format, fv_text *out);
+
+/* ---- bars ---- */
+
+#define FV_BAR_SERIES_MAX 3
+
+/* Horizontal, one row a name, a bar a series in it with its value behind it. The chart grows with the names. */
+typedef struct fv_bar_chart {
+    const char *title, *x_label;
+    int64_t count; /* names */
+    const char *const *names;
+    int series;
+    const char *series_names[FV_BAR_SERIES_MAX]; /* the legend, of more than one */
+    const double *values[FV_BAR_SERIES_MAX];     /* ≥ 0; NaN: no bar, "–" */
+    const char *const *texts[FV_BAR_SERIES_MAX]; /* what stands behind each bar; NULL: the value */
+    double highest;                              /* where the axis ends; 0: at the largest value */
+    int64_t width;                               /* 0: 460 */
+} fv_bar_chart;
+FV_MUST_USE fv_error *fv_plot_bars(const fv_bar_chart *chart, fv_plot_format format, fv_text *out);
+
+/* ---- a confusion matrix ---- */
+
+#define FV_MATRIX_CLASSES_MAX 200
+
+/* Row: what is true, column: what was said. The diagonal is blue, mistakes vermilion; the darker the more. Up to 20 classes
+ * have their numbers in the cells. FV_USAGE: more than FV_MATRIX_CLASSES_MAX classes. */
+typedef struct fv_matrix_chart {
+    const char *title;
+    int64_t classes;
+    const char *const *names;
+    const double *cells; /* classes × classes, ≥ 0 */
+    bool shares;         /* cells are shares of their row, said in per cent; else counts */
+} fv_matrix_chart;
+FV_MUST_USE fv_error *fv_plot_matrix(const fv_matrix_chart *chart, fv_plot_format format, fv_text *out);
+
+/* ---- calibration ---- */
+
+/* How often an answer of such a confidence is right, over how many answers there are of it. */
+typedef struct fv_reliability_chart {
+    const char *title;
+    int64_t bins;                       /* of equal width, from 0 to 1 */
+    const double *confidence, *correct; /* means of a bin: what was said, and the share that was right */
+    const int64_t *counts;              /* 0: the bin is empty */
+    const char *note;                   /* a line in the diagram: "ECE 0.034" */
+} fv_reliability_chart;
+FV_MUST_USE fv_error *fv_plot_reliability(const fv_reliability_chart *chart, fv_plot_format format, fv_text *out);
+
+#endif

@@ -1,0 +1,65 @@
+/* reliability.c - calibration: above, how often answers of each confidence are right, against the diagonal where they should
+ * be; below, how many answers there are of it. Between a bar and the diagonal is what confidence claims too much (vermilion) or
+ * too little (sky blue). */
+#include <math.h>
+
+#include "core/base/size.h"
+#include "plot/frame.h"
+
+#define WIDTH 340
+#define HEIGHT 400
+#define HISTOGRAM 80.0
+#define TOO_LITTLE 0x56B4E9
+
+static const fv_legend_entry legend[] = { { .name = "right", .colour = FV_RIGHT, .box = true },
+                                          { .name = "claimed, but wrong", .colour = FV_WRONG, .box = true },
+                                          { .name = "right beyond the claim", .colour = TOO_LITTLE, .box = true } };
+
+/* A bar over bin `i`, between two heights. */
+static void draw_bar(fv_canvas *canvas, const fv_frame *f, const fv_reliability_chart *chart, int64_t i, double from, double to,
+                     fv_colour colour) {
+    fv_point low = fv_plot_at(f, (double)i / (double)chart->bins, from);
+    fv_point high = fv_plot_at(f, (double)(i + 1) / (double)chart->bins, to);
+    if (to > from) fv_canvas_box(canvas, low.x + 0.75, high.y, high.x - low.x - 1.5, low.y - high.y, colour);
+}
+
+static void draw_bins(fv_canvas *canvas, const fv_frame *f, const fv_reliability_chart *chart) {
+    for (int64_t i = 0; i < chart->bins; i++) {
+        if (!chart->counts[i]) continue;
+        double said = chart->confidence[i], right = chart->correct[i];
+        draw_bar(canvas, f, chart, i, 0, fmin(said, right), FV_RIGHT);
+        draw_bar(canvas, f, chart, i, right, said, FV_WRONG);
+        draw_bar(canvas, f, chart, i, said, right, TOO_LITTLE);
+    }
+    fv_canvas_line(canvas, (const fv_point[]){ fv_plot_at(f, 0, 0), fv_plot_at(f, 1, 1) }, 2, FV_INK, 1, true);
+    if (chart->note)
+        fv_canvas_text(canvas, f->left + 8, f->top + 16, &(fv_letters){ .size = 12, .colour = FV_INK, .bold = true },
+                       chart->note);
+}
+
+static void draw_histogram(fv_canvas *canvas, const fv_frame *f, const fv_reliability_chart *chart) {
+    for (int64_t i = 0; i < chart->bins; i++) draw_bar(canvas, f, chart, i, 0, (double)chart->counts[i], 0x888888);
+}
+
+fv_error *fv_plot_reliability(const fv_reliability_chart *chart, fv_plot_format format, fv_text *out) {
+    FV_OWNED(fv_canvas) canvas = NULL;
+    FV_TRY(fv_plot_canvas(format, WIDTH, HEIGHT, chart->title, out, &canvas));
+    double top = fv_plot_heading(canvas, chart->title, legend, 3, WIDTH), width = WIDTH - 2 * FV_PLOT_MARGIN - 4;
+    double upper = HEIGHT - top - HISTOGRAM - FV_PLOT_MARGIN;
+    fv_frame share = { .left = FV_PLOT_MARGIN, .top = top, .width = width, .height = upper };
+    fv_frame number = { .left = FV_PLOT_MARGIN, .top = top + upper, .width = width, .height = HISTOGRAM + 8 };
+    int64_t most = 1;
+    for (int64_t i = 0; i < chart->bins; i++) most = fv_max(most, chart->counts[i]);
+    fv_axis_options unit = { .low = 0, .high = 1 },
+                    counts = { .low = 0, .high = (double)most, .outwards = true, .whole = true };
+    fv_plot_frame(&unit, &unit, NULL, "share right", &share);
+    fv_plot_frame(&unit, &counts, "confidence", "pictures", &number);
+    double left = fmax(share.left, number.left), right = FV_PLOT_MARGIN + width; /* one above the other */
+    share.left = number.left = left;
+    share.width = number.width = right - left;
+    fv_plot_axes(canvas, &share, NULL, "share right");
+    draw_bins(canvas, &share, chart);
+    fv_plot_axes(canvas, &number, "confidence", "pictures");
+    draw_histogram(canvas, &number, chart);
+    return fv_canvas_finish(canvas);
+}
