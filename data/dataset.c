@@ -31,6 +31,7 @@ static fv_error *dataset_new(const char *path, const fv_source *source, const fv
     FV_TRY(fv_memory_new(1, &set));
     FV_TRY(fv_arena_new("the list of a data set", LISTING_CAP, &set->arena));
     FV_TRY(fv_arena_text(set->arena, path, &set->path));
+    set->root = set->path;
     set->source = source;
     set->strict = options->strict;
     set->allow_dropped = options->allow_dropped;
@@ -142,24 +143,39 @@ fv_error *fv_dataset_of_paths(const char *const *paths, int64_t count, const fv_
 
 /* ---- classes ---- */
 
+/* A sample's classes by their new numbers; `*gone` is the number of one that has none, else −1. */
+static fv_error *renumber(fv_dataset *set, fv_target *target, const int64_t *map, int64_t *gone) {
+    int64_t *numbers = NULL;
+    *gone = -1;
+    if (target->kind == FV_TARGET_CLASS && target->class_index >= 0) {
+        if (map[target->class_index] < 0) *gone = target->class_index;
+        target->class_index = map[target->class_index];
+    }
+    if (target->kind != FV_TARGET_CLASSES) return NULL;
+    FV_TRY(fv_arena_take(set->arena, target->classes.count, &numbers));
+    for (int64_t i = 0; i < target->classes.count; i++) {
+        numbers[i] = map[target->classes.at[i]];
+        if (numbers[i] < 0) *gone = target->classes.at[i];
+    }
+    target->classes.at = numbers;
+    return NULL;
+}
+
 fv_error *fv_dataset_impose_classes(fv_dataset *set, const char *const *names, int64_t count) {
     fv_list before = set->classes;
     const char *const *old = before.at;
     set->classes = (fv_list){ 0 };
     fv_error *error = NULL;
-    int64_t *map = NULL, index;
+    int64_t *map = NULL, index, gone;
     for (int64_t i = 0; i < count && !error; i++) error = fv_listing_class(set, names[i], &index);
     if (!error && set->classes.count != count) error = fv_fail(FV_USAGE, "a class name is given twice");
     if (!error) error = fv_memory_new(before.count, &map);
     for (int64_t i = 0; i < before.count && !error; i++) map[i] = fv_listing_find_class(set, old[i]);
     for (int64_t i = 0; i < set->samples.count && !error; i++) {
-        fv_sample *s = fv_dataset_sample(set, i);
-        if (s->target.kind != FV_TARGET_CLASS || s->target.class_index < 0) continue;
-        const char *name = old[s->target.class_index];
-        s->target.class_index = map[s->target.class_index];
-        if (s->target.class_index < 0)
+        error = renumber(set, &fv_dataset_sample(set, i)->target, map, &gone);
+        if (!error && gone >= 0)
             error = fv_dataset_reject(
-                set, i, fv_fail(FV_FORMAT, "its class \"%s\" is not one of the %lld expected", name, (long long)count));
+                set, i, fv_fail(FV_FORMAT, "its class \"%s\" is not one of the %lld expected", old[gone], (long long)count));
     }
     fv_memory_free(map);
     fv_memory_free(before.at);
@@ -187,6 +203,13 @@ bool fv_dataset_has_part(const fv_dataset *set, const char *name) {
 int64_t fv_dataset_count(const fv_dataset *set) { return set->samples.count; }
 const char *fv_dataset_id(const fv_dataset *set, int64_t sample) { return fv_dataset_sample(set, sample)->id; }
 const fv_target *fv_dataset_target(const fv_dataset *set, int64_t sample) { return &fv_dataset_sample(set, sample)->target; }
+
+const char *fv_dataset_group(const fv_dataset *set, int64_t sample) { return fv_dataset_sample(set, sample)->group; }
+bool fv_dataset_is_weighted(const fv_dataset *set) { return set->weighted; }
+
+double fv_dataset_weight(const fv_dataset *set, int64_t sample) {
+    return set->weighted ? fv_dataset_sample(set, sample)->weight : 1;
+}
 
 int64_t fv_dataset_class(const fv_dataset *set, int64_t sample) {
     const fv_target *target = fv_dataset_target(set, sample);
@@ -218,8 +241,8 @@ fv_error *fv_dataset_fetch(const fv_dataset *set, int64_t sample, fv_bytes *byte
         return set->decode.channels ? fv_image_to_channels(out, set->decode.channels) : NULL;
     }
     char path[PATH_BYTES];
-    bool below = *set->path && s->id[0] != '/';
-    int length = snprintf(path, sizeof path, "%s%s%s", below ? set->path : "", below ? "/" : "", s->id);
+    bool below = *set->root && s->id[0] != '/';
+    int length = snprintf(path, sizeof path, "%s%s%s", below ? set->root : "", below ? "/" : "", s->id);
     if (length >= PATH_BYTES) return fv_fail(FV_IO, "a path of %d bytes is too long", length);
     FV_TRY(fv_bytes_read_file(bytes, path, set->decode.max_bytes));
     return fv_decode(bytes->at, bytes->length, &set->decode, out);

@@ -19,10 +19,11 @@ FV_MUST_USE fv_error *fv_list_add(fv_list *list, const void *item, int64_t size)
 struct fv_dataset {
     fv_arena *arena;
     const fv_source *source;
-    void *state; /* of the source, once it is open */
-    const char *path;
+    void *state;             /* of the source, once it is open */
+    const char *path, *root; /* root: what ids are relative to; the path, unless the source says otherwise */
     fv_decode_options decode;
     bool strict, allow_dropped;
+    bool weighted;          /* samples have weights */
     fv_list parts, classes; /* const char * */
     fv_list samples;        /* fv_sample */
     fv_list rejected;       /* fv_rejected */

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
@@ -40,6 +41,24 @@ fv_error *fv_listing_part(fv_listing *listing, const char *name, int *index) {
     return add_text(listing, &listing->parts, name);
 }
 
+const char *const fv_part_kinds[FV_PART_KINDS] = { "train", "val", "test" };
+
+int fv_part_kind(const char *name) {
+    static const char *const names[FV_PART_KINDS][3] = { { "train", "training" },
+                                                         { "val", "valid", "validation" },
+                                                         { "test", "testing" } };
+    for (int k = 0; k < FV_PART_KINDS; k++)
+        for (int i = 0; i < 3 && names[k][i]; i++)
+            if (!strcasecmp(name, names[k][i])) return k;
+    return -1;
+}
+
+fv_error *fv_listing_root(fv_listing *listing, const char *folder) {
+    return fv_arena_text(listing->arena, folder, &listing->root);
+}
+
+void fv_listing_weighted(fv_listing *listing) { listing->weighted = true; }
+
 int64_t fv_listing_find_class(const fv_listing *listing, const char *name) { return find_text(&listing->classes, name); }
 
 fv_error *fv_listing_class(fv_listing *listing, const char *name, int64_t *index) {
@@ -71,6 +90,7 @@ fv_error *fv_listing_sort_classes(fv_listing *listing) {
 fv_error *fv_listing_add(fv_listing *listing, const fv_sample *sample) {
     fv_sample copy = *sample;
     FV_TRY(fv_arena_text(listing->arena, sample->id, &copy.id));
+    FV_TRY(fv_arena_text(listing->arena, sample->group, &copy.group));
     return fv_list_add(&listing->samples, &copy, sizeof copy);
 }
 

@@ -13,11 +13,13 @@
 typedef struct fv_dataset fv_listing;
 
 typedef struct fv_sample {
-    const char *id;   /* unique; for a source without `read` the path of its picture, relative to the set's */
-    int64_t key;      /* the source's own number for it */
-    int part;         /* index; −1: the set has no parts */
-    fv_target target; /* its arrays live in fv_listing_arena */
-    bool unusable;    /* rejected after it was listed */
+    const char *id;    /* unique; for a source without `read` the path of its picture, relative to the set's */
+    int64_t key;       /* the source's own number for it */
+    int part;          /* index; −1: the set has no parts */
+    fv_target target;  /* its arrays live in fv_listing_arena */
+    const char *group; /* what a split keeps on one side (a patient); NULL: none */
+    double weight;     /* for weighted sampling; read only after fv_listing_weighted */
+    bool unusable;     /* rejected after it was listed */
 } fv_sample;
 
 /* Pixels that the source holds itself. */
@@ -43,12 +45,19 @@ extern const int fv_source_table_count;
 
 fv_arena *fv_listing_arena(fv_listing *listing); /* lives as long as the data set */
 FV_MUST_USE fv_error *fv_listing_part(fv_listing *listing, const char *name, int *index);
+/* Which of fv_part_kinds a name means, in any case: train, training; val, valid, validation; test, testing. −1: none. */
+#define FV_PART_KINDS 3
+extern const char *const fv_part_kinds[FV_PART_KINDS]; /* train, val, test */
+int fv_part_kind(const char *name);
 /* The class of that name, new or there already. */
 FV_MUST_USE fv_error *fv_listing_class(fv_listing *listing, const char *name, int64_t *index);
 int64_t fv_listing_find_class(const fv_listing *listing, const char *name); /* −1: there is none */
 /* The classes into the order of their names' bytes; samples added so far keep theirs. */
 FV_MUST_USE fv_error *fv_listing_sort_classes(fv_listing *listing);
-FV_MUST_USE fv_error *fv_listing_add(fv_listing *listing, const fv_sample *sample); /* copies the id */
+FV_MUST_USE fv_error *fv_listing_add(fv_listing *listing, const fv_sample *sample); /* copies id and group */
+FV_MUST_USE fv_error *fv_listing_root(fv_listing *listing,
+                                      const char *folder); /* that ids are relative to, not the set's path */
+void fv_listing_weighted(fv_listing *listing);             /* its samples have weights */
 FV_MUST_USE fv_error *fv_listing_reject(fv_listing *listing, const char *path, const char *reason, ...) FV_PRINTF(3, 4);
 FV_MUST_USE fv_error *fv_listing_note(fv_listing *listing, const char *format, ...) FV_PRINTF(2, 3);
 void fv_listing_ignore(fv_listing *listing); /* one file or folder */

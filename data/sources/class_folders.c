@@ -27,13 +27,6 @@ static const fv_field fields[] = {
     FV_FIELDS_END,
 };
 
-#define PART_KINDS 3
-static const char *const part_names[PART_KINDS][3] = {
-    { "train", "training", NULL },
-    { "val", "valid", "validation" },
-    { "test", "testing", NULL },
-};
-
 /* What a folder holds, by kind of entry; names are in the arena that it was read with. */
 typedef struct contents {
     const char **folders, **pictures;
@@ -62,13 +55,6 @@ static fv_error *read_folder(const char *path, fv_arena *arena, contents *out) {
     return NULL;
 }
 
-static int part_kind(const char *name) {
-    for (int k = 0; k < PART_KINDS; k++)
-        for (int i = 0; i < FV_COUNT(part_names[k]) && part_names[k][i]; i++)
-            if (!strcasecmp(name, part_names[k][i])) return k;
-    return -1;
-}
-
 /* One opening of a data set, and the class folder that is being listed. */
 typedef struct opening {
     fv_listing *listing;
@@ -76,9 +62,9 @@ typedef struct opening {
     const char *path;
     fv_strings suffixes;
     contents top;
-    const char *part_folders[PART_KINDS]; /* by kind; NULL: there is none */
-    int part;                             /* −1: the set has none */
-    bool makes_classes;                   /* a name that is new is a new class */
+    const char *part_folders[FV_PART_KINDS]; /* by kind; NULL: there is none */
+    int part;                                /* −1: the set has none */
+    bool makes_classes;                      /* a name that is new is a new class */
     const char *class_name;
     int64_t class_index, found; /* found: pictures in it so far */
     char before[1024];          /* the picture before this one */
@@ -89,11 +75,11 @@ typedef struct opening {
 static fv_error *find_parts(opening *o) {
     for (int64_t i = 0; i < o->top.folder_count; i++) {
         const char *name = o->top.folders[i];
-        int kind = part_kind(name);
+        int kind = fv_part_kind(name);
         if (kind < 0) continue;
         if (o->part_folders[kind])
             return fv_fail(FV_CONFLICT, "%s: %s and %s are both the %s part", o->path, o->part_folders[kind], name,
-                           part_names[kind][0]);
+                           fv_part_kinds[kind]);
         o->part_folders[kind] = name;
     }
     return NULL;
@@ -112,7 +98,7 @@ static fv_error *has_folders(opening *o, const char *folder, bool *out) {
 static fv_error *guess_layout(opening *o, int *layout) {
     int64_t parts = 0;
     bool all_with_folders = true;
-    for (int k = 0; k < PART_KINDS; k++) {
+    for (int k = 0; k < FV_PART_KINDS; k++) {
         bool with_folders = true;
         if (o->part_folders[k]) FV_TRY(has_folders(o, o->part_folders[k], &with_folders));
         all_with_folders &= with_folders;
@@ -193,15 +179,15 @@ static fv_error *list_classes(opening *o, const char *folder) {
 
 static fv_error *list_parts(opening *o) {
     for (int64_t i = 0; i < o->top.folder_count; i++)
-        if (part_kind(o->top.folders[i]) < 0) {
+        if (fv_part_kind(o->top.folders[i]) < 0) {
             FV_TRY(fv_listing_note(o->listing, "%s/%s is none of train, val and test: ignored", o->path, o->top.folders[i]));
             fv_listing_ignore(o->listing);
         }
     for (int64_t i = 0; i < o->top.picture_count; i++)
         FV_TRY(fv_listing_reject(o->listing, o->top.pictures[i], "it lies beside the parts, not in one"));
-    for (int k = 0; k < PART_KINDS; k++) {
+    for (int k = 0; k < FV_PART_KINDS; k++) {
         if (!o->part_folders[k]) continue;
-        FV_TRY(fv_listing_part(o->listing, part_names[k][0], &o->part));
+        FV_TRY(fv_listing_part(o->listing, fv_part_kinds[k], &o->part));
         o->makes_classes = k == 0 || !o->part_folders[0];
         FV_TRY(list_classes(o, o->part_folders[k]));
     }

@@ -188,6 +188,11 @@ FV_API int64_t fv_dataset_count(const fv_dataset *set); /* samples, those includ
 FV_API const char *fv_dataset_id(const fv_dataset *set, int64_t sample);
 FV_API const fv_target *fv_dataset_target(const fv_dataset *set, int64_t sample);
 FV_API int64_t fv_dataset_class(const fv_dataset *set, int64_t sample); /* class index, or −1 */
+/* What a split keeps on one side, of lists with such a column (a patient, a part that was photographed often); NULL: none. */
+FV_API const char *fv_dataset_group(const fv_dataset *set, int64_t sample);
+/* For weighted sampling, of lists with such a column: 0 or more; 1 where the set has none. */
+FV_API double fv_dataset_weight(const fv_dataset *set, int64_t sample);
+FV_API bool fv_dataset_is_weighted(const fv_dataset *set);
 /* Decodes sample number `sample` (no transforms). */
 FV_API FV_MUST_USE fv_error *fv_dataset_read(const fv_dataset *set, int64_t sample, fv_image *out);
 
