@@ -230,15 +230,38 @@ typedef struct fv_split_options {
     double fraction; /* of the second part, 0 < fraction < 1; 0: 0.2 */
     int64_t seed;
     bool unstratified; /* else class by class */
+    /* What stays on one side: NULL: the samples with one group, where the set says groups; "none": each sample is on its own;
+     * else a POSIX extended regular expression over ids, where samples belong together that give the same first (…), or the
+     * same match without one: "([^/_]+)_[0-9]+[.]png$". */
+    const char *group_by;
 } fv_split_options;
-/* Two parts, a pure function of (seed, classes, ids), the same on every machine. In each class the samples are ranked by a
- * keyed hash of their ids and the first round(fraction · n) go to the second part, but of two or more at least one to each;
- * a class of one stays in the first, with a line in the log. A file added later moves at most one other. Both parts keep the
- * set's order. */
+/* Two parts, a pure function of (seed, classes, ids, groups), the same on every machine. In each class the samples are ranked
+ * by a keyed hash of their ids and the first round(fraction · n) go to the second part, but of two or more at least one to
+ * each; a class of one stays in the first, with a line in the log. A file added later moves at most one other. A sample of
+ * several classes counts for the rarest of them. Both parts keep the set's order.
+ * With groups, whole groups are dealt: in the order of their hashes, each to the part that brings the counts of all classes,
+ * and of all samples, nearest to the fraction; then groups move or change places as long as that brings them nearer. A class
+ * that ends up in one part alone gets a line in the log. FV_USAGE: fewer than two groups, a pattern that is none; FV_FORMAT: an
+ * id that it does not match. */
 FV_API FV_MUST_USE fv_error *fv_subset_split(const fv_subset *subset, const fv_split_options *options, fv_subset **first,
                                              fv_subset **second);
+/* Three parts: `test_fraction` of all is split off first, then options.fraction of all from what is left. */
+FV_API FV_MUST_USE fv_error *fv_subset_split_three(const fv_subset *subset, const fv_split_options *options,
+                                                   double test_fraction, fv_subset **train, fv_subset **val, fv_subset **test);
+/* Fold number `fold`, 1 … folds: every sample is held out in just one of them (options.fraction is not read). The samples,
+ * class by class in the order of their hashes, are dealt out in turn, so that counts differ by one at most; groups as above. A
+ * file added later moves others. */
+FV_API FV_MUST_USE fv_error *fv_subset_fold(const fv_subset *subset, const fv_split_options *options, int64_t folds,
+                                            int64_t fold, fv_subset **train, fv_subset **held_out);
 
 /* ---- the loader ---- */
+
+/* What an epoch of training goes through, always as many pictures as the subset has. */
+typedef enum fv_sampling {
+    FV_SAMPLING_UNIFORM,  /* each picture once */
+    FV_SAMPLING_BALANCED, /* drawn, with repetition: each class alike, then each of its pictures alike */
+    FV_SAMPLING_WEIGHTED  /* drawn, with repetition, in proportion to fv_dataset_weight */
+} fv_sampling;
 
 typedef struct fv_loader_options {
     /* FV_TRAINING: shuffled, random transforms, an unreadable picture is replaced. FV_EVALUATION: in the subset's order, every
