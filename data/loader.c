@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "core/base/memory.h"
-#include "core/base/random.h"
 #include "core/base/size.h"
 
 #define POLL_MS 50 /* between two looks at the cancel flag */
@@ -19,6 +18,8 @@ const fv_field fv_loader_fields[] = {
     FV_FIELD(fv_loader_options, queue, .max = 1024, .help = "batches in memory at once; 0: 1 without workers, else 4"),
     FV_FIELD(fv_loader_options, cache, .max = INFINITY, .help = "bytes of decoded pictures kept for later epochs"),
     FV_FIELD(fv_loader_options, drop_last, .help = "leave out a last batch that is not full"),
+    FV_FIELD(fv_loader_options, sampling, .by_default = "uniform", .names = "uniform,balanced,weighted",
+             .help = "pictures of an epoch: each once; drawn, classes alike; drawn by the list's weights"),
     FV_FIELDS_END,
 };
 
@@ -106,6 +107,7 @@ static fv_error *set_up(fv_loader *loader) {
     loader->batches = o->drop_last ? count / o->batch : fv_ceil_div(count, o->batch);
     loader->grain = fv_min(fv_max(o->batch / (4 * fv_max(o->workers, 1)), 1), 64);
     FV_TRY(fv_memory_new(count, &loader->order));
+    if (o->mode == FV_TRAINING && !o->in_order) FV_TRY(fv_sampler_new(loader->subset, o->sampling, o->seed, &loader->sampler));
     if (o->cache) FV_TRY(fv_cache_new(loader->subset->set->samples.count, o->cache, &loader->cache));
     FV_TRY(make_slots(loader));
     loader->claimed_batch = loader->batches; /* nothing to do until an epoch starts */
@@ -144,7 +146,7 @@ int64_t fv_loader_memory(const fv_loader *loader) {
     int64_t row =
         picture_floats(loader) * (int64_t)sizeof(float) + 2 * (int64_t)sizeof(int64_t) + 2 * (int64_t)sizeof(fv_error *);
     return loader->options.queue * loader->options.batch * row + loader->options.cache +
-           loader->subset->count * (int64_t)sizeof(int64_t);
+           loader->subset->count * (int64_t)sizeof(int64_t) + (loader->sampler ? fv_sampler_memory(loader->sampler) : 0);
 }
 
 /* ---- workers ---- */
@@ -233,17 +235,18 @@ void fv_loader_free(fv_loader *loader) {
     }
     fv_memory_free(loader->slots);
     fv_memory_free(loader->order);
+    fv_sampler_free(loader->sampler);
     fv_cache_free(loader->cache);
     fv_reader_release(&loader->reader);
     fv_memory_free(loader);
 }
 
-/* The epoch's order: the subset's, shuffled by a stream of (seed, epoch) alone. */
+/* The epoch's order: the sampler's in training, else the subset's. */
 static void fill_order(fv_loader *loader) {
-    memcpy(loader->order, loader->subset->samples, (size_t)loader->subset->count * sizeof *loader->order);
-    if (loader->options.mode != FV_TRAINING || loader->options.in_order) return;
-    fv_random random = fv_random_at((uint64_t)loader->options.seed, fv_random_stream("order"), (uint32_t)loader->epoch, 0);
-    fv_random_shuffle(&random, loader->order, loader->subset->count);
+    if (loader->sampler)
+        fv_sampler_order(loader->sampler, loader->epoch, loader->order);
+    else
+        memcpy(loader->order, loader->subset->samples, (size_t)loader->subset->count * sizeof *loader->order);
 }
 
 fv_error *fv_loader_start(fv_loader *loader, int64_t epoch, int64_t first_batch) {

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "data/cache.h"
+#include "data/sampler.h"
 #include "data/subset.h"
 #include "data/threads.h"
 #include "data/transform.h"
@@ -45,6 +46,7 @@ struct fv_loader {
 
     /* Of the epoch under way; changed while no worker is busy. */
     int64_t epoch, *order; /* order: position → sample */
+    fv_sampler *sampler;   /* makes it; NULL: the subset's own */
     bool running;          /* the caller's view: not at the end, no error */
     int64_t taken;         /* the next batch that the caller gets */
 

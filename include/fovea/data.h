@@ -273,7 +273,8 @@ typedef struct fv_loader_options {
     int64_t queue;   /* batches that may be in memory at once; 0: 1 without workers, else 4 */
     int64_t cache;   /* bytes of decoded pictures kept for later epochs; 0: none */
     bool drop_last;  /* leaves out a last batch that is not full */
-    bool in_order;   /* training without shuffling */
+    bool in_order;   /* training without shuffling; `sampling` is then not read */
+    fv_sampling sampling;
     /* What the network takes; zeros: what the transforms give (where that depends on it, for the first picture). */
     fv_size size;
     const int *cancel; /* set to non-zero, atomically or by a signal handler, it ends a wait with FV_CANCELLED */

@@ -126,6 +126,27 @@ FV_TEST(data_loader__an_epoch_holds_every_picture_once) {
     }
 }
 
+FV_TEST(data_loader__draws_classes_alike_when_balanced) {
+    FIXTURE f = open_set(make_set(), NULL, "normalize");
+    content expected = epoch_of(&f, &(fv_loader_options){ .seed = 4, .sampling = FV_SAMPLING_BALANCED }, 5, 0);
+    fv_loader_options options = { .seed = 4, .workers = 2, .batch = 32, .sampling = FV_SAMPLING_BALANCED };
+    FV_OWNED(fv_subset) lopsided = NULL; /* 11 of a, one of b */
+    FV_OK(fv_subset_of(f.set, (int64_t[]){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 22 }, 12, &lopsided));
+    assert_int_equal(expected.pictures, 23);
+    assert_true(epoch_of(&f, &options, 5, 0).hash == expected.hash);
+    FV_OWNED(fv_loader) loader = NULL;
+    int64_t of_b = 0;
+    FV_OK(fv_loader_new(lopsided, f.transforms, &options, &loader));
+    for (int64_t epoch = 0; epoch < 50; epoch++) {
+        const fv_batch *batch;
+        FV_OK(fv_loader_start(loader, epoch, 0));
+        FV_OK(fv_loader_next(loader, &batch));
+        assert_int_equal(batch->count, 12);
+        for (int64_t i = 0; i < batch->count; i++) of_b += batch->labels[i] == 1;
+    }
+    assert_in_range(of_b, 240, 360); /* of 600; standard deviation 12 */
+}
+
 FV_TEST(data_loader__starts_where_it_is_told) {
     FIXTURE f = open_set(make_set(), NULL, TRAINING);
     fv_loader_options options = { .batch = 5, .seed = 9, .workers = 2 };
