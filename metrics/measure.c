@@ -1,32 +1,140 @@
-/* shared: choosing a metric by text, and the steps from logits to ranked classes that metrics and predictions have in common.
- */
+/* shared: choosing a metric by text, checking outcomes, and the steps from logits to ranked classes that metrics and
+ * predictions have in common. */
 #include <math.h>
 #include <string.h>
 
+#include "core/base/size.h"
 #include "metrics/metric.h"
+
+#define ROUNDING 1e-9 /* that a mean of probabilities may be beyond 1 */
 
 static const fv_part *at(int index) { return &fv_metric_table[index]->part; }
 
-fv_error *fv_metric_measure(const char *text, const fv_outcomes *outcomes, double *out) {
-    FV_OWNED(fv_arena) arena = NULL;
-    FV_TRY(fv_arena_new("the options of a metric", 1 << 16, &arena));
+/* ---- choosing ---- */
+
+static const char *const kind_names[] = { "one class a sample", "several labels a sample", "numbers" };
+
+fv_error *fv_metric_find(const char *text, fv_outcome_kind kind, fv_arena *arena, const fv_metric **metric,
+                         const void **options) {
     const fv_parts metrics = { .kind = "metric", .count = fv_metric_table_count, .at = at };
     int index;
-    void *options;
-    FV_TRY(fv_part_parse(&metrics, text, arena, &index, &options));
-    for (int64_t i = 0; i < outcomes->count; i++)
-        if (outcomes->labels[i] < 0 || outcomes->labels[i] >= outcomes->classes)
-            return fv_fail(FV_USAGE, "label %lld of sample %lld is none of %lld classes", (long long)outcomes->labels[i],
-                           (long long)i, (long long)outcomes->classes);
-    *out = outcomes->count ? fv_metric_table[index]->measure(outcomes, options) : NAN;
+    void *parsed = NULL;
+    FV_TRY(fv_part_parse(&metrics, text, arena, &index, &parsed));
+    *metric = fv_metric_table[index];
+    *options = parsed;
+    if ((*metric)->kinds & FV_KIND(kind)) return NULL;
+    FV_TEXT(kinds, 256);
+    for (int k = FV_ONE_CLASS; k <= FV_NUMBERS; k++)
+        if ((*metric)->kinds & FV_KIND(k)) fv_text_addf(&kinds, "%s%s", kinds.length ? " and for " : "", kind_names[k]);
+    return fv_fail(FV_USAGE, "the metric %s is defined for %s, not for %s", (*metric)->name, kinds.at, kind_names[kind]);
+}
+
+/* ---- outcomes ---- */
+
+static fv_error *check_labels(const fv_outcomes *o) {
+    for (int64_t i = 0; i < o->count; i++)
+        if (o->labels[i] < 0 || o->labels[i] >= o->classes)
+            return fv_fail(FV_USAGE, "label %lld of sample %lld is none of %lld classes", (long long)o->labels[i], (long long)i,
+                           (long long)o->classes);
     return NULL;
 }
 
-void fv_softmax_row(const float *logits, int64_t classes, double *probabilities) {
+static fv_error *check_truths(const fv_outcomes *o) {
+    for (int64_t i = 0; i < o->count * o->classes; i++)
+        if (o->truths[i] > 1)
+            return fv_fail(FV_USAGE, "the truth of label %lld of sample %lld is %d, not 0 or 1", (long long)(i % o->classes),
+                           (long long)(i / o->classes), o->truths[i]);
+    return NULL;
+}
+
+static fv_error *check_probabilities(const fv_outcomes *o) {
+    for (int64_t i = 0; i < o->count * o->classes; i++)
+        if (!(o->probabilities[i] >= 0 && o->probabilities[i] <= 1 + ROUNDING))
+            return fv_fail(FV_USAGE, "the probability of class %lld of sample %lld is %g, which is not in 0…1",
+                           (long long)(i % o->classes), (long long)(i / o->classes), o->probabilities[i]);
+    return NULL;
+}
+
+static fv_error *check_numbers(const fv_outcomes *o) {
+    for (int64_t i = 0; i < o->count; i++)
+        if (!isfinite(o->predicted[i]) || !isfinite(o->targets[i]))
+            return fv_fail(FV_USAGE, "sample %lld is predicted as %g, and %g is true: both must be finite", (long long)i,
+                           o->predicted[i], o->targets[i]);
+    return NULL;
+}
+
+fv_error *fv_outcomes_check(const fv_outcomes *o) {
+    if (o->kind == FV_NUMBERS) return check_numbers(o);
+    FV_TRY(o->kind == FV_ONE_CLASS ? check_labels(o) : check_truths(o));
+    return check_probabilities(o);
+}
+
+/* ---- measuring ---- */
+
+fv_error *fv_metric_scratch(const fv_outcomes *o, fv_arena **out) {
+    int64_t cells, pairs, bytes;
+    if (!fv_size_mul(o->count, o->classes + 8, &cells) || !fv_size_mul(o->classes, o->classes + 8, &pairs) ||
+        !fv_size_add(cells, pairs, &cells) || !fv_size_mul(cells, 64, &bytes) || !fv_size_add(bytes, 1 << 20, &bytes))
+        return fv_fail(FV_MEMORY, "%lld samples of %lld classes are too many to measure", (long long)o->count,
+                       (long long)o->classes);
+    return fv_arena_new("the work of a metric", bytes, out);
+}
+
+/* The answers of the most probable classes, counted. */
+static fv_error *count_answers(const fv_outcomes *o, fv_arena *arena, fv_confusion *out) {
+    int64_t *cells = NULL;
+    FV_TRY(fv_confusion_new(o->classes, arena, out, &cells));
+    for (int64_t i = 0; i < o->count; i++)
+        cells[o->labels[i] * o->classes + fv_answer(o->probabilities + i * o->classes, o->classes)]++;
+    fv_confusion_sum(out);
+    return NULL;
+}
+
+fv_error *fv_metric_run(const fv_metric *metric, const void *options, const fv_outcomes *o, fv_arena *scratch, double *out) {
+    *out = NAN;
+    if (!o->count) return NULL;
+    if (o->kind != FV_ONE_CLASS || !metric->of_confusion) return metric->measure(o, options, scratch, out);
+    fv_confusion confusion;
+    FV_TRY(count_answers(o, scratch, &confusion));
+    return metric->of_confusion(&confusion, options, out);
+}
+
+fv_error *fv_metric_measure(const char *text, const fv_outcomes *outcomes, double *out) {
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_TRY(fv_metric_scratch(outcomes, &arena));
+    const fv_metric *metric;
+    const void *options;
+    FV_TRY(fv_metric_find(text, outcomes->kind, arena, &metric, &options));
+    FV_TRY(fv_outcomes_check(outcomes));
+    return fv_error_wrap(fv_metric_run(metric, options, outcomes, arena, out), "metric %s", metric->name);
+}
+
+/* Measured on one sample: no option that a metric refuses later gets through. */
+fv_error *fv_metric_check(const char *text, fv_outcome_kind kind, int64_t classes) {
+    FV_OWNED(fv_memory) block = NULL;
+    FV_TRY(fv_memory_alloc(classes + 1, 8 + 1, &block));
+    const int64_t label = 0;
+    double number = 0;
+    fv_outcomes one = { .kind = kind, .count = 1, .labels = &label, .predicted = &number, .targets = &number };
+    if (kind != FV_NUMBERS) {
+        one.classes = classes;
+        one.probabilities = block;
+        one.truths = (const uint8_t *)(one.probabilities + classes + 1);
+    }
+    return fv_metric_measure(text, &one, &number);
+}
+
+/* ---- rows ---- */
+
+void fv_softmax_row_at(const float *logits, int64_t classes, double temperature, double *probabilities) {
     double largest = -INFINITY, sum = 0;
     for (int64_t c = 0; c < classes; c++) largest = fmax(largest, logits[c]);
-    for (int64_t c = 0; c < classes; c++) sum += probabilities[c] = exp(logits[c] - largest);
+    for (int64_t c = 0; c < classes; c++) sum += probabilities[c] = exp((logits[c] - largest) / temperature);
     for (int64_t c = 0; c < classes; c++) probabilities[c] /= sum;
+}
+
+void fv_softmax_row(const float *logits, int64_t classes, double *probabilities) {
+    fv_softmax_row_at(logits, classes, 1, probabilities);
 }
 
 /* Insertion into a sorted list of k: a strict comparison keeps the lower class in front of an equal one. */
@@ -40,4 +148,11 @@ void fv_top_classes(const double *probabilities, int64_t classes, int64_t k, int
         for (int64_t j = held - 1; j > at; j--) top[j] = top[j - 1];
         top[at] = c;
     }
+}
+
+int64_t fv_answer(const double *probabilities, int64_t classes) {
+    int64_t best = 0;
+    for (int64_t c = 1; c < classes; c++)
+        if (probabilities[c] > probabilities[best]) best = c;
+    return best;
 }

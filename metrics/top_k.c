@@ -10,10 +10,10 @@ static const fv_field fields[] = { FV_FIELD(fv_top_k_options, k, .by_default = "
                                             .help = "classes that count as found", .max = INFINITY),
                                    FV_FIELDS_END };
 
-/* Classes that rank before the true one; a probability that is no number ranks nowhere, and is not found. */
+/* Classes that rank before the true one. */
 static int64_t rank_of(const double *row, int64_t classes, int64_t label) {
     int64_t before = 0;
-    for (int64_t c = 0; c < classes; c++) before += !(row[c] < row[label] || (row[c] == row[label] && c >= label));
+    for (int64_t c = 0; c < classes; c++) before += row[c] > row[label] || (row[c] == row[label] && c < label);
     return before;
 }
 
@@ -23,19 +23,24 @@ static double share_within(const fv_outcomes *o, int64_t k) {
     return (double)found / (double)o->count;
 }
 
-static double top1(const fv_outcomes *outcomes, const void *options) {
-    (void)options;
-    return share_within(outcomes, 1);
+static fv_error *top1(const fv_outcomes *outcomes, const void *options, fv_arena *scratch, double *out) {
+    (void)options, (void)scratch;
+    *out = share_within(outcomes, 1);
+    return NULL;
 }
 
-static double top_k(const fv_outcomes *outcomes, const void *options) {
-    return share_within(outcomes, ((const fv_top_k_options *)options)->k);
+static fv_error *top_k(const fv_outcomes *outcomes, const void *options, fv_arena *scratch, double *out) {
+    (void)scratch;
+    *out = share_within(outcomes, ((const fv_top_k_options *)options)->k);
+    return NULL;
 }
 
 const fv_metric fv_metric_top1 = { .name = "top1",
                                    .summary = "share of samples whose most probable class is the true one",
+                                   .kinds = FV_KIND(FV_ONE_CLASS),
                                    .measure = top1 };
 const fv_metric fv_metric_top_k = { .name = "top_k",
                                     .summary = "share of samples whose true class is among the k most probable",
                                     .fields = fields,
+                                    .kinds = FV_KIND(FV_ONE_CLASS),
                                     .measure = top_k };

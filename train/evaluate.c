@@ -82,7 +82,8 @@ static fv_error *lay_out(desk *d, fv_evaluation *out) {
 }
 
 static fv_error *measure(desk *d, fv_evaluation *out) {
-    out->outcomes = (fv_outcomes){ d->count, d->classes, d->probabilities, d->labels };
+    out->outcomes =
+        (fv_outcomes){ .count = d->count, .classes = d->classes, .probabilities = d->probabilities, .labels = d->labels };
     out->samples = d->samples;
     out->unreadable = d->capacity - d->count;
     if (!d->count) return fv_fail(FV_FORMAT, "none of the %lld pictures could be read", (long long)d->capacity);

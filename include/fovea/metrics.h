@@ -3,8 +3,9 @@
  *   double top1;
  *   FV_TRY(fv_metric_measure("top1", &outcomes, &top1));
  *
- * Definitions and conventions are scikit-learn's unless a metric says otherwise; ties go to the lowest class. All sums are in
- * f64 in the order of the samples, so a figure does not depend on threads. Pure functions; any thread. */
+ * Definitions and conventions are scikit-learn's unless a metric says otherwise (docs/metrics.md); of equal probabilities the
+ * lowest class is the answer. All sums are in f64 in the order of the samples, so a figure does not depend on threads. Pure
+ * functions; any thread. An undefined figure is NaN, in JSON null. Arrays for answers are the caller's. */
 #ifndef FOVEA_METRICS_H
 #define FOVEA_METRICS_H
 
@@ -14,23 +15,155 @@
 extern "C" {
 #endif
 
-/* What a classifier said of `count` samples, and what is true. */
+/* What kind of truth samples have. */
+typedef enum fv_outcome_kind {
+    FV_ONE_CLASS,   /* each is of one of the classes */
+    FV_MULTI_LABEL, /* each is of any number of the classes, or of none */
+    FV_NUMBERS      /* each has a number (regression) */
+} fv_outcome_kind;
+
+/* What a model said of `count` samples, and what is true. `kind` decides which arrays there are; the others are NULL. */
 typedef struct fv_outcomes {
-    int64_t count, classes;
-    const double *probabilities; /* count × classes, rows sum to 1 */
-    const int64_t *labels;       /* count: 0 … classes − 1 */
+    fv_outcome_kind kind;
+    int64_t count, classes;      /* classes: 0 for numbers */
+    const double *probabilities; /* of classes: count × classes, each in 0…1; where one class is true rows sum to 1 */
+    const int64_t *labels;       /* FV_ONE_CLASS: count, 0 … classes − 1 */
+    const uint8_t *truths;       /* FV_MULTI_LABEL: count × classes, 1 where the sample is of the class, else 0 */
+    const double *predicted;     /* FV_NUMBERS: count */
+    const double *targets;       /* FV_NUMBERS: count */
 } fv_outcomes;
 
 /* `metric` is a name with options, "top_k k=5" (`fovea help metric` lists them). `*out` is NaN where the metric is undefined
- * for such outcomes, as for no samples at all. FV_USAGE: unknown metric or option, the nearest one as hint; a label that is no
- * class. */
+ * for such outcomes, as for no samples at all. FV_USAGE: unknown metric or option, the nearest one as hint; a metric that is
+ * not defined for this kind; a label that is no class, a probability outside 0…1, a number that is not finite. */
 FV_API FV_MUST_USE fv_error *fv_metric_measure(const char *metric, const fv_outcomes *outcomes, double *out);
 
-/* Probabilities of a row of logits, in f64: exp(x − max) / Σ exp(x − max). Keeps the order of the classes. */
+/* The errors that fv_metric_measure would give for any outcomes of this kind and these classes: to be known before the
+ * predictions are made. */
+FV_API FV_MUST_USE fv_error *fv_metric_check(const char *metric, fv_outcome_kind kind, int64_t classes);
+
+/* Probabilities of a row of logits, in f64: exp(x − max) / Σ exp(x − max). Keeps the order of the classes. The second one
+ * divides logits by a temperature > 0 first. */
 FV_API void fv_softmax_row(const float *logits, int64_t classes, double *probabilities);
+FV_API void fv_softmax_row_at(const float *logits, int64_t classes, double temperature, double *probabilities);
 
 /* Writes the `k` most probable classes of a row, the best first, equal ones by number; k ≤ classes. */
 FV_API void fv_top_classes(const double *probabilities, int64_t classes, int64_t k, int64_t *top);
+
+/* ---- one class of several: counts ---- */
+
+/* The confusion matrix: counts[t × classes + a] samples are of class t and were taken for class a. `counts`: classes ×
+ * classes. Errors as of fv_metric_measure. */
+FV_API FV_MUST_USE fv_error *fv_confusion_matrix(const fv_outcomes *outcomes, int64_t *counts);
+
+/* One class against the rest. Precision is NaN for a class that is never the answer, recall for one without samples, F1 where
+ * both hold: scikit-learn's with zero_division=nan. */
+typedef struct fv_class_figures {
+    double precision, recall, f1;
+    int64_t support, answered, right; /* samples of the class; samples taken for it; both */
+} fv_class_figures;
+
+/* `figures`: `classes` of them. */
+FV_API void fv_per_class(const int64_t *counts, int64_t classes, fv_class_figures *figures);
+
+typedef struct fv_confused_pair {
+    int64_t truth, answer, count;
+    double share; /* of the samples of class `truth` */
+} fv_confused_pair;
+
+/* The cells off the diagonal with the largest counts, at most `most`; the largest first, equal ones by truth and answer.
+ * Returns how many there are; cells with 0 are none. */
+FV_API int64_t fv_most_confused(const int64_t *counts, int64_t classes, int64_t most, fv_confused_pair *pairs);
+
+/* ---- curves ---- */
+
+/* What it takes to answer "yes" for a score of at least `threshold`. */
+typedef struct fv_curve_point {
+    double threshold;           /* infinite in the first point: no answer is yes */
+    double true_positive_rate;  /* recall; NaN when the class has no samples */
+    double false_positive_rate; /* NaN when there are no others */
+    double precision;           /* 1 in the first point */
+} fv_curve_point;
+
+/* The ROC curve (false against true positive rate) and the precision-recall curve of one class against the rest: a point for
+ * each distinct score, from the highest down. `points` has room for count + 1; `*points_count` of them are written. For one
+ * class of several and for several labels. FV_USAGE: there is no such class. */
+FV_API FV_MUST_USE fv_error *fv_score_curve(const fv_outcomes *outcomes, int64_t class_number, fv_curve_point *points,
+                                            int64_t *points_count);
+
+/* ---- calibration ---- */
+
+/* The samples whose most probable class has a probability in (low, high]; in the first bin 0 too. */
+typedef struct fv_reliability_bin {
+    double low, high;
+    int64_t count;
+    double confidence; /* mean probability of the answers; NaN when empty */
+    double accuracy;   /* share of right answers; NaN when empty */
+} fv_reliability_bin;
+
+/* Fills `bins` bins of equal width over 0…1 (Guo et al. 2017, arXiv 1706.04599). Errors as of fv_metric_measure. */
+FV_API FV_MUST_USE fv_error *fv_reliability(const fv_outcomes *outcomes, int64_t bins, fv_reliability_bin *out);
+
+typedef struct fv_temperature {
+    double temperature;                                       /* 1 when not fitted */
+    const char *reason;                                       /* why it could not be fitted; NULL: it is */
+    double loss_before, loss_after;                           /* log_loss without and with it */
+    double calibration_error_before, calibration_error_after; /* expected_calibration_error of 15 bins */
+} fv_temperature;
+
+/* Temperature scaling (Guo et al.): the temperature between 0.05 and 100 by which logits are divided so that the mean
+ * cross-entropy over held-out samples is lowest. It changes no answer. Where there is no such temperature (all answers right,
+ * no better than chance, equal logits, no samples) it stays 1 and `reason` says why. `logits`: count × classes. FV_USAGE: a
+ * label that is no class, a logit that is not finite. */
+FV_API FV_MUST_USE fv_error *fv_temperature_fit(const float *logits, const int64_t *labels, int64_t count, int64_t classes,
+                                                fv_temperature *out);
+
+/* ---- how sure a figure is ---- */
+
+typedef struct fv_interval {
+    double low, high; /* both NaN: undefined */
+} fv_interval;
+
+/* Wilson's score interval for a share, `successes` of `count` (Wilson 1927, without continuity correction). `confidence` as
+ * 0.95. Undefined for count 0. */
+FV_API fv_interval fv_wilson_interval(int64_t successes, int64_t count, double confidence);
+
+/* Zero in every member is the default. */
+typedef struct fv_bootstrap_options {
+    double confidence; /* 0: 0.95 */
+    int64_t resamples; /* 0: 1000; at most 1,000,000 */
+    uint64_t seed;
+} fv_bootstrap_options;
+
+/* The percentile bootstrap (Efron 1979) of any metric: samples are drawn with replacement, of one class of several within each
+ * class (stratified: class sizes are kept), and the interval is between quantiles of the metric over the resamples. The same
+ * seed gives the same bits. Undefined where the metric is, or is in a resample, and where all resamples agree, as when every
+ * answer is right: then there is nothing to tell from. Takes as much memory again as `outcomes`,
+ * unless the metric needs answers alone. Errors as of fv_metric_measure. */
+FV_API FV_MUST_USE fv_error *fv_bootstrap_interval(const char *metric, const fv_outcomes *outcomes,
+                                                   const fv_bootstrap_options *options, fv_interval *out);
+
+/* Two models on the same samples (McNemar 1947): of those that only one has right, is the split further from even than chance
+ * gives? */
+typedef struct fv_mcnemar {
+    int64_t only_first, only_second; /* samples that only this one has right */
+    double exact;                    /* two-sided p of the binomial test; 1 when they never differ */
+    double mid_p;                    /* the same less half the chance of this very split: less conservative */
+} fv_mcnemar;
+
+/* `first` and `second` say for each of `count` samples whether the model is right: not 0 is yes. */
+FV_API fv_mcnemar fv_mcnemar_test(const uint8_t *first, const uint8_t *second, int64_t count);
+
+/* ---- what a model must beat ---- */
+
+/* The class with most samples, of equal ones the lowest. */
+FV_API int64_t fv_majority_class(const int64_t *counts, int64_t classes);
+
+/* For each of `count` rows the number of the nearest of `known_count` known rows by Euclidean distance, of equal ones the
+ * lowest. Rows are `width` long; `nearest`: count. A class follows from the labels of known rows. Runs on the team of
+ * threads; takes count × known_count × width steps at worst. FV_USAGE: no known rows. */
+FV_API FV_MUST_USE fv_error *fv_nearest_rows(const float *known, int64_t known_count, const float *rows, int64_t count,
+                                             int64_t width, int64_t *nearest);
 
 #ifdef __cplusplus
 }

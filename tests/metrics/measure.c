@@ -1,56 +1,70 @@
-/* Metrics: the definitions of scikit-learn, worked out by hand. */
-#include "fovea/metrics.h"
-
+/* Choosing and refusing metrics, and the steps from logits to ranked classes. */
 #include <math.h>
 
-#include "tests/test.h"
+#include "tests/metrics/golden.h"
 
 /* Five scores over three classes, some equal. */
 static const double scores[] = { 0.2, 0.2, 0.6, 0.4, 0.4, 0.2, 0.5, 0.25, 0.25, 0.25, 0.25, 0.5, 0.25, 0.5, 0.25 };
 static const int64_t labels[] = { 0, 1, 1, 2, 1 };
-static const fv_outcomes outcomes = { 5, 3, scores, labels };
-
-static double measure(const char *metric, const fv_outcomes *of) {
-    double value;
-    FV_OK(fv_metric_measure(metric, of, &value));
-    return value;
-}
-
-FV_TEST(metrics_measure__of_equal_classes_the_lowest_is_the_answer) {
-    assert_true(measure("top1", &outcomes) == 0.4); /* not sample 1, whose class 0 is as probable as its own */
-    assert_true(measure("top_k k=1", &outcomes) == 0.4);
-    assert_true(measure("top_k k=2", &outcomes) == 1.0); /* sample 0: class 0 comes before class 1 */
-}
-
-FV_TEST(metrics_measure__more_places_than_classes_is_all) { assert_true(measure("top_k", &outcomes) == 1.0); }
-
-FV_TEST(metrics_measure__log_loss_is_the_mean_of_minus_log_p) {
-    double sum = -(log(0.2) + log(0.4) + log(0.25) + log(0.5) + log(0.5));
-    assert_true(fabs(measure("log_loss", &outcomes) - (sum / 5)) <= 1e-15);
-}
-
-FV_TEST(metrics_measure__a_certain_mistake_has_a_finite_log_loss) {
-    const double certain[] = { 1, 0, 0, 1 };
-    const int64_t wrong[] = { 1, 1 };
-    assert_true(fabs(measure("log_loss", &(fv_outcomes){ 2, 2, certain, wrong }) - (-log(0x1p-52) / 2)) <= 1e-12);
-}
-
-FV_TEST(metrics_measure__no_number_is_never_found) {
-    const double none[] = { NAN, NAN };
-    const int64_t label[] = { 0 };
-    assert_true(measure("top1", &(fv_outcomes){ 1, 2, none, label }) == 0);
-}
+static const fv_outcomes outcomes = { .count = 5, .classes = 3, .probabilities = scores, .labels = labels };
 
 FV_TEST(metrics_measure__of_no_samples_there_is_no_figure) {
-    assert_true(isnan(measure("top1", &(fv_outcomes){ 0, 3, scores, labels })));
+    double value = 0;
+    fv_outcomes none = outcomes;
+    none.count = 0;
+    FV_OK(fv_metric_measure("top1", &none, &value));
+    assert_true(isnan(value));
+    FV_OK(fv_metric_measure("roc_auc", &none, &value));
+    assert_true(isnan(value));
 }
 
-FV_TEST(metrics_measure__unknown_names_and_labels_are_refused) {
+FV_TEST(metrics_measure__unknown_names_and_options_are_refused) {
     double value;
-    const int64_t bad[] = { 3 };
     FV_FAILS(fv_metric_measure("top_1", &outcomes, &value), FV_USAGE, "top_1");
     FV_FAILS(fv_metric_measure("top_k q=1", &outcomes, &value), FV_USAGE, "top_k");
-    FV_FAILS(fv_metric_measure("top1", &(fv_outcomes){ 1, 3, scores, bad }, &value), FV_USAGE, "label 3");
+    FV_FAILS(fv_metric_measure("f1 class=3", &outcomes, &value), FV_USAGE, "class 3");
+    FV_FAILS(fv_metric_measure("f1 average=samples", &outcomes, &value), FV_USAGE, "average=samples");
+    FV_FAILS(fv_metric_measure("roc_auc multi_class=ovo average=micro", &outcomes, &value), FV_USAGE, "micro");
+}
+
+FV_TEST(metrics_measure__a_metric_of_another_kind_is_refused) {
+    double value;
+    FV_FAILS(fv_metric_measure("r2", &outcomes, &value), FV_USAGE,
+             "the metric r2 is defined for numbers, not for one class a sample");
+    FV_FAILS(fv_metric_measure("hamming_loss", &outcomes, &value), FV_USAGE, "several labels a sample");
+    const double p[] = { 1 };
+    fv_outcomes numbers = { .count = 1, .kind = FV_NUMBERS, .predicted = p, .targets = p };
+    FV_FAILS(fv_metric_measure("f1", &numbers, &value), FV_USAGE, "one class a sample and for several labels a sample");
+}
+
+FV_TEST(metrics_measure__outcomes_that_make_no_sense_are_refused) {
+    double value;
+    const int64_t label[] = { 3 }, first[] = { 0 };
+    const double none[] = { NAN, 0, 0 }, beyond[] = { 1.1, 0, 0 };
+    const uint8_t truths[] = { 0, 2, 1 };
+    FV_FAILS(
+        fv_metric_measure("top1", &(fv_outcomes){ .count = 1, .classes = 3, .probabilities = scores, .labels = label }, &value),
+        FV_USAGE, "label 3 of sample 0");
+    FV_FAILS(
+        fv_metric_measure("top1", &(fv_outcomes){ .count = 1, .classes = 3, .probabilities = none, .labels = first }, &value),
+        FV_USAGE, "class 0 of sample 0");
+    FV_FAILS(
+        fv_metric_measure("f1", &(fv_outcomes){ .count = 1, .classes = 3, .probabilities = beyond, .labels = first }, &value),
+        FV_USAGE, "1.1");
+    fv_outcomes several = { .count = 1, .classes = 3, .kind = FV_MULTI_LABEL, .probabilities = scores, .truths = truths };
+    FV_FAILS(fv_metric_measure("f1", &several, &value), FV_USAGE, "label 1 of sample 0");
+    fv_outcomes numbers = { .count = 1, .kind = FV_NUMBERS, .predicted = none, .targets = scores };
+    FV_FAILS(fv_metric_measure("mae", &numbers, &value), FV_USAGE, "sample 0");
+}
+
+FV_TEST(metrics_measure__what_it_would_refuse_is_known_beforehand) {
+    FV_OK(fv_metric_check("f1 class=2", FV_ONE_CLASS, 3));
+    FV_OK(fv_metric_check("f1 average=samples", FV_MULTI_LABEL, 3));
+    FV_OK(fv_metric_check("rmse", FV_NUMBERS, 0));
+    FV_FAILS(fv_metric_check("f1 class=3", FV_ONE_CLASS, 3), FV_USAGE, "class 3");
+    FV_FAILS(fv_metric_check("f1 average=samples", FV_ONE_CLASS, 3), FV_USAGE, "samples");
+    FV_FAILS(fv_metric_check("f2", FV_ONE_CLASS, 3), FV_USAGE, "f2");
+    FV_FAILS(fv_metric_check("mae", FV_ONE_CLASS, 3), FV_USAGE, "mae");
 }
 
 FV_TEST(metrics_measure__softmax_is_exact_where_f32_is_not) {
@@ -60,6 +74,14 @@ FV_TEST(metrics_measure__softmax_is_exact_where_f32_is_not) {
     assert_true(fabs(p[1] - (exp(-20) / (1 + exp(-20)))) <= 1e-24);
     assert_true(p[2] == 0);
     assert_true(fabs(p[0] + p[1] + p[2] - (1)) <= 1e-15);
+}
+
+FV_TEST(metrics_measure__a_temperature_divides_the_logits) {
+    const float logits[] = { 1, 3 }, halved[] = { 0.5f, 1.5f };
+    double p[2], q[2];
+    fv_softmax_row_at(logits, 2, 2, p);
+    fv_softmax_row(halved, 2, q);
+    assert_memory_equal(p, q, sizeof p);
 }
 
 FV_TEST(metrics_measure__the_best_classes_are_sorted_and_stable) {
