@@ -1,10 +1,15 @@
 /* eval.c - fovea eval: how good a model is on labelled pictures. */
+#include <string.h>
+
 #include "cli/command.h"
+#include "cli/figures.h"
 #include "cli/terminal.h"
 #include "fovea/train.h"
 
+#define ARENA_CAP (1LL << 40) /* the classes' square is what counts; too many are said in evaluation */
+
 typedef struct eval_options {
-    const char *model, *data, *part, *source, *source_options, *device;
+    const char *model, *data, *part, *source, *source_options, *metrics, *device;
     bool strict, allow_dropped;
     int64_t batch, workers;
 } eval_options;
@@ -16,6 +21,7 @@ static const fv_field fields[] = {
     FV_FIELD(eval_options, part, .help = "train, val, test or all; without it test, val or all, the first that there is"),
     FV_FIELD(eval_options, source, .help = "format of the data (`fovea help source`); without it the data tell"),
     FV_FIELD(eval_options, source_options, .help = "options of that source, name=value …"),
+    FV_FIELD(eval_options, metrics, .help = "further figures (`fovea help metric`), NAME option=value …, divided by ';'"),
     FV_FIELD(eval_options, strict, .by_default = "false", .help = "fail on the first sample that cannot be used"),
     FV_FIELD(eval_options, allow_dropped, .by_default = "false", .help = "go on when more than 1 % cannot be used"),
     FV_FIELD(eval_options, batch, .by_default = "64", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
@@ -61,8 +67,47 @@ static void print_rejected(fv_printer *p, const fv_dataset *set) {
     if (!p->json && rejected > 20) fv_terminal_line("and %lld more", (long long)rejected - 20);
 }
 
-static fv_error *print(fv_printer *p, const eval_options *o, const char *part, const fv_predictor *predictor,
-                       const fv_dataset *set, const fv_evaluation *e) {
+/* The metrics asked for, one after the other; NULL: there are no more. */
+static fv_error *next_metric(const char **rest, fv_arena *arena, const char **metric) {
+    *metric = NULL;
+    while (*rest && **rest && !*metric) {
+        *rest += strspn(*rest, "; \t\n");
+        size_t length = strcspn(*rest, ";\n");
+        if (length) FV_TRY(fv_arena_format(arena, metric, "%.*s", (int)length, *rest));
+        *rest += length;
+    }
+    return NULL;
+}
+
+/* Before the pictures are predicted. */
+static fv_error *check_metrics(const char *metrics, int64_t classes, fv_arena *arena) {
+    for (const char *metric;;) {
+        FV_TRY(next_metric(&metrics, arena, &metric));
+        if (!metric) return NULL;
+        FV_TRY(fv_metric_check(metric, FV_ONE_CLASS, classes));
+    }
+}
+
+/* JSON: [{metric, value}, …]. */
+static fv_error *print_metrics(fv_printer *p, const char *metrics, const fv_outcomes *outcomes, fv_arena *arena) {
+    if (!metrics) return NULL;
+    if (p->json) fv_print_list(p, "metrics");
+    for (const char *metric;;) {
+        double value;
+        FV_TRY(next_metric(&metrics, arena, &metric));
+        if (!metric) break;
+        FV_TRY(fv_metric_measure(metric, outcomes, &value));
+        if (p->json) fv_print_item(p);
+        if (p->json) fv_print_text(p, "metric", metric);
+        fv_print_number(p, p->json ? "value" : metric, value);
+    }
+    if (p->json) fv_print_list_end(p);
+    return NULL;
+}
+
+/* The keys, and for people the tables behind them. */
+static fv_error *print(fv_printer *p, const eval_options *o, const char *part, const fv_dataset *set, const fv_evaluation *e,
+                       const fv_figures *figures, fv_arena *arena) {
     double top5 = 0;
     FV_TRY(fv_metric_measure("top_k k=5", &e->outcomes, &top5));
     fv_print_record(p);
@@ -70,14 +115,16 @@ static fv_error *print(fv_printer *p, const eval_options *o, const char *part, c
     fv_print_text(p, "data", o->data);
     fv_print_text(p, "part", part);
     fv_print_int(p, "n", e->outcomes.count);
-    fv_print_number(p, "top1", e->top1);
+    fv_figures_print_one(p, "top1", e->top1, figures->top1_interval);
     if (e->outcomes.classes > 5) fv_print_number(p, "top5", top5);
     fv_print_number(p, "loss", e->loss);
-    fv_print_texts(p, "classes", fv_predictor_class_names(predictor), fv_predictor_class_count(predictor));
+    fv_print_texts(p, "classes", figures->names, figures->classes);
+    fv_figures_print(p, figures);
+    FV_TRY(print_metrics(p, o->metrics, &e->outcomes, arena));
     fv_print_int(p, "unreadable", e->unreadable);
     print_rejected(p, set);
     fv_print_record_end(p);
-    return NULL;
+    return fv_figures_tables(p, figures);
 }
 
 static fv_error *run(fv_command_call *call, void *raw) {
@@ -85,7 +132,10 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_OWNED(fv_predictor) predictor = NULL;
     FV_OWNED(fv_dataset) set = NULL;
     FV_OWNED(fv_subset) subset = NULL;
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_TRY(fv_arena_new("the figures of an evaluation", ARENA_CAP, &arena));
     FV_TRY(fv_predictor_open(o->model, &(fv_predictor_options){ .device = o->device }, &predictor));
+    FV_TRY(check_metrics(o->metrics, fv_predictor_class_count(predictor), arena));
     FV_TRY(open_data(o, predictor, &set));
     const char *part = choose_part(o, set);
     FV_TRY(open_part(part, set, &subset));
@@ -93,7 +143,9 @@ static fv_error *run(fv_command_call *call, void *raw) {
     fv_evaluation evaluation;
     FV_TRY(fv_evaluate(predictor, subset, &options, &evaluation));
     fv_terminal_finish();
-    fv_error *error = print(call->printer, o, part, predictor, set, &evaluation);
+    fv_figures figures;
+    fv_error *error = fv_figures_measure(&evaluation.outcomes, fv_predictor_class_names(predictor), arena, &figures);
+    if (!error) error = print(call->printer, o, part, set, &evaluation, &figures, arena);
     fv_evaluation_release(&evaluation);
     return error;
 }
@@ -104,7 +156,8 @@ const fv_command fv_command_eval = {
     .arguments = "MODEL --data DIR [options]",
     .description =
         "The pictures go through the model's own transforms, in its own order of classes. Samples of a class that the\n"
-        "model does not know are counted and named; more than 1 % of them is an error.",
+        "model does not know are counted and named; more than 1 % of them is an error. Figures are followed by their 95 %\n"
+        "intervals: top1 by Wilson's formula, the others by a bootstrap within classes (docs/metrics.md).",
     .fields = fields,
     .size = sizeof(eval_options),
     .run = run,

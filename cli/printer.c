@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define RECORD_BYTES_MAX (1 << 28)
-#define KEY_COLUMNS 10
+#define KEY_COLUMNS 17 /* balanced_accuracy */
 
 void fv_printer_init(fv_printer *p, FILE *out, bool json) {
     *p = (fv_printer){ .json = json, .out = out };
@@ -101,6 +101,19 @@ void fv_print_texts(fv_printer *p, const char *key, const char *const *values, i
             fv_text_add(&p->record, values[i]);
     }
     if (p->json) fv_text_add(&p->record, "]");
+    end_value(p);
+}
+
+void fv_print_int_rows(fv_printer *p, const char *key, const int64_t *values, int64_t rows, int64_t columns) {
+    if (!p->json || !begin_value(p, key)) return;
+    fv_text_add(&p->record, "[");
+    for (int64_t r = 0; r < rows; r++) {
+        fv_text_add(&p->record, r ? ",[" : "[");
+        for (int64_t c = 0; c < columns; c++)
+            fv_text_addf(&p->record, "%s%lld", c ? "," : "", (long long)values[r * columns + c]);
+        fv_text_add(&p->record, "]");
+    }
+    fv_text_add(&p->record, "]");
     end_value(p);
 }
 

@@ -35,6 +35,9 @@ void fv_print_number(fv_printer *printer, const char *key, double value); /* NaN
 void fv_print_bool(fv_printer *printer, const char *key, bool value);
 void fv_print_texts(fv_printer *printer, const char *key, const char *const *values, int64_t count);
 
+/* A list of lists, of JSON only: `rows` × `columns` values. */
+void fv_print_int_rows(fv_printer *printer, const char *key, const int64_t *values, int64_t rows, int64_t columns);
+
 /* A list of objects, of JSON only: between begin and end, fv_print_item before the keys of each. */
 void fv_print_list(fv_printer *printer, const char *key);
 void fv_print_item(fv_printer *printer);
