@@ -73,6 +73,15 @@ foreach(example IN LISTS examples)
     add_test(NAME example_${name} COMMAND example_${name})
 endforeach()
 
+# bench/*.c: our side of a script of the same name there; built on demand (--target bench_NAME).
+file(GLOB benches CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} bench/*.c)
+foreach(bench IN LISTS benches)
+    cmake_path(GET bench STEM name)
+    add_executable(bench_${name} EXCLUDE_FROM_ALL ${bench})
+    target_include_directories(bench_${name} PRIVATE ${FV_ROOTS}/tests ${all_roots})
+    target_link_libraries(bench_${name} PRIVATE fovea_static)
+endforeach()
+
 # tests/fuzz/*.c: one libFuzzer target each.
 if(FOVEA_FUZZ)
     if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")

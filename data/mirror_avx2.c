@@ -12,12 +12,17 @@ int64_t fv_mirror_row_rgb_avx2(uint8_t *row, int64_t width) {
     const __m128i first = _mm_setr_epi8(-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     uint8_t *left = row, *right = row + 3 * width - 16;
     int64_t done = 0;
+    if (left + 16 > right) return 0;
+    __m128i a = _mm_loadu_si128((const __m128i *)left), b = _mm_loadu_si128((const __m128i *)right);
     for (; left + 16 <= right; left += 15, right -= 15, done += 5) {
-        __m128i a = _mm_loadu_si128((const __m128i *)left), b = _mm_loadu_si128((const __m128i *)right);
+        /* Loaded before the stores that they overlap by a byte: else they would wait for them. */
+        __m128i next_a = _mm_loadu_si128((const __m128i *)(left + 15)), next_b = _mm_loadu_si128((const __m128i *)(right - 15));
         __m128i new_left = _mm_or_si128(_mm_shuffle_epi8(b, to_left), _mm_and_si128(a, last));
         __m128i new_right = _mm_or_si128(_mm_shuffle_epi8(a, to_right), _mm_and_si128(b, first));
         _mm_storeu_si128((__m128i *)left, new_left);
         _mm_storeu_si128((__m128i *)right, new_right);
+        a = next_a;
+        b = next_b;
     }
     return done;
 }

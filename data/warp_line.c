@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-static const uint8_t *tap(const fv_warp_plane *plane, int64_t x, int64_t y, int64_t size) {
-    x = fv_border_shows(x, plane->width, plane->border);
-    y = fv_border_shows(y, plane->height, plane->border);
+/* Pixel (x, y), each within its side or −1. */
+static inline const uint8_t *tap(const fv_warp_plane *plane, int64_t x, int64_t y, int64_t size) {
     return x < 0 || y < 0 ? plane->fill : plane->pixels + y * plane->stride + x * size;
 }
 
@@ -25,14 +24,20 @@ static void mix_f32(const fv_warp_plane *plane, const uint8_t *const taps[4], in
 
 void fv_warp_pixel(const fv_warp_plane *plane, int32_t px, int32_t py, uint8_t *to) {
     int64_t x = px >> FV_WARP_BITS, y = py >> FV_WARP_BITS, size = plane->channels * fv_pixel_size(plane->pixel);
-    bool outside = x < -1 || y < -1 || x >= plane->width || y >= plane->height;
-    if (plane->nearest || (outside && plane->border == FV_BORDER_CONSTANT)) {
-        memcpy(to, tap(plane, x, y, size), (size_t)size);
+    int64_t left = fv_border_shows(x, plane->width, plane->border), top = fv_border_shows(y, plane->height, plane->border);
+    if (plane->nearest) {
+        memcpy(to, tap(plane, left, top, size), (size_t)size);
+        return;
+    }
+    int64_t right = fv_border_shows(x + 1, plane->width, plane->border);
+    int64_t bottom = fv_border_shows(y + 1, plane->height, plane->border);
+    if ((left < 0 && right < 0) || (top < 0 && bottom < 0)) { /* nothing but the fill */
+        memcpy(to, plane->fill, (size_t)size);
         return;
     }
     int32_t fx = px & (FV_WARP_ONE - 1), fy = py & (FV_WARP_ONE - 1);
-    const uint8_t *taps[4] = { tap(plane, x, y, size), tap(plane, x + 1, y, size), tap(plane, x, y + 1, size),
-                               tap(plane, x + 1, y + 1, size) };
+    const uint8_t *taps[4] = { tap(plane, left, top, size), tap(plane, right, top, size), tap(plane, left, bottom, size),
+                               tap(plane, right, bottom, size) };
     if (plane->pixel == FV_PIXEL_U8)
         mix_u8(plane, taps, fx, fy, to);
     else

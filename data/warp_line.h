@@ -24,9 +24,9 @@ static inline void fv_warp_point(const fv_warp_plane *plane, int64_t x, int64_t 
     const double *m = plane->rows, limit = 1 << 30, at = (double)x + 0.5, down = (double)y + 0.5;
     double a = m[0] * at + (m[1] * down + m[2]), b = m[3] * at + (m[4] * down + m[5]);
     if (plane->perspective) {
-        double w = m[6] * at + (m[7] * down + m[8]);
-        a /= w;
-        b /= w;
+        double w = 1 / (m[6] * at + (m[7] * down + m[8]));
+        a *= w;
+        b *= w;
     }
     a = a < limit ? a : limit;
     b = b < limit ? b : limit;

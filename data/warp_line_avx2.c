@@ -1,6 +1,7 @@
-/* warp_line_avx2.c - the inner loops of warping for AVX2: eight pixels at a time where all their taps lie inside, else one by
- * one as the plain loop has them. */
+/* warp_line_avx2.c - the inner loops of warping for AVX2: eight pixels at a time, and those whose taps do not all lie inside
+ * once more, one by one, as the plain loop has them. */
 #include <immintrin.h>
+#include <string.h>
 
 #include "data/warp_line.h"
 
@@ -21,32 +22,45 @@ static inline points four_points(const fv_warp_plane *plane, const double row[3]
     __m256d b = _mm256_add_pd(_mm256_mul_pd(_mm256_set1_pd(m[3]), at), _mm256_set1_pd(row[1]));
     if (plane->perspective) {
         __m256d w = _mm256_add_pd(_mm256_mul_pd(_mm256_set1_pd(m[6]), at), _mm256_set1_pd(row[2]));
-        a = _mm256_div_pd(a, w);
-        b = _mm256_div_pd(b, w);
+        w = _mm256_div_pd(_mm256_set1_pd(1), w);
+        a = _mm256_mul_pd(a, w);
+        b = _mm256_mul_pd(b, w);
     }
     return (points){ to_place(a), to_place(b) };
 }
 
-/* What eight pixels come from: `inside` has the lanes whose taps, and the bytes that are loaded with them, are all there. */
+/* What eight pixels come from. `inside`: the lanes whose taps, and the bytes that are loaded with them, are all there; the
+ * others' offsets are 0. `nothing`: the lanes that show nothing but the fill. */
 typedef struct eight {
     __m256i x, y, offset;
-    int inside;
+    int inside, nothing;
 } eight;
+
+/* The lanes of `at` below `low` or above `high`, which are at most 2³⁰ from 0. */
+static inline __m256i beyond(__m256i at, int64_t low, int64_t high) {
+    return _mm256_or_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)low), at),
+                           _mm256_cmpgt_epi32(at, _mm256_set1_epi32((int32_t)high)));
+}
+
+static inline int lanes_of(__m256i mask) { return _mm256_movemask_ps(_mm256_castsi256_ps(mask)); }
 
 static inline eight eight_points(const fv_warp_plane *plane, const double row[3], int64_t x) {
     __m256d at = _mm256_add_pd(_mm256_set1_pd((double)x), _mm256_setr_pd(0.5, 1.5, 2.5, 3.5));
     points left = four_points(plane, row, at), right = four_points(plane, row, _mm256_add_pd(at, _mm256_set1_pd(4)));
     eight e = { .x = _mm256_set_m128i(right.x, left.x), .y = _mm256_set_m128i(right.y, left.y) };
-    int32_t taps = plane->nearest ? 0 : 1;
-    int64_t bytes = plane->height * plane->stride, ahead = plane->nearest ? plane->channels : plane->stride + 8;
+    int64_t taps = plane->nearest ? 0 : 1, last_column = plane->width - 1, last_line = plane->height - 1;
+    int64_t ahead = plane->nearest ? plane->channels : plane->stride + 8, bytes = plane->height * plane->stride;
     __m256i column = _mm256_srai_epi32(e.x, FV_WARP_BITS), line = _mm256_srai_epi32(e.y, FV_WARP_BITS);
     e.offset = _mm256_add_epi32(_mm256_mullo_epi32(line, _mm256_set1_epi32((int32_t)plane->stride)),
                                 _mm256_mullo_epi32(column, _mm256_set1_epi32((int32_t)plane->channels)));
-    __m256i in_row = _mm256_min_epu32(column, _mm256_set1_epi32((int32_t)plane->width - 1 - taps));
-    __m256i in_column = _mm256_min_epu32(line, _mm256_set1_epi32((int32_t)plane->height - 1 - taps));
-    __m256i out_of_bytes = _mm256_cmpgt_epi32(e.offset, _mm256_set1_epi32((int32_t)(bytes - ahead)));
-    __m256i inside = _mm256_and_si256(_mm256_cmpeq_epi32(in_row, column), _mm256_cmpeq_epi32(in_column, line));
-    e.inside = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_andnot_si256(out_of_bytes, inside)));
+    __m256i far_off = _mm256_cmpgt_epi32(e.offset, _mm256_set1_epi32((int32_t)(bytes - ahead)));
+    __m256i out = _mm256_or_si256(beyond(column, 0, last_column - taps), beyond(line, 0, last_line - taps));
+    out = _mm256_or_si256(out, far_off);
+    e.offset = _mm256_andnot_si256(out, e.offset);
+    e.inside = ~lanes_of(out) & 0xFF;
+    e.nothing = 0;
+    if (e.inside != 0xFF && plane->border == FV_BORDER_CONSTANT)
+        e.nothing = lanes_of(_mm256_or_si256(beyond(column, -taps, last_column), beyond(line, -taps, last_line)));
     return e;
 }
 
@@ -122,33 +136,47 @@ static inline void store_eight(__m256i bytes, int64_t channels, uint8_t *to) {
     }
 }
 
+static inline void copy_pixel(const uint8_t *from, int64_t channels, uint8_t *to) {
+    switch (channels) { /* a constant lets the compiler move words */
+    case 1: memcpy(to, from, 1); break;
+    case 2: memcpy(to, from, 2); break;
+    case 3: memcpy(to, from, 3); break;
+    default: memcpy(to, from, 4);
+    }
+}
+
 static inline void copy_eight(const fv_warp_plane *plane, const eight *e, uint8_t *to) {
     _Alignas(32) int32_t offset[8];
     _mm256_store_si256((__m256i *)offset, e->offset);
-    for (int i = 0; i < 8; i++)
-        for (int64_t c = 0; c < plane->channels; c++) to[i * plane->channels + c] = plane->pixels[offset[i] + c];
+    for (int i = 0; i < 8; i++) copy_pixel(plane->pixels + offset[i], plane->channels, to + i * plane->channels);
 }
 
-static void one_by_one(const fv_warp_plane *plane, const eight *e, uint8_t *to) {
+/* The lanes that are not inside. */
+static void do_outside(const fv_warp_plane *plane, const eight *e, uint8_t *to) {
     _Alignas(32) int32_t px[8], py[8];
     _mm256_store_si256((__m256i *)px, e->x);
     _mm256_store_si256((__m256i *)py, e->y);
-    for (int i = 0; i < 8; i++) fv_warp_pixel(plane, px[i], py[i], to + i * plane->channels);
+    for (int i = 0; i < 8; i++, to += plane->channels) {
+        if (e->nothing >> i & 1)
+            copy_pixel(plane->fill, plane->channels, to);
+        else if (!(e->inside >> i & 1))
+            fv_warp_pixel(plane, px[i], py[i], to);
+    }
 }
 
 void fv_warp_row_u8_avx2(const fv_warp_plane *plane, int64_t y, int64_t width, uint8_t *to) {
-    const double *m = plane->rows, down = (double)y + 0.5;
+    const fv_warp_plane own = *plane; /* what is written to `to` cannot change it: its members stay in registers */
+    const double *m = own.rows, down = (double)y + 0.5;
     const double row[3] = { m[1] * down + m[2], m[4] * down + m[5], m[7] * down + m[8] };
-    int64_t channels = plane->channels, x = 0;
+    int64_t channels = own.channels, x = 0;
     __m256i above = pairs_of(channels, 0), below = pairs_of(channels, 8), packed = packed_of(channels);
     for (; x + 8 <= width; x += 8, to += 8 * channels) {
-        eight e = eight_points(plane, row, x);
-        if (e.inside != 0xFF)
-            one_by_one(plane, &e, to);
-        else if (plane->nearest)
-            copy_eight(plane, &e, to);
-        else
-            store_eight(_mm256_shuffle_epi8(mix_eight(plane, &e, above, below), packed), channels, to);
+        eight e = eight_points(&own, row, x);
+        if (e.inside && own.nearest)
+            copy_eight(&own, &e, to);
+        else if (e.inside)
+            store_eight(_mm256_shuffle_epi8(mix_eight(&own, &e, above, below), packed), channels, to);
+        if (e.inside != 0xFF) do_outside(plane, &e, to);
     }
     for (; x < width; x++, to += channels) {
         int32_t px, py;

@@ -10,7 +10,10 @@ int64_t fv_border_shows(int64_t at, int64_t n, fv_border border) {
     if (at >= 0 && at < n) return at;
     if (border == FV_BORDER_CONSTANT) return -1;
     if (border == FV_BORDER_EDGE) return at < 0 ? 0 : n - 1;
-    int64_t twice = border == FV_BORDER_SYMMETRIC, period = fv_max(2 * (n - 1 + twice), 1); /* twice: the edge */
+    int64_t twice = border == FV_BORDER_SYMMETRIC; /* the edge */
+    int64_t once = at < 0 ? -at - twice : 2 * (n - 1) + twice - at;
+    if (once >= 0 && once < n) return once; /* almost always, and without a division */
+    int64_t period = fv_max(2 * (n - 1 + twice), 1);
     at = (at % period + period) % period;
     return at < n ? at : period - at - twice;
 }
@@ -30,13 +33,22 @@ fv_error *fv_border_fill(const fv_image *image, fv_floats fill, fv_workspace *wo
     return NULL;
 }
 
+/* `count` times the same pixel, by copying what is there already. */
+static void repeat(const uint8_t *pixel, int64_t size, int64_t count, uint8_t *to) {
+    if (count <= 0) return;
+    memcpy(to, pixel, (size_t)size);
+    for (int64_t done = 1; done < count; done *= 2) memcpy(to + done * size, to, (size_t)(fv_min(done, count - done) * size));
+}
+
 /* Pixels [begin, end) of an output row that lie outside the picture; `row` is NULL when all of the row does. */
 static void fill_outside(const uint8_t *row, const uint8_t *fill, int64_t size, int64_t width, int64_t left, fv_border border,
                          int64_t begin, int64_t end, uint8_t *to) {
-    for (int64_t x = begin; x < end; x++) {
-        int64_t from = row ? fv_border_shows(left + x, width, border) : -1;
-        memcpy(to + x * size, from < 0 ? fill : row + from * size, (size_t)size);
+    if (border == FV_BORDER_CONSTANT) {
+        repeat(fill, size, end - begin, to + begin * size);
+        return;
     }
+    for (int64_t x = begin; x < end; x++)
+        memcpy(to + x * size, row + fv_border_shows(left + x, width, border) * size, (size_t)size);
 }
 
 static void copy_window(const fv_image *image, fv_box_of_pixels window, fv_border border, const uint8_t *fill, fv_image *out) {
