@@ -10,14 +10,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-
 static atomic_bool watching;
 static atomic_llong count;
 
@@ -27,7 +19,7 @@ static void note(void) {
 
 int64_t fv_allocations(void) { return atomic_load(&count); }
 
-#ifdef SANITIZED
+#ifdef FV_TEST_SANITIZED
 
 int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t),
                                               void (*on_free)(const volatile void *));

@@ -6,6 +6,14 @@
 
 #include <stdint.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FV_TEST_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define FV_TEST_SANITIZED
+#endif
+#endif
+
 void fv_allocations_watch(void); /* counts from here on; once in a process */
 int64_t fv_allocations(void);
 
