@@ -90,6 +90,7 @@ static fv_error *make_slots(fv_loader *loader) {
     for (int64_t i = 0; i < loader->options.queue; i++) {
         fv_slot *slot = &loader->slots[i];
         FV_TRY(fv_memory_alloc(batch, picture_floats(loader) * (int64_t)sizeof(float), (void **)&slot->images));
+        if (loader->target_width) FV_TRY(fv_memory_new(batch * loader->target_width, &slot->targets));
         FV_TRY(fv_memory_new(batch, &slot->labels));
         FV_TRY(fv_memory_new(batch, &slot->samples));
         FV_TRY(fv_memory_new(batch, &slot->failed));
@@ -100,10 +101,22 @@ static fv_error *make_slots(fv_loader *loader) {
 
 static void *worker(void *context);
 
+/* Whether targets are more than class numbers, and how wide then. */
+static fv_error *find_target(fv_loader *loader) {
+    const fv_dataset *set = loader->subset->set;
+    bool mixes = fv_transforms_mix(loader->transforms, loader->options.mode);
+    fv_target_kind kind = fv_dataset_target(set, loader->subset->samples[0])->kind;
+    bool by_class = kind == FV_TARGET_CLASSES || kind == FV_TARGET_SOFT || (kind == FV_TARGET_CLASS && mixes);
+    if (by_class) loader->target_width = fv_dataset_class_count(set);
+    if (kind == FV_TARGET_NUMBER) loader->target_width = 1;
+    return mixes ? fv_memory_new(loader->subset->count, &loader->partners) : NULL;
+}
+
 static fv_error *set_up(fv_loader *loader) {
     fv_loader_options *o = &loader->options;
     int64_t count = loader->subset->count;
     FV_TRY(find_size(loader));
+    FV_TRY(find_target(loader));
     loader->batches = o->drop_last ? count / o->batch : fv_ceil_div(count, o->batch);
     loader->grain = fv_min(fv_max(o->batch / (4 * fv_max(o->workers, 1)), 1), 64);
     FV_TRY(fv_memory_new(count, &loader->order));
@@ -140,13 +153,16 @@ fv_error *fv_loader_new(const fv_subset *subset, const fv_transforms *transforms
 }
 
 int64_t fv_loader_batches(const fv_loader *loader) { return loader->batches; }
+int64_t fv_loader_target_width(const fv_loader *loader) { return loader->target_width; }
 fv_size fv_loader_size(const fv_loader *loader) { return loader->size; }
 
 int64_t fv_loader_memory(const fv_loader *loader) {
     int64_t row =
         picture_floats(loader) * (int64_t)sizeof(float) + 2 * (int64_t)sizeof(int64_t) + 2 * (int64_t)sizeof(fv_error *);
+    row += loader->target_width * (int64_t)sizeof(float);
     return loader->options.queue * loader->options.batch * row + loader->options.cache +
-           loader->subset->count * (int64_t)sizeof(int64_t) + (loader->sampler ? fv_sampler_memory(loader->sampler) : 0);
+           loader->subset->count * (int64_t)sizeof(int64_t) * (loader->partners ? 2 : 1) +
+           (loader->sampler ? fv_sampler_memory(loader->sampler) : 0);
 }
 
 /* ---- workers ---- */
@@ -229,13 +245,14 @@ void fv_loader_free(fv_loader *loader) {
     pthread_cond_destroy(&loader->work);
     pthread_mutex_destroy(&loader->mutex);
     for (int64_t i = 0; loader->slots && i < loader->options.queue; i++) {
-        void *const parts[] = { loader->slots[i].images, loader->slots[i].labels, loader->slots[i].samples,
-                                loader->slots[i].failed, loader->slots[i].broken };
-        for (int p = 0; p < 5; p++) fv_memory_free(parts[p]);
+        const fv_slot *slot = &loader->slots[i];
+        void *const parts[] = { slot->images, slot->targets, slot->labels, slot->samples, slot->failed, slot->broken };
+        for (int p = 0; p < 6; p++) fv_memory_free(parts[p]);
     }
     fv_memory_free(loader->slots);
     fv_memory_free(loader->order);
     fv_sampler_free(loader->sampler);
+    fv_memory_free(loader->partners);
     fv_cache_free(loader->cache);
     fv_reader_release(&loader->reader);
     fv_memory_free(loader);
@@ -249,6 +266,14 @@ static void fill_order(fv_loader *loader) {
         memcpy(loader->order, loader->subset->samples, (size_t)loader->subset->count * sizeof *loader->order);
 }
 
+/* Which pictures are mixed: each with that of another place in a permutation of all, so that each is a partner once. */
+static void fill_partners(fv_loader *loader) {
+    if (!loader->partners) return;
+    for (int64_t i = 0; i < loader->subset->count; i++) loader->partners[i] = i;
+    fv_random random = fv_random_at((uint64_t)loader->options.seed, fv_random_stream("partners"), (uint32_t)loader->epoch, 0);
+    fv_random_shuffle(&random, loader->partners, loader->subset->count);
+}
+
 fv_error *fv_loader_start(fv_loader *loader, int64_t epoch, int64_t first_batch) {
     if (epoch < 0 || epoch > UINT32_MAX || first_batch < 0 || first_batch > loader->batches)
         return fv_fail(FV_USAGE, "epoch %lld cannot start at batch %lld of %lld", (long long)epoch, (long long)first_batch,
@@ -256,6 +281,7 @@ fv_error *fv_loader_start(fv_loader *loader, int64_t epoch, int64_t first_batch)
     abandon(loader);
     loader->epoch = epoch;
     fill_order(loader);
+    fill_partners(loader);
     loader->running = true;
     loader->taken = first_batch;
     pthread_mutex_lock(&loader->mutex);
@@ -321,12 +347,15 @@ static fv_error *settle(fv_loader *loader, fv_slot *slot) {
         if (left_out) continue;
         if (kept < row) {
             memcpy((char *)slot->images + kept * bytes, (char *)slot->images + row * bytes, (size_t)bytes);
+            int64_t width = loader->target_width;
+            if (width) memcpy(slot->targets + kept * width, slot->targets + row * width, (size_t)width * sizeof(float));
             slot->labels[kept] = slot->labels[row];
             slot->samples[kept] = slot->samples[row];
         }
         kept++;
     }
-    loader->batch = (fv_batch){ slot->index, kept, loader->size, slot->images, slot->labels, slot->samples };
+    loader->batch = (fv_batch){ slot->index,  kept,          loader->size,  slot->images,
+                                slot->labels, slot->samples, slot->targets, loader->target_width };
     return rejected ? fv_dataset_check_bound(set) : NULL;
 }
 

@@ -19,7 +19,7 @@ extern const fv_field fv_loader_fields[]; /* of fv_loader_options: those that a 
 /* One batch being made. Only rows that a thread claimed are written by it; the rest is guarded by the loader's mutex. */
 typedef struct fv_slot {
     int64_t index, rows, pending; /* pending: rows that are not made yet */
-    float *images;
+    float *images, *targets;      /* targets: NULL where labels say it all */
     int64_t *labels, *samples;
     fv_error **failed; /* a row: why its own picture could not be read */
     fv_error **broken; /* a row: what ends the epoch */
@@ -28,7 +28,7 @@ typedef struct fv_slot {
 /* What a thread uses again from picture to picture. */
 typedef struct fv_reader {
     fv_bytes bytes;
-    fv_image image;
+    fv_image image, partner;
     fv_workspace work;
 } fv_reader;
 
@@ -37,6 +37,7 @@ struct fv_loader {
     const fv_transforms *transforms;
     fv_loader_options options; /* resolved */
     fv_size size;
+    int64_t target_width; /* floats of a target; 0: class numbers say it all */
     int64_t batches, grain;
     fv_cache *cache; /* NULL: none */
     fv_slot *slots;
@@ -47,6 +48,7 @@ struct fv_loader {
     /* Of the epoch under way; changed while no worker is busy. */
     int64_t epoch, *order; /* order: position → sample */
     fv_sampler *sampler;   /* makes it; NULL: the subset's own */
+    int64_t *partners;     /* position → position of the picture to mix with; NULL: nothing is mixed */
     bool running;          /* the caller's view: not at the end, no error */
     int64_t taken;         /* the next batch that the caller gets */
 
@@ -60,7 +62,7 @@ struct fv_loader {
 /* Makes one row: reads, transforms and stores it, or its errors. */
 void fv_loader_make_row(const fv_loader *loader, fv_slot *slot, int64_t row, fv_reader *reader);
 /* What sample number `sample` is, decoded, from the cache or from disk. */
-FV_MUST_USE fv_error *fv_loader_fetch(const fv_loader *loader, int64_t sample, fv_reader *reader);
+FV_MUST_USE fv_error *fv_loader_fetch(const fv_loader *loader, int64_t sample, fv_bytes *bytes, fv_image *image);
 void fv_reader_release(fv_reader *reader);
 
 #endif

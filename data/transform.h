@@ -36,6 +36,16 @@ typedef struct fv_transform_call {
     fv_workspace *work;
 } fv_transform_call;
 
+/* A transform of two pictures is called with the partner's too: of the same size and pixel type, prepared by the same steps.
+ * Partners come from a permutation of the epoch's positions, so they depend neither on batches nor on threads. */
+typedef struct fv_pair_call {
+    const void *options;
+    fv_random *random;
+    fv_image *image;         /* in and out */
+    const fv_image *partner; /* f32 like image, on the same scale */
+    double share;            /* out: the share of the picture's own target; 1 − share is the partner's */
+} fv_pair_call;
+
 typedef struct fv_transform {
     FV_PART;
     bool normalizes;                         /* leaves f32 on a scale of its own: nothing is divided by 255 at the end */
@@ -43,6 +53,10 @@ typedef struct fv_transform {
     /* Height, width, channels before → after; zeros are unknown. FV_SHAPE: cannot be. NULL: they stay. */
     fv_error *(*size)(const void *options, fv_size *size);
     fv_error *(*apply)(const fv_transform_call *call);
+    /* A transform of two pictures has these in place of `apply`: whether this one is mixed, which asks for a partner, and the
+     * mixing. Of several such steps in a list at most one mixes a picture, the first that draws so. */
+    bool (*pairs)(const void *options, fv_random *random);
+    fv_error *(*mix)(fv_pair_call *call);
 } fv_transform;
 
 extern const fv_transform *const fv_transform_table[]; /* generated, sorted by name */
@@ -51,8 +65,20 @@ extern const int fv_transform_table_count;
 /* A list of steps from YAML: "- hflip" or "- resize: {size: 32}". Errors name `where` and the line. */
 FV_MUST_USE fv_error *fv_transforms_from_yaml(const fv_yaml *list, const char *where, fv_transforms **out);
 
-/* fv_transforms_apply with memory that is used again. */
+/* Where a picture's partner comes from, and how much of it there is afterwards. */
+typedef struct fv_pairing {
+    /* The partner as it was decoded, and the numbers that its own transforms are drawn by. */
+    fv_error *(*partner)(void *context, fv_image *image, fv_draw *draw);
+    void *context;
+    fv_image *image; /* memory for it */
+    double share;    /* out: of the picture's own target; 1: it was not mixed */
+} fv_pairing;
+
+/* Whether a step of that mode mixes pictures. */
+bool fv_transforms_mix(const fv_transforms *transforms, fv_mode mode);
+
+/* fv_transforms_apply with memory that is used again. Without `pairing` (NULL) steps that mix are left out. */
 FV_MUST_USE fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
-                                        fv_image *image);
+                                        fv_image *image, fv_pairing *pairing);
 
 #endif

@@ -187,23 +187,77 @@ static fv_error *to_unit(fv_image *image, fv_workspace *work) {
     return NULL;
 }
 
-fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
-                            fv_image *image) {
-    fv_draw key = draw ? *draw : (fv_draw){ 0 };
-    bool normalized = false;
+/* Both pictures of a pair as f32 on the scale 0…255, unless they are normalised already. */
+static fv_error *to_float(fv_image *image, fv_workspace *work) {
+    if (image->pixel != FV_PIXEL_U8) return NULL;
+    FV_TRY(fv_image_resize(&work->spare, image->height, image->width, image->channels, FV_PIXEL_F32));
+    const uint8_t *from = image->pixels;
+    float *to = work->spare.pixels;
+    for (int64_t i = 0, n = image->height * image->width * image->channels; i < n; i++) to[i] = (float)from[i];
+    fv_image_swap(image, &work->spare);
+    return NULL;
+}
+
+static fv_error *run_steps(const fv_transforms *transforms, int count, fv_mode mode, const fv_draw *key, fv_workspace *work,
+                           fv_image *image, fv_pairing *pairing);
+
+/* Prepares the partner by the steps before this one, as it would be in its own place, and mixes. */
+static fv_error *pair(const fv_transforms *transforms, int index, fv_mode mode, fv_random *random, fv_workspace *work,
+                      fv_image *image, fv_pairing *pairing) {
+    const step *s = &transforms->steps[index];
+    fv_draw draw;
+    fv_image *partner = pairing->image;
+    FV_TRY(pairing->partner(pairing->context, partner, &draw));
+    FV_TRY(run_steps(transforms, index, mode, &draw, work, partner, NULL));
+    if (image->height != partner->height || image->width != partner->width || image->channels != partner->channels)
+        return fv_error_hint(fv_fail(FV_SHAPE, "transform %s mixes %lld×%lld×%lld with %lld×%lld×%lld", s->transform->name,
+                                     (long long)image->height, (long long)image->width, (long long)image->channels,
+                                     (long long)partner->height, (long long)partner->width, (long long)partner->channels),
+                             "put resize or a crop before it, so that all pictures have one size");
+    FV_TRY(to_float(image, work));
+    FV_TRY(to_float(partner, work));
+    fv_pair_call call = { .options = s->options, .random = random, .image = image, .partner = partner, .share = 1 };
+    FV_TRY(fv_error_wrap(s->transform->mix(&call), "transform %s", s->transform->name));
+    pairing->share = call.share;
+    return NULL;
+}
+
+/* The first `count` steps, and what must follow them when they are all. */
+static fv_error *run_steps(const fv_transforms *transforms, int count, fv_mode mode, const fv_draw *key, fv_workspace *work,
+                           fv_image *image, fv_pairing *pairing) {
+    bool normalized = false, mixed = false;
     if (image->pixel == FV_PIXEL_U16) FV_TRY(widen(image, work));
-    for (int i = 0; i < transforms->count; i++) {
+    for (int i = 0; i < count; i++) {
         const step *s = &transforms->steps[i];
         if (!runs(s, mode)) continue;
-        fv_random random = fv_random_at(key.seed, s->stream, key.epoch, key.position);
-        fv_transform_call call = { s->options, &random, &key, image, work };
-        FV_TRY(fv_error_wrap(s->transform->apply(&call), "transform %s", s->transform->name));
+        fv_random random = fv_random_at(key->seed, s->stream, key->epoch, key->position);
         normalized |= s->transform->normalizes;
+        if (s->transform->mix) {
+            if (!pairing || mixed || !s->transform->pairs(s->options, &random)) continue;
+            FV_TRY(pair(transforms, i, mode, &random, work, image, pairing));
+            mixed = true;
+            continue;
+        }
+        fv_transform_call call = { s->options, &random, key, image, work };
+        FV_TRY(fv_error_wrap(s->transform->apply(&call), "transform %s", s->transform->name));
     }
-    return normalized ? NULL : to_unit(image, work);
+    return normalized || count < transforms->count ? NULL : to_unit(image, work);
+}
+
+bool fv_transforms_mix(const fv_transforms *transforms, fv_mode mode) {
+    for (int i = 0; i < transforms->count; i++)
+        if (transforms->steps[i].transform->mix && runs(&transforms->steps[i], mode)) return true;
+    return false;
+}
+
+fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
+                            fv_image *image, fv_pairing *pairing) {
+    fv_draw key = draw ? *draw : (fv_draw){ 0 };
+    if (pairing) pairing->share = 1;
+    return run_steps(transforms, transforms->count, mode, &key, work, image, pairing);
 }
 
 fv_error *fv_transforms_apply(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_image *image) {
     __attribute__((cleanup(fv_workspace_release))) fv_workspace work = { 0 };
-    return fv_transforms_run(transforms, mode, draw, &work, image);
+    return fv_transforms_run(transforms, mode, draw, &work, image, NULL);
 }

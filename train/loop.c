@@ -69,6 +69,10 @@ static void feed_target(fv_tensor *target, const fv_batch *batch) {
         memcpy(target->data, batch->labels, (size_t)batch->count * sizeof(int64_t));
         return;
     }
+    if (batch->targets) {
+        memcpy(target->data, batch->targets, (size_t)fv_type_bytes(&target->type));
+        return;
+    }
     int64_t classes = target->type.dims[1];
     float *rows = target->data;
     memset(rows, 0, (size_t)fv_type_bytes(&target->type));

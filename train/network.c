@@ -55,7 +55,8 @@ static fv_error *build_step(fv_trainer *t, const char *arch, int64_t batch) {
                                     .ema_decay = k->ema_decay };
     FV_TRY(split_groups(t, &options.groups, &options.group_count));
     FV_TRY(fv_graph_new(&t->step));
-    fv_value loss = fv_arch_with_loss(t->step, arch, k->loss, batch);
+    FV_TRY(fv_trainer_loss(t));
+    fv_value loss = fv_arch_with_loss(t->step, arch, t->loss, batch);
     fv_training_step(t->step, loss, &options);
     return fv_graph_error(t->step);
 }
@@ -113,11 +114,11 @@ static fv_error *build(fv_trainer *t, int64_t batch, int64_t count) {
     const char *arch;
     FV_TRY(arch_text(t, &arch));
     FV_TRY(build_model(t, arch, batch));
-    FV_TRY(build_step(t, arch, batch));
-    FV_TRY(make_rate(t, batch, count));
     t->steps = t->keys->transforms;
     if (!t->steps) FV_TRY(fv_default_transforms(t->input, t->arena, &t->steps));
-    return fv_error_wrap(fv_transforms_parse(t->steps, &t->transforms), "transforms");
+    FV_TRY(fv_error_wrap(fv_transforms_parse(t->steps, &t->transforms), "transforms"));
+    FV_TRY(build_step(t, arch, batch));
+    return make_rate(t, batch, count);
 }
 
 fv_error *fv_trainer_try_network(fv_trainer *t) {

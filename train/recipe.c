@@ -33,6 +33,8 @@ const fv_field fv_recipe_fields[] = {
     FV_FIELD(fv_recipe_keys, batch, .by_default = "64", .flag = "b", .min = 1, .max = 65536, .help = "pictures a step"),
     FV_FIELD(fv_recipe_keys, loss, .by_default = "cross_entropy",
              .help = "what is lowered, and its options (`fovea help loss`)"),
+    FV_FIELD(fv_recipe_keys, class_weights, .value = "WEIGHTS",
+             .help = "of the loss: \"balanced\" makes each class count alike, n/(K·count); or one number a class"),
     FV_FIELD(fv_recipe_keys, optimizer, .by_default = "sgd momentum=0.9 nesterov=true weight_decay=5e-4",
              .help = "how, and its options (`fovea help optimizer`)"),
     FV_FIELD(fv_recipe_keys, groups,

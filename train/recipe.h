@@ -16,7 +16,7 @@ typedef struct fv_recipe_keys {
     int64_t size[2];
     const char *transforms;
     int64_t epochs, batch;
-    const char *loss, *optimizer, *groups;
+    const char *loss, *class_weights, *optimizer, *groups;
     double learning_rate;
     const char *schedule;
     double warmup_epochs;

@@ -42,6 +42,8 @@ typedef struct fv_trainer {
     fv_loader *loader;
     int64_t workers;
 
+    const char *loss; /* objective.c: the recipe's, with what the data add to it */
+
     /* network.c */
     fv_size input;
     fv_model *model;    /* the network as it is saved; its weights hold the slots too */
@@ -67,6 +69,9 @@ FV_MUST_USE fv_error *fv_trainer_open_data(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_open_loader(fv_trainer *trainer); /* after network.c, which knows the input's size */
 /* defaults.c: the transforms of a recipe that names none; text in `arena`. */
 FV_MUST_USE fv_error *fv_default_transforms(fv_size input, fv_arena *arena, const char **out);
+
+/* objective.c: the loss as text, once the data and the transforms are there. */
+FV_MUST_USE fv_error *fv_trainer_loss(fv_trainer *trainer);
 
 /* network.c */
 FV_MUST_USE fv_error *fv_trainer_try_network(fv_trainer *trainer);   /* builds it and throws it away: is the recipe sound? */

@@ -63,6 +63,23 @@ double fv_random_normal(fv_random *random) {
     return radius * cos(2 * 3.14159265358979323846 * fv_random_unit(random));
 }
 
+/* The logarithm of a number of the gamma distribution: Marsaglia and Tsang, "A simple method for generating gamma variables",
+ * ACM TOMS 26 (2000), and for shapes below 1 their x·u^(1/shape), whose logarithm does not vanish. */
+static double log_gamma_number(fv_random *random, double shape) {
+    double boost = shape < 1 ? log(1 - fv_random_unit(random)) / shape : 0;
+    double d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3, c = 1 / sqrt(9 * d);
+    for (;;) {
+        double x = fv_random_normal(random), v = pow(1 + c * x, 3);
+        double u = 1 - fv_random_unit(random);
+        if (v > 0 && log(u) < 0.5 * x * x + d - d * v + d * log(v)) return log(d * v) + boost;
+    }
+}
+
+double fv_random_beta(fv_random *random, double a, double b) {
+    double of_a = log_gamma_number(random, a), of_b = log_gamma_number(random, b);
+    return 1 / (1 + exp(of_b - of_a));
+}
+
 void fv_random_shuffle(fv_random *random, int64_t *order, int64_t n) {
     for (int64_t i = n - 1; i > 0; i--) {
         int64_t j = fv_random_below(random, i + 1), kept = order[i];

@@ -23,7 +23,8 @@ uint32_t fv_random_u32(fv_random *random);
 double fv_random_unit(fv_random *random);              /* uniform in [0, 1), 53 bits, two u32 */
 int64_t fv_random_below(fv_random *random, int64_t n); /* uniform in 0…n−1 without bias, n ≥ 1 */
 double fv_random_between(fv_random *random, double low, double high);
-double fv_random_normal(fv_random *random);                           /* mean 0, variance 1, Box–Muller, 4 u32 a number */
+double fv_random_normal(fv_random *random);                   /* mean 0, variance 1, Box–Muller, 4 u32 a number */
+double fv_random_beta(fv_random *random, double a, double b); /* of density ∝ xᵃ⁻¹(1 − x)ᵇ⁻¹ on [0, 1]; a, b > 0 */
 void fv_random_shuffle(fv_random *random, int64_t *order, int64_t n); /* Fisher–Yates, in place */
 uint32_t fv_random_stream(const char *name);                          /* a stream number from a name (FNV-1a, 32 bits) */
 

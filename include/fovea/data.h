@@ -288,12 +288,18 @@ typedef struct fv_batch {
     const float *images;    /* [count, height, width, channels] */
     const int64_t *labels;  /* [count] class index, −1 where there is none */
     const int64_t *samples; /* [count] numbers in the data set */
+    /* [count, target_width], where a class number does not say it all: 0 and 1 a class (FV_TARGET_CLASSES), probabilities
+     * (FV_TARGET_SOFT, and classes when the transforms mix pictures), or one number (FV_TARGET_NUMBER). Else NULL and 0. */
+    const float *targets;
+    int64_t target_width;
 } fv_batch;
 
 /* Batch number k of an epoch is a pure function of (subset, transforms, seed, epoch, k): independent of workers, queue,
  * cache, and of where the epoch was started. In training an unreadable picture is replaced by the next readable one in the
- * epoch's order (going round), transformed with its own position's numbers. What was unreadable is logged and rejected in
- * the data set when its batch is handed out; past the bound that the set's options say, that is the error. */
+ * epoch's order (going round), transformed with its own position's numbers. The partner that a picture is mixed with (mixup,
+ * CutMix) is the picture of another position in the epoch, by a permutation of them all, prepared as in its own place. What was
+ * unreadable is logged and rejected in the data set when its batch is handed out; past the bound that the set's options say,
+ * that is the error. */
 typedef struct fv_loader fv_loader;
 /* `subset` and `transforms` must outlive it. FV_SHAPE: pictures would not come in options.size. */
 FV_API FV_MUST_USE fv_error *fv_loader_new(const fv_subset *subset, const fv_transforms *transforms,
@@ -301,8 +307,9 @@ FV_API FV_MUST_USE fv_error *fv_loader_new(const fv_subset *subset, const fv_tra
 FV_API void fv_loader_free(fv_loader *loader); /* stops and joins the workers */
 FV_CLEANUP(fv_loader);
 
-FV_API int64_t fv_loader_batches(const fv_loader *loader); /* in an epoch */
-FV_API fv_size fv_loader_size(const fv_loader *loader);    /* of every picture it gives */
+FV_API int64_t fv_loader_batches(const fv_loader *loader);      /* in an epoch */
+FV_API int64_t fv_loader_target_width(const fv_loader *loader); /* of every batch it gives */
+FV_API fv_size fv_loader_size(const fv_loader *loader);         /* of every picture it gives */
 /* Bytes that it holds at most, once it is made: queue, cache, order. Beside them each thread has the picture it works on. */
 FV_API int64_t fv_loader_memory(const fv_loader *loader);
 

@@ -105,6 +105,24 @@ FV_TEST(base_random__normal_numbers_have_mean_0_variance_1_and_no_skew) {
     assert_true(fabs(sums[4] / N - 3) < 0.12);
 }
 
+/* Mean a/(a + b), variance ab/((a + b)²(a + b + 1)). */
+FV_TEST(base_random__beta_numbers_have_their_mean_and_variance) {
+    static const double shapes[][2] = { { 0.2, 0.2 }, { 1, 1 }, { 0.4, 2 }, { 5, 3 }, { 0.01, 0.01 } };
+    enum { N = 50000 };
+    for (int s = 0; s < 5; s++) {
+        fv_random random = fv_random_at(10, (uint32_t)s, 0, 0);
+        double a = shapes[s][0], b = shapes[s][1], sum = 0, squares = 0, mean = a / (a + b);
+        for (int i = 0; i < N; i++) {
+            double x = fv_random_beta(&random, a, b);
+            assert_true(x >= 0 && x <= 1);
+            sum += x;
+            squares += (x - mean) * (x - mean);
+        }
+        assert_true(fabs(sum / N - mean) < 0.01);
+        assert_true(fabs(squares / N - a * b / ((a + b) * (a + b) * (a + b + 1))) < 0.005);
+    }
+}
+
 FV_TEST(base_random__a_normal_number_takes_four_u32) {
     fv_random a = fv_random_at(7, 0, 0, 0), b = a;
     fv_random_normal(&a);
