@@ -1,6 +1,8 @@
-/* shared: training.c - the training step as nodes: gradients, clipping, one update a parameter, averages of the weights. */
-#include "core/graph/node.h" /* the assigns of running statistics */
-#include "optim/optimizer.h"
+/* shared: training.c - the training step as nodes: gradients, clipping, one update a parameter; in one graph, or with gradients
+ * added up over several batches in two. */
+#include <string.h>
+
+#include "optim/averages.h"
 
 #define ARENA_CAP (64 << 20)
 
@@ -99,11 +101,6 @@ static void find_gradients(step *s, fv_value loss) {
 
 /* ---- clipping ---- */
 
-static fv_value cast_to(fv_graph *graph, fv_value x, fv_dtype dtype) {
-    if (fv_value_type(graph, x)->dtype == dtype) return x;
-    return fv_apply(graph, "cast", FV_VALUES(x), "dtype=%s", fv_dtype_name(dtype));
-}
-
 static fv_value apply2(fv_graph *graph, const char *op, fv_value a, fv_value b) {
     return fv_apply(graph, op, FV_VALUES(a, b), NULL);
 }
@@ -119,7 +116,7 @@ static void clip_norm(step *s) {
     fv_value total = fv_constant(graph, FV_F64, 0);
     for (int i = 0; i < s->count; i++) {
         fv_value squares = fv_apply(graph, "square", FV_VALUES(s->gradients[i]), NULL);
-        total = apply2(graph, "add", total, cast_to(graph, fv_apply(graph, "sum", FV_VALUES(squares), NULL), FV_F64));
+        total = apply2(graph, "add", total, fv_cast_to(graph, fv_apply(graph, "sum", FV_VALUES(squares), NULL), FV_F64));
     }
     fv_value norm = fv_apply(graph, "sqrt", FV_VALUES(total), NULL);
     fv_graph_output(graph, "gradient_norm", norm);
@@ -128,19 +125,11 @@ static void clip_norm(step *s) {
     scale = apply2(graph, "minimum", scale, fv_constant(graph, FV_F64, 1));
     for (int i = 0; i < s->count; i++) {
         fv_dtype dtype = fv_value_type(graph, s->gradients[i])->dtype;
-        s->gradients[i] = apply2(graph, "mul", s->gradients[i], cast_to(graph, scale, dtype));
+        s->gradients[i] = apply2(graph, "mul", s->gradients[i], fv_cast_to(graph, scale, dtype));
     }
 }
 
 /* ---- updates ---- */
-
-static fv_value slot_of(fv_graph *graph, fv_value state, const char *kind) {
-    FV_TEXT(name, 4096);
-    fv_text_addf(&name, "%s.%s", fv_value_name(graph, state), kind);
-    fv_error *error = fv_text_error(&name);
-    if (error) fv_graph_fail(graph, error);
-    return fv_graph_state(graph, name.at, *fv_value_type(graph, state), FV_SLOT, NULL);
-}
 
 static void update(step *s, int i, const fv_value *shared) {
     fv_graph *graph = s->graph;
@@ -151,7 +140,7 @@ static void update(step *s, int i, const fv_value *shared) {
     u.gradient = s->gradients[i];
     for (int k = 0; k < FV_SLOTS_MAX; k++) {
         bool used = optimizer->slots[k] && (!optimizer->uses_slot || optimizer->uses_slot(s->optimizer_options, k));
-        u.slots[k] = used ? slot_of(graph, u.parameter, optimizer->slots[k]) : FV_NO_VALUE;
+        u.slots[k] = used ? fv_slot_of(graph, u.parameter, optimizer->slots[k]) : FV_NO_VALUE;
     }
     bool decays = !s->options->decay_matrices_only || fv_value_type(graph, u.parameter)->rank > 1;
     u.weight_decay =
@@ -165,38 +154,6 @@ static void update(step *s, int i, const fv_value *shared) {
         if (fv_is_value(u.slots[k])) fv_graph_assign(graph, u.slots[k], u.new_slots[k]);
     fv_graph_pop_scope(graph, scope);
     s->updated[i] = u.new_parameter;
-}
-
-/* ---- averages of the weights ---- */
-
-static void average(fv_graph *graph, fv_value state, fv_value new_value, fv_value kept, fv_value taken) {
-    fv_dtype dtype = fv_value_type(graph, state)->dtype;
-    fv_value ema = slot_of(graph, state, "ema");
-    int64_t scope = fv_graph_push_scope(graph, "%s.", fv_value_name(graph, ema));
-    fv_value old = apply2(graph, "mul", ema, cast_to(graph, kept, dtype));
-    fv_graph_assign(graph, ema, apply2(graph, "add", old, apply2(graph, "mul", new_value, cast_to(graph, taken, dtype))));
-    fv_graph_pop_scope(graph, scope);
-}
-
-static bool is_floating_buffer(const fv_graph *graph, fv_value state) {
-    const fv_state_options *options = fv_node_of(graph, state)->options;
-    return options->role == FV_BUFFER && fv_dtype_is_float(fv_value_type(graph, state)->dtype);
-}
-
-static void average_weights(step *s) {
-    fv_graph *graph = s->graph;
-    fv_value one = fv_constant(graph, FV_F64, 1);
-    fv_value ramp = apply2(graph, "div", apply2(graph, "sub", s->number, one),
-                           apply2(graph, "add", s->number, fv_constant(graph, FV_F64, 9)));
-    fv_value kept = apply2(graph, "minimum", ramp, fv_constant(graph, FV_F64, s->options->ema_decay));
-    fv_value taken = apply2(graph, "sub", one, kept);
-    int32_t nodes = graph->count;
-    for (int i = 0; i < s->count; i++) average(graph, s->parameters[i], s->updated[i], kept, taken);
-    for (int32_t n = 0; n < nodes; n++) {
-        const fv_node *node = graph->nodes[n];
-        if (fv_node_is(node, "assign") && is_floating_buffer(graph, node->inputs[0]))
-            average(graph, node->inputs[0], node->inputs[1], kept, taken);
-    }
 }
 
 /* ---- */
@@ -220,29 +177,126 @@ static fv_error *choose_optimizer(step *s) {
     return s->optimizer->check ? s->optimizer->check(s->optimizer_options) : NULL;
 }
 
-static fv_error *emit(fv_graph *graph, fv_value loss, const fv_training_options *options) {
-    FV_OWNED(fv_arena) arena = NULL;
-    FV_TRY(fv_arena_new("a training step", ARENA_CAP, &arena));
-    step s = { .graph = graph, .arena = arena, .options = options };
-    FV_TRY(check_options(options));
-    FV_TRY(choose_optimizer(&s));
-    FV_TRY(parse_groups(&s));
-    FV_TRY(choose_parameters(&s));
-    find_gradients(&s, loss);
-    if (options->clip_value > 0) clip_values(&s);
-    if (options->clip_norm > 0) clip_norm(&s);
+static fv_error *begin(step *s) {
+    FV_TRY(check_options(s->options));
+    FV_TRY(choose_optimizer(s));
+    FV_TRY(parse_groups(s));
+    return choose_parameters(s);
+}
+
+/* From gradients to new weights. */
+static void finish(step *s) {
+    fv_graph *graph = s->graph;
     fv_value shared[FV_SLOTS_MAX] = { 0 };
-    s.rate = fv_graph_feed(graph, "learning_rate", fv_type_of(FV_F64));
-    s.number = cast_to(graph, fv_graph_feed(graph, "step", fv_type_of(FV_I64)), FV_F64);
-    if (s.optimizer->begin) s.optimizer->begin(graph, s.optimizer_options, s.number, shared);
-    for (int i = 0; i < s.count; i++) update(&s, i, shared);
-    if (options->ema_decay > 0) average_weights(&s);
+    if (s->options->clip_value > 0) clip_values(s);
+    if (s->options->clip_norm > 0) clip_norm(s);
+    s->rate = fv_graph_feed(graph, "learning_rate", fv_type_of(FV_F64));
+    s->number = fv_cast_to(graph, fv_graph_feed(graph, "step", fv_type_of(FV_I64)), FV_F64);
+    if (s->optimizer->begin) s->optimizer->begin(graph, s->optimizer_options, s->number, shared);
+    for (int i = 0; i < s->count; i++) update(s, i, shared);
+    if (s->options->ema_decay > 0)
+        fv_average_weights(graph, s->options->ema_decay, s->number, s->count, s->parameters, s->updated);
+}
+
+static fv_error *emit_step(step *s, fv_value loss) {
+    FV_TRY(begin(s));
+    find_gradients(s, loss);
+    finish(s);
     return NULL;
 }
 
+/* ---- gradients of several batches ---- */
+
+#define GATHERED "gradient" /* the slot in which they are added up */
+
+static fv_error *emit_gather(step *s, fv_value loss) {
+    fv_graph *graph = s->graph;
+    FV_TRY(begin(s));
+    find_gradients(s, loss);
+    fv_value share = fv_graph_feed(graph, "share", fv_type_of(FV_F64));
+    for (int i = 0; i < s->count; i++) {
+        fv_value sum = fv_slot_of(graph, s->parameters[i], GATHERED);
+        int64_t scope = fv_graph_push_scope(graph, "%s.", fv_value_name(graph, sum));
+        fv_value part = apply2(graph, "mul", s->gradients[i], fv_cast_to(graph, share, fv_value_type(graph, sum)->dtype));
+        fv_graph_assign(graph, sum, apply2(graph, "add", sum, part));
+        fv_graph_pop_scope(graph, scope);
+    }
+    return NULL;
+}
+
+/* The same parameters and buffers as in `from`. */
+static fv_error *take_states(step *s, const fv_graph *from) {
+    for (int role = FV_PARAMETER; role <= FV_BUFFER; role++) {
+        int count = fv_graph_states(from, (fv_role)role, NULL, 0);
+        fv_value *states;
+        FV_TRY(fv_arena_take(s->arena, count + 1, &states));
+        fv_graph_states(from, (fv_role)role, states, count);
+        for (int i = 0; i < count; i++) fv_state_as_in(s->graph, from, states[i]);
+    }
+    return NULL;
+}
+
+/* Parameters without a gathered gradient stay as they are. */
+static fv_error *find_gathered(step *s, const fv_graph *from) {
+    int kept = 0;
+    for (int i = 0; i < s->count; i++) {
+        FV_TEXT(slot, 4096);
+        fv_text_addf(&slot, "%s." GATHERED, fv_value_name(s->graph, s->parameters[i]));
+        FV_TRY(fv_text_error(&slot));
+        if (!fv_is_value(fv_graph_find(from, slot.at))) continue;
+        s->parameters[kept] = s->parameters[i];
+        s->group_of[kept] = s->group_of[i];
+        s->gradients[kept] = fv_slot_of(s->graph, s->parameters[kept], GATHERED);
+        kept++;
+    }
+    s->count = kept;
+    return NULL;
+}
+
+static fv_error *emit_apply(step *s, const fv_graph *from) {
+    FV_TRY(take_states(s, from));
+    FV_TRY(begin(s));
+    FV_TRY(find_gathered(s, from));
+    finish(s);
+    for (int i = 0; i < s->count; i++) {
+        fv_value sum = fv_slot_of(s->graph, s->parameters[i], GATHERED);
+        fv_value never = fv_constant(s->graph, FV_BOOL, 0),
+                 zero = fv_constant(s->graph, fv_value_type(s->graph, sum)->dtype, 0);
+        fv_graph_assign(s->graph, sum, fv_apply(s->graph, "where", FV_VALUES(never, sum, zero), NULL)); /* of its shape */
+    }
+    return NULL;
+}
+
+/* ---- */
+
+static const fv_training_options defaults;
+
+static fv_error *open(step *s, fv_graph *graph, const fv_training_options *options) {
+    *s = (step){ .graph = graph, .options = options ? options : &defaults };
+    return fv_arena_new("a training step", ARENA_CAP, &s->arena);
+}
+
+static void close(step *s, fv_error *error) {
+    if (error) fv_graph_fail(s->graph, error);
+    fv_arena_free(s->arena);
+}
+
 void fv_training_step(fv_graph *graph, fv_value loss, const fv_training_options *options) {
-    static const fv_training_options defaults = { 0 };
     if (!fv_is_value(loss)) return;
-    fv_error *error = emit(graph, loss, options ? options : &defaults);
-    if (error) fv_graph_fail(graph, error);
+    step s;
+    fv_error *error = open(&s, graph, options);
+    close(&s, error ? error : emit_step(&s, loss));
+}
+
+void fv_training_gather(fv_graph *graph, fv_value loss, const fv_training_options *options) {
+    if (!fv_is_value(loss)) return;
+    step s;
+    fv_error *error = open(&s, graph, options);
+    close(&s, error ? error : emit_gather(&s, loss));
+}
+
+void fv_training_apply(fv_graph *graph, const fv_graph *gathered, const fv_training_options *options) {
+    step s;
+    fv_error *error = open(&s, graph, options);
+    close(&s, error ? error : emit_apply(&s, gathered));
 }

@@ -54,6 +54,7 @@ static void say_classes(const fv_trainer *t) {
                      fv_dataset_class_name(t->set, least), (long long)train[most], fv_dataset_class_name(t->set, most));
     fv_trainer_say(t, "classes: %s", line.at);
     if (t->keys->class_weights) fv_trainer_say(t, "  they count in the loss by %s", strstr(t->loss, "class_weights="));
+    fv_trainer_advise_counts(t, train);
     if (!train[least]) fv_trainer_say(t, "  class %s has no picture to train on", fv_dataset_class_name(t->set, least));
 }
 

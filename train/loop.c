@@ -9,6 +9,7 @@
 #include "train/trainer.h"
 
 static fv_error *prepare(fv_trainer *t);
+static bool finished(const fv_trainer *t);
 static fv_error *begin_epoch(fv_trainer *t);
 static fv_error *next_batch(fv_trainer *t, const fv_batch **batch);
 static fv_error *step(fv_trainer *t, const fv_batch *batch);
@@ -18,7 +19,7 @@ static fv_error *keep(fv_trainer *t, const fv_epoch *row);
 
 static fv_error *train(fv_trainer *t) {
     FV_TRY(prepare(t)); /* data, network, plans; of a resumed training its state */
-    while (t->state.epoch < t->keys->epochs) {
+    while (!finished(t)) {
         const fv_batch *batch;
         fv_epoch row;
         FV_TRY(begin_epoch(t));
@@ -32,7 +33,14 @@ static fv_error *train(fv_trainer *t) {
         record(t, &row);
         FV_TRY(keep(t, &row)); /* best.fovea, last.fovea, results.csv */
     }
+    fv_trainer_advise_end(t);
     return NULL;
+}
+
+/* All epochs are done, or validation has not become better for as many as the recipe has patience. */
+static bool finished(const fv_trainer *t) {
+    int64_t epoch = t->state.epoch, since = epoch - t->state.best_epoch;
+    return epoch == t->keys->epochs || (t->keys->patience && epoch && since >= t->keys->patience);
 }
 
 /* The folder is looked at first and made last: a recipe that cannot be trained by leaves nothing behind. */
@@ -42,11 +50,12 @@ static fv_error *prepare(fv_trainer *t) {
     FV_TRY(fv_trainer_open_data(t));
     FV_TRY(fv_trainer_build_network(t));
     FV_TRY(fv_trainer_restore(t));
-    if (t->state.epoch == t->keys->epochs) return fv_trainer_say(t, "the training in %s is finished", t->options->out), NULL;
+    if (finished(t)) return fv_trainer_say(t, "the training in %s is finished", t->options->out), NULL;
     FV_TRY(fv_trainer_make_folder(t));
     FV_TRY(fv_trainer_plan(t));
     fv_trainer_announce(t);
-    return fv_trainer_rehearse(t);
+    FV_TRY(fv_trainer_rehearse(t));
+    return fv_trainer_begin_steps(t);
 }
 
 static fv_error *begin_epoch(fv_trainer *t) {
@@ -89,10 +98,15 @@ void fv_trainer_feed(const fv_trainer *t, fv_plan *plan, const fv_batch *batch) 
     fv_tensor *x = fv_plan_feed(plan, "x");
     memcpy(x->data, batch->images, (size_t)fv_type_bytes(&x->type));
     feed_target(fv_plan_feed(plan, "target"), batch);
-    double seed = (double)t->keys->seed, done = (double)t->state.step;
-    feed_numbers(plan, "rng", (double[]){ seed, done }, 2);
-    feed_numbers(plan, "step", (double[]){ done + 1 }, 1);
-    feed_numbers(plan, "learning_rate", (double[]){ fv_learning_rate_at(t->rate, t->state.step) }, 1);
+    feed_numbers(plan, "rng", (double[]){ (double)t->keys->seed, (double)t->state.step }, 2);
+    feed_numbers(plan, "share", (double[]){ fv_trainer_share(t, batch->count) }, 1);
+    fv_trainer_feed_numbers(t, plan);
+}
+
+void fv_trainer_feed_numbers(const fv_trainer *t, fv_plan *plan) {
+    int64_t done = fv_trainer_updates(t);
+    feed_numbers(plan, "step", (double[]){ (double)done + 1 }, 1);
+    feed_numbers(plan, "learning_rate", (double[]){ fv_learning_rate_at(t->rate, done) }, 1);
 }
 
 static fv_error *diverged(const fv_trainer *t, const fv_batch *batch, double loss) {
@@ -122,6 +136,13 @@ static int64_t count_correct(const fv_tensor *logits, const fv_batch *batch) {
     return correct;
 }
 
+/* Where gradients of several batches make a step: the update, after the last of them. */
+static fv_error *apply(const fv_trainer *t) {
+    if (!t->apply_plan || !fv_trainer_step_ends(t)) return NULL;
+    fv_trainer_feed_numbers(t, t->apply_plan);
+    return fv_plan_run(t->apply_plan);
+}
+
 /* One step: the network's answer, its loss, gradients, update. */
 static fv_error *step(fv_trainer *t, const fv_batch *batch) {
     fv_plan *plan = fv_trainer_plan_for(t, batch->count);
@@ -129,12 +150,14 @@ static fv_error *step(fv_trainer *t, const fv_batch *batch) {
     FV_TRY(fv_plan_run(plan));
     double loss = fv_tensor_load(fv_plan_result(plan, "loss"), 0);
     if (!isfinite(loss)) return diverged(t, batch, loss);
+    FV_TRY(apply(t));
+    bool ends = fv_trainer_step_ends(t);
     t->state.loss_sum += loss * (double)batch->count;
     t->state.seen += batch->count;
     t->state.correct += count_correct(fv_plan_result(plan, "logits"), batch);
     t->state.step++;
     t->state.position++;
-    return NULL;
+    return ends ? fv_trainer_after_update(t) : NULL;
 }
 
 /* The whole validation part, with the running average of the weights where there is one. */
@@ -154,8 +177,9 @@ static fv_error *validate(fv_trainer *t, fv_epoch *row) {
     }
     FV_TRY(error);
     const fv_training_state *s = &t->state;
+    int64_t steps = fv_trainer_steps_per_epoch(t, fv_loader_batches(t->loader));
     *row = (fv_epoch){ .epoch = s->epoch + 1,
-                       .learning_rate = fv_learning_rate_at(t->rate, s->step - s->position),
+                       .learning_rate = fv_learning_rate_at(t->rate, s->epoch * steps),
                        .train_loss = s->loss_sum / (double)s->seen,
                        .train_top1 = (double)s->correct / (double)s->seen,
                        .val_loss = evaluation.loss,
@@ -199,6 +223,7 @@ static fv_error *keep(fv_trainer *t, const fv_epoch *row) {
     FV_TRY(fv_trainer_save(t));
     FV_TRY(fv_trainer_write_results(t));
     if (t->options->epoch) t->options->epoch(t->options->context, row);
+    fv_trainer_advise_epoch(t);
     return NULL;
 }
 
@@ -215,8 +240,11 @@ static void release(fv_trainer *t) {
     fv_predictor_free(t->predictor);
     fv_plan_free(t->plan);
     fv_plan_free(t->rest_plan);
+    fv_plan_free(t->apply_plan);
+    fv_plan_free(t->lookahead_plan);
     fv_learning_rate_free(t->rate);
     fv_graph_free(t->step);
+    fv_graph_free(t->apply);
     fv_model_free(t->averaged);
     fv_model_free(t->model);
     fv_transforms_free(t->transforms);

@@ -57,8 +57,12 @@ static fv_error *build_step(fv_trainer *t, const char *arch, int64_t batch) {
     FV_TRY(fv_graph_new(&t->step));
     FV_TRY(fv_trainer_loss(t));
     fv_value loss = fv_arch_with_loss(t->step, arch, t->loss, batch);
-    fv_training_step(t->step, loss, &options);
-    return fv_graph_error(t->step);
+    if (k->accumulate == 1) return fv_training_step(t->step, loss, &options), fv_graph_error(t->step);
+    fv_training_gather(t->step, loss, &options);
+    FV_TRY(fv_graph_error(t->step));
+    FV_TRY(fv_graph_new(&t->apply));
+    fv_training_apply(t->apply, t->step, &options);
+    return fv_graph_error(t->apply);
 }
 
 /* The rate that suits an optimizer when the recipe names none: adaptive ones divide by the gradient's size, so theirs is small.
@@ -85,7 +89,7 @@ static int64_t warmup_steps(const fv_recipe_keys *k, int64_t steps_per_epoch, in
 
 static fv_error *make_rate(fv_trainer *t, int64_t batch, int64_t count) {
     const fv_recipe_keys *k = t->keys;
-    int64_t steps_per_epoch = fv_ceil_div(count, batch), steps = steps_per_epoch * k->epochs;
+    int64_t steps_per_epoch = fv_trainer_steps_per_epoch(t, fv_ceil_div(count, batch)), steps = steps_per_epoch * k->epochs;
     t->base_rate = rate_for(k);
     fv_learning_rate_options options = { .schedule = k->schedule,
                                          .base = t->base_rate,
@@ -125,6 +129,7 @@ fv_error *fv_trainer_try_network(fv_trainer *t) {
     fv_error *error = build(t, 1, 1);
     fv_model_free(fv_take(&t->model));
     fv_graph_free(fv_take(&t->step));
+    fv_graph_free(fv_take(&t->apply));
     fv_learning_rate_free(fv_take(&t->rate));
     fv_transforms_free(fv_take(&t->transforms));
     return error;
@@ -165,6 +170,7 @@ fv_error *fv_trainer_plan(fv_trainer *t) {
     FV_TRY(make_averaged(t));
     FV_TRY(make_plan(t, batch, &t->plan));
     if (count % batch) FV_TRY(make_plan(t, count % batch, &t->rest_plan));
+    FV_TRY(fv_trainer_plan_steps(t));
     fv_predictor_options options = { .device = t->options->device };
     FV_TRY(fv_predictor_new(t->averaged ? t->averaged : t->model, &options, &t->predictor));
     int64_t val = fv_subset_count(t->val), val_batch = fv_min(t->keys->batch, val);

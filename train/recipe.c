@@ -54,6 +54,13 @@ const fv_field fv_recipe_fields[] = {
              .help = "largest gradient element; 0: any"),
     FV_FIELD(fv_recipe_keys, ema_decay, .by_default = "0", .alias = "ema", .min = 0, .max = 1,
              .help = "keep a running average of the weights and validate it; 0: no"),
+    FV_FIELD(fv_recipe_keys, accumulate, .by_default = "1", .min = 1, .max = 65536,
+             .help = "batches whose gradients make one step: as if a batch had so many times the pictures"),
+    FV_FIELD(fv_recipe_keys, lookahead, .value = "OPTIONS",
+             .help = "every=K kept=D power=P: each K steps the weights become D·(t/T)^P of their slow copy and the rest of "
+                     "their own; without it: no"),
+    FV_FIELD(fv_recipe_keys, patience, .by_default = "0", .min = 0, .max = 1000000,
+             .help = "stop when validation has not become better for so many epochs; 0: never"),
     FV_FIELD(fv_recipe_keys, seed, .by_default = "0", .flag = "s", .min = 0, .max = 2147483647,
              .help = "of the split, the first weights, the order, and all that is random"),
     FV_FIELD(fv_recipe_keys, shards, .by_default = "8", .min = 1, .max = 256,

@@ -22,6 +22,9 @@ typedef struct fv_recipe_keys {
     double warmup_epochs;
     bool rate_per_epoch, decay_matrices_only;
     double clip_norm, clip_value, ema_decay;
+    int64_t accumulate;
+    const char *lookahead;
+    int64_t patience;
     int64_t seed, shards;
 } fv_recipe_keys;
 

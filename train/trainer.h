@@ -10,7 +10,7 @@
 typedef struct fv_training_state {
     int64_t epoch;         /* finished epochs; number of the one under way, from 0 */
     int64_t position;      /* its batches that are done */
-    int64_t step;          /* all steps done */
+    int64_t step;          /* all batches done */
     double loss_sum;       /* of the epoch under way: over pictures */
     int64_t seen, correct; /* of the epoch under way: pictures */
     int64_t best_epoch;    /* from 1; 0: none yet */
@@ -46,11 +46,15 @@ typedef struct fv_trainer {
 
     /* network.c */
     fv_size input;
-    fv_model *model;    /* the network as it is saved; its weights hold the slots too */
-    fv_model *averaged; /* the same with the running average for weights; NULL when there is none */
-    fv_graph *step;     /* network, loss, gradients, updates */
-    fv_plan *plan;      /* of a full batch */
-    fv_plan *rest_plan; /* of the last batch of an epoch, when that is smaller */
+    fv_model *model;                      /* the network as it is saved; its weights hold the slots too */
+    fv_model *averaged;                   /* the same with the running average for weights; NULL when there is none */
+    fv_graph *step;                       /* network, loss, gradients, updates */
+    fv_plan *plan;                        /* of a full batch */
+    fv_plan *rest_plan;                   /* of the last batch of an epoch, when that is smaller */
+    fv_graph *apply;                      /* of gradients that are added up: the update; NULL: the step has it */
+    fv_plan *apply_plan, *lookahead_plan; /* steps.c; NULL: none */
+    int64_t lookahead_every;
+    double lookahead_kept, lookahead_power;
     fv_learning_rate *rate;
     double base_rate;
     fv_predictor *predictor;
@@ -80,6 +84,15 @@ FV_MUST_USE fv_error *fv_trainer_plan(fv_trainer *trainer);          /* weights,
 fv_plan *fv_trainer_plan_for(const fv_trainer *trainer, int64_t batch);
 FV_MUST_USE fv_error *fv_trainer_average(fv_trainer *trainer); /* copies the running average to where it is validated */
 
+/* steps.c: steps of several batches, and slow weights. */
+FV_MUST_USE fv_error *fv_trainer_plan_steps(fv_trainer *trainer);
+FV_MUST_USE fv_error *fv_trainer_begin_steps(const fv_trainer *trainer);  /* before the first batch */
+FV_MUST_USE fv_error *fv_trainer_after_update(const fv_trainer *trainer); /* once a step is counted */
+int64_t fv_trainer_steps_per_epoch(const fv_trainer *trainer, int64_t batches);
+int64_t fv_trainer_updates(const fv_trainer *trainer);                /* steps that are done, all epochs together */
+double fv_trainer_share(const fv_trainer *trainer, int64_t pictures); /* of the next batch in its step */
+bool fv_trainer_step_ends(const fv_trainer *trainer);                 /* with the next batch */
+
 /* checkpoint.c: the run's folder. */
 FV_MUST_USE fv_error *fv_trainer_open_folder(fv_trainer *trainer);       /* looks: new, or to be resumed, or FV_CONFLICT */
 FV_MUST_USE fv_error *fv_trainer_make_folder(const fv_trainer *trainer); /* of a new one: the folder, with recipe.yaml in it */
@@ -95,11 +108,17 @@ void fv_trainer_measure_start(fv_trainer *trainer);  /* first of all: what is in
 void fv_trainer_announce(const fv_trainer *trainer); /* data, classes, network, memory, before the first step */
 void fv_trainer_report(const fv_trainer *trainer);   /* progress after a step */
 
+/* advice.c: what is worth a warning. */
+void fv_trainer_advise_counts(const fv_trainer *trainer, const int64_t *counts); /* pictures of each class to train on */
+void fv_trainer_advise_epoch(const fv_trainer *trainer);                         /* after an epoch */
+void fv_trainer_advise_end(const fv_trainer *trainer);
+
 /* rehearse.c: after announce, the expected time. */
 FV_MUST_USE fv_error *fv_trainer_rehearse(const fv_trainer *trainer);
 
 /* loop.c: a batch, and the numbers of the step under way, into a plan's feeds. */
 void fv_trainer_feed(const fv_trainer *trainer, fv_plan *plan, const fv_batch *batch);
+void fv_trainer_feed_numbers(const fv_trainer *trainer, fv_plan *plan);
 
 static inline bool fv_trainer_cancelled(const fv_trainer *t) {
     return t->options->cancel && __atomic_load_n(t->options->cancel, __ATOMIC_RELAXED);

@@ -37,6 +37,19 @@ typedef struct fv_training_options {
  * NULL. */
 FV_API void fv_training_step(fv_graph *graph, fv_value loss, const fv_training_options *options);
 
+/* The same in two graphs, for steps on more pictures than fit into memory at once. The first takes the place of the step: it
+ * adds share · gradient to slots "NAME.gradient", `share` being a feed, f64 scalar: what part of the step's pictures are in
+ * this batch. The second, an empty graph, is run when all batches of a step are in: it updates the weights by the sums and sets
+ * them to zero. With equal options both do what one step on all pictures at once does, but for batch norm, whose statistics are
+ * each batch's own. */
+FV_API void fv_training_gather(fv_graph *graph, fv_value loss, const fv_training_options *options);
+FV_API void fv_training_apply(fv_graph *graph, const fv_graph *gathered, const fv_training_options *options);
+
+/* Lookahead (Zhang et al., arXiv 1907.08610) as a graph of its own over the states of a step's (or a gathering) graph, to be
+ * run every few steps: slow ← kept·slow + (1 − kept)·fast; fast ← slow, for parameters and floating buffers; slow weights are
+ * slots "NAME.slow", `kept` a feed, f64 scalar. Run once with kept = 0 before the first step. */
+FV_API void fv_lookahead(fv_graph *graph, const fv_graph *step);
+
 /* The learning rate over a training of `steps` steps: `base` times a factor between 0 and 1 that the schedule gives. A pure
  * function of the step: a resumed run goes on with the same bits. */
 typedef struct fv_learning_rate fv_learning_rate;

@@ -116,3 +116,112 @@ FV_TEST(optim_training__averages_running_statistics_but_no_counters) {
     assert_float_equal(fv_tensor_load(fv_weights_find(weights, "bn.num_batches_tracked"), 0), 1, 0);
     assert_null(fv_weights_find(weights, "bn.num_batches_tracked.ema"));
 }
+
+/* ---- gradients of several batches ---- */
+
+/* One step on 4 pictures, and one on 1 and 3 of them whose gradients are added up: the same weights. */
+typedef struct split_step {
+    fv_graph *step, *apply;
+    fv_weights *weights;
+    fv_plan *plans[3]; /* of the step on 4, or on 1 and 3; the last is the update */
+} split_step;
+
+static const double pictures[4 * 2] = { 1, 2, -1, 0.5, 3, -2, 0.25, 1 };
+
+static fv_plan *plan_for(split_step *s, int64_t batch) {
+    FV_OWNED(fv_graph) graph = NULL;
+    fv_plan *plan = NULL;
+    FV_OK(fv_graph_with_batch(s->step, batch, &graph));
+    FV_OK(fv_plan_new(graph, s->weights, &(fv_plan_options){ .mode = FV_TRAINING }, &plan));
+    return plan;
+}
+
+static split_step split_open(const fv_training_options *options, bool gather) {
+    split_step s = { 0 };
+    FV_OK(fv_graph_new(&s.step));
+    FV_OK(fv_graph_new(&s.apply));
+    FV_OK(fv_weights_new(&s.weights));
+    fv_value x = fv_graph_input(s.step, "x", fv_type_of(FV_F64, 4, 2));
+    fv_value w = fv_graph_state(s.step, "w", fv_type_of(FV_F64, 3, 2), FV_PARAMETER, "kaiming_normal");
+    fv_graph_state(s.step, "frozen", fv_type_of(FV_F64, 2), FV_PARAMETER, NULL);
+    fv_value y = fv_apply(s.step, "tanh", FV_VALUES(fv_apply(s.step, "linear", FV_VALUES(x, w), NULL)), NULL);
+    fv_value loss = fv_apply(s.step, "mean", FV_VALUES(fv_apply(s.step, "square", FV_VALUES(y), NULL)), NULL);
+    if (gather) {
+        fv_training_gather(s.step, loss, options);
+        FV_OK(fv_graph_error(s.step));
+        fv_training_apply(s.apply, s.step, options);
+        FV_OK(fv_graph_error(s.apply));
+        FV_OK(fv_initialize(s.apply, s.weights, 3));
+    } else {
+        fv_training_step(s.step, loss, options);
+        FV_OK(fv_graph_error(s.step));
+    }
+    FV_OK(fv_initialize(s.step, s.weights, 3));
+    s.plans[0] = plan_for(&s, gather ? 1 : 4);
+    if (!gather) return s;
+    s.plans[1] = plan_for(&s, 3);
+    FV_OK(fv_plan_new(s.apply, s.weights, &(fv_plan_options){ .mode = FV_TRAINING }, &s.plans[2]));
+    return s;
+}
+
+static void split_run(fv_plan *plan, int first, int count, int number) {
+    fv_tensor *x = fv_plan_feed(plan, "x"), *step = fv_plan_feed(plan, "step"), *share = fv_plan_feed(plan, "share");
+    fv_tensor *rate = fv_plan_feed(plan, "learning_rate");
+    for (int i = 0; x && i < 2 * count; i++) fv_tensor_store(x, i, pictures[2 * first + i] * (1 + number));
+    if (step) fv_tensor_store(step, 0, number + 1);
+    if (rate) fv_tensor_store(rate, 0, 0.1);
+    if (share) fv_tensor_store(share, 0, count / 4.0);
+    FV_OK(fv_plan_run(plan));
+}
+
+static void split_close(split_step *s) {
+    for (int i = 0; i < 3; i++) fv_plan_free(s->plans[i]);
+    fv_weights_free(s->weights);
+    fv_graph_free(s->step);
+    fv_graph_free(s->apply);
+}
+
+FV_TEST(optim_training__gradients_of_several_batches_make_the_step_of_all) {
+    static const char *const groups[] = { "frozen lr_scale=0" };
+    fv_training_options options = {
+        .optimizer = "adamw weight_decay=0.1", .clip_norm = 0.2, .ema_decay = 0.5, .groups = groups, .group_count = 1
+    };
+    split_step whole = split_open(&options, false), parts = split_open(&options, true);
+    for (int number = 0; number < 3; number++) {
+        split_run(whole.plans[0], 0, 4, number);
+        split_run(parts.plans[0], 0, 1, number);
+        split_run(parts.plans[1], 1, 3, number);
+        split_run(parts.plans[2], 0, 0, number);
+        static const char *const names[] = { "w", "w.ema", "w.exp_avg" };
+        for (int n = 0; n < 3; n++) {
+            const fv_tensor *a = fv_weights_find(whole.weights, names[n]), *b = fv_weights_find(parts.weights, names[n]);
+            for (int i = 0; i < 6; i++) assert_float_equal(fv_tensor_load(a, i), fv_tensor_load(b, i), 1e-12);
+        }
+        for (int i = 0; i < 6; i++) assert_true(fv_tensor_load(fv_weights_find(parts.weights, "w.gradient"), i) == 0);
+        assert_null(fv_weights_find(parts.weights, "frozen.gradient"));
+    }
+    split_close(&whole);
+    split_close(&parts);
+}
+
+FV_TEST(optim_training__lookahead_leads_back_to_slow_weights) {
+    bench b = bench_open(FV_F64, &(fv_training_options){ .optimizer = "sgd" });
+    FV_OWNED(fv_graph) graph = NULL;
+    FV_OWNED(fv_plan) plan = NULL;
+    FV_OK(fv_graph_new(&graph));
+    fv_lookahead(graph, b.graph);
+    FV_OK(fv_graph_error(graph));
+    FV_OK(fv_initialize(graph, b.weights, 0));
+    FV_OK(fv_plan_new(graph, b.weights, &(fv_plan_options){ .mode = FV_TRAINING }, &plan));
+    const double kept[3] = { 0, 0.5, 0.75 };
+    double slow = 0;
+    for (int s = 0; s < 3; s++) {
+        bench_step(&b, s, 1);
+        slow = kept[s] * slow + (1 - kept[s]) * bench_state(&b, "fc.weight", 1);
+        fv_tensor_store(fv_plan_feed(plan, "kept"), 0, kept[s]);
+        FV_OK(fv_plan_run(plan));
+        assert_float_equal(bench_state(&b, "fc.weight", 1), slow, 1e-12);
+        assert_float_equal(bench_state(&b, "fc.weight.slow", 1), slow, 1e-12);
+    }
+    bench_close(&b);
+}

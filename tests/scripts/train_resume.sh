@@ -7,7 +7,23 @@ trap 'kill $running 2> /dev/null || true; rm -rf "$work"' EXIT
 running=
 cd "$work"
 fail() { echo "train_resume: $1" >&2; cat err >&2; exit 1; }
-flags="--data $SOURCE/examples/shapes/test --arch lenet --channels 1 --size 28 --epochs 30 --batch 16 --seed 1 --ema 0.95"
+cat > recipe.yaml << END
+data: $SOURCE/examples/shapes/test
+arch: lenet
+channels: 1
+size: [28, 28]
+epochs: 30
+batch: 16
+seed: 1
+ema_decay: 0.95
+accumulate: 3
+lookahead: every=5 kept=0.5
+transforms:
+  - random_crop: {size: 28, padding: 2}
+  - mixup: {p: 0.3}
+  - normalize: {mean: 0.5, std: 0.5}
+END
+flags=recipe.yaml
 "$FOVEA" train $flags --out unbroken > /dev/null 2> err || fail "the unbroken training fails"
 
 # Stops the run in $1 by signal $2 once it has $3 epochs, and wants 75; of KILL it knows nothing.

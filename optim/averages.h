@@ -1,0 +1,18 @@
+/* averages.h - averages of the weights as nodes, and what they share with the training step. */
+#ifndef FV_OPTIM_AVERAGES_H
+#define FV_OPTIM_AVERAGES_H
+
+#include "optim/optimizer.h"
+
+/* The state STATE.KIND of role FV_SLOT, shaped as `state`. */
+fv_value fv_slot_of(fv_graph *graph, fv_value state, const char *kind);
+/* A state of another graph in this one: name, type, role and first value. */
+fv_value fv_state_as_in(fv_graph *graph, const fv_graph *from, fv_value state);
+fv_value fv_cast_to(fv_graph *graph, fv_value x, fv_dtype dtype);
+
+/* ema ← d·ema + (1 − d)·new for parameters, whose new values are given, and for floating buffers, with
+ * d = min(decay, (step − 1) / (step + 9)); `number` is the step as f64. */
+void fv_average_weights(fv_graph *graph, double decay, fv_value number, int count, const fv_value *parameters,
+                        const fv_value *updated);
+
+#endif

@@ -1,0 +1,64 @@
+/* advice.c - what a practitioner would say while looking on: too few pictures of a class, a network that learns its pictures by
+ * heart, an end before the last epoch. */
+#include "core/base/size.h"
+#include "train/trainer.h"
+
+/* Pictures a class that the field asks for when a network is trained from nothing: 500 to 1,000; with weights that know
+ * pictures already 200 to 500 do. */
+#define FROM_NOTHING 500
+#define TRANSFERRED 200
+
+void fv_trainer_advise_counts(const fv_trainer *t, const int64_t *counts) {
+    int64_t classes = fv_dataset_class_count(t->set), few = 0, least = 0, most = 0, enough = FROM_NOTHING;
+    for (int64_t c = 0; c < classes; c++) {
+        few += counts[c] < enough;
+        if (counts[c] < counts[least]) least = c;
+        if (counts[c] > counts[most]) most = c;
+    }
+    if (few)
+        fv_trainer_say(t,
+                       "  %lld of %lld classes have fewer than the %d to 1,000 pictures that training from nothing asks for "
+                       "(with pretrained weights %d to 500)",
+                       (long long)few, (long long)classes, FROM_NOTHING, TRANSFERRED);
+    if (counts[most] > 5 * fv_max(counts[least], 1) && !t->keys->class_weights)
+        fv_trainer_say(t, "  %s has %.1f times the pictures of %s; class_weights=balanced makes them count alike",
+                       fv_dataset_class_name(t->set, most), (double)counts[most] / (double)fv_max(counts[least], 1),
+                       fv_dataset_class_name(t->set, least));
+}
+
+/* The epoch, from 0, with the lowest validation loss. */
+static int64_t lowest(const fv_history *h, int64_t epochs) {
+    int64_t at = 0;
+    for (int64_t i = 1; i < epochs; i++)
+        if (h->val_loss[i] < h->val_loss[at]) at = i;
+    return at;
+}
+
+/* Learning by heart: since the epoch of the lowest validation loss that loss has risen by a tenth, while that of training fell,
+ * for a tenth of the training and at least 3 epochs. */
+static bool learns_by_heart(const fv_trainer *t, int64_t epochs) {
+    const fv_history *h = &t->history;
+    int64_t best = lowest(h, epochs), last = epochs - 1;
+    return last - best >= fv_max(3, t->keys->epochs / 10) && h->val_loss[last] > 1.1 * h->val_loss[best] &&
+           h->train_loss[last] < h->train_loss[best];
+}
+
+/* Said once: of all epochs the first for which it holds. */
+void fv_trainer_advise_epoch(const fv_trainer *t) {
+    int64_t epochs = t->state.epoch;
+    for (int64_t e = 1; e < epochs; e++)
+        if (learns_by_heart(t, e)) return;
+    if (!learns_by_heart(t, epochs)) return;
+    int64_t best = lowest(&t->history, epochs);
+    fv_trainer_say(t,
+                   "overfitting: since epoch %lld validation loss has risen from %.4f to %.4f while training loss fell from "
+                   "%.4f to %.4f. More augmentation, weight decay or pictures help; best.fovea is of epoch %lld",
+                   (long long)best + 1, t->history.val_loss[best], t->history.val_loss[epochs - 1], t->history.train_loss[best],
+                   t->history.train_loss[epochs - 1], (long long)t->state.best_epoch);
+}
+
+void fv_trainer_advise_end(const fv_trainer *t) {
+    if (t->state.epoch < t->keys->epochs)
+        fv_trainer_say(t, "stopped after epoch %lld: validation has not become better for %lld epochs, since epoch %lld",
+                       (long long)t->state.epoch, (long long)t->keys->patience, (long long)t->state.best_epoch);
+}
