@@ -86,8 +86,8 @@ static fv_error *store(const fv_loader *loader, fv_slot *slot, int64_t row, int6
     fv_draw draw = draw_of(loader, position, sample);
     partner_of other = { loader, reader, position, -1 };
     fv_pairing pairing = { .partner = fetch_partner, .context = &other, .image = &reader->partner };
-    FV_TRY(fv_transforms_run(loader->transforms, loader->options.mode, &draw, &reader->work, &reader->image,
-                             loader->partners ? &pairing : NULL));
+    FV_TRY(fv_transforms_run_paired(loader->transforms, loader->options.mode, &draw, &reader->work, &reader->image,
+                                    loader->partners ? &pairing : NULL));
     FV_TRY(check_size(loader, &reader->image));
     int64_t bytes = fv_image_bytes(&reader->image);
     memcpy((char *)slot->images + row * bytes, reader->image.pixels, (size_t)bytes);

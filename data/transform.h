@@ -77,8 +77,11 @@ typedef struct fv_pairing {
 /* Whether a step of that mode mixes pictures. */
 bool fv_transforms_mix(const fv_transforms *transforms, fv_mode mode);
 
-/* fv_transforms_apply with memory that is used again. Without `pairing` (NULL) steps that mix are left out. */
+/* fv_transforms_apply with memory that is used again. Steps that mix are left out. */
 FV_MUST_USE fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
-                                        fv_image *image, fv_pairing *pairing);
+                                        fv_image *image);
+/* The same with them. */
+FV_MUST_USE fv_error *fv_transforms_run_paired(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw,
+                                               fv_workspace *work, fv_image *image, fv_pairing *pairing);
 
 #endif

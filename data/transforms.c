@@ -250,14 +250,19 @@ bool fv_transforms_mix(const fv_transforms *transforms, fv_mode mode) {
     return false;
 }
 
-fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
-                            fv_image *image, fv_pairing *pairing) {
+fv_error *fv_transforms_run_paired(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
+                                   fv_image *image, fv_pairing *pairing) {
     fv_draw key = draw ? *draw : (fv_draw){ 0 };
     if (pairing) pairing->share = 1;
     return run_steps(transforms, transforms->count, mode, &key, work, image, pairing);
 }
 
+fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
+                            fv_image *image) {
+    return fv_transforms_run_paired(transforms, mode, draw, work, image, NULL);
+}
+
 fv_error *fv_transforms_apply(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_image *image) {
     __attribute__((cleanup(fv_workspace_release))) fv_workspace work = { 0 };
-    return fv_transforms_run(transforms, mode, draw, &work, image, NULL);
+    return fv_transforms_run(transforms, mode, draw, &work, image);
 }
