@@ -40,8 +40,6 @@ fv_error *fv_image_copy(fv_image *image, fv_size size, fv_pixel pixel, const voi
 
 /* ---- channels: one pixel at a time, front to back when there get fewer, back to front when there get more ---- */
 
-static inline uint32_t grey_of(uint32_t r, uint32_t g, uint32_t b) { return (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16; }
-
 /* `from` → `to`, which may be the same memory. A macro makes it for u8 and u16. */
 #define FV_CONVERT_PIXEL(name, T, opaque)                                                                                      \
     static inline void name(const T *from, int64_t had, T *to, int64_t wanted) {                                               \
@@ -49,7 +47,7 @@ static inline uint32_t grey_of(uint32_t r, uint32_t g, uint32_t b) { return (195
         T r = from[0], g = from[colour ? 1 : 0], b = from[colour ? 2 : 0];                                                     \
         T a = had == 2 || had == 4 ? from[had - 1] : (opaque);                                                                 \
         if (wanted == 1) {                                                                                                     \
-            to[0] = colour ? (T)grey_of(r, g, b) : r;                                                                          \
+            to[0] = colour ? (T)fv_grey(r, g, b) : r;                                                                          \
             return;                                                                                                            \
         }                                                                                                                      \
         to[0] = r;                                                                                                             \

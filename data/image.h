@@ -16,6 +16,9 @@ static inline void fv_image_swap(fv_image *a, fv_image *b) {
 }
 static inline fv_size fv_image_size(const fv_image *image) { return (fv_size){ image->height, image->width, image->channels }; }
 
+/* Grey of RGB, for u8 and u16, as in Pillow. */
+static inline uint32_t fv_grey(uint32_t r, uint32_t g, uint32_t b) { return (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16; }
+
 /* `pixels`, of that size and type, copied into `image`. */
 FV_MUST_USE fv_error *fv_image_copy(fv_image *image, fv_size size, fv_pixel pixel, const void *pixels);
 

@@ -19,8 +19,10 @@ typedef enum fv_when { FV_WHEN_ALWAYS, FV_WHEN_TRAINING, FV_WHEN_EVALUATION } fv
 
 /* What is used again from picture to picture: one thread's. { 0 }, then fv_workspace_release. */
 typedef struct fv_workspace {
-    fv_image spare; /* a transform that cannot work in place fills it and swaps */
-    fv_image fill;  /* one pixel: what a constant border shows */
+    fv_image spare;   /* a transform that cannot work in place fills it and swaps */
+    fv_image fill;    /* one pixel: what a constant border shows */
+    fv_image numbers; /* f32 of a transform's own: rows, weights; of any shape */
+    fv_image bytes;   /* u8 of a transform's own */
     fv_resample_work resample;
 } fv_workspace;
 void fv_workspace_release(fv_workspace *work);

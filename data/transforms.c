@@ -158,6 +158,8 @@ fv_error *fv_transforms_size(const fv_transforms *transforms, fv_mode mode, fv_s
 void fv_workspace_release(fv_workspace *work) {
     fv_image_release(&work->spare);
     fv_image_release(&work->fill);
+    fv_image_release(&work->numbers);
+    fv_image_release(&work->bytes);
     fv_resample_release(&work->resample);
 }
 

@@ -10,12 +10,12 @@
 typedef enum fv_border { FV_BORDER_CONSTANT, FV_BORDER_REFLECT, FV_BORDER_EDGE, FV_BORDER_SYMMETRIC } fv_border;
 #define FV_BORDER_NAMES "constant,reflect,edge,symmetric"
 
-/* Which of 0…n−1 position `at` shows; −1: the fill. */
-int64_t fv_border_shows(int64_t at, int64_t n, fv_border border);
-
 /* `work->fill` becomes one pixel of the picture's type: no value (0), one, or one a channel (else FV_SHAPE), on the scale of
  * the pixels; u8 is rounded and cut to 0…255. */
 FV_MUST_USE fv_error *fv_border_fill(const fv_image *image, fv_floats fill, fv_workspace *work);
+
+/* Which of 0…n−1 position `at` shows; −1: the fill. */
+int64_t fv_border_shows(int64_t at, int64_t n, fv_border border);
 
 /* `image` becomes the rectangle of height × width ≥ 1 whose top left corner is pixel (top, left) of it, negative numbers
  * allowed. `fill` is what a constant border holds on the scale of the pixels: none (0), one value, or one a channel (else
