@@ -45,25 +45,38 @@ static void more_of_op(int index, fv_text *out) {
     fv_text_addf(out, "%s(%s) -> %s\n", op->name, op->inputs, op->outputs);
 }
 
+static void more_of_transform(int index, fv_text *out) {
+    const fv_transform *transform = fv_transform_table[index];
+    if (!transform->example) return;
+    fv_text_addf(out, "Example: `%s%s%s`\n", transform->name, *transform->example ? " " : "", transform->example);
+}
+
+/* scripts/make-transform-pictures draws it. */
+static void picture_of_transform(int index, fv_text *out) {
+    const fv_transform *transform = fv_transform_table[index];
+    if (!transform->example) return;
+    fv_text_addf(out, "\n![16 samples of %s](../images/transforms/%s.jpg)\n", transform->name, transform->name);
+}
+
 const fv_topic_kind fv_topic_kinds[] = {
-    { "command", "what the program does", NULL, &fv_command_table_count, command_at, NULL },
-    { "arch", "networks", "--arch \"NAME option=value …\"", &fv_arch_table_count, arch_at, more_of_arch },
+    { "command", "what the program does", NULL, &fv_command_table_count, command_at, NULL, NULL },
+    { "arch", "networks", "--arch \"NAME option=value …\"", &fv_arch_table_count, arch_at, more_of_arch, NULL },
     { "source", "formats of data sets", "--source NAME --source-options \"option=value …\"", &fv_source_table_count, source_at,
-      NULL },
+      NULL, NULL },
     { "transform", "steps from a decoded picture to a network's input", "--transforms \"NAME option=value …; NAME …\"",
-      &fv_transform_table_count, transform_at, NULL },
-    { "loss", "what a training lowers", "--loss \"NAME option=value …\"", &fv_loss_table_count, loss_at, NULL },
+      &fv_transform_table_count, transform_at, more_of_transform, picture_of_transform },
+    { "loss", "what a training lowers", "--loss \"NAME option=value …\"", &fv_loss_table_count, loss_at, NULL, NULL },
     { "optimizer", "how weights follow gradients", "--optimizer \"NAME option=value …\"", &fv_optimizer_table_count,
-      optimizer_at, NULL },
-    { "schedule", "learning rates over time", "--schedule \"NAME option=value …\"", &fv_schedule_table_count, schedule_at,
+      optimizer_at, NULL, NULL },
+    { "schedule", "learning rates over time", "--schedule \"NAME option=value …\"", &fv_schedule_table_count, schedule_at, NULL,
       NULL },
-    { "metric", "figures that say how good predictions are", NULL, &fv_metric_table_count, metric_at, NULL },
+    { "metric", "figures that say how good predictions are", NULL, &fv_metric_table_count, metric_at, NULL, NULL },
     { "layer", "what networks are built of", "fv_layer_apply(graph, name, x, \"NAME option=value …\")", &fv_layer_table_count,
-      layer_at, NULL },
+      layer_at, NULL, NULL },
     { "initializer", "first values of weights", "init=\"NAME option=value …\"", &fv_initializer_table_count, initializer_at,
-      NULL },
+      NULL, NULL },
     { "op", "what graphs are made of", "fv_apply(graph, \"NAME\", FV_VALUES(…), \"option=value …\")", &fv_op_table_count, op_at,
-      more_of_op },
+      more_of_op, NULL },
 };
 const int fv_topic_kind_count = FV_COUNT(fv_topic_kinds);
 
@@ -133,6 +146,7 @@ void fv_topic_markdown(const fv_topic_kind *kind, fv_text *out) {
         if (kind->more) {
             fv_text_add(out, "\n");
             kind->more(i, out);
+            if (kind->picture) kind->picture(i, out);
         }
         if (!part.fields || !part.fields->name) continue;
         fv_text_add(out, "\n");

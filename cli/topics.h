@@ -10,7 +10,8 @@ typedef struct fv_topic_kind {
     const char *usage;   /* how such a part is named in a recipe or on the command line; NULL: nowhere */
     const int *count;
     fv_part (*at)(int index);
-    void (*more)(int index, fv_text *out); /* a paragraph beside summary and options; NULL: none */
+    void (*more)(int index, fv_text *out);    /* a paragraph beside summary and options; NULL: none */
+    void (*picture)(int index, fv_text *out); /* one for the Markdown page; NULL: none */
 } fv_topic_kind;
 
 extern const fv_topic_kind fv_topic_kinds[];

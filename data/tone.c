@@ -6,22 +6,22 @@
 
 /* ---- one rule for a picture or a channel: `stride` values from one to the next ---- */
 
-static void apply_strided(fv_image *image, int64_t first, int64_t stride, fv_tone tone, const void *context) {
+static void apply_strided(fv_image *image, int64_t first, int64_t stride, fv_tone_rule rule, const void *context) {
     int64_t count = image->height * image->width * image->channels;
     if (image->pixel == FV_PIXEL_U8) {
         uint8_t table[256], *at = image->pixels;
-        for (int v = 0; v < 256; v++) table[v] = fv_tone_u8(tone((float)v, context));
+        for (int v = 0; v < 256; v++) table[v] = fv_tone_u8(rule((float)v, context));
         for (int64_t i = first; i < count; i += stride) at[i] = table[at[i]];
     } else {
         float *at = image->pixels;
-        for (int64_t i = first; i < count; i += stride) at[i] = fv_tone_cut(tone(at[i], context));
+        for (int64_t i = first; i < count; i += stride) at[i] = fv_tone_cut(rule(at[i], context));
     }
 }
 
-void fv_tone_apply(fv_image *image, fv_tone tone, const void *context) { apply_strided(image, 0, 1, tone, context); }
+void fv_tone_apply(fv_image *image, fv_tone_rule rule, const void *context) { apply_strided(image, 0, 1, rule, context); }
 
-void fv_tone_channel(fv_image *image, int64_t channel, fv_tone tone, const void *context) {
-    apply_strided(image, channel, image->channels, tone, context);
+void fv_tone_channel(fv_image *image, int64_t channel, fv_tone_rule rule, const void *context) {
+    apply_strided(image, channel, image->channels, rule, context);
 }
 
 static float from_table(float value, const void *context) {

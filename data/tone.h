@@ -15,9 +15,9 @@ static inline float fv_tone_cut(float value) {
 }
 static inline uint8_t fv_tone_u8(float value) { return (uint8_t)(fv_tone_cut(value) + 0.5f); }
 
-typedef float (*fv_tone)(float value, const void *context);
-void fv_tone_apply(fv_image *image, fv_tone tone, const void *context);
-void fv_tone_channel(fv_image *image, int64_t channel, fv_tone tone, const void *context);
+typedef float (*fv_tone_rule)(float value, const void *context);
+void fv_tone_apply(fv_image *image, fv_tone_rule rule, const void *context);
+void fv_tone_channel(fv_image *image, int64_t channel, fv_tone_rule rule, const void *context);
 
 /* A rule by its 256 values for one channel; f32 lies on the straight line between two of them. */
 void fv_tone_table(fv_image *image, int64_t channel, const float table[256]);

@@ -28,5 +28,6 @@ const fv_transform fv_transform_autocontrast = {
     .name = "autocontrast",
     .summary = "stretches each channel to the whole scale, at random",
     .fields = fields,
+    .example = "p=0.5 cutoff=5",
     .apply = apply,
 };

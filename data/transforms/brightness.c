@@ -31,6 +31,7 @@ const fv_transform fv_transform_brightness = {
     .name = "brightness",
     .summary = "makes the picture darker or brighter: every value times a factor",
     .fields = fields,
+    .example = "factor=0.4,1.6",
     .check = check,
     .apply = apply,
 };

@@ -177,6 +177,7 @@ const fv_transform fv_transform_clahe = {
     .name = "clahe",
     .summary = "evens out contrast part by part, and not beyond a limit",
     .fields = fields,
+    .example = "p=1 clip_limit=1,8",
     .check = check,
     .apply = apply,
 };

@@ -54,6 +54,7 @@ const fv_transform fv_transform_color_jitter = {
     .name = "color_jitter",
     .summary = "brightness, contrast, saturation and hue by random amounts in a random order",
     .fields = fields,
+    .example = "",
     .size = size,
     .apply = apply,
 };

@@ -32,6 +32,7 @@ const fv_transform fv_transform_contrast = {
     .name = "contrast",
     .summary = "draws values towards the picture's mean grey or away from it",
     .fields = fields,
+    .example = "factor=0.3,1.7",
     .check = check,
     .apply = apply,
 };

@@ -52,6 +52,7 @@ const fv_transform fv_transform_cutout = {
     .name = "cutout",
     .summary = "paints squares over at random places",
     .fields = fields,
+    .example = "size=24 count=2",
     .size = size,
     .apply = apply,
 };

@@ -27,5 +27,6 @@ const fv_transform fv_transform_equalize = {
     .name = "equalize",
     .summary = "makes all levels about as frequent, at random",
     .fields = fields,
+    .example = "p=0.5",
     .apply = apply,
 };

@@ -34,6 +34,7 @@ const fv_transform fv_transform_exposure = {
     .name = "exposure",
     .summary = "gives the picture more or less light, in stops",
     .fields = fields,
+    .example = "stops=-2,2",
     .check = check,
     .apply = apply,
 };

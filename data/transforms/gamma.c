@@ -35,6 +35,7 @@ const fv_transform fv_transform_gamma = {
     .name = "gamma",
     .summary = "lifts or deepens the mid tones; black and white stay",
     .fields = fields,
+    .example = "gamma=0.4,2.5",
     .check = check,
     .apply = apply,
 };

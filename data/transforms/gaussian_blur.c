@@ -54,6 +54,7 @@ const fv_transform fv_transform_gaussian_blur = {
     .name = "gaussian_blur",
     .summary = "puts the picture out of focus by a random amount",
     .fields = fields,
+    .example = "p=1 sigma=0,4",
     .check = check,
     .apply = apply,
 };

@@ -67,6 +67,7 @@ const fv_transform fv_transform_gaussian_noise = {
     .name = "gaussian_noise",
     .summary = "adds a sensor's noise",
     .fields = fields,
+    .example = "p=1 sigma=0,40",
     .check = check,
     .apply = apply,
 };

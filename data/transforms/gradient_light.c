@@ -55,6 +55,7 @@ const fv_transform fv_transform_gradient_light = {
     .name = "gradient_light",
     .summary = "lights the picture from one side: brighter there, darker at the other",
     .fields = fields,
+    .example = "p=1 strength=0.4,1",
     .check = check,
     .apply = apply,
 };

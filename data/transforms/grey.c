@@ -28,6 +28,7 @@ const fv_transform fv_transform_grey = {
     .name = "grey",
     .summary = "takes the colours away at random; the channels stay three",
     .fields = fields,
+    .example = "p=0.5",
     .size = size,
     .apply = apply,
 };

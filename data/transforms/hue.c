@@ -33,6 +33,7 @@ const fv_transform fv_transform_hue = {
     .name = "hue",
     .summary = "turns colours around the colour circle (RGB only)",
     .fields = fields,
+    .example = "turn=-0.5,0.5",
     .check = check,
     .size = fv_colour_size,
     .apply = apply,

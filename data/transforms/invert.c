@@ -23,5 +23,6 @@ const fv_transform fv_transform_invert = {
     .name = "invert",
     .summary = "exchanges dark and bright, as on a film's negative, at random",
     .fields = fields,
+    .example = "p=0.5",
     .apply = apply,
 };

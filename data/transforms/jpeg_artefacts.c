@@ -148,6 +148,7 @@ const fv_transform fv_transform_jpeg_artefacts = {
     .name = "jpeg_artefacts",
     .summary = "shows the picture as a JPEG file of low quality gives it back",
     .fields = fields,
+    .example = "p=1 quality=2,30",
     .check = check,
     .size = size,
     .apply = apply,

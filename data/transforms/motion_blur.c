@@ -70,6 +70,7 @@ const fv_transform fv_transform_motion_blur = {
     .name = "motion_blur",
     .summary = "blurs the picture along a straight way, as a moving camera does",
     .fields = fields,
+    .example = "p=1 length=3,15",
     .check = check,
     .apply = apply,
 };

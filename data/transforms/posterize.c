@@ -33,6 +33,7 @@ const fv_transform fv_transform_posterize = {
     .name = "posterize",
     .summary = "leaves fewer levels of brightness",
     .fields = fields,
+    .example = "p=1 bits=1,4",
     .check = check,
     .apply = apply,
 };

@@ -66,6 +66,7 @@ const fv_transform fv_transform_random_erasing = {
     .name = "random_erasing",
     .summary = "paints a random rectangle over",
     .fields = fields,
+    .example = "p=1 value=noise",
     .check = check,
     .size = size,
     .apply = apply,

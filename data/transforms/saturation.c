@@ -34,6 +34,7 @@ const fv_transform fv_transform_saturation = {
     .name = "saturation",
     .summary = "makes colours paler or stronger (RGB only)",
     .fields = fields,
+    .example = "factor=0,2",
     .check = check,
     .size = fv_colour_size,
     .apply = apply,

@@ -92,6 +92,7 @@ const fv_transform fv_transform_shadow = {
     .name = "shadow",
     .summary = "lets a shadow with a soft edge fall on a part of the picture",
     .fields = fields,
+    .example = "p=1",
     .check = check,
     .apply = apply,
 };

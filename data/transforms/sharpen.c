@@ -31,6 +31,7 @@ const fv_transform fv_transform_sharpen = {
     .name = "sharpen",
     .summary = "makes edges harder, or softer below 1",
     .fields = fields,
+    .example = "p=1 factor=0,6",
     .check = check,
     .apply = apply,
 };

@@ -31,6 +31,7 @@ const fv_transform fv_transform_solarize = {
     .name = "solarize",
     .summary = "inverts what is brighter than a threshold",
     .fields = fields,
+    .example = "p=1 threshold=64,256",
     .check = check,
     .apply = apply,
 };

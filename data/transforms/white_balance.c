@@ -81,6 +81,7 @@ const fv_transform fv_transform_white_balance = {
     .name = "white_balance",
     .summary = "shows the scene in warmer or colder light (RGB only)",
     .fields = fields,
+    .example = "temperature=3500,25000 tint=-0.3,0.3",
     .check = check,
     .size = fv_colour_size,
     .apply = apply,

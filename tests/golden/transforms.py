@@ -4,7 +4,7 @@
     python tests/golden/transforms.py     writes tests/golden/transforms.txt; needs Pillow, torchvision, OpenCV, scipy, numpy
 
 A line: CHANNELS ; TRANSFORM ; LEVELS ; 96 values of the result: numbers 7919 k mod (all values), k = 0 … 95, in row order.
-LEVELS is how far a value may be from the judge's."""
+LEVELS is how far a value may be from the judge's. "@OP AMOUNT" is one operation of RandAugment, with torchvision's defaults."""
 import io
 import pathlib
 
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageEnhance, ImageOps
 from scipy.ndimage import map_coordinates
+from torchvision.transforms.v2 import RandAugment
 from torchvision.transforms.v2 import functional as F
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -104,6 +105,11 @@ def jpeg(quality):
     return pil(through)
 
 
+def augment(name, magnitude):
+    tool = RandAugment()
+    return tv(lambda a: tool._apply_image_or_video_transform(a, name, magnitude, tool.interpolation, {torch.Tensor: None}))
+
+
 CASES = [
     (3, "brightness factor=0.5", 1, tv(F.adjust_brightness, 0.5)),
     (1, "brightness factor=1.7", 1, tv(F.adjust_brightness, 1.7)),
@@ -143,6 +149,23 @@ CASES = [
     (3, "clahe p=1 clip_limit=3 tiles=2,3", 3, clahe(3, 2, 3)),
     (3, "jpeg_artefacts p=1 quality=30", 3, jpeg(30)),
     (1, "jpeg_artefacts p=1 quality=10", 3, jpeg(10)),
+    (3, "@shear_x 0.27", 0, augment("ShearX", 0.27)),
+    (1, "@shear_x -0.9", 0, augment("ShearX", -0.9)),
+    (3, "@shear_y 0.13", 0, augment("ShearY", 0.13)),
+    (3, "@translate_x 8.7", 0, augment("TranslateX", 8.7)),
+    (3, "@translate_y -5.2", 0, augment("TranslateY", -5.2)),
+    (3, "@rotate 27", 0, augment("Rotate", 27.0)),
+    (1, "@rotate -121.5", 0, augment("Rotate", -121.5)),
+    (3, "@brightness -0.6", 1, augment("Brightness", -0.6)),
+    (3, "@color 0.54", 2, augment("Color", 0.54)),
+    (1, "@color 0.54", 0, augment("Color", 0.54)),
+    (3, "@contrast 0.54", 1, augment("Contrast", 0.54)),
+    (3, "@sharpness -0.81", 1, augment("Sharpness", -0.81)),
+    (3, "@posterize 5", 0, augment("Posterize", 5)),
+    (3, "@solarize 178.5", 0, augment("Solarize", 0.7)),
+    (3, "@autocontrast 0", 1, augment("AutoContrast", 0)),
+    (3, "@equalize 0", 0, augment("Equalize", 0)),
+    (3, "@identity 0", 0, augment("Identity", 0)),
 ]
 
 

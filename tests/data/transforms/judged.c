@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "data/augment.h"
 #include "data/transform.h"
 #include "tests/data/pictures.h"
 
@@ -18,8 +19,25 @@ static void load(int64_t channels, bool f32, fv_image *image) {
     for (int64_t i = 0; i < fv_image_bytes(&bytes); i++) ((float *)image->pixels)[i] = ((const uint8_t *)bytes.pixels)[i];
 }
 
+/* "@OP AMOUNT" */
+static void augment(const char *text, fv_image *image) {
+    static const char *const names[FV_AUGMENT_OPS] = { "identity",  "shear_x",    "shear_y",      "translate_x", "translate_y",
+                                                       "rotate",    "brightness", "color",        "contrast",    "sharpness",
+                                                       "posterize", "solarize",   "autocontrast", "equalize" };
+    int length = (int)strcspn(text, " "), op = 0;
+    while (op < FV_AUGMENT_OPS && (strncmp(names[op], text, (size_t)length) || names[op][length])) op++;
+    assert_true(op < FV_AUGMENT_OPS);
+    __attribute__((cleanup(fv_workspace_release))) fv_workspace work = { 0 };
+    fv_augment_style style = { .filter = FV_WARP_NEAREST };
+    FV_OK(fv_augment_apply(image, op, strtod(text + length, NULL), &style, &work));
+}
+
 static void apply(const char *text, fv_image *image) {
     char list[256];
+    if (text[1] == '@') {
+        augment(text + 2, image);
+        text = "";
+    }
     snprintf(list, sizeof list, "%s; normalize scale=1", text);
     FV_OWNED(fv_transforms) transforms = NULL;
     FV_OK(fv_transforms_parse(list, &transforms));

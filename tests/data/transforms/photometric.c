@@ -41,6 +41,8 @@ static const subject subjects[] = {
     { "random_erasing p=1 value=noise", NULL, ANY },
     { "random_erasing p=1 value=mean", NULL, ANY },
     { "cutout size=5 count=2", NULL, ANY },
+    { "rand_augment magnitude=20", "rand_augment count=0", ANY },
+    { "trivial_augment", NULL, ANY },
 };
 #define SUBJECTS ((int)(sizeof subjects / sizeof *subjects))
 

@@ -1,0 +1,89 @@
+/* augment.c - sees what transforms make of a picture: 16 samples, side by side, as one picture.
+ *
+ *   cc augment.c $(pkg-config --cflags --libs fovea) -o augment && ./augment cat.jpg "hflip; brightness factor=0.5,1.5" >
+ * sheet.ppm
+ *
+ * The picture that it writes is a binary PPM, which most viewers know. Without arguments it only counts how many samples of a
+ * small made-up picture differ. Every sample is a position in an epoch; the same positions give the same samples, always. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fovea/data.h"
+
+enum { COLUMNS = 8, ROWS = 2, SAMPLES = COLUMNS * ROWS, GAP = 4 };
+
+static fv_error *made_up(fv_image *image) {
+    FV_TRY(fv_image_resize(image, 32, 48, 3, FV_PIXEL_U8));
+    for (int64_t i = 0; i < 32 * 48 * 3; i++) ((unsigned char *)image->pixels)[i] = (unsigned char)(i % 144 + i / 144 * 3);
+    return NULL;
+}
+
+/* `samples` from `picture`, each with values 0…1, which is what a list without normalize ends in. */
+static fv_error *draw(const fv_image *picture, const fv_transforms *transforms, fv_image samples[SAMPLES]) {
+    for (int s = 0; s < SAMPLES; s++) {
+        FV_TRY(fv_image_resize(&samples[s], picture->height, picture->width, picture->channels, picture->pixel));
+        memcpy(samples[s].pixels, picture->pixels, (size_t)(picture->height * picture->width * picture->channels));
+        fv_draw key = { .seed = 1, .epoch = 0, .position = (uint32_t)s, .sample = s };
+        FV_TRY(fv_transforms_apply(transforms, FV_TRAINING, &key, &samples[s]));
+    }
+    return NULL;
+}
+
+static int64_t largest(const fv_image samples[SAMPLES], int height) {
+    int64_t most = 0;
+    for (int s = 0; s < SAMPLES; s++) {
+        int64_t side = height ? samples[s].height : samples[s].width;
+        most = side > most ? side : most;
+    }
+    return most;
+}
+
+/* A white sheet, each sample in the middle of its cell. */
+static void print_sheet(const fv_image samples[SAMPLES], FILE *out) {
+    int64_t height = largest(samples, 1) + GAP, width = largest(samples, 0) + GAP;
+    fprintf(out, "P6 %d %d 255\n", (int)(COLUMNS * width + GAP), (int)(ROWS * height + GAP));
+    for (int64_t y = 0; y < ROWS * height + GAP; y++)
+        for (int64_t x = 0; x < COLUMNS * width + GAP; x++) {
+            int64_t row = (y - GAP) / height, column = (x - GAP) / width;
+            const fv_image *sample = &samples[(row < ROWS ? row : 0) * COLUMNS + (column < COLUMNS ? column : 0)];
+            int64_t v = y - GAP - row * height - (height - GAP - sample->height) / 2;
+            int64_t u = x - GAP - column * width - (width - GAP - sample->width) / 2;
+            int inside = y >= GAP && x >= GAP && v >= 0 && v < sample->height && u >= 0 && u < sample->width;
+            const float *pixel = inside ? (const float *)sample->pixels + (v * sample->width + u) * sample->channels : NULL;
+            for (int c = 0; c < 3; c++) fputc(pixel ? (int)(pixel[sample->channels == 3 ? c : 0] * 255 + 0.5f) : 255, out);
+        }
+}
+
+static int differ(const fv_image samples[SAMPLES]) {
+    int others = 0;
+    for (int s = 1; s < SAMPLES; s++)
+        others += samples[s].height != samples[0].height || samples[s].width != samples[0].width ||
+                  memcmp(samples[s].pixels, samples[0].pixels, (size_t)(samples[0].height * samples[0].width * 12)) != 0;
+    return others;
+}
+
+static fv_error *run(const char *path, const char *steps, fv_image *picture, fv_image samples[SAMPLES]) {
+    FV_OWNED(fv_transforms) transforms = NULL;
+    FV_TRY(path ? fv_image_decode_file(path, &(fv_decode_options){ .channels = 3 }, picture) : made_up(picture));
+    FV_TRY(fv_transforms_parse(steps, &transforms));
+    FV_TRY(draw(picture, transforms, samples));
+    if (path)
+        print_sheet(samples, stdout);
+    else
+        printf("%d of 15 samples differ from the first\n", differ(samples));
+    return NULL;
+}
+
+int main(int argc, char **argv) {
+    fv_image picture = { 0 }, samples[SAMPLES] = { 0 };
+    if (argc != 1 && argc != 3) return fprintf(stderr, "usage: augment [PICTURE \"STEPS\"]\n"), 2;
+    fv_error *error =
+        run(argc == 3 ? argv[1] : NULL, argc == 3 ? argv[2] : "brightness factor=0.5,1.5; shadow", &picture, samples);
+    fv_image_release(&picture);
+    for (int s = 0; s < SAMPLES; s++) fv_image_release(&samples[s]);
+    if (error) fprintf(stderr, "%s\n", fv_error_message(error));
+    int failed = error != NULL;
+    fv_error_free(error);
+    return failed;
+}
