@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "core/base/size.h"
 #include "data/tone.h"
 
 fv_error *fv_colour_size(const void *options, fv_size *size) {
@@ -54,44 +55,62 @@ void fv_colour_saturation(fv_image *image, double factor) {
     }
 }
 
-/* ---- hue ---- */
+/* ---- hue: pixels by the block, a channel after another, so that the compiler works on several at a time ---- */
+
+#define BLOCK 16
+
+static inline float smaller(float a, float b) { return a < b ? a : b; }
+static inline float larger(float a, float b) { return a > b ? a : b; }
 
 static inline float hue_channel(float high, float range, float k) {
-    k -= k >= 6 ? 6 : 0;
-    return high - range * fmaxf(0, fminf(fminf(k, 4 - k), 1));
+    k = k >= 6 ? k - 6 : k;
+    return high - range * larger(0, smaller(smaller(k, 4 - k), 1));
 }
 
-/* One pixel; `turn` in sixths of the circle, 0 ≤ turn < 6. A grey pixel has no hue and stays. */
-static inline void turn_pixel(const float *in, float turn, float *out) {
-    float r = in[0], g = in[1], b = in[2];
-    float high = fmaxf(fmaxf(r, g), b), range = high - fminf(fminf(r, g), b);
-    float inverse = range > 0 ? 1 / range : 0;
-    float hue = high == r ? (g - b) * inverse : high == g ? 2 + (b - r) * inverse : 4 + (r - g) * inverse;
-    hue += turn + (hue < 0 ? 6 : 0);
-    hue -= hue >= 6 ? 6 : 0;
-    out[0] = hue_channel(high, range, hue + 5);
-    out[1] = hue_channel(high, range, hue + 3);
-    out[2] = hue_channel(high, range, hue + 1);
+/* `turn` in sixths of the circle, 0 ≤ turn < 6. A grey pixel has no hue and stays. */
+static void turn_block(float red[BLOCK], float green[BLOCK], float blue[BLOCK], float turn) {
+    for (int i = 0; i < BLOCK; i++) {
+        float r = red[i], g = green[i], b = blue[i];
+        float high = larger(larger(r, g), b), range = high - smaller(smaller(r, g), b);
+        float inverse = 1 / (range > 0 ? range : 1);
+        float by_red = (g - b) * inverse, by_green = 2 + (b - r) * inverse, by_blue = 4 + (r - g) * inverse;
+        float hue = high == r ? by_red : high == g ? by_green : by_blue;
+        hue = (hue < 0 ? hue + 6 : hue) + turn;
+        hue = hue >= 6 ? hue - 6 : hue;
+        red[i] = hue_channel(high, range, hue + 5);
+        green[i] = hue_channel(high, range, hue + 3);
+        blue[i] = hue_channel(high, range, hue + 1);
+    }
+}
+
+static void hue_u8(uint8_t *at, int64_t count, float turn) {
+    float rgb[3][BLOCK] = { { 0 } };
+    for (int i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++) rgb[c][i] = at[3 * i + c];
+    turn_block(rgb[0], rgb[1], rgb[2], turn);
+    for (int i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++) at[3 * i + c] = fv_tone_u8(rgb[c][i]);
+}
+
+static void hue_f32(float *at, int64_t count, float turn) {
+    float rgb[3][BLOCK] = { { 0 } };
+    for (int i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++) rgb[c][i] = at[3 * i + c];
+    turn_block(rgb[0], rgb[1], rgb[2], turn);
+    for (int i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++) at[3 * i + c] = fv_tone_cut(rgb[c][i]);
 }
 
 void fv_colour_hue(fv_image *image, double turn) {
     int64_t pixels = image->height * image->width;
     float sixths = (float)(6 * (turn - floor(turn)));
     if (sixths == 0 || sixths >= 6) return;
-    if (image->pixel == FV_PIXEL_U8) {
-        uint8_t *at = image->pixels;
-        for (int64_t i = 0; i < pixels; i++, at += 3) {
-            float in[3] = { at[0], at[1], at[2] }, out[3];
-            turn_pixel(in, sixths, out);
-            for (int c = 0; c < 3; c++) at[c] = fv_tone_u8(out[c]);
-        }
-    } else {
-        float *at = image->pixels;
-        for (int64_t i = 0; i < pixels; i++, at += 3) {
-            float out[3];
-            turn_pixel(at, sixths, out);
-            for (int c = 0; c < 3; c++) at[c] = fv_tone_cut(out[c]);
-        }
+    for (int64_t i = 0; i < pixels; i += BLOCK) {
+        int64_t count = fv_min(pixels - i, BLOCK);
+        if (image->pixel == FV_PIXEL_U8)
+            hue_u8((uint8_t *)image->pixels + 3 * i, count, sixths);
+        else
+            hue_f32((float *)image->pixels + 3 * i, count, sixths);
     }
 }
 

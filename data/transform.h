@@ -23,6 +23,7 @@ typedef struct fv_workspace {
     fv_image fill;    /* one pixel: what a constant border shows */
     fv_image numbers; /* f32 of a transform's own: rows, weights; of any shape */
     fv_image bytes;   /* u8 of a transform's own */
+    fv_image normal;  /* quantiles of the normal distribution: see transforms/gaussian_noise.c */
     fv_resample_work resample;
 } fv_workspace;
 void fv_workspace_release(fv_workspace *work);

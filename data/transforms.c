@@ -160,6 +160,7 @@ void fv_workspace_release(fv_workspace *work) {
     fv_image_release(&work->fill);
     fv_image_release(&work->numbers);
     fv_image_release(&work->bytes);
+    fv_image_release(&work->normal);
     fv_resample_release(&work->resample);
 }
 

@@ -1,13 +1,15 @@
 /* gaussian_noise.c - a sensor's noise: to every value is added σ · z, with z normal and independent; one z for all channels of
  * a pixel with grey=true. Results are cut to 0…255 and in u8 rounded.
  *
- * Normal numbers by Box and Muller, "A note on the generation of random normal deviates", 1958, both of each pair, in f32. */
+ * z is one of 2¹⁶ quantiles, those of (i + 1/2) / 2¹⁶, each as likely: farthest 4.3, apart 4·10⁻⁵ in the middle, a standard
+ * deviation of 0.99999. They are computed once a thread, by Wichura, "Algorithm AS 241: the percentage points of the normal
+ * distribution", 1988, PPND7. Two 16-bit halves of a random number make two of them. */
 #include <math.h>
 
 #include "data/tone.h"
 #include "data/transform.h"
 
-#define TURN 6.28318530717958647692f
+#define QUANTILES 65536
 
 typedef struct fv_gaussian_noise_options {
     int when;
@@ -29,13 +31,28 @@ static fv_error *check(const void *options) {
     return fv_range_check("sigma", o->sigma);
 }
 
-/* Two numbers at a time; u is in (0, 1]. */
-static void normal_pair(fv_random *random, float pair[2]) {
-    float u = ((float)(fv_random_u32(random) >> 8) + 1) * 0x1p-24f,
-          turn = (float)(fv_random_u32(random) >> 8) * 0x1p-24f * TURN;
-    float length = sqrtf(-2 * logf(u));
-    pair[0] = length * cosf(turn);
-    pair[1] = length * sinf(turn);
+/* c[0] + c[1] t + c[2] t² + c[3] t³ */
+static double cubic(double t, const double c[4]) { return ((c[3] * t + c[2]) * t + c[1]) * t + c[0]; }
+
+static double quantile(double p) {
+    static const double a[] = { 3.3871327179, 50.434271938, 159.29113202, 59.109374720 };
+    static const double b[] = { 1, 17.895169469, 78.757757664, 67.187563600 };
+    static const double c[] = { 1.4234372777, 2.7568153900, 1.3067284816, 0.17023821103 };
+    static const double d[] = { 1, 0.73700164250, 0.12021132975, 0 };
+    double q = p - 0.5;
+    if (fabs(q) <= 0.425) return q * cubic(0.180625 - q * q, a) / cubic(0.180625 - q * q, b);
+    double r = sqrt(-log(q < 0 ? p : 1 - p)) - 1.6, tail = cubic(r, c) / cubic(r, d); /* right to p = e⁻²⁵ */
+    return q < 0 ? -tail : tail;
+}
+
+static fv_error *quantiles(fv_workspace *work, const float **out) {
+    if (!work->normal.pixels) {
+        FV_TRY(fv_image_resize(&work->normal, 1, QUANTILES, 1, FV_PIXEL_F32));
+        for (int64_t i = 0; i < QUANTILES; i++)
+            ((float *)work->normal.pixels)[i] = (float)quantile(((double)i + 0.5) / QUANTILES);
+    }
+    *out = work->normal.pixels;
+    return NULL;
 }
 
 static void add(fv_image *image, int64_t first, int64_t count, float noise) {
@@ -53,12 +70,15 @@ static fv_error *apply(const fv_transform_call *call) {
     const fv_gaussian_noise_options *o = call->options;
     fv_image *image = call->image;
     if (fv_random_unit(call->random) >= o->probability) return NULL;
-    float sigma = (float)fv_random_between(call->random, o->sigma[0], o->sigma[1]), pair[2] = { 0 };
+    float sigma = (float)fv_random_between(call->random, o->sigma[0], o->sigma[1]);
     if (sigma == 0) return NULL;
+    const float *normal;
+    FV_TRY(quantiles(call->work, &normal));
     int64_t alike = o->grey ? image->channels : 1, numbers = image->height * image->width * image->channels / alike;
+    uint32_t halves = 0;
     for (int64_t i = 0; i < numbers; i++) {
-        if (i % 2 == 0) normal_pair(call->random, pair);
-        add(image, i * alike, alike, sigma * pair[i % 2]);
+        halves = i % 2 ? halves >> 16 : fv_random_u32(call->random);
+        add(image, i * alike, alike, sigma * normal[halves & (QUANTILES - 1)]);
     }
     return NULL;
 }

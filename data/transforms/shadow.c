@@ -75,7 +75,9 @@ static void factors_of_row(const void *context, const fv_image *image, int64_t y
     }
     float strength = (float)s->strength, scale = (float)(1 / s->softness);
     for (int64_t x = 0; x < image->width; x++) {
-        float t = fminf(fmaxf(factors[x] * scale + 0.5f, 0), 1);
+        float t = factors[x] * scale + 0.5f;
+        t = t > 0 ? t : 0;
+        t = t < 1 ? t : 1;
         factors[x] = 1 - strength * (1 - t * t * (3 - 2 * t));
     }
 }
