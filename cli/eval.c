@@ -1,4 +1,5 @@
 /* eval.c - fovea eval: how good a model is on labelled pictures. */
+#include <math.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -10,7 +11,7 @@
 
 typedef struct eval_options {
     const char *model, *data, *part, *source, *source_options, *metrics, *device;
-    bool strict, allow_dropped;
+    bool intervals, strict, allow_dropped;
     int64_t batch, workers;
 } eval_options;
 
@@ -22,6 +23,8 @@ static const fv_field fields[] = {
     FV_FIELD(eval_options, source, .help = "format of the data (`fovea help source`); without it the data tell"),
     FV_FIELD(eval_options, source_options, .help = "options of that source, name=value …"),
     FV_FIELD(eval_options, metrics, .help = "further figures (`fovea help metric`), NAME option=value …, divided by ';'"),
+    FV_FIELD(eval_options, intervals, .by_default = "false",
+             .help = "95 % intervals for those too: each is measured 1000 times more"),
     FV_FIELD(eval_options, strict, .by_default = "false", .help = "fail on the first sample that cannot be used"),
     FV_FIELD(eval_options, allow_dropped, .by_default = "false", .help = "go on when more than 1 % cannot be used"),
     FV_FIELD(eval_options, batch, .by_default = "64", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
@@ -88,18 +91,29 @@ static fv_error *check_metrics(const char *metrics, int64_t classes, fv_arena *a
     }
 }
 
-/* JSON: [{metric, value}, …]. */
-static fv_error *print_metrics(fv_printer *p, const char *metrics, const fv_outcomes *outcomes, fv_arena *arena) {
-    if (!metrics) return NULL;
+/* One of the metrics asked for; JSON: {metric, value} and, where intervals are wanted, low and high. */
+static fv_error *print_metric(fv_printer *p, const char *metric, const fv_outcomes *outcomes, bool intervals) {
+    double value;
+    fv_interval interval = { NAN, NAN };
+    FV_TRY(fv_metric_measure(metric, outcomes, &value));
+    if (intervals) FV_TRY(fv_bootstrap_interval(metric, outcomes, NULL, &interval));
+    if (p->json) fv_print_item(p);
+    if (p->json) fv_print_text(p, "metric", metric);
+    fv_figures_print_one(p, p->json ? "value" : metric, value, interval);
+    if (!p->json || !intervals) return NULL;
+    fv_print_number(p, "low", interval.low);
+    fv_print_number(p, "high", interval.high);
+    return NULL;
+}
+
+static fv_error *print_metrics(fv_printer *p, const eval_options *o, const fv_outcomes *outcomes, fv_arena *arena) {
+    const char *rest = o->metrics, *metric;
+    if (!rest) return NULL;
     if (p->json) fv_print_list(p, "metrics");
-    for (const char *metric;;) {
-        double value;
-        FV_TRY(next_metric(&metrics, arena, &metric));
-        if (!metric) break;
-        FV_TRY(fv_metric_measure(metric, outcomes, &value));
-        if (p->json) fv_print_item(p);
-        if (p->json) fv_print_text(p, "metric", metric);
-        fv_print_number(p, p->json ? "value" : metric, value);
+    FV_TRY(next_metric(&rest, arena, &metric));
+    while (metric) {
+        FV_TRY(print_metric(p, metric, outcomes, o->intervals));
+        FV_TRY(next_metric(&rest, arena, &metric));
     }
     if (p->json) fv_print_list_end(p);
     return NULL;
@@ -120,7 +134,7 @@ static fv_error *print(fv_printer *p, const eval_options *o, const char *part, c
     fv_print_number(p, "loss", e->loss);
     fv_print_texts(p, "classes", figures->names, figures->classes);
     fv_figures_print(p, figures);
-    FV_TRY(print_metrics(p, o->metrics, &e->outcomes, arena));
+    FV_TRY(print_metrics(p, o, &e->outcomes, arena));
     fv_print_int(p, "unreadable", e->unreadable);
     print_rejected(p, set);
     fv_print_record_end(p);

@@ -50,6 +50,9 @@ prints '^circle +([0-9]\.[0-9]{4}|-) +[0-9]\.[0-9]{4} +[0-9]\.[0-9]{4} +4$'
 prints '^most often confused:$'
 prints '^[a-z]+ taken for [a-z]+: [0-9] of 4 \([0-9.]+ %\)$'
 
+status 0 "$FOVEA" eval run/best.fovea --data data --metrics "log_loss" --intervals --json
+prints "\"metrics\":\[\{\"metric\":\"log_loss\",\"value\":$n,\"low\":$n,\"high\":$n\}\]"
+
 # A class that the test has no pictures of: undefined, not 0.
 rm -r data/test/square
 status 0 "$FOVEA" eval run/best.fovea --data data --json --metrics "roc_auc; roc_auc skip_absent=true"
