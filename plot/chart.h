@@ -75,7 +75,7 @@ typedef struct fv_reliability_chart {
     int64_t bins;                       /* of equal width, from 0 to 1 */
     const double *confidence, *correct; /* means of a bin: what was said, and the share that was right */
     const int64_t *counts;              /* 0: the bin is empty */
-    const char *note;                   /* a line in the diagram: "ECE 0.034" */
+    const char *note;                   /* a line above the diagram: "ECE 0.034" */
 } fv_reliability_chart;
 FV_MUST_USE fv_error *fv_plot_reliability(const fv_reliability_chart *chart, fv_plot_format format, fv_text *out);
 

@@ -72,7 +72,8 @@ static void draw_mark(fv_canvas *canvas, const fv_line_chart *chart, const fv_fr
     letters.anchor = left ? FV_ANCHOR_END : FV_ANCHOR_START;
     fv_canvas_line(canvas, (const fv_point[]){ { at.x, f->top }, { at.x, f->top + f->height } }, 2, FV_INK, 1, true);
     fv_canvas_dot(canvas, at.x, at.y, 4, FV_INK);
-    fv_canvas_text(canvas, at.x + (left ? -7 : 7), f->top + 12, &letters, chart->mark);
+    bool low = at.y < f->top + f->height / 2; /* away from the point, and from the curve that leads there */
+    fv_canvas_text(canvas, at.x + (left ? -7 : 7), low ? f->top + f->height - 8 : f->top + 12, &letters, chart->mark);
 }
 
 static fv_error *draw(fv_canvas *canvas, const fv_line_chart *chart, double width, double height) {

@@ -30,15 +30,18 @@ static const char style[] =
     "th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;"
     "max-width:24rem;overflow-wrap:anywhere}\n"
     "th{font-weight:600;vertical-align:bottom}\n"
+    "th:not(.n),td:not(.n){min-width:6.5rem}\n"
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     ".figures{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}\n"
-    ".figures div{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.6rem .9rem;min-width:9rem;"
-    "flex:0 1 auto}\n"
+    ".figures div{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.6rem .8rem;"
+    "flex:1 1 10rem;max-width:15rem}\n"
     ".figures b{display:block;font-size:1.6rem;line-height:1.2;font-variant-numeric:tabular-nums}\n"
     ".figures span{display:block}\n"
-    ".figures small{display:block;color:var(--faint);max-width:16rem}\n"
+    ".figures small{display:block;color:var(--faint);font-size:.78rem}\n"
     ".row{display:flex;flex-wrap:wrap;gap:.75rem;margin:.75rem 0;align-items:flex-start}\n"
     ".chart{overflow-x:auto;max-width:100%;border:1px solid var(--line);border-radius:4px;line-height:0}\n"
+    ".chart svg{max-width:100%;height:auto}\n"
+    ".wide svg{max-width:none}\n"
     "figure{margin:0}\n"
     "figure img{display:block;margin:0 auto;image-rendering:pixelated;background:#888}\n"
     "figure.photo img{image-rendering:auto}\n"
@@ -98,21 +101,33 @@ void fv_page_note(fv_text *out, const char *format, ...) {
     va_end(arguments);
 }
 
-/* Escaped line by line, for a line break is a control and would not be shown. `between` stands between the lines. */
-static void add_lines(fv_text *out, const char *text, const char *between) {
+/* Escaped piece by piece; `between` stands for the dividers. A line break, as a control, would not be shown. */
+static void add_pieces(fv_text *out, const char *text, char divider, const char *between) {
+    for (const char *at = text, *end; *at; at = end) {
+        FV_TEXT(piece, PARAGRAPH_BYTES_MAX);
+        end = strchrnul(at, divider);
+        fv_text_add_bytes(&piece, at, end - at);
+        fv_text_add_xml(out, piece.at);
+        if (*end) fv_text_add(out, between);
+        end += *end != 0;
+    }
+}
+
+/* Lines, of paths that may break behind a '/'. */
+static void add_caption(fv_text *out, const char *text) {
     for (const char *at = text, *end; *at; at = end) {
         FV_TEXT(line, PARAGRAPH_BYTES_MAX);
         end = strchrnul(at, '\n');
         fv_text_add_bytes(&line, at, end - at);
-        fv_text_add_xml(out, line.at);
-        if (*end) fv_text_add(out, between);
+        add_pieces(out, line.at, '/', "/<wbr>");
+        if (*end) fv_text_add(out, "<br>");
         end += *end != 0;
     }
 }
 
 void fv_page_code(fv_text *out, const char *text) {
     fv_text_add(out, "<pre>");
-    add_lines(out, text, "\n");
+    add_pieces(out, text, '\n', "\n");
     fv_text_add(out, "</pre>\n");
 }
 
@@ -160,8 +175,8 @@ void fv_page_figure(fv_text *out, const char *value, const char *name, const cha
 void fv_page_row(fv_text *out) { fv_text_add(out, "<div class=\"row\">\n"); }
 void fv_page_row_end(fv_text *out) { fv_text_add(out, "</div>\n"); }
 
-void fv_page_chart(fv_text *out, const fv_text *svg) {
-    fv_text_add(out, "<div class=\"chart\">");
+void fv_page_chart(fv_text *out, const fv_text *svg, bool wide) {
+    fv_text_add(out, wide ? "<div class=\"chart wide\">" : "<div class=\"chart\">");
     fv_text_add_bytes(out, svg->at, svg->length);
     fv_text_add(out, "</div>\n");
 }
@@ -194,7 +209,7 @@ fv_error *fv_page_picture(fv_text *out, const fv_picture *picture, int64_t box, 
                  (long long)height, type);
     fv_add_base64(out, bytes.at, bytes.length);
     fv_text_add(out, "\"><figcaption>");
-    add_lines(out, caption, "<br>");
+    add_caption(out, caption);
     fv_text_add(out, "</figcaption></figure>\n");
     return NULL;
 }

@@ -47,7 +47,8 @@ void fv_page_figures_end(fv_text *out);
 /* ---- charts and pictures, in rows that break ---- */
 
 void fv_page_row(fv_text *out);
-void fv_page_chart(fv_text *out, const fv_text *svg); /* what fv_plot_… gave */
+/* What fv_plot_… gave. On a narrow screen it shrinks; a `wide` one keeps its size and is scrolled. */
+void fv_page_chart(fv_text *out, const fv_text *svg, bool wide);
 /* Shown as fv_picture_fit says for `box`; lines of the caption with '\n' between. */
 FV_MUST_USE fv_error *fv_page_picture(fv_text *out, const fv_picture *picture, int64_t box, const char *caption, fv_tone tone);
 void fv_page_row_end(fv_text *out);

@@ -7,7 +7,7 @@
 #include "plot/frame.h"
 
 #define WIDTH 340
-#define HEIGHT 400
+#define HEIGHT 420
 #define HISTOGRAM 80.0
 #define TOO_LITTLE 0x56B4E9
 
@@ -32,19 +32,25 @@ static void draw_bins(fv_canvas *canvas, const fv_frame *f, const fv_reliability
         draw_bar(canvas, f, chart, i, said, right, TOO_LITTLE);
     }
     fv_canvas_line(canvas, (const fv_point[]){ fv_plot_at(f, 0, 0), fv_plot_at(f, 1, 1) }, 2, FV_INK, 1, true);
-    if (chart->note)
-        fv_canvas_text(canvas, f->left + 8, f->top + 16, &(fv_letters){ .size = 12, .colour = FV_INK, .bold = true },
-                       chart->note);
 }
 
 static void draw_histogram(fv_canvas *canvas, const fv_frame *f, const fv_reliability_chart *chart) {
     for (int64_t i = 0; i < chart->bins; i++) draw_bar(canvas, f, chart, i, 0, (double)chart->counts[i], 0x888888);
 }
 
+/* Title, legend, and the note on a line of its own. */
+static double heading(fv_canvas *canvas, const fv_reliability_chart *chart) {
+    double top = fv_plot_heading(canvas, chart->title, legend, 3, WIDTH);
+    if (!chart->note) return top;
+    fv_canvas_text(canvas, FV_PLOT_MARGIN, top + 10, &(fv_letters){ .size = FV_PLOT_LETTERS, .colour = FV_INK, .bold = true },
+                   chart->note);
+    return top + 18;
+}
+
 fv_error *fv_plot_reliability(const fv_reliability_chart *chart, fv_plot_format format, fv_text *out) {
     FV_OWNED(fv_canvas) canvas = NULL;
     FV_TRY(fv_plot_canvas(format, WIDTH, HEIGHT, chart->title, out, &canvas));
-    double top = fv_plot_heading(canvas, chart->title, legend, 3, WIDTH), width = WIDTH - 2 * FV_PLOT_MARGIN - 4;
+    double top = heading(canvas, chart), width = WIDTH - 2 * FV_PLOT_MARGIN - 4;
     double upper = HEIGHT - top - HISTOGRAM - FV_PLOT_MARGIN;
     fv_frame share = { .left = FV_PLOT_MARGIN, .top = top, .width = width, .height = upper };
     fv_frame number = { .left = FV_PLOT_MARGIN, .top = top + upper, .width = width, .height = HISTOGRAM + 8 };

@@ -37,7 +37,7 @@ const fv_section fv_section_training = {
 
 /* ---- the folder ---- */
 
-static fv_error *name_files(fv_trainer *t) {
+fv_error *fv_trainer_name_files(fv_trainer *t) {
     const struct {
         const char *name, **path;
     } files[] = { { "best.fovea", &t->best_path },
@@ -56,7 +56,7 @@ static bool is_used(const fv_trainer *t) {
 
 fv_error *fv_trainer_open_folder(fv_trainer *t) {
     if (!t->options->out) return fv_error_hint(fv_fail(FV_USAGE, "out is missing"), "name a folder for the results: --out DIR");
-    FV_TRY(name_files(t));
+    FV_TRY(fv_trainer_name_files(t));
     if (t->options->resume && !is_used(t))
         return fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no training to resume in %s", t->options->out),
                              "begin one without --resume");

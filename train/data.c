@@ -5,6 +5,7 @@
 
 #include "core/base/size.h"
 #include "train/clock.h"
+#include "train/goals.h"
 #include "train/trainer.h"
 
 #define SCAN_MAX 100000 /* pictures of a set that is looked through before the first step */
@@ -46,13 +47,13 @@ static fv_error *look_through(const fv_trainer *t, fv_dataset *set) {
     return NULL;
 }
 
-/* The validation folder is read with the classes of the training's. */
-static fv_error *open_val_folder(fv_trainer *t) {
-    if (!t->keys->val) return NULL;
+/* A folder of further pictures, to validate or to test on, is read with the classes of the training's. */
+static fv_error *open_folder(const fv_trainer *t, const char *path, fv_dataset **out) {
+    if (!path) return NULL;
     fv_dataset_options options = options_of(t);
     options.channels = fv_dataset_channels(t->set);
-    FV_TRY(fv_dataset_open(t->keys->val, &options, &t->val_set));
-    return fv_dataset_impose_classes(t->val_set, fv_dataset_class_names(t->set), fv_dataset_class_count(t->set));
+    FV_TRY(fv_dataset_open(path, &options, out));
+    return fv_dataset_impose_classes(*out, fv_dataset_class_names(t->set), fv_dataset_class_count(t->set));
 }
 
 /* Of the validation folder its own val or test part, if it has parts. */
@@ -91,6 +92,15 @@ static fv_error *choose_parts(fv_trainer *t) {
     return fv_subset_part(t->set, val, &t->val);
 }
 
+/* What the report is about: the test folder's own test part or all of it, else the data's part test where that is not validated
+ * on. There may be none. */
+static fv_error *choose_test(fv_trainer *t) {
+    t->test_from = t->test_set ? "folder" : "part test";
+    if (t->test_set) return fv_subset_part(t->test_set, fv_dataset_has_part(t->test_set, "test") ? "test" : NULL, &t->test);
+    bool free = fv_dataset_has_part(t->set, "test") && strcmp(t->val_from, "part test") != 0;
+    return free ? fv_subset_part(t->set, "test", &t->test) : NULL;
+}
+
 static fv_error *check_classes(const fv_trainer *t) {
     int64_t classes = fv_dataset_class_count(t->set);
     if (classes >= 2) return NULL;
@@ -126,12 +136,16 @@ fv_error *fv_trainer_open_data(fv_trainer *t) {
     fv_dataset_options options = options_of(t);
     FV_TRY(fv_dataset_open(t->keys->data, &options, &t->set));
     FV_TRY(check_classes(t));
-    FV_TRY(open_val_folder(t));
+    FV_TRY(fv_goals_parse(t->keys->targets, fv_dataset_class_count(t->set), t->arena, &(fv_goals){ 0 }));
+    FV_TRY(open_folder(t, t->keys->val, &t->val_set));
+    FV_TRY(open_folder(t, t->keys->test, &t->test_set));
     FV_TRY(identify(t));
     FV_TRY(fv_trainer_try_network(t));
     FV_TRY(look_through(t, t->set));
     FV_TRY(look_through(t, t->val_set));
+    FV_TRY(look_through(t, t->test_set));
     FV_TRY(choose_parts(t));
+    FV_TRY(choose_test(t));
     if (!fv_subset_count(t->val))
         return fv_error_hint(fv_fail(FV_FORMAT, "%s has too few pictures to split some off for validation", t->keys->data),
                              "name a folder of others: --val DIR");

@@ -34,7 +34,7 @@ static fv_error *train(fv_trainer *t) {
         FV_TRY(keep(t, &row)); /* best.fovea, last.fovea, results.csv */
     }
     fv_trainer_advise_end(t);
-    return NULL;
+    return fv_trainer_write_report(t);
 }
 
 /* All epochs are done, or validation has not become better for as many as the recipe has patience. */
@@ -235,7 +235,7 @@ static fv_epoch best_of(const fv_trainer *t) {
                        h->val_loss[best], h->val_top1[best],      h->seconds[best],    true };
 }
 
-static void release(fv_trainer *t) {
+void fv_trainer_release(fv_trainer *t) {
     fv_loader_free(t->loader);
     fv_predictor_free(t->predictor);
     fv_plan_free(t->plan);
@@ -250,7 +250,9 @@ static void release(fv_trainer *t) {
     fv_transforms_free(t->transforms);
     fv_subset_free(t->train);
     fv_subset_free(t->val);
+    fv_subset_free(t->test);
     fv_dataset_free(t->val_set);
+    fv_dataset_free(t->test_set);
     fv_dataset_free(t->set);
     fv_arena_free(t->arena);
 }
@@ -263,6 +265,6 @@ fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_
     FV_TRY(fv_arena_new("a training", INT64_C(1) << 32, &t.arena));
     fv_error *error = train(&t);
     if (result) *result = (fv_train_result){ t.state.epoch, best_of(&t), fv_clock_seconds() - t.started };
-    release(&t);
+    fv_trainer_release(&t);
     return error;
 }

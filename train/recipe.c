@@ -13,6 +13,8 @@ const fv_field fv_recipe_fields[] = {
     FV_FIELD(fv_recipe_keys, data, .value = "DIR", .help = "labelled pictures: a folder a class, or IDX files"),
     FV_FIELD(fv_recipe_keys, val, .value = "DIR",
              .help = "pictures to validate on; without it the data's own val or test part, or a part split off"),
+    FV_FIELD(fv_recipe_keys, test, .value = "DIR",
+             .help = "pictures for the report alone; without it the data's own test part, if that is not validated on"),
     FV_FIELD(fv_recipe_keys, val_fraction, .by_default = "0.2", .min = 0.001, .max = 0.999,
              .help = "share of each class that is split off for validation, by seed and sample id"),
     FV_FIELD(fv_recipe_keys, source, .help = "format of the data (`fovea help source`); without it the data tell"),
@@ -65,6 +67,8 @@ const fv_field fv_recipe_fields[] = {
              .help = "of the split, the first weights, the order, and all that is random"),
     FV_FIELD(fv_recipe_keys, shards, .by_default = "8", .min = 1, .max = 256,
              .help = "parts of a batch whose sums are joined in a fixed order; changes bits, not speed"),
+    FV_FIELD(fv_recipe_keys, targets, .value = "TARGETS",
+             .help = "what the report says is met or not, \"top1>=0.95; latency_ms<=20; size_mb<=50\" (`fovea help metric`)"),
     FV_FIELDS_END
 };
 
@@ -158,7 +162,7 @@ const fv_section fv_section_recipe = {
 
 static fv_recipe_keys without_places(const fv_recipe *recipe) {
     fv_recipe_keys keys = recipe->keys;
-    keys.data = keys.val = NULL;
+    keys.data = keys.val = keys.test = keys.targets = NULL;
     return keys;
 }
 

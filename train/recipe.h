@@ -7,7 +7,7 @@
 #include "fovea/train.h"
 
 typedef struct fv_recipe_keys {
-    const char *data, *val;
+    const char *data, *val, *test;
     double val_fraction;
     const char *source, *source_options;
     int64_t channels;
@@ -26,6 +26,7 @@ typedef struct fv_recipe_keys {
     const char *lookahead;
     int64_t patience;
     int64_t seed, shards;
+    const char *targets;
 } fv_recipe_keys;
 
 extern const fv_field fv_recipe_fields[];
@@ -40,7 +41,7 @@ FV_MUST_USE fv_error *fv_recipe_override(fv_recipe *recipe, const fv_recipe_keys
 /* What a training cannot do without, and keys that do not go together. */
 FV_MUST_USE fv_error *fv_recipe_check(const fv_recipe *recipe);
 
-/* The recipe in a model file: without the keys that say where the data lie. */
+/* The recipe in a model file: without the keys that say where the data lie and what is asked of the result. */
 extern const fv_section fv_section_recipe;
 FV_MUST_USE fv_error *fv_recipe_write_section(const fv_recipe *recipe, fv_model *model);
 /* FV_CONFLICT naming the first key in which the model was trained otherwise. */

@@ -33,11 +33,11 @@ typedef struct fv_trainer {
     const char *best_path, *last_path, *previous_path, *recipe_path, *results_path;
 
     /* data.c */
-    fv_dataset *set, *val_set; /* val_set is NULL when validation is a part of `set` */
-    fv_subset *train, *val;
-    const char *val_from;  /* "split", "part test", "folder": for the user and the file */
-    const char *data_hash; /* of every sample's id and class, as listed */
-    const char *steps;     /* the transforms as text */
+    fv_dataset *set, *val_set, *test_set; /* the latter are NULL when they are parts of `set` */
+    fv_subset *train, *val, *test;        /* test: of the report; NULL: nothing was kept for it */
+    const char *val_from, *test_from;     /* "split", "part test", "folder": for the user and the file */
+    const char *data_hash;                /* of every sample's id and class, as listed */
+    const char *steps;                    /* the transforms as text */
     fv_transforms *transforms;
     fv_loader *loader;
     int64_t workers;
@@ -94,6 +94,7 @@ double fv_trainer_share(const fv_trainer *trainer, int64_t pictures); /* of the 
 bool fv_trainer_step_ends(const fv_trainer *trainer);                 /* with the next batch */
 
 /* checkpoint.c: the run's folder. */
+FV_MUST_USE fv_error *fv_trainer_name_files(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_open_folder(fv_trainer *trainer);       /* looks: new, or to be resumed, or FV_CONFLICT */
 FV_MUST_USE fv_error *fv_trainer_make_folder(const fv_trainer *trainer); /* of a new one: the folder, with recipe.yaml in it */
 FV_MUST_USE fv_error *fv_trainer_restore(fv_trainer *trainer);   /* with `resume`: weights, slots and state of last.fovea */
@@ -113,12 +114,16 @@ void fv_trainer_advise_counts(const fv_trainer *trainer, const int64_t *counts);
 void fv_trainer_advise_epoch(const fv_trainer *trainer);                         /* after an epoch */
 void fv_trainer_advise_end(const fv_trainer *trainer);
 
+/* report.c: report.html and predictions.jsonl, from best.fovea, results.csv and the data. */
+FV_MUST_USE fv_error *fv_trainer_write_report(const fv_trainer *trainer);
+
 /* rehearse.c: after announce, the expected time. */
 FV_MUST_USE fv_error *fv_trainer_rehearse(const fv_trainer *trainer);
 
 /* loop.c: a batch, and the numbers of the step under way, into a plan's feeds. */
 void fv_trainer_feed(const fv_trainer *trainer, fv_plan *plan, const fv_batch *batch);
 void fv_trainer_feed_numbers(const fv_trainer *trainer, fv_plan *plan);
+void fv_trainer_release(fv_trainer *trainer);
 
 static inline bool fv_trainer_cancelled(const fv_trainer *t) {
     return t->options->cancel && __atomic_load_n(t->options->cancel, __ATOMIC_RELAXED);

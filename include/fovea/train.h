@@ -84,8 +84,9 @@ typedef struct fv_epoch {
 } fv_epoch;
 
 typedef struct fv_train_options {
-    const char *out; /* the run's folder: best.fovea, last.fovea, previous.fovea, recipe.yaml, results.csv; made if need be */
-    bool resume;     /* goes on where `out` was left; without it a used folder is FV_CONFLICT */
+    const char *out;      /* the run's folder: best.fovea, last.fovea, previous.fovea, recipe.yaml, results.csv, report.html,
+                             predictions.jsonl; made if need be */
+    bool resume;          /* goes on where `out` was left; without it a used folder is FV_CONFLICT */
     bool allow_other_isa; /* goes on though kernels or BLAS core are others than before: to other bits */
     int64_t threads;      /* of the team; 0: as it is */
     int64_t workers;      /* threads that decode; 0: the caller's */
@@ -107,6 +108,26 @@ typedef struct fv_train_result {
  * as a run that was never stopped. FV_CONFLICT: what is resumed was begun with another recipe, other data, another instruction
  * set or BLAS core. FV_FORMAT: the loss is not finite, naming epoch, step and samples. `result` may be NULL. */
 FV_API FV_MUST_USE fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_train_result *result);
+
+/* ---- the report ---- */
+
+/* Zero (NULL) in every member is the default. */
+typedef struct fv_report_options {
+    const char *data, *val, *test; /* where the pictures are now; NULL: as the run's recipe says */
+    const char *targets;           /* instead of the recipe's */
+    int64_t threads, workers;      /* as in fv_train_options, like those below */
+    const char *device;
+    void *context;
+    void (*message)(void *context, const char *line);
+    fv_progress_sink progress;
+    const int *cancel;
+} fv_report_options;
+
+/* Makes report.html and predictions.jsonl in a run's folder anew, from best.fovea, recipe.yaml, results.csv and the pictures.
+ * fv_train does so at its end. The report is about the recipe's `test` pictures or the data's part test; where there are none,
+ * about the validation pictures, and says that the model was selected on them. FV_NOT_FOUND: no trained model there; no such
+ * data. */
+FV_API FV_MUST_USE fv_error *fv_report_write(const char *run, const fv_report_options *options);
 
 #ifdef __cplusplus
 }

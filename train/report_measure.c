@@ -1,0 +1,193 @@
+/* report_measure.c - a report's numbers: the best model on the pictures of the report, figures with intervals, calibration,
+ * baselines, and what the recipe's targets ask for. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/size.h"
+#include "train/clock.h"
+#include "train/report.h"
+
+#define CONFIDENCE 0.95
+#define BOOTSTRAP_CELLS_MAX (INT64_C(1) << 24) /* probabilities that are drawn from; larger sets go without these intervals */
+#define LATENCY_PICTURES 21
+
+static fv_error *evaluate(const fv_report *r, const fv_subset *subset, fv_evaluation *out) {
+    const fv_train_options *o = r->t->options;
+    fv_evaluate_options options = { .batch = r->t->keys->batch,
+                                    .workers = r->t->workers,
+                                    .progress = o->progress,
+                                    .context = o->context,
+                                    .cancel = o->cancel };
+    return fv_evaluate(r->predictor, subset, &options, out);
+}
+
+/* ---- figures ---- */
+
+/* Of top-1 by Wilson's formula; of all else by drawing again. */
+static fv_error *find_interval(const fv_report *r, fv_report_figure *figure, bool needs_probabilities) {
+    const fv_outcomes *o = r->outcomes;
+    figure->interval = (fv_interval){ NAN, NAN };
+    if (!strcmp(figure->metric, "top1")) {
+        figure->interval = fv_wilson_interval((int64_t)llround(figure->value * (double)o->count), o->count, CONFIDENCE);
+        return NULL;
+    }
+    if (needs_probabilities && o->count * o->classes > BOOTSTRAP_CELLS_MAX) return NULL;
+    return fv_bootstrap_interval(figure->metric, o, &(fv_bootstrap_options){ .confidence = CONFIDENCE }, &figure->interval);
+}
+
+static fv_error *add_figure(fv_report *r, const char *name, const char *metric, bool share, bool answers_alone) {
+    fv_report_figure *figure = &r->figures[r->figure_count++];
+    *figure = (fv_report_figure){ .name = name, .metric = metric, .share = share, .interval = { NAN, NAN } };
+    FV_TRY(fv_metric_measure(metric, r->outcomes, &figure->value));
+    bool area = !strcmp(metric, "roc_auc") || !strcmp(metric, "average_precision"); /* a sort for each drawing is too slow */
+    return area ? NULL : find_interval(r, figure, !answers_alone);
+}
+
+static fv_error *measure_figures(fv_report *r) {
+    FV_TRY(add_figure(r, "top-1 accuracy", "top1", true, true));
+    FV_TRY(add_figure(r, "balanced accuracy", "balanced_accuracy", true, true));
+    FV_TRY(add_figure(r, "macro F1", "f1 average=macro", true, true));
+    FV_TRY(add_figure(r, "log loss", "log_loss", false, false));
+    if (r->classes > 5) FV_TRY(add_figure(r, "top-5 accuracy", "top_k k=5", true, false));
+    FV_TRY(add_figure(r, "weighted F1", "f1 average=weighted", true, true));
+    FV_TRY(add_figure(r, "Cohen's kappa", "cohen_kappa", false, true));
+    FV_TRY(add_figure(r, "Matthews correlation", "matthews", false, true));
+    FV_TRY(add_figure(r, "ROC-AUC", "roc_auc", false, false));
+    FV_TRY(add_figure(r, "average precision", "average_precision", false, false));
+    FV_TRY(add_figure(r, "Brier score", "brier", false, false));
+    return add_figure(r, "calibration error", "expected_calibration_error", false, false);
+}
+
+static fv_error *measure_classes(fv_report *r) {
+    const fv_outcomes *o = r->outcomes;
+    FV_TRY(fv_arena_take(r->arena, o->count, &r->answers));
+    FV_TRY(fv_arena_alloc(r->arena, r->classes * r->classes, sizeof *r->confusion, (void **)&r->confusion));
+    FV_TRY(fv_arena_take(r->arena, r->classes, &r->per_class));
+    for (int64_t i = 0; i < o->count; i++) fv_top_classes(o->probabilities + i * o->classes, o->classes, 1, &r->answers[i]);
+    FV_TRY(fv_confusion_matrix(o, r->confusion));
+    fv_per_class(r->confusion, r->classes, r->per_class);
+    return NULL;
+}
+
+/* ---- calibration ---- */
+
+/* Logits that give these probabilities: their logarithms, which differ from the network's by a number a row. */
+static fv_error *logits_of(const fv_outcomes *o, float **out) {
+    FV_TRY(fv_memory_alloc(o->count * o->classes, sizeof **out, (void **)out));
+    for (int64_t i = 0; i < o->count * o->classes; i++) (*out)[i] = (float)log(fmax(o->probabilities[i], 0x1p-1022));
+    return NULL;
+}
+
+static fv_error *fit(const fv_outcomes *on, fv_temperature *out) {
+    FV_OWNED(fv_memory) logits = NULL;
+    FV_TRY(logits_of(on, (float **)&logits));
+    return fv_temperature_fit(logits, on->labels, on->count, on->classes, out);
+}
+
+static fv_error *look(const fv_outcomes *o, fv_reliability_bin *bins, double *error, double *loss) {
+    FV_TRY(fv_reliability(o, FV_REPORT_BINS, bins));
+    FV_TRY(fv_metric_measure("expected_calibration_error", o, error));
+    return fv_metric_measure("log_loss", o, loss);
+}
+
+static fv_error *calibrate(const fv_report *r, const fv_outcomes *validation, fv_report_calibration *c) {
+    const fv_outcomes *o = r->outcomes;
+    FV_OWNED(fv_memory) logits = NULL;
+    FV_OWNED(fv_memory) probabilities = NULL;
+    FV_TRY(fit(validation, &c->fit));
+    FV_TRY(logits_of(o, (float **)&logits));
+    FV_TRY(fv_memory_alloc(o->count * o->classes, sizeof(double), &probabilities));
+    for (int64_t i = 0; i < o->count; i++)
+        fv_softmax_row_at((const float *)logits + i * o->classes, o->classes, c->fit.temperature,
+                          (double *)probabilities + i * o->classes);
+    fv_outcomes after = *o;
+    after.probabilities = probabilities;
+    FV_TRY(look(o, c->before, &c->error_before, &c->loss_before));
+    return look(&after, c->after, &c->error_after, &c->loss_after);
+}
+
+/* The temperature is that of the validation pictures, so that those of the report have no say in it unless they are the same.
+ */
+static fv_error *measure_calibration(fv_report *r) {
+    if (r->selected_on) return calibrate(r, r->outcomes, &r->calibration);
+    fv_evaluation validation;
+    FV_TRY(evaluate(r, r->t->val, &validation));
+    fv_error *error = calibrate(r, &validation.outcomes, &r->calibration);
+    fv_evaluation_release(&validation);
+    return error;
+}
+
+/* ---- targets ---- */
+
+static fv_error *answer_one(const fv_report *r, int64_t sample, fv_image *image) {
+    const float *logits;
+    FV_TRY(fv_dataset_read(r->set, sample, image));
+    FV_TRY(fv_transforms_apply(fv_predictor_transforms(r->predictor), FV_EVALUATION, NULL, image));
+    return fv_predictor_run(r->predictor, image->pixels, 1, &logits);
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The median time from a file to an answer, one picture at a time; the first is not counted, it makes the plan. */
+static fv_error *measure_latency(fv_report *r) {
+    double times[LATENCY_PICTURES];
+    fv_image image = { 0 };
+    fv_error *error = NULL;
+    int64_t count = r->outcomes->count;
+    for (int i = -1; i < LATENCY_PICTURES && !error; i++) {
+        double start = fv_clock_seconds();
+        error = answer_one(r, r->evaluation.samples[(i + 1) % count], &image);
+        if (i >= 0) times[i] = 1000 * (fv_clock_seconds() - start);
+    }
+    fv_image_release(&image);
+    FV_TRY(error);
+    qsort(times, LATENCY_PICTURES, sizeof *times, by_value);
+    r->latency_ms = times[LATENCY_PICTURES / 2];
+    return NULL;
+}
+
+static fv_error *measure_goals(fv_report *r) {
+    FV_TRY(fv_goals_parse(r->t->keys->targets, r->classes, r->arena, &r->goals));
+    for (int64_t i = 0; i < r->goals.count; i++) {
+        fv_goal *goal = &r->goals.at[i];
+        if (fv_goal_is_size(goal)) {
+            goal->reached = (double)r->model_bytes / 1e6;
+        } else if (fv_goal_is_latency(goal)) {
+            if (isnan(r->latency_ms)) FV_TRY(measure_latency(r));
+            goal->reached = r->latency_ms;
+        } else {
+            FV_TRY(fv_metric_measure(goal->what, r->outcomes, &goal->reached));
+        }
+    }
+    return NULL;
+}
+
+/* ---- the model ---- */
+
+static void measure_model(fv_report *r) {
+    struct stat file;
+    if (!stat(r->t->best_path, &file)) r->model_bytes = file.st_size;
+    fv_weights *weights = fv_model_weights(fv_predictor_model(r->predictor));
+    for (int64_t i = 0; i < fv_weights_count(weights); i++) {
+        fv_role role;
+        const fv_tensor *tensor = fv_weights_at(weights, i, NULL, &role);
+        if (role == FV_PARAMETER) r->parameters += fv_type_count(&tensor->type);
+    }
+}
+
+fv_error *fv_report_measure(fv_report *r) {
+    r->latency_ms = NAN;
+    FV_TRY(evaluate(r, r->subset, &r->evaluation));
+    r->outcomes = &r->evaluation.outcomes;
+    measure_model(r);
+    FV_TRY(measure_classes(r));
+    FV_TRY(measure_figures(r));
+    FV_TRY(measure_calibration(r));
+    FV_TRY(fv_baselines_measure(r->t->train, r->subset, r->t->workers, r->t->options->cancel, &r->baselines));
+    return measure_goals(r);
+}
