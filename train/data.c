@@ -65,8 +65,13 @@ static fv_error *choose_val_part(fv_trainer *t) {
 
 static fv_error *split_off(fv_trainer *t, const char *part) {
     FV_OWNED(fv_subset) all = NULL;
+    const fv_recipe_keys *k = t->keys;
     FV_TRY(fv_subset_part(t->set, part, &all));
-    fv_split_options options = { .fraction = t->keys->val_fraction, .seed = t->keys->seed };
+    fv_split_options options = { .fraction = k->val_fraction, .seed = k->seed, .group_by = k->group_by };
+    if (k->folds) {
+        FV_TRY(fv_arena_format(t->arena, &t->val_from, "fold %lld of %lld", (long long)k->fold, (long long)k->folds));
+        return fv_subset_fold(all, &options, k->folds, k->fold, &t->train, &t->val);
+    }
     t->val_from = "split";
     return fv_subset_split(all, &options, &t->train, &t->val);
 }
@@ -78,6 +83,9 @@ static fv_error *choose_parts(fv_trainer *t) {
         return fv_error_hint(
             fv_fail(FV_NOT_FOUND, "%s has a part %s, but no part train", t->keys->data, fv_dataset_part_name(t->set, 0)),
             "train on a folder that holds the class folders, or a folder train of them");
+    if (t->val_set && t->keys->folds)
+        return fv_fail(FV_USAGE, "the recipe says a folder of pictures to validate on (val), and folds");
+    if (t->keys->folds) return split_off(t, part);
     if (t->val_set) {
         FV_TRY(choose_val_part(t));
         return fv_subset_part(t->set, part, &t->train);
@@ -115,10 +123,15 @@ static void hash_samples(crypto_generichash_state *hash, const fv_dataset *set) 
         int64_t label = fv_dataset_class(set, i);
         crypto_generichash_update(hash, (const unsigned char *)id, strlen(id) + 1);
         crypto_generichash_update(hash, (const unsigned char *)&label, sizeof label);
+        const char *group = fv_dataset_group(set, i);
+        if (group) crypto_generichash_update(hash, (const unsigned char *)group, strlen(group) + 1);
+        double weight = fv_dataset_weight(set, i);
+        if (fv_dataset_is_weighted(set)) crypto_generichash_update(hash, (const unsigned char *)&weight, sizeof weight);
     }
 }
 
-/* So that a training is resumed on the samples it was begun with: others would give another split, order and result. */
+/* So that a training is resumed on the samples it was begun with: others would give another split, order and result. Groups and
+ * weights, where there are any, decide too. */
 static fv_error *identify(fv_trainer *t) {
     crypto_generichash_state hash;
     unsigned char bytes[16];
@@ -157,6 +170,7 @@ fv_error *fv_trainer_open_loader(fv_trainer *t) {
                                   .batch = fv_min(t->keys->batch, fv_subset_count(t->train)),
                                   .seed = t->keys->seed,
                                   .workers = t->workers,
+                                  .sampling = (fv_sampling)t->keys->sampling,
                                   .size = t->input,
                                   .cancel = t->options->cancel };
     return fv_loader_new(t->train, t->transforms, &options, &t->loader);

@@ -9,6 +9,9 @@
 typedef struct fv_recipe_keys {
     const char *data, *val, *test;
     double val_fraction;
+    const char *group_by;
+    int64_t folds, fold;
+    int sampling; /* fv_sampling */
     const char *source, *source_options;
     int64_t channels;
     bool strict, allow_dropped;

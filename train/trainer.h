@@ -36,7 +36,7 @@ typedef struct fv_trainer {
     fv_dataset *set, *val_set, *test_set; /* the latter are NULL when they are parts of `set` */
     fv_subset *train, *val, *test;        /* test: of the report; NULL: nothing was kept for it */
     const char *val_from, *test_from;     /* "split", "part test", "folder": for the user and the file */
-    const char *data_hash;                /* of every sample's id and class, as listed */
+    const char *data_hash;                /* of every sample's id, class, group and weight, as listed */
     const char *steps;                    /* the transforms as text */
     fv_transforms *transforms;
     fv_loader *loader;

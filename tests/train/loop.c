@@ -108,6 +108,25 @@ static fv_evaluation evaluate(const char *model, int64_t batch, int64_t workers)
     return evaluation;
 }
 
+FV_TEST(train_loop__validates_on_a_fold_and_keeps_groups_together) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(SHAPES); /* 30 of each class, called 000 to 029 */
+    const char *const keys[][2] = {
+        { "epochs", "1" }, { "folds", "3" }, { "fold", "2" }, { "group_by", "([0-9])[.]png$" }, { "sampling", "balanced" }
+    };
+    for (int i = 0; i < 5; i++) FV_OK(fv_recipe_set(recipe, keys[i][0], keys[i][1]));
+    ear e = { .epochs = 0 };
+    fv_text_init(&e.lines, 1 << 16);
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("run"), .context = &e, .message = hear }, NULL));
+    bool said = strstr(e.lines.at, "train on 105, validate on 45 (fold 2 of 3)") || /* ten groups of 15: 3, 3 and 4 */
+                strstr(e.lines.at, "train on 90, validate on 60 (fold 2 of 3)");
+    if (!said) fail_msg("%s", e.lines.at);
+    fv_text_release(&e.lines);
+    FV_OK(fv_recipe_set(recipe, "fold", "4"));
+    FV_FAILS(fv_train(recipe, &(fv_train_options){ .out = below("other") }, NULL), FV_USAGE, "there is no fold 4");
+    FV_OK(fv_recipe_set(recipe, "val", SHAPES));
+    FV_FAILS(fv_train(recipe, &(fv_train_options){ .out = below("other") }, NULL), FV_USAGE, "and folds");
+}
+
 FV_TEST(train_loop__an_evaluation_is_the_trainings_own_in_any_batch) {
     FV_OWNED(fv_recipe) recipe = recipe_of(FOVEA_SOURCE "/examples/shapes/train");
     fv_train_result result;
