@@ -55,7 +55,7 @@ static void more_of_transform(int index, fv_text *out) {
 static void picture_of_transform(int index, fv_text *out) {
     const fv_transform *transform = fv_transform_table[index];
     if (!transform->example) return;
-    fv_text_addf(out, "\n![16 samples of %s](../images/transforms/%s.jpg)\n", transform->name, transform->name);
+    fv_text_addf(out, "\n![samples of %s](../images/transforms/%s.jpg)\n", transform->name, transform->name);
 }
 
 const fv_topic_kind fv_topic_kinds[] = {

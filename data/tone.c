@@ -6,12 +6,25 @@
 
 /* ---- one rule for a picture or a channel: `stride` values from one to the next ---- */
 
+/* Eight values are read and written at once, and looked up between. */
+static void look_up(uint8_t *at, int64_t count, const uint8_t table[256]) {
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        uint8_t values[8];
+        memcpy(values, at + i, 8);
+        for (int k = 0; k < 8; k++) values[k] = table[values[k]];
+        memcpy(at + i, values, 8);
+    }
+    for (; i < count; i++) at[i] = table[at[i]];
+}
+
 static void apply_strided(fv_image *image, int64_t first, int64_t stride, fv_tone_rule rule, const void *context) {
     int64_t count = image->height * image->width * image->channels;
     if (image->pixel == FV_PIXEL_U8) {
         uint8_t table[256], *at = image->pixels;
         for (int v = 0; v < 256; v++) table[v] = fv_tone_u8(rule((float)v, context));
-        for (int64_t i = first; i < count; i += stride) at[i] = table[at[i]];
+        if (stride == 1) look_up(at, count, table);
+        for (int64_t i = first; stride > 1 && i < count; i += stride) at[i] = table[at[i]];
     } else {
         float *at = image->pixels;
         for (int64_t i = first; i < count; i += stride) at[i] = fv_tone_cut(rule(at[i], context));
@@ -34,16 +47,35 @@ void fv_tone_table(fv_image *image, int64_t channel, const float table[256]) {
     fv_tone_channel(image, channel, from_table, table);
 }
 
+/* Neighbours are often alike, and counting one waits for the other: so they are counted in turns. */
 void fv_tone_histogram(const fv_image *image, int64_t channel, int64_t counts[256]) {
-    int64_t count = image->height * image->width * image->channels;
+    int64_t count = image->height * image->width, stride = image->channels, odd[256] = { 0 };
     memset(counts, 0, 256 * sizeof *counts);
     if (image->pixel == FV_PIXEL_U8) {
-        const uint8_t *at = image->pixels;
-        for (int64_t i = channel; i < count; i += image->channels) counts[at[i]]++;
+        const uint8_t *at = (const uint8_t *)image->pixels + channel;
+        for (int64_t i = 0; i + 1 < count; i += 2) {
+            counts[at[i * stride]]++;
+            odd[at[(i + 1) * stride]]++;
+        }
+        if (count % 2) counts[at[(count - 1) * stride]]++;
     } else {
-        const float *at = image->pixels;
-        for (int64_t i = channel; i < count; i += image->channels) counts[(int)fv_tone_cut(at[i])]++;
+        const float *at = (const float *)image->pixels + channel;
+        for (int64_t i = 0; i < count; i++) counts[(int)fv_tone_cut(at[i * stride])]++;
     }
+    for (int v = 0; v < 256; v++) counts[v] += odd[v];
+}
+
+/* (x & kept) ^ flipped for u8, eight at a time: what needs no table. */
+static void change_bits(fv_image *image, uint8_t kept, uint8_t flipped) {
+    uint8_t *at = image->pixels;
+    int64_t count = image->height * image->width * image->channels, i = 0;
+    uint64_t all = UINT64_C(0x0101010101010101), word;
+    for (; i + 8 <= count; i += 8) {
+        memcpy(&word, at + i, 8);
+        word = (word & all * kept) ^ all * flipped;
+        memcpy(at + i, &word, 8);
+    }
+    for (; i < count; i++) at[i] = (uint8_t)((at[i] & kept) ^ flipped);
 }
 
 /* ---- rules ---- */
@@ -66,6 +98,13 @@ void fv_tone_line(fv_image *image, double scale, double offset) {
     }
     float *at = image->pixels;
     for (int64_t i = 0, n = image->height * image->width * image->channels; i < n; i++) at[i] = fv_tone_cut(on_line(at[i], &l));
+}
+
+void fv_tone_invert(fv_image *image) {
+    if (image->pixel == FV_PIXEL_U8)
+        change_bits(image, 255, 255);
+    else
+        fv_tone_line(image, -1, 255);
 }
 
 static double to_light(double x) { return x <= 0.04045 ? x / 12.92 : pow((x + 0.055) / 1.055, 2.4); }
@@ -107,7 +146,11 @@ static float posterized(float value, const void *context) {
 
 void fv_tone_posterize(fv_image *image, int64_t bits) {
     float step = (float)(1 << (8 - bits));
-    if (bits < 8) fv_tone_apply(image, posterized, &step);
+    if (bits >= 8) return;
+    if (image->pixel == FV_PIXEL_U8)
+        change_bits(image, (uint8_t)(256 - (1 << (8 - bits))), 0);
+    else
+        fv_tone_apply(image, posterized, &step);
 }
 
 /* ---- by histogram, each channel by itself ---- */
@@ -122,23 +165,42 @@ static int level_after(const int64_t counts[256], int64_t count, bool from_above
     return from_above ? 0 : 255;
 }
 
-/* The exact ends of a channel of f32, which a histogram rounds. */
-static void f32_ends(const fv_image *image, int64_t channel, float *low, float *high) {
-    const float *at = image->pixels;
-    *low = *high = at[channel];
-    for (int64_t i = channel, n = image->height * image->width * image->channels; i < n; i += image->channels) {
-        *low = fminf(*low, at[i]);
-        *high = fmaxf(*high, at[i]);
+static void ends(const fv_image *image, int64_t channel, float *low, float *high) {
+    int64_t count = image->height * image->width, stride = image->channels;
+    if (image->pixel == FV_PIXEL_U8) {
+        const uint8_t *at = (const uint8_t *)image->pixels + channel;
+        uint8_t least = at[0], most = at[0];
+        for (int64_t i = 1; i < count; i++) {
+            least = at[i * stride] < least ? at[i * stride] : least;
+            most = at[i * stride] > most ? at[i * stride] : most;
+        }
+        *low = least;
+        *high = most;
+    } else {
+        const float *at = (const float *)image->pixels + channel;
+        *low = *high = at[0];
+        for (int64_t i = 1; i < count; i++) {
+            *low = at[i * stride] < *low ? at[i * stride] : *low;
+            *high = at[i * stride] > *high ? at[i * stride] : *high;
+        }
     }
+}
+
+static void ends_without(const fv_image *image, int64_t channel, int64_t left_out, float *low, float *high) {
+    int64_t counts[256];
+    fv_tone_histogram(image, channel, counts);
+    *low = (float)level_after(counts, left_out, false);
+    *high = (float)level_after(counts, left_out, true);
 }
 
 void fv_tone_autocontrast(fv_image *image, double cutoff) {
     int64_t left_out = (int64_t)((double)(image->height * image->width) * cutoff / 100);
     for (int64_t c = 0; c < image->channels; c++) {
-        int64_t counts[256];
-        fv_tone_histogram(image, c, counts);
-        float low = (float)level_after(counts, left_out, false), high = (float)level_after(counts, left_out, true);
-        if (!left_out && image->pixel == FV_PIXEL_F32) f32_ends(image, c, &low, &high);
+        float low, high;
+        if (left_out)
+            ends_without(image, c, left_out, &low, &high);
+        else
+            ends(image, c, &low, &high);
         if (high <= low || (low == 0 && high == 255)) continue;
         float scale = 255 / (high - low);
         line l = { scale, -low * scale };

@@ -26,6 +26,7 @@ void fv_tone_table(fv_image *image, int64_t channel, const float table[256]);
 void fv_tone_histogram(const fv_image *image, int64_t channel, int64_t counts[256]);
 
 void fv_tone_line(fv_image *image, double scale, double offset); /* x · scale + offset */
+void fv_tone_invert(fv_image *image);                            /* 255 − x */
 
 /* Light multiplied: the value becomes linear by sRGB's curve (IEC 61966-2-1), is multiplied and coded again. */
 void fv_tone_gain(fv_image *image, double gain);

@@ -51,9 +51,8 @@ typedef struct fv_pair_call {
 
 typedef struct fv_transform {
     FV_PART;
-    const char
-        *example;    /* options that are worth a picture of 16 samples in docs/images/transforms; NULL: none, "": defaults */
-    bool normalizes; /* leaves f32 on a scale of its own: nothing is divided by 255 at the end */
+    const char *example;                     /* options for the picture in docs/images/transforms; NULL: there is none */
+    bool normalizes;                         /* leaves f32 on a scale of its own: nothing is divided by 255 at the end */
     fv_error *(*check)(const void *options); /* what the field table cannot say; NULL: nothing */
     /* Height, width, channels before → after; zeros are unknown. FV_SHAPE: cannot be. NULL: they stay. */
     fv_error *(*size)(const void *options, fv_size *size);

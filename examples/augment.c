@@ -1,7 +1,7 @@
-/* augment.c - sees what transforms make of a picture: 16 samples, side by side, as one picture.
+/* augment.c - sees what transforms make of a picture: 16 samples, side by side, as one picture; one where all are alike.
  *
- *   cc augment.c $(pkg-config --cflags --libs fovea) -o augment && ./augment cat.jpg "hflip; brightness factor=0.5,1.5" >
- * sheet.ppm
+ *   cc augment.c $(pkg-config --cflags --libs fovea) -o augment
+ *   ./augment cat.jpg "hflip; brightness factor=0.5,1.5" > sheet.ppm
  *
  * The picture that it writes is a binary PPM, which most viewers know. Without arguments it only counts how many samples of a
  * small made-up picture differ. Every sample is a position in an epoch; the same positions give the same samples, always. */
@@ -11,7 +11,7 @@
 
 #include "fovea/data.h"
 
-enum { COLUMNS = 8, ROWS = 2, SAMPLES = COLUMNS * ROWS, GAP = 4 };
+enum { SAMPLES = 16, GAP = 4 };
 
 static fv_error *made_up(fv_image *image) {
     FV_TRY(fv_image_resize(image, 32, 48, 3, FV_PIXEL_U8));
@@ -39,22 +39,6 @@ static int64_t largest(const fv_image samples[SAMPLES], int height) {
     return most;
 }
 
-/* A white sheet, each sample in the middle of its cell. */
-static void print_sheet(const fv_image samples[SAMPLES], FILE *out) {
-    int64_t height = largest(samples, 1) + GAP, width = largest(samples, 0) + GAP;
-    fprintf(out, "P6 %d %d 255\n", (int)(COLUMNS * width + GAP), (int)(ROWS * height + GAP));
-    for (int64_t y = 0; y < ROWS * height + GAP; y++)
-        for (int64_t x = 0; x < COLUMNS * width + GAP; x++) {
-            int64_t row = (y - GAP) / height, column = (x - GAP) / width;
-            const fv_image *sample = &samples[(row < ROWS ? row : 0) * COLUMNS + (column < COLUMNS ? column : 0)];
-            int64_t v = y - GAP - row * height - (height - GAP - sample->height) / 2;
-            int64_t u = x - GAP - column * width - (width - GAP - sample->width) / 2;
-            int inside = y >= GAP && x >= GAP && v >= 0 && v < sample->height && u >= 0 && u < sample->width;
-            const float *pixel = inside ? (const float *)sample->pixels + (v * sample->width + u) * sample->channels : NULL;
-            for (int c = 0; c < 3; c++) fputc(pixel ? (int)(pixel[sample->channels == 3 ? c : 0] * 255 + 0.5f) : 255, out);
-        }
-}
-
 static int differ(const fv_image samples[SAMPLES]) {
     int others = 0;
     for (int s = 1; s < SAMPLES; s++)
@@ -63,15 +47,32 @@ static int differ(const fv_image samples[SAMPLES]) {
     return others;
 }
 
+/* `rows` × `columns` of them on white, each in the middle of its cell. */
+static void print_sheet(const fv_image samples[SAMPLES], int rows, int columns, FILE *out) {
+    int64_t height = largest(samples, 1) + GAP, width = largest(samples, 0) + GAP;
+    fprintf(out, "P6 %d %d 255\n", (int)(columns * width + GAP), (int)(rows * height + GAP));
+    for (int64_t y = 0; y < rows * height + GAP; y++)
+        for (int64_t x = 0; x < columns * width + GAP; x++) {
+            int64_t row = (y - GAP) / height, column = (x - GAP) / width;
+            const fv_image *sample = &samples[(row < rows ? row : 0) * columns + (column < columns ? column : 0)];
+            int64_t v = y - GAP - row * height - (height - GAP - sample->height) / 2;
+            int64_t u = x - GAP - column * width - (width - GAP - sample->width) / 2;
+            int inside = y >= GAP && x >= GAP && v >= 0 && v < sample->height && u >= 0 && u < sample->width;
+            const float *pixel = inside ? (const float *)sample->pixels + (v * sample->width + u) * sample->channels : NULL;
+            for (int c = 0; c < 3; c++) fputc(pixel ? (int)(pixel[sample->channels == 3 ? c : 0] * 255 + 0.5f) : 255, out);
+        }
+}
+
 static fv_error *run(const char *path, const char *steps, fv_image *picture, fv_image samples[SAMPLES]) {
     FV_OWNED(fv_transforms) transforms = NULL;
     FV_TRY(path ? fv_image_decode_file(path, &(fv_decode_options){ .channels = 3 }, picture) : made_up(picture));
     FV_TRY(fv_transforms_parse(steps, &transforms));
     FV_TRY(draw(picture, transforms, samples));
+    int others = differ(samples);
     if (path)
-        print_sheet(samples, stdout);
+        print_sheet(samples, others ? 2 : 1, others ? 8 : 1, stdout);
     else
-        printf("%d of 15 samples differ from the first\n", differ(samples));
+        printf("%d of 15 samples differ from the first\n", others);
     return NULL;
 }
 

@@ -71,6 +71,7 @@ const fv_transform fv_transform_affine = {
     .name = "affine",
     .summary = "turns, shifts, zooms and shears the picture at random",
     .fields = fields,
+    .example = "degrees=-20,20 shift_x=-0.2,0.2 shift_y=-0.2,0.2 zoom=0.7,1.3 shear_x=-15,15",
     .check = check,
     .apply = apply,
 };

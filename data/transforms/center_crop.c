@@ -37,6 +37,7 @@ const fv_transform fv_transform_center_crop = {
     .name = "center_crop",
     .summary = "cuts out the middle; a smaller picture gets a black border",
     .fields = fields,
+    .example = "size=48",
     .size = size,
     .apply = apply,
 };

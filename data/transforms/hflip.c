@@ -45,6 +45,7 @@ const fv_transform fv_transform_hflip = {
     .name = "hflip",
     .summary = "exchanges left and right at random",
     .fields = fields,
+    .example = "",
     .check = check,
     .apply = apply,
 };

@@ -15,7 +15,7 @@ static const fv_field fields[] = {
 
 static fv_error *apply(const fv_transform_call *call) {
     const fv_invert_options *o = call->options;
-    if (fv_random_unit(call->random) < o->probability) fv_tone_line(call->image, -1, 255);
+    if (fv_random_unit(call->random) < o->probability) fv_tone_invert(call->image);
     return NULL;
 }
 

@@ -82,6 +82,7 @@ const fv_transform fv_transform_letterbox = {
     .name = "letterbox",
     .summary = "fits the whole picture into a size, with a border around",
     .fields = fields,
+    .example = "size=80",
     .check = check,
     .size = size,
     .apply = apply,

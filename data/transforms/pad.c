@@ -37,6 +37,7 @@ const fv_transform fv_transform_pad = {
     .name = "pad",
     .summary = "puts a border around the picture",
     .fields = fields,
+    .example = "padding=12 mode=reflect",
     .size = size,
     .apply = apply,
 };

@@ -60,5 +60,6 @@ const fv_transform fv_transform_perspective = {
     .name = "perspective",
     .summary = "shows the picture as seen from a random point aside",
     .fields = fields,
+    .example = "p=1",
     .apply = apply,
 };

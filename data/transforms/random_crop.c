@@ -56,6 +56,7 @@ const fv_transform fv_transform_random_crop = {
     .name = "random_crop",
     .summary = "cuts out a window at a random place, optionally after putting a border around",
     .fields = fields,
+    .example = "size=48",
     .size = size,
     .apply = apply,
 };

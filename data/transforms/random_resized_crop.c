@@ -85,6 +85,7 @@ const fv_transform fv_transform_random_resized_crop = {
     .name = "random_resized_crop",
     .summary = "cuts out a window of random area and shape and resizes it",
     .fields = fields,
+    .example = "size=64",
     .check = check,
     .size = size,
     .apply = apply,

@@ -61,6 +61,7 @@ const fv_transform fv_transform_resize = {
     .name = "resize",
     .summary = "resizes the short side, or to an exact size, with Pillow's filters",
     .fields = fields,
+    .example = "size=32",
     .check = check,
     .size = size,
     .apply = apply,

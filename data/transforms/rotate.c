@@ -71,6 +71,7 @@ const fv_transform fv_transform_rotate = {
     .name = "rotate",
     .summary = "turns the picture by a random angle",
     .fields = fields,
+    .example = "degrees=-45,45 mode=reflect",
     .check = check,
     .size = size,
     .apply = apply,

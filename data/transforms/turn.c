@@ -59,6 +59,7 @@ const fv_transform fv_transform_turn = {
     .name = "turn",
     .summary = "turns the picture by 0°, 90°, 180° or 270° at random",
     .fields = fields,
+    .example = "",
     .check = check,
     .size = size,
     .apply = apply,

@@ -23,5 +23,6 @@ const fv_transform fv_transform_vflip = {
     .name = "vflip",
     .summary = "exchanges top and bottom at random",
     .fields = fields,
+    .example = "",
     .apply = apply,
 };
