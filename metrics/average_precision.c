@@ -6,27 +6,33 @@
 
 static const fv_field fields[] = { FV_AREA_FIELDS, FV_FIELDS_END };
 
-static double area(const fv_scored *sorted, int64_t count) {
-    int64_t positives = 0;
+static double area(const fv_scored *sorted, int64_t count, const int64_t *times) {
+    int64_t positives = 0, seen = 0;
     double sum = 0;
     for (int64_t i = 0; i < count;) {
         int64_t found = 0;
-        for (double score = sorted[i].score; i < count && sorted[i].score == score; i++) found += sorted[i].positive;
+        for (double score = sorted[i].score; i < count && sorted[i].score == score; i++) {
+            found += sorted[i].positive ? fv_times(&sorted[i], times) : 0;
+            seen += fv_times(&sorted[i], times);
+        }
         positives += found;
-        sum += (double)found * ((double)positives / (double)i);
+        if (found) sum += (double)found * ((double)positives / (double)seen);
     }
     return positives ? sum / (double)positives : 0;
 }
 
-static fv_error *average_precision(const fv_outcomes *o, const void *raw, fv_arena *scratch, double *out) {
-    const fv_area_options *options = raw;
-    FV_TRY(fv_area_of_classes(o, area, options, scratch, out));
-    if (isnan(*out) && !options->skip_absent) *out = 0;
-    return NULL;
+static fv_error *average_precision(const fv_outcomes *o, const void *options, fv_arena *scratch, double *out) {
+    return fv_area_of_classes(o, area, options, scratch, out);
+}
+
+static fv_error *prepare(const fv_outcomes *o, const void *options, fv_arena *arena, void **prepared) {
+    return fv_areas_prepare(o, area, options, arena, prepared);
 }
 
 const fv_metric fv_metric_average_precision = { .name = "average_precision",
                                                 .summary = "area under the precision-recall curve, by steps",
                                                 .fields = fields,
                                                 .kinds = FV_KIND(FV_ONE_CLASS) | FV_KIND(FV_MULTI_LABEL),
-                                                .measure = average_precision };
+                                                .measure = average_precision,
+                                                .prepare = prepare,
+                                                .of_draw = fv_areas_of_draw };

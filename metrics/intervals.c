@@ -44,10 +44,10 @@ typedef struct bootstrap {
     int64_t *drawn;   /* a sample for each place in `members` */
     int64_t groups;
     int64_t *answers; /* of each sample; used by a metric of the confusion matrix */
+    void *prepared;   /* used by a metric that has .prepare, with how often each sample is drawn */
+    int64_t *times;
     fv_outcomes copy; /* of the samples drawn; used by all others */
 } bootstrap;
-
-static bool needs_answers_alone(const bootstrap *b) { return b->outcomes->kind == FV_ONE_CLASS && b->metric->of_confusion; }
 
 /* A counting sort by class: within a group samples keep their order. */
 static fv_error *group(bootstrap *b, fv_arena *arena) {
@@ -64,15 +64,17 @@ static fv_error *group(bootstrap *b, fv_arena *arena) {
     return NULL;
 }
 
-/* Room for the samples drawn: their answers, or rows of whichever arrays there are. */
-static fv_error *make_room(bootstrap *b, fv_arena *arena) {
+/* What a draw needs of the samples: their answers, their ranks, or room for rows of whichever arrays there are. */
+static fv_error *prepare(bootstrap *b, fv_arena *arena) {
     const fv_outcomes *o = b->outcomes;
-    b->copy = (fv_outcomes){ .count = o->count, .classes = o->classes, .kind = o->kind };
-    if (needs_answers_alone(b)) {
+    if (o->kind == FV_ONE_CLASS && b->metric->of_confusion) {
         FV_TRY(fv_arena_take(arena, o->count, &b->answers));
         for (int64_t i = 0; i < o->count; i++) b->answers[i] = fv_answer(o->probabilities + i * o->classes, o->classes);
         return NULL;
     }
+    if (b->metric->prepare) FV_TRY(b->metric->prepare(o, b->options, arena, &b->prepared));
+    if (b->prepared) return fv_arena_take(arena, o->count, &b->times);
+    b->copy = (fv_outcomes){ .count = o->count, .classes = o->classes, .kind = o->kind };
     if (o->probabilities) FV_TRY(fv_arena_take(arena, o->count * o->classes, (double **)&b->copy.probabilities));
     if (o->labels) FV_TRY(fv_arena_take(arena, o->count, (int64_t **)&b->copy.labels));
     if (o->truths) FV_TRY(fv_arena_take(arena, o->count * o->classes, (uint8_t **)&b->copy.truths));
@@ -100,6 +102,12 @@ static fv_error *measure_answers(bootstrap *b, double *out) {
     return b->metric->of_confusion(&confusion, b->options, out);
 }
 
+static double measure_times(bootstrap *b) {
+    memset(b->times, 0, (size_t)b->outcomes->count * sizeof *b->times);
+    for (int64_t i = 0; i < b->outcomes->count; i++) b->times[b->drawn[i]]++;
+    return b->metric->of_draw(b->prepared, b->times);
+}
+
 static void copy_rows(const int64_t *drawn, int64_t count, const void *from, const void *to, int64_t bytes) {
     if (!from) return;
     for (int64_t i = 0; i < count; i++) memcpy((char *)to + i * bytes, (const char *)from + drawn[i] * bytes, (size_t)bytes);
@@ -113,6 +121,13 @@ static fv_error *measure_rows(bootstrap *b, double *out) {
     copy_rows(b->drawn, o->count, o->predicted, copy->predicted, 8);
     copy_rows(b->drawn, o->count, o->targets, copy->targets, 8);
     return fv_metric_run(b->metric, b->options, copy, b->scratch, out);
+}
+
+static fv_error *measure_draw(bootstrap *b, double *out) {
+    if (b->answers) return measure_answers(b, out);
+    if (!b->prepared) return measure_rows(b, out);
+    *out = measure_times(b);
+    return NULL;
 }
 
 static int by_size(const void *left, const void *right) {
@@ -132,7 +147,7 @@ static fv_error *resample(bootstrap *b, int64_t resamples, double *values, bool 
     for (int64_t r = 0; r < resamples && *defined; r++) {
         fv_arena_reset(b->scratch);
         draw(b, (uint32_t)r);
-        FV_TRY(needs_answers_alone(b) ? measure_answers(b, &values[r]) : measure_rows(b, &values[r]));
+        FV_TRY(measure_draw(b, &values[r]));
         *defined = !isnan(values[r]);
     }
     return NULL;
@@ -159,7 +174,7 @@ fv_error *fv_bootstrap_interval(const char *text, const fv_outcomes *outcomes, c
     if (!outcomes->count) return NULL;
     b.scratch = scratch;
     FV_TRY(group(&b, arena));
-    FV_TRY(make_room(&b, arena));
+    FV_TRY(prepare(&b, arena));
     FV_TRY(fv_memory_alloc(with.resamples, 8, &values));
     bool defined;
     FV_TRY(fv_error_wrap(resample(&b, with.resamples, values, &defined), "metric %s", b.metric->name));

@@ -23,6 +23,11 @@ typedef struct fv_metric {
      * What a metric takes for its work comes from `scratch`. */
     fv_error *(*of_confusion)(const fv_confusion *confusion, const void *options, double *out);
     fv_error *(*measure)(const fv_outcomes *outcomes, const void *options, fv_arena *scratch, double *out);
+    /* Both or none, for a bootstrap that would otherwise sort again for every draw: prepare does what is the same for all of
+     * them, once (`*prepared` left NULL: it cannot, for these options), and of_draw says what measure would say of samples
+     * that are there times[i] times. */
+    fv_error *(*prepare)(const fv_outcomes *outcomes, const void *options, fv_arena *arena, void **prepared);
+    double (*of_draw)(const void *prepared, const int64_t *times);
 } fv_metric;
 
 extern const fv_metric *const fv_metric_table[]; /* generated, sorted by name */

@@ -15,51 +15,101 @@ void fv_rank(fv_scored *samples, int64_t count) { qsort(samples, (size_t)count, 
 static void rank_class(const fv_outcomes *o, int64_t c, fv_scored *samples) {
     for (int64_t i = 0; i < o->count; i++) {
         int64_t at = i * o->classes + c;
-        samples[i] = (fv_scored){ o->probabilities[at], o->kind == FV_ONE_CLASS ? o->labels[i] == c : o->truths[at] };
+        bool positive = o->kind == FV_ONE_CLASS ? o->labels[i] == c : o->truths[at];
+        samples[i] = (fv_scored){ .score = o->probabilities[at], .sample = (uint64_t)i, .positive = positive };
     }
     fv_rank(samples, o->count);
 }
 
-/* ---- areas ---- */
-
 /* Every (sample, class) as a decision of its own. */
-static fv_error *area_of_all(const fv_outcomes *o, fv_area area, fv_arena *scratch, double *out) {
-    fv_scored *samples = NULL;
-    FV_TRY(fv_arena_take(scratch, o->count * o->classes, &samples));
+static void rank_all(const fv_outcomes *o, fv_scored *samples) {
     for (int64_t at = 0; at < o->count * o->classes; at++) {
-        bool one_class = o->kind == FV_ONE_CLASS;
-        samples[at].score = o->probabilities[at];
-        samples[at].positive = one_class ? o->labels[at / o->classes] == at % o->classes : o->truths[at];
+        int64_t i = at / o->classes;
+        bool positive = o->kind == FV_ONE_CLASS ? o->labels[i] == at % o->classes : o->truths[at];
+        samples[at] = (fv_scored){ .score = o->probabilities[at], .sample = (uint64_t)i, .positive = positive };
     }
     fv_rank(samples, o->count * o->classes);
-    *out = area(samples, o->count * o->classes);
-    return NULL;
 }
 
-static int64_t positives(const fv_scored *samples, int64_t count) {
-    int64_t n = 0;
-    for (int64_t i = 0; i < count; i++) n += samples[i].positive;
-    return n;
+/* ---- areas ---- */
+
+/* What is ranked: one list of all decisions, the last class of two, or each class. */
+typedef struct areas {
+    const fv_area_options *options;
+    fv_area area;
+    bool all, binary;
+    int64_t lists, length; /* of each */
+    fv_scored *ranked;     /* the lists, one after the other, where they are kept */
+} areas;
+
+static areas areas_of(const fv_outcomes *o, fv_area area, const fv_area_options *options) {
+    areas a = { .options = options, .area = area, .lists = 1, .length = o->count };
+    a.binary = o->kind == FV_ONE_CLASS ? o->classes <= 2 : o->classes == 1;
+    a.all = options->average == FV_AREA_MICRO && !a.binary;
+    if (a.all) a.length = o->count * o->classes;
+    if (!a.all && !a.binary) a.lists = o->classes;
+    return a;
+}
+
+static void rank_list(const areas *a, const fv_outcomes *o, int64_t list, fv_scored *samples) {
+    if (a->all)
+        rank_all(o, samples);
+    else
+        rank_class(o, a->binary ? o->classes - 1 : list, samples);
+}
+
+/* A mean over lists in the making. */
+typedef struct mean {
+    double sum, weights;
+} mean;
+
+static void add_list(const areas *a, const fv_scored *ranked, const int64_t *times, mean *m) {
+    int64_t support = 0, count = 0;
+    for (int64_t i = 0; i < a->length; i++) {
+        count += fv_times(&ranked[i], times);
+        support += ranked[i].positive ? fv_times(&ranked[i], times) : 0;
+    }
+    if (a->options->skip_absent && (!support || support == count)) return;
+    double weight = a->options->average == FV_AREA_WEIGHTED && !a->binary ? (double)support : 1;
+    if (weight > 0) m->sum += weight * a->area(ranked, a->length, times);
+    m->weights += weight;
+}
+
+/* Of lists that all weigh nothing it is the area of nothing, whatever a metric says that is. */
+static double close_mean(const areas *a, const mean *m) {
+    if (m->weights > 0) return m->sum / m->weights;
+    return a->options->skip_absent ? NAN : a->area(NULL, 0, NULL);
 }
 
 fv_error *fv_area_of_classes(const fv_outcomes *o, fv_area area, const fv_area_options *options, fv_arena *scratch,
                              double *out) {
-    bool binary = o->kind == FV_ONE_CLASS ? o->classes <= 2 : o->classes == 1;
-    if (options->average == FV_AREA_MICRO && !binary) return area_of_all(o, area, scratch, out);
-    fv_scored *samples = NULL;
-    FV_TRY(fv_arena_take(scratch, o->count, &samples));
-    double sum = 0, weights = 0;
-    for (int64_t c = binary ? o->classes - 1 : 0; c < o->classes; c++) {
-        rank_class(o, c, samples);
-        int64_t support = positives(samples, o->count);
-        bool absent = !support || support == o->count;
-        if (absent && options->skip_absent) continue;
-        double weight = options->average == FV_AREA_WEIGHTED && !binary ? (double)support : 1;
-        if (weight > 0) sum += weight * area(samples, o->count);
-        weights += weight;
+    areas a = areas_of(o, area, options);
+    FV_TRY(fv_arena_take(scratch, a.length, &a.ranked));
+    mean m = { 0 };
+    for (int64_t list = 0; list < a.lists; list++) {
+        rank_list(&a, o, list, a.ranked);
+        add_list(&a, a.ranked, NULL, &m);
     }
-    *out = weights > 0 ? sum / weights : NAN;
+    *out = close_mean(&a, &m);
     return NULL;
+}
+
+fv_error *fv_areas_prepare(const fv_outcomes *o, fv_area area, const fv_area_options *options, fv_arena *arena,
+                           void **prepared) {
+    areas *a = NULL;
+    FV_TRY(fv_arena_take(arena, 1, &a));
+    *a = areas_of(o, area, options);
+    FV_TRY(fv_arena_take(arena, a->lists * a->length, &a->ranked));
+    for (int64_t list = 0; list < a->lists; list++) rank_list(a, o, list, a->ranked + list * a->length);
+    *prepared = a;
+    return NULL;
+}
+
+double fv_areas_of_draw(const void *prepared, const int64_t *times) {
+    const areas *a = prepared;
+    mean m = { 0 };
+    for (int64_t list = 0; list < a->lists; list++) add_list(a, a->ranked + list * a->length, times, &m);
+    return close_mean(a, &m);
 }
 
 /* ---- curves ---- */
@@ -74,7 +124,9 @@ fv_error *fv_score_curve(const fv_outcomes *o, int64_t class_number, fv_curve_po
     FV_TRY(fv_memory_alloc(o->count, (int64_t)sizeof(fv_scored), &block));
     fv_scored *samples = block;
     rank_class(o, class_number, samples);
-    double yes = (double)positives(samples, o->count), no = (double)o->count - yes, true_yes = 0, false_yes = 0;
+    double yes = 0, true_yes = 0, false_yes = 0;
+    for (int64_t i = 0; i < o->count; i++) yes += samples[i].positive;
+    double no = (double)o->count - yes;
     points[0] = (fv_curve_point){ INFINITY, 0 / yes, 0 / no, 1 };
     *points_count = 1;
     for (int64_t i = 0; i < o->count; i++) {

@@ -6,11 +6,14 @@
 
 typedef struct fv_scored {
     double score;
-    bool positive;
+    uint64_t sample : 63, positive : 1;
 } fv_scored;
 
-/* An area under a curve of samples with the highest score first. NaN: undefined. */
-typedef double (*fv_area)(const fv_scored *sorted, int64_t count);
+/* An area under a curve of samples with the highest score first. `times`: how often each sample is there, by its number; NULL:
+ * once. NaN: undefined. */
+typedef double (*fv_area)(const fv_scored *sorted, int64_t count, const int64_t *times);
+
+static inline int64_t fv_times(const fv_scored *scored, const int64_t *times) { return times ? times[scored->sample] : 1; }
 
 typedef enum fv_area_average { FV_AREA_MACRO, FV_AREA_WEIGHTED, FV_AREA_MICRO } fv_area_average;
 
@@ -34,5 +37,10 @@ void fv_rank(fv_scored *samples, int64_t count);
  * without samples weighs nothing. */
 FV_MUST_USE fv_error *fv_area_of_classes(const fv_outcomes *outcomes, fv_area area, const fv_area_options *options,
                                          fv_arena *scratch, double *out);
+
+/* The same in two steps, as fv_metric has them: ranked once, then joined for any number of draws. */
+FV_MUST_USE fv_error *fv_areas_prepare(const fv_outcomes *outcomes, fv_area area, const fv_area_options *options,
+                                       fv_arena *arena, void **prepared);
+double fv_areas_of_draw(const void *prepared, const int64_t *times);
 
 #endif

@@ -15,12 +15,12 @@ static const fv_field fields[] = { FV_AREA_FIELDS,
                                    FV_FIELDS_END };
 
 /* Pairs in the right order, and half of the tied ones, in whole numbers. */
-static double area(const fv_scored *sorted, int64_t count) {
+static double area(const fv_scored *sorted, int64_t count, const int64_t *times) {
     int64_t positives = 0, negatives = 0, twice = 0;
     for (int64_t i = 0; i < count;) {
         int64_t tied_positives = 0, tied_negatives = 0;
         for (double score = sorted[i].score; i < count && sorted[i].score == score; i++)
-            *(sorted[i].positive ? &tied_positives : &tied_negatives) += 1;
+            *(sorted[i].positive ? &tied_positives : &tied_negatives) += fv_times(&sorted[i], times);
         twice += tied_negatives * (2 * positives + tied_positives);
         positives += tied_positives;
         negatives += tied_negatives;
@@ -33,9 +33,9 @@ static double area_against(const fv_outcomes *o, int64_t a, int64_t b, fv_scored
     *count = 0;
     for (int64_t i = 0; i < o->count; i++)
         if (o->labels[i] == a || o->labels[i] == b)
-            samples[(*count)++] = (fv_scored){ o->probabilities[i * o->classes + a], o->labels[i] == a };
+            samples[(*count)++] = (fv_scored){ .score = o->probabilities[i * o->classes + a], .positive = o->labels[i] == a };
     fv_rank(samples, *count);
-    return area(samples, *count);
+    return area(samples, *count, NULL);
 }
 
 static fv_error *pairs(const fv_outcomes *o, const fv_area_options *options, fv_arena *scratch, double *out) {
@@ -59,14 +59,24 @@ static fv_error *pairs(const fv_outcomes *o, const fv_area_options *options, fv_
     return NULL;
 }
 
-static fv_error *roc_auc(const fv_outcomes *o, const void *raw, fv_arena *scratch, double *out) {
-    const fv_area_options *options = raw;
-    if (o->kind == FV_ONE_CLASS && o->classes > 2 && options->multi_class == OVO) return pairs(o, options, scratch, out);
+static bool by_pairs(const fv_outcomes *o, const fv_area_options *options) {
+    return o->kind == FV_ONE_CLASS && o->classes > 2 && options->multi_class == OVO;
+}
+
+static fv_error *roc_auc(const fv_outcomes *o, const void *options, fv_arena *scratch, double *out) {
+    if (by_pairs(o, options)) return pairs(o, options, scratch, out);
     return fv_area_of_classes(o, area, options, scratch, out);
+}
+
+/* Pairs are ranked anew for each draw. */
+static fv_error *prepare(const fv_outcomes *o, const void *options, fv_arena *arena, void **prepared) {
+    return by_pairs(o, options) ? NULL : fv_areas_prepare(o, area, options, arena, prepared);
 }
 
 const fv_metric fv_metric_roc_auc = { .name = "roc_auc",
                                       .summary = "area under the ROC curve",
                                       .fields = fields,
                                       .kinds = FV_KIND(FV_ONE_CLASS) | FV_KIND(FV_MULTI_LABEL),
-                                      .measure = roc_auc };
+                                      .measure = roc_auc,
+                                      .prepare = prepare,
+                                      .of_draw = fv_areas_of_draw };

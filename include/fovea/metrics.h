@@ -138,8 +138,8 @@ typedef struct fv_bootstrap_options {
 /* The percentile bootstrap (Efron 1979) of any metric: samples are drawn with replacement, of one class of several within each
  * class (stratified: class sizes are kept), and the interval is between quantiles of the metric over the resamples. The same
  * seed gives the same bits. Undefined where the metric is, or is in a resample, and where all resamples agree, as when every
- * answer is right: then there is nothing to tell from. Takes as much memory again as `outcomes`,
- * unless the metric needs answers alone. Errors as of fv_metric_measure. */
+ * answer is right: then there is nothing to tell from. Takes once or twice
+ * the memory of `outcomes` again, unless the metric needs answers alone. Errors as of fv_metric_measure. */
 FV_API FV_MUST_USE fv_error *fv_bootstrap_interval(const char *metric, const fv_outcomes *outcomes,
                                                    const fv_bootstrap_options *options, fv_interval *out);
 

@@ -58,6 +58,24 @@ FV_TEST(metrics_intervals__rows_and_answers_are_drawn_alike) {
     assert_memory_not_equal(&other, &by_rows, sizeof by_rows);
 }
 
+/* Two classes with a third that has no samples: the mean over pairs, drawn by rows, is the mean over classes, drawn by ranks.
+ */
+FV_TEST(metrics_intervals__rows_and_ranks_are_drawn_alike) {
+    double probabilities[180];
+    int64_t labels[60];
+    for (int64_t i = 0; i < 60; i++) {
+        labels[i] = i % 2;
+        double p = (double)((7 * i + 3 * labels[i]) % 16) / 16;
+        probabilities[3 * i] = p / 2, probabilities[3 * i + 1] = (1 - p) / 2, probabilities[3 * i + 2] = 0.5;
+    }
+    fv_outcomes outcomes = { .count = 60, .classes = 3, .probabilities = probabilities, .labels = labels };
+    fv_interval by_rows, by_ranks;
+    FV_OK(fv_bootstrap_interval("roc_auc multi_class=ovo", &outcomes, NULL, &by_rows));
+    FV_OK(fv_bootstrap_interval("roc_auc skip_absent=true", &outcomes, NULL, &by_ranks));
+    assert_true(by_rows.low < by_rows.high);
+    assert_memory_equal(&by_rows, &by_ranks, sizeof by_rows);
+}
+
 /* A class of one sample, which is right: without its class's place in every draw recalls of one half would be seen. */
 FV_TEST(metrics_intervals__sizes_of_classes_are_kept) {
     double probabilities[102];
