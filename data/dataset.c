@@ -16,7 +16,8 @@
 const fv_field fv_dataset_fields[] = {
     FV_FIELD(fv_dataset_options, source, .help = "format of the data set; by default found by looking"),
     FV_FIELD(fv_dataset_options, source_options, .help = "options of the source, \"name=value …\""),
-    FV_FIELD(fv_dataset_options, channels, .max = 4, .help = "of decoded pictures, 1, 3 or 4; 0: what the source says"),
+    FV_FIELD(fv_dataset_options, channels, .max = FV_CHANNELS_MAX,
+             .help = "of decoded pictures: 1, 3, 4 with alpha, or as many as they have; 0: what the source says"),
     FV_FIELD(fv_dataset_options, max_pixels, .max = INFINITY, .help = "larger pictures are rejected; 0: 2^28"),
     FV_FIELD(fv_dataset_options, max_bytes, .max = INFINITY, .help = "longer files are rejected; 0: 2^30"),
     FV_FIELD(fv_dataset_options, strict, .help = "fail when any picture cannot be used"),

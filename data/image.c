@@ -6,6 +6,7 @@
 #include "core/base/assert.h"
 #include "core/base/memory.h"
 #include "core/base/size.h"
+#include "data/colour.h"
 
 int64_t fv_pixel_size(fv_pixel pixel) { return pixel == FV_PIXEL_U8 ? 1 : pixel == FV_PIXEL_U16 ? 2 : 4; }
 
@@ -40,14 +41,16 @@ fv_error *fv_image_copy(fv_image *image, fv_size size, fv_pixel pixel, const voi
 
 /* ---- channels: one pixel at a time, front to back when there get fewer, back to front when there get more ---- */
 
-/* `from` → `to`, which may be the same memory. A macro makes it for u8 and u16. */
-#define FV_CONVERT_PIXEL(name, T, opaque)                                                                                      \
+static inline float grey_f32(float r, float g, float b) { return fv_colour_grey_of((const float[]){ r, g, b }); }
+
+/* `from` → `to`, which may be the same memory. A macro makes it for each type. */
+#define FV_CONVERT_PIXEL(name, T, opaque, grey_of)                                                                             \
     static inline void name(const T *from, int64_t had, T *to, int64_t wanted) {                                               \
         bool colour = had >= 3;                                                                                                \
         T r = from[0], g = from[colour ? 1 : 0], b = from[colour ? 2 : 0];                                                     \
         T a = had == 2 || had == 4 ? from[had - 1] : (opaque);                                                                 \
         if (wanted == 1) {                                                                                                     \
-            to[0] = colour ? (T)fv_grey(r, g, b) : r;                                                                          \
+            to[0] = colour ? (T)grey_of(r, g, b) : r;                                                                          \
             return;                                                                                                            \
         }                                                                                                                      \
         to[0] = r;                                                                                                             \
@@ -55,8 +58,9 @@ fv_error *fv_image_copy(fv_image *image, fv_size size, fv_pixel pixel, const voi
         to[2] = b;                                                                                                             \
         if (wanted == 4) to[3] = a;                                                                                            \
     }
-FV_CONVERT_PIXEL(convert_u8, uint8_t, 255)
-FV_CONVERT_PIXEL(convert_u16, uint16_t, 65535)
+FV_CONVERT_PIXEL(convert_u8, uint8_t, 255, fv_grey)
+FV_CONVERT_PIXEL(convert_u16, uint16_t, 65535, fv_grey)
+FV_CONVERT_PIXEL(convert_f32, float, 255, grey_f32)
 
 static void convert(const fv_image *from, fv_image *to) {
     int64_t count = from->height * from->width, had = from->channels, wanted = to->channels;
@@ -64,13 +68,15 @@ static void convert(const fv_image *from, fv_image *to) {
         int64_t i = wanted > had ? count - 1 - n : n;
         if (from->pixel == FV_PIXEL_U8)
             convert_u8((const uint8_t *)from->pixels + i * had, had, (uint8_t *)to->pixels + i * wanted, wanted);
+        else if (from->pixel == FV_PIXEL_F32)
+            convert_f32((const float *)from->pixels + i * had, had, (float *)to->pixels + i * wanted, wanted);
         else
             convert_u16((const uint16_t *)from->pixels + i * had, had, (uint16_t *)to->pixels + i * wanted, wanted);
     }
 }
 
 fv_error *fv_image_to_channels(fv_image *image, int64_t channels) {
-    FV_ASSERT(image->channels >= 1 && image->channels <= 4 && image->pixel != FV_PIXEL_F32);
+    FV_ASSERT(image->channels >= 1 && image->channels <= 4);
     FV_ASSERT(channels == 1 || channels == 3 || channels == 4);
     if (channels == image->channels) return NULL;
     fv_image target = *image;

@@ -22,7 +22,7 @@ static inline uint32_t fv_grey(uint32_t r, uint32_t g, uint32_t b) { return (195
 /* `pixels`, of that size and type, copied into `image`. */
 FV_MUST_USE fv_error *fv_image_copy(fv_image *image, fv_size size, fv_pixel pixel, const void *pixels);
 
-/* From 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha) channels to 1, 3 or 4, in u8 or u16. Alpha is dropped, or opaque
+/* From 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha) channels to 1, 3 or 4, of any type. Alpha is dropped, or opaque
  * when it is new. Grey of RGB is Pillow's: (19595 R + 38470 G + 7471 B + 32768) >> 16. */
 FV_MUST_USE fv_error *fv_image_to_channels(fv_image *image, int64_t channels);
 

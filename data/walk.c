@@ -11,8 +11,8 @@
 #define DEPTH_MAX 64
 #define NAMES_CAP ((int64_t)1 << 32)
 
-static const char *const picture_suffixes[] = { "jpg", "jpeg", "jpe", "jfif", "png",  "webp", "bmp",  "gif", "tif", "tiff",
-                                                "pbm", "pgm",  "ppm", "pnm",  "avif", "heic", "heif", "jp2", "jxl" };
+static const char *const picture_suffixes[] = { "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp",  "gif",  "tif", "tiff",
+                                                "pbm", "pgm",  "ppm", "pnm",  "pam", "avif", "heic", "heif", "jp2", "jxl" };
 static const char *const system_names[] = { "Thumbs.db",   "ehthumbs.db", "desktop.ini",  "__MACOSX",
                                             "__pycache__", "@eaDir",      "$RECYCLE.BIN", "System Volume Information",
                                             "lost+found" };

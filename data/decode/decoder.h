@@ -11,28 +11,38 @@ typedef struct fv_encoded {
     fv_decode_options options; /* no zeros left in max_pixels and max_bytes */
 } fv_encoded;
 
+/* What a file says about its pixels. */
+typedef struct fv_decoded {
+    int orientation; /* EXIF's; it comes in as 1 */
+    bool bands;      /* the channels are neither grey nor colours: they are taken as they are stored, or not at all */
+} fv_decoded;
+
 typedef struct fv_decoder {
     const char *name;                                      /* "jpeg" */
     const char *summary;                                   /* "JPEG: baseline, progressive, …" */
     bool (*matches)(const uint8_t *bytes, int64_t length); /* by its first bytes */
-    /* The whole picture as it is stored, in 1 to 4 channels (grey, grey and alpha, RGB, RGB and alpha; alpha may be left out
-     * when options.channels is not 4), u8 or (keep_u16) u16; `*orientation` is EXIF's where it states one. Calls
-     * the two checks below before it allocates. Errors do not name the file: the caller does. */
-    fv_error *(*decode)(const fv_encoded *encoded, fv_image *out, int *orientation);
+    /* The whole picture as it is stored: bands in any number, else 1 to 4 channels (grey, grey and alpha, RGB, RGB and alpha;
+     * alpha may be left out when options.channels is neither 2 nor 4), u8, f32 or u16 (whatever keep_u16: the caller narrows
+     * it). Calls the two checks below before it allocates. Errors do not name the file: the caller does. */
+    fv_error *(*decode)(const fv_encoded *encoded, fv_image *out, fv_decoded *about);
 } fv_decoder;
 
 extern const fv_decoder *const fv_decoder_table[]; /* generated, sorted by name */
 extern const int fv_decoder_table_count;
 
-/* FV_FORMAT for a picture without pixels; FV_UNSUPPORTED when it has more than options.max_pixels. */
-FV_MUST_USE fv_error *fv_decode_check_size(const fv_encoded *encoded, int64_t height, int64_t width);
+/* FV_FORMAT for a picture without pixels; FV_UNSUPPORTED when it has more than options.max_pixels, or more than four times as
+ * many samples. */
+FV_MUST_USE fv_error *fv_decode_check_size(const fv_encoded *encoded, int64_t height, int64_t width, int64_t channels);
 
 /* FV_FORMAT when a file of this length cannot hold rows × columns at `most` of them a byte: it is cut short, and memory for
  * what it claims to be need not be taken. */
 FV_MUST_USE fv_error *fv_decode_check_room(const fv_encoded *encoded, int64_t rows, int64_t columns, int64_t most);
 
-/* The options with their defaults filled in; NULL: all of them. FV_USAGE: channels that are not 0, 1, 3 or 4, a negative limit.
- */
+/* Why bytes that no decoder matches are not taken: what they are instead. */
+FV_MUST_USE fv_error *fv_decode_refuse(const uint8_t *bytes, int64_t length);
+
+/* The options with their defaults filled in; NULL: all of them. FV_USAGE: a negative number, or more channels than
+ * FV_CHANNELS_MAX. */
 FV_MUST_USE fv_error *fv_decode_options_resolve(const fv_decode_options *options, fv_decode_options *out);
 
 /* fv_image_decode, but errors do not name the picture. */

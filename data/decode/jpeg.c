@@ -10,6 +10,7 @@
 #include <jpeglib.h>
 
 #include "data/decode/decoder.h"
+#include "data/decode/samples.h"
 #include "data/image.h"
 
 #define PIXELS_A_BYTE 512 /* at most: a block of 64 pixels takes a bit or more, when Huffman codes it */
@@ -65,16 +66,6 @@ static fv_error *choose_colours(j_decompress_ptr jpeg, int64_t wanted) {
     }
 }
 
-/* Inverted CMYK → RGB: ink c over black k gives (255 − c)(255 − k) / 255, rounded; the file holds 255 − c and 255 − k. */
-static void cmyk_to_rgb(fv_image *image) {
-    int64_t count = image->height * image->width;
-    const uint8_t *from = image->pixels;
-    uint8_t *to = image->pixels;
-    for (int64_t i = 0; i < count; i++, from += 4, to += 3)
-        for (int c = 0; c < 3; c++) to[c] = (uint8_t)((from[c] * from[3] + 127) / 255);
-    image->channels = 3;
-}
-
 static fv_error *read_rows(j_decompress_ptr jpeg, fv_image *out) {
     jpeg_start_decompress(jpeg);
     FV_TRY(fv_image_resize(out, jpeg->output_height, jpeg->output_width, jpeg->output_components, FV_PIXEL_U8));
@@ -88,19 +79,19 @@ static fv_error *read_rows(j_decompress_ptr jpeg, fv_image *out) {
         JDIMENSION left = jpeg->output_height - jpeg->output_scanline;
         jpeg_read_scanlines(jpeg, rows, left < 8 ? left : 8);
     }
-    jpeg_finish_decompress(jpeg); /* reads up to the end marker: a file without one is cut short */
-    if (out->channels == 4) cmyk_to_rgb(out);
+    jpeg_finish_decompress(jpeg);                        /* reads up to the end marker: a file without one is cut short */
+    if (out->channels == 4) fv_samples_inks_to_rgb(out); /* inverted, as they come */
     return NULL;
 }
 
 /* Between creating and destroying `jpeg`, which longjmp comes back to. */
-static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg, fv_image *out, int *orientation) {
+static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg, fv_image *out, fv_decoded *about) {
     jpeg_mem_src(jpeg, encoded->bytes, (unsigned long)encoded->length);
     jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xFFFF);
     jpeg_read_header(jpeg, TRUE);
-    FV_TRY(fv_decode_check_size(encoded, jpeg->image_height, jpeg->image_width));
+    FV_TRY(fv_decode_check_size(encoded, jpeg->image_height, jpeg->image_width, jpeg->num_components));
     if (!jpeg->arith_code) FV_TRY(fv_decode_check_room(encoded, jpeg->image_height, jpeg->image_width, PIXELS_A_BYTE));
-    *orientation = orientation_of(jpeg);
+    about->orientation = orientation_of(jpeg);
     FV_TRY(choose_colours(jpeg, encoded->options.channels));
     return read_rows(jpeg, out);
 }
@@ -118,7 +109,7 @@ static fv_error *complain(const jpeg_trap *trap) {
     }
 }
 
-static fv_error *decode(const fv_encoded *encoded, fv_image *out, int *orientation) {
+static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *about) {
     struct jpeg_decompress_struct jpeg;
     struct jpeg_progress_mgr progress = { .progress_monitor = on_progress };
     jpeg_trap trap;
@@ -133,7 +124,7 @@ static fv_error *decode(const fv_encoded *encoded, fv_image *out, int *orientati
     }
     jpeg_create_decompress(&jpeg);
     jpeg.progress = &progress;
-    fv_error *error = decode_trapped(encoded, &jpeg, out, orientation);
+    fv_error *error = decode_trapped(encoded, &jpeg, out, about);
     jpeg_destroy_decompress(&jpeg);
     return error;
 }

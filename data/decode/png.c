@@ -1,5 +1,5 @@
 /* png.c - PNG through libpng: every colour type and depth, interlaced or not. Palettes become RGB, grey of less than 8 bits is
- * spread over 0…255, transparency is dropped unless 4 channels are wanted. Gamma and colour profiles are not applied. */
+ * spread over 0…255, transparency is dropped unless 4 channels (or 2) are wanted. Gamma and colour profiles are not applied. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,8 +56,9 @@ static void choose_form(png_structp png, png_infop info, const fv_decode_options
     bool transparent = png_get_valid(png, info, PNG_INFO_tRNS);
     if (type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
     if (type == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) < 8) png_set_expand_gray_1_2_4_to_8(png);
-    if (options->channels == 4 && transparent) png_set_tRNS_to_alpha(png);
-    if (options->channels != 4 && (type & PNG_COLOR_MASK_ALPHA || transparent)) png_set_strip_alpha(png);
+    bool alpha = options->channels == 4 || options->channels == 2;
+    if (alpha && transparent) png_set_tRNS_to_alpha(png);
+    if (!alpha && (type & PNG_COLOR_MASK_ALPHA || transparent)) png_set_strip_alpha(png);
     if (!options->keep_u16) png_set_strip_16(png);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     else if (png_get_bit_depth(png, info) == 16)
@@ -78,12 +79,12 @@ static int orientation_of(png_structp png, png_infop info) {
 }
 
 /* Between creating and destroying `png`, which longjmp comes back to. */
-static fv_error *decode_trapped(const fv_encoded *encoded, png_structp png, png_infop info, fv_image *out, int *orientation) {
+static fv_error *decode_trapped(const fv_encoded *encoded, png_structp png, png_infop info, fv_image *out, fv_decoded *about) {
     png_set_user_limits(png, 0x7FFFFFFF, 0x7FFFFFFF); /* fv_decode_check_size decides, in pixels */
     png_set_chunk_malloc_max(png, CHUNK_BYTES_MAX);
     png_set_chunk_cache_max(png, CHUNKS_MAX);
     png_read_info(png, info);
-    FV_TRY(fv_decode_check_size(encoded, png_get_image_height(png, info), png_get_image_width(png, info)));
+    FV_TRY(fv_decode_check_size(encoded, png_get_image_height(png, info), png_get_image_width(png, info), 4));
     FV_TRY(fv_decode_check_room(encoded, png_get_image_height(png, info), (int64_t)png_get_rowbytes(png, info), DEFLATE_RATIO));
     choose_form(png, info, &encoded->options);
     int passes = png_set_interlace_handling(png);
@@ -93,11 +94,11 @@ static fv_error *decode_trapped(const fv_encoded *encoded, png_structp png, png_
                            pixel));
     read_rows(png, passes, out);
     png_read_end(png, info); /* EXIF may come after the pixels */
-    *orientation = orientation_of(png, info);
+    about->orientation = orientation_of(png, info);
     return NULL;
 }
 
-static fv_error *decode(const fv_encoded *encoded, fv_image *out, int *orientation) {
+static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *about) {
     if (!is_whole(encoded->bytes, encoded->length)) return fv_fail(FV_FORMAT, "cut short: the PNG ends too early");
     png_input input = { .at = encoded->bytes, .left = encoded->length };
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &input, on_error, on_warning);
@@ -111,7 +112,7 @@ static fv_error *decode(const fv_encoded *encoded, fv_image *out, int *orientati
         return fv_fail(FV_FORMAT, "damaged PNG: %s", input.message);
     }
     png_set_read_fn(png, &input, on_read);
-    fv_error *error = decode_trapped(encoded, png, info, out, orientation);
+    fv_error *error = decode_trapped(encoded, png, info, out, about);
     png_destroy_read_struct(&png, &info, NULL);
     return error;
 }

@@ -53,17 +53,24 @@ FV_API FV_MUST_USE fv_error *fv_image_resize(fv_image *image, int64_t height, in
 FV_API void fv_image_release(fv_image *image);
 FV_API int64_t fv_pixel_size(fv_pixel pixel); /* bytes: 1, 2, 4 */
 
+#define FV_CHANNELS_MAX 65535
+
 typedef struct fv_decode_options {
-    int64_t channels;   /* 0: as stored, grey or RGB, alpha dropped; 1, 3: converted; 4: with alpha (255 where there is none) */
+    /* 0: as stored, grey or RGB (alpha dropped) or bands; 1, 3: converted; 4: with alpha (255 where there is none). Bands (what
+     * a file does not call grey, colours or alpha; more than 4 channels always) are never converted: the number must be theirs.
+     */
+    int64_t channels;
     bool keep_u16;      /* a 16-bit picture gives FV_PIXEL_U16; else its high byte */
-    int64_t max_pixels; /* height · width above it is refused before decoding; 0: 2^28 */
+    int64_t max_pixels; /* height · width above it is refused before decoding, and samples above 4 ×; 0: 2^28 */
     int64_t max_bytes;  /* a longer file is refused; 0: 2^30 */
 } fv_decode_options;
 
 /* A picture by its content, whatever its name: JPEG (baseline, progressive, grey, CMYK and YCCK), PNG (all colour types and
- * depths, interlaced). Turned as its EXIF orientation says. Grey from RGB: (19595 R + 38470 G + 7471 B + 32768) >> 16, as in
- * Pillow. One that is cut short or damaged is FV_FORMAT, never half a picture; bytes after its end are ignored. `name` is
- * for errors (a path). `options` may be NULL. */
+ * depths, interlaced), WebP, TIFF (the first page; also f32, taken as it is, and any number of channels), BMP, GIF (the first
+ * picture), PBM, PGM, PPM, PAM. Turned as its EXIF orientation says. Grey from RGB: (19595 R + 38470 G + 7471 B + 32768) >> 16,
+ * as in Pillow. One that is cut short or damaged is FV_FORMAT, never half a picture; bytes after its end are ignored. `name` is
+ * for errors (a path). `options` may be NULL. FV_UNSUPPORTED: a format or kind that is not read, by name; over a limit; bands
+ * where another number of channels is wanted. */
 FV_API FV_MUST_USE fv_error *fv_image_decode(const void *bytes, int64_t length, const char *name,
                                              const fv_decode_options *options, fv_image *out);
 FV_API FV_MUST_USE fv_error *fv_image_decode_file(const char *path, const fv_decode_options *options, fv_image *out);
@@ -153,7 +160,7 @@ typedef struct fv_dataset fv_dataset;
 typedef struct fv_dataset_options {
     const char *source;         /* its name; NULL: found by looking at the path, the surest source wins */
     const char *source_options; /* "name=value …" of that source; NULL: its defaults */
-    int64_t channels;           /* of decoded pictures, 1, 3 or 4; 0: what the source says (idx 1, class_folders 3) */
+    int64_t channels;           /* as in fv_decode_options, but 0: what the source says (idx 1, class_folders 3) */
     int64_t max_pixels;         /* as in fv_decode_options */
     int64_t max_bytes;
     bool strict;        /* anything that cannot be used is an error */

@@ -69,7 +69,7 @@ FV_TEST(data_dataset__scan_rejects_what_cannot_be_decoded_by_name) {
         fv_dataset_counts counts = fv_dataset_count_all(set);
         assert_true(counts.found == 13 && counts.usable == 9 && counts.rejected == 4);
         const char *const order[] = { "a/empty.jpg", "a/half.jpg", "b/half_progressive.jpg", "c/page.jpg" };
-        const char *const reasons[] = { "an empty file", "cut short", "cut short", "not a picture (HTML)" };
+        const char *const reasons[] = { "an empty file", "cut short", "cut short", "a web page: HTML" };
         for (int i = 0; i < 4; i++) {
             const char *path, *reason;
             fv_dataset_rejected(set, i, &path, &reason);
@@ -146,5 +146,5 @@ FV_TEST(data_dataset__keeps_to_its_limits) {
     FV_IMAGE(image);
     FV_FAILS(fv_dataset_read(set, 0, &image), FV_UNSUPPORTED, "more than the 20 allowed");
     FV_OWNED(fv_dataset) none = NULL;
-    FV_FAILS(fv_dataset_open(fv_dataset_path(set), &(fv_dataset_options){ .channels = 2 }, &none), FV_USAGE, "2 channels");
+    FV_FAILS(fv_dataset_open(fv_dataset_path(set), &(fv_dataset_options){ .channels = -1 }, &none), FV_USAGE, "-1 channels");
 }

@@ -17,8 +17,6 @@ import numpy as np
 import PIL
 from PIL import Image, ImageOps
 
-assert int(PIL.__version__.split(".")[0]) < 13, "Pillow 13 and later go down before across for some shapes"
-
 OUT = Path(__file__).resolve().parent.parent / "data" / "files"
 
 
@@ -142,6 +140,7 @@ def resized():
 
 
 def main():
+    assert int(PIL.__version__.split(".")[0]) < 13, "Pillow 13 and later go down before across for some shapes"
     OUT.mkdir(parents=True, exist_ok=True)
     whole = whole_pictures()
     lines = [line(name, seen(data), data[:4] == b"\x89PNG") for name, data in whole.items()]
@@ -156,4 +155,5 @@ def main():
     resized()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+/* WebP against Pillow (tests/data/files/webp, made by tests/golden/picture_formats.py). */
+#include "tests/data/pictures.h"
+
+#include "core/base/file.h"
+#include "core/base/memory.h"
+
+FV_TEST(data_decode_webp__sees_what_pillow_sees) { fv_test_decoded("webp/decoded.txt", 15); }
+
+FV_TEST(data_decode_webp__gives_alpha_when_asked) {
+    FV_IMAGE(image);
+    FV_OK(fv_image_decode_file(FV_FILE("webp/lossless_alpha.webp"), &(fv_decode_options){ .channels = 4 }, &image));
+    int clear = 0;
+    for (int i = 0; i < 19 * 11; i++) clear += ((const uint8_t *)image.pixels)[4 * i + 3] < 255;
+    assert_in_range(clear, 100, 19 * 11);
+    FV_OK(fv_image_decode_file(FV_FILE("webp/film_aside.webp"), &(fv_decode_options){ .channels = 4 }, &image));
+    const uint8_t *pixels = image.pixels;
+    assert_int_equal(pixels[3], 0); /* left uncovered */
+    assert_int_equal(pixels[(2 * 19 + 4) * 4 + 3], 255);
+}
+
+FV_TEST(data_decode_webp__refuses_what_is_cut_short_or_damaged) {
+    FV_IMAGE(image);
+    FV_FAILS(fv_image_decode_file(FV_FILE("webp/cut.webp"), NULL, &image), FV_FORMAT, "cut short");
+    FV_FAILS(fv_image_decode_file(FV_FILE("webp/cut_inside.webp"), NULL, &image), FV_FORMAT, "cut short");
+    FV_FAILS(fv_image_decode_file(FV_FILE("webp/film_beyond.webp"), NULL, &image), FV_FORMAT, "beyond its canvas");
+}
+
+FV_TEST(data_decode_webp__refuses_every_length_but_the_whole) {
+    uint8_t *bytes = NULL;
+    int64_t length;
+    FV_OK(fv_file_read(FV_FILE("webp/film.webp"), 1 << 20, &bytes, &length));
+    FV_IMAGE(image);
+    for (int64_t cut = 12; cut < length; cut++)
+        FV_FAILS(fv_image_decode(bytes, cut, "cut", NULL, &image), FV_FORMAT, "cut short");
+    FV_OK(fv_image_decode(bytes, length, "whole", NULL, &image));
+    fv_memory_free(bytes);
+}

@@ -1,0 +1,10 @@
+/* Any bytes that begin as a BMP does. */
+#include "tests/fuzz/picture.h"
+
+extern const fv_decoder fv_decoder_bmp;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    fv_fuzz_picture(&fv_decoder_bmp, data, size);
+    return 0;
+}
