@@ -1,5 +1,6 @@
-/* webp.c - WebP through libwebp: lossy, lossless, alpha; of a film the first picture, on its canvas. libwebp reads pixels; the
- * RIFF container around them is walked here (developers.google.com/speed/webp/docs/riff_container). */
+/* webp.c - WebP through libwebp: lossy, lossless, alpha; of a film the first
+ * picture, on its canvas. libwebp reads pixels; the RIFF container around them
+ * is walked here (developers.google.com/speed/webp/docs/riff_container). */
 #include <string.h>
 
 #include <webp/decode.h>
@@ -22,7 +23,8 @@ typedef struct chunks {
 
 /* What is to be decoded, and where it goes. */
 typedef struct picture {
-    const uint8_t *bytes; /* as libwebp takes them: a whole file, or the chunks of a film's picture */
+    const uint8_t *bytes; /* as libwebp takes them: a whole file, or the chunks of
+                             a film's picture */
     int64_t length;
     int64_t left, top, width, height;
 } picture;
@@ -112,7 +114,8 @@ static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *ab
     if (features.width != p.width || features.height != p.height || features.has_animation)
         return fv_fail(FV_FORMAT, "damaged WebP: a picture of another size than it says");
     FV_TRY(fv_decode_check_size(encoded, canvas.height, canvas.width, 4));
-    int64_t channels = encoded->options.channels == 4 && (film || features.has_alpha) ? 4 : 3;
+    bool clear = film ? first.bytes[0] & 0x10 : features.has_alpha;
+    int64_t channels = encoded->options.channels == 4 && clear ? 4 : 3;
     FV_TRY(fv_image_resize(out, canvas.height, canvas.width, channels, FV_PIXEL_U8));
     if (film) memset(out->pixels, 0, (size_t)fv_image_bytes(out));
     if (find(all, "EXIF", &exif)) about->orientation = fv_exif_orientation(exif.bytes, exif.length);

@@ -4,7 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 
-FV_TEST(data_decode__sees_what_pillow_sees_turned_upright) { fv_test_decoded("decoded.txt", 30); }
+FV_TEST(data_decode__sees_what_pillow_sees_turned_upright) { fv_test_decoded("decoded.txt", 0, 30); }
 
 FV_TEST(data_decode__refuses_what_is_cut_short_or_damaged) {
     FV_IMAGE(image);

@@ -52,7 +52,7 @@ static void check_corner(const fv_image *image, int64_t y, int64_t x, const char
 }
 
 /* `folder` is that of the list, with a '/', or empty. */
-static void check_line(const char *folder, const char *line) {
+static void check_line(const char *folder, const char *line, int64_t wanted) {
     char name[64], path[128], corners[4][16];
     int64_t width, height, channels, sum;
     uint64_t hash;
@@ -62,7 +62,7 @@ static void check_line(const char *folder, const char *line) {
     print_message("%s\n", name);
     FV_IMAGE(image);
     snprintf(path, sizeof path, "%s%s", folder, name);
-    FV_OK(fv_image_decode_file(fv_test_path(NULL, path), NULL, &image));
+    FV_OK(fv_image_decode_file(fv_test_path(NULL, path), &(fv_decode_options){ .channels = wanted }, &image));
     assert_int_equal(image.width, width);
     assert_int_equal(image.height, height);
     assert_int_equal(image.channels, channels);
@@ -76,7 +76,7 @@ static void check_line(const char *folder, const char *line) {
     if (hash) assert_int_equal(fnv(pixels, samples), hash);
 }
 
-void fv_test_decoded(const char *list, int count) {
+void fv_test_decoded(const char *list, int64_t channels, int count) {
     char folder[64];
     const char *slash = strrchr(list, '/');
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash + 1 - list) : 0, list);
@@ -84,7 +84,8 @@ void fv_test_decoded(const char *list, int count) {
     int64_t length;
     FV_OK(fv_file_read(fv_test_path(NULL, list), 1 << 20, &text, &length));
     int lines = 0;
-    for (const char *line = (const char *)text; *line; line += strcspn(line, "\n") + 1, lines++) check_line(folder, line);
+    for (const char *line = (const char *)text; *line; line += strcspn(line, "\n") + 1, lines++)
+        check_line(folder, line, channels);
     assert_int_equal(lines, count);
     fv_memory_free(text);
 }

@@ -17,8 +17,8 @@ const char *fv_test_path(const char *folder, const char *name);
 void fv_test_copy(const char *file, const char *folder, const char *name);
 void fv_test_text(const char *text, const char *folder, const char *name);
 
-/* Decodes the `count` pictures of a list in tests/data/files (decoded.txt, bmp/decoded.txt), which tests/golden/pictures.py
- * describes, and holds them against what it says. */
-void fv_test_decoded(const char *list, int count);
+/* Decodes the `count` pictures of a list in tests/data/files (decoded.txt, png/alpha.txt), which tests/golden/pictures.py
+ * describes, to `channels` (0: as stored), and holds them against what it says. */
+void fv_test_decoded(const char *list, int64_t channels, int count);
 
 #endif

@@ -3,16 +3,17 @@
 
     python3 tests/golden/picture_formats.py        (Pillow 11 or later; numpy)
 
-FORMAT/decoded.txt has a line a picture, as pictures.py describes. Where Pillow does not read a kind, or reads it otherwise on
+FORMAT/decoded.txt has a line a picture, as pictures.py describes, and FORMAT/alpha.txt in 4 channels. Where Pillow does not read a kind, or reads it otherwise on
 purpose, the pixels that went in stand there. The folders are the fuzz targets' seeds too.
 """
+import io
 import struct
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
-from pictures import OUT, encoded, exif, line, picture, seen
+from pictures import OUT, chunk, encoded, exif, line, picture, seen
 
 SMALL = picture(19, 11)
 RGB = np.asarray(SMALL)
@@ -24,21 +25,25 @@ class Folder:
     """The pictures of a format, and their lines."""
 
     def __init__(self, name):
-        self.path, self.lines = OUT / name, []
+        self.path, self.lines, self.alpha = OUT / name, [], []
         self.path.mkdir(parents=True, exist_ok=True)
         for old in self.path.iterdir():
             old.unlink()
 
-    def add(self, name, data, pixels=None, exact=True):
-        """`pixels`: None, Pillow says; False: none, it must be refused."""
+    def add(self, name, data, pixels=None, exact=True, alpha=False):
+        """`pixels`: None, Pillow says; False: none, it must be refused. `alpha`: Pillow also says what 4 channels of it are."""
         (self.path / name).write_bytes(data)
         if pixels is False:
             return
         judge = seen(data) if pixels is None else np.asarray(pixels)
         self.lines.append(line(name, judge, exact))
+        if alpha:
+            self.alpha.append(line(name, np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGBA")), exact))
 
     def close(self):
         (self.path / "decoded.txt").write_text("".join(self.lines))
+        if self.alpha:
+            (self.path / "alpha.txt").write_text("".join(self.alpha))
 
 
 def bits_of(numbers, bits):
@@ -52,6 +57,70 @@ def colours(count):
     palette = np.array([[(37 * i + 11) % 256, (91 * i + 5) % 256, (153 * i + 77) % 256] for i in range(count)], np.uint8)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     return palette, ((x // 2 + 3 * (y // 2)) % count).astype(np.uint8)
+
+
+# ---- PNG ----
+
+
+def png_file(a, kind, depth=8, interlaced=False, chunks=(), filters=False):
+    """`a`: samples of `depth` bits, height × width × channels; `kind`: PNG's colour type."""
+    a = a if a.ndim == 3 else a[..., None]
+
+    def rows(part):
+        if depth == 16:
+            packed = part.astype(">u2").reshape(len(part), -1).view(np.uint8)
+        else:
+            packed = bits_of(part.reshape(len(part), -1), depth)
+        out = b""
+        for y, row in enumerate(packed):
+            if filters and y % 2:  # the difference to the row above
+                out += b"\2" + (row - packed[y - 1]).tobytes()
+            else:
+                out += b"\0" + row.tobytes()
+        return out
+
+    if interlaced:
+        passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+        raw = b"".join(rows(a[y0::dy, x0::dx]) for x0, y0, dx, dy in passes if a[y0::dy, x0::dx].size)
+    else:
+        raw = rows(a)
+    header = struct.pack(">IIBBBBB", a.shape[1], a.shape[0], depth, kind, 0, 0, interlaced)
+    middle = b"".join(chunk(name, data) for name, data in chunks)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + middle + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b"")
+
+
+def png():
+    folder = Folder("png")
+    for bits in (1, 2, 4, 8):
+        palette, numbers = colours(min(1 << bits, 200))
+        shades = (GREY >> (8 - bits)).astype(np.uint8)
+        for interlaced in (False, True):
+            end = f"{bits}{'_interlaced' * interlaced}.png"
+            folder.add("palette" + end, png_file(numbers, 3, bits, interlaced, [(b"PLTE", palette.tobytes())]))
+            if bits != 8 or interlaced:  # Pillow keeps fewer than 8 bits of grey in 8
+                folder.add("grey" + end, png_file(shades, 0, bits, interlaced), shades * (255 // ((1 << bits) - 1)))
+        clear = bytes([0, 128, 255])[:1 << bits]
+        folder.add(f"palette_clear{bits}.png",
+                   png_file(numbers, 3, bits, False, [(b"PLTE", palette.tobytes()), (b"tRNS", clear)]), alpha=True)
+    folder.add("grey_clear.png", png_file(GREY, 0, chunks=[(b"tRNS", struct.pack(">H", GREY[0, 0]))]), alpha=True)
+    folder.add("rgb_clear.png", png_file(RGB, 2, chunks=[(b"tRNS", struct.pack(">HHH", *RGB[0, 0]))]), alpha=True)
+    both = np.dstack([RGB, GREY])
+    folder.add("rgb_alpha.png", png_file(both, 6, interlaced=True), alpha=True)
+    folder.add("grey_alpha.png", png_file(both[..., 2:], 4, filters=True), alpha=True)
+    folder.add("filters.png", png_file(RGB, 2, filters=True))
+    wide = both.astype(np.uint16) * 251 + 77
+    folder.add("rgb16_alpha.png", png_file(wide, 6, 16, True), (wide[..., :3] >> 8).astype(np.uint8))
+    folder.add("rgb16_clear.png", png_file(wide[..., :3], 2, 16, chunks=[(b"tRNS", struct.pack(">HHH", *wide[0, 0, :3]))]),
+               (wide[..., :3] >> 8).astype(np.uint8))
+    folder.add("grey16_alpha.png", png_file(wide[..., 2:], 4, 16), (wide[..., 2] >> 8).astype(np.uint8))
+    folder.add("gamma.png", png_file(RGB, 2, chunks=[(b"gAMA", struct.pack(">I", 30000))]))
+    folder.add("srgb.png", png_file(RGB, 2, chunks=[(b"sRGB", b"\0"), (b"gAMA", struct.pack(">I", 45455)), (b"pHYs", bytes(9))]))
+    for o in range(1, 9):
+        folder.add(f"turn{o}.png", png_file(np.asarray(picture(12, 8)), 2, chunks=[(b"eXIf", exif(o, o % 2 == 1))]))
+    folder.add("tail.png", png_file(RGB, 2) + b"something that is not part of the picture")
+    folder.add("one.png", png_file(RGB[:1, :1], 2))
+    folder.add("beyond_palette.png", png_file(numbers, 3, 8, False, [(b"PLTE", bytes(30))]), False)
+    folder.close()
 
 
 # ---- WebP ----
@@ -70,7 +139,7 @@ def film(image, left, top, width, height):
     """A film of one picture at (left, top) of a larger canvas."""
     pixels = encoded(image, "WEBP", lossless=True)[12:]
     frame = u24(left // 2) + u24(top // 2) + u24(image.width - 1) + u24(image.height - 1) + u24(100) + b"\2" + pixels
-    about = b"\2\0\0\0" + u24(width - 1) + u24(height - 1)
+    about = b"\x12\0\0\0" + u24(width - 1) + u24(height - 1)
     return riff([(b"VP8X", about), (b"ANIM", bytes(6)), (b"ANMF", frame)])
 
 
@@ -78,14 +147,14 @@ def webp():
     folder = Folder("webp")
     alpha = Image.merge("RGBA", [*SMALL.split(), picture(19, 11, 5).convert("L")])
     plain = encoded(SMALL, "WEBP", lossless=True)
-    folder.add("lossless.webp", plain)
+    folder.add("lossless.webp", plain, alpha=True)
     folder.add("lossy.webp", encoded(SMALL, "WEBP", quality=80), exact=False)
-    folder.add("lossless_alpha.webp", encoded(alpha, "WEBP", lossless=True, exact=True))
-    folder.add("lossy_alpha.webp", encoded(alpha, "WEBP", quality=80), exact=False)
+    folder.add("lossless_alpha.webp", encoded(alpha, "WEBP", lossless=True, exact=True), alpha=True)
+    folder.add("lossy_alpha.webp", encoded(alpha, "WEBP", quality=80), exact=False, alpha=True)
     for o in range(1, 9):
         folder.add(f"turn{o}.webp", encoded(picture(12, 8), "WEBP", lossless=True, exif=b"Exif\0\0" * (o % 3 == 0) + exif(o, o % 2 == 1)))
     folder.add("film.webp", encoded(SMALL, "WEBP", lossless=True, save_all=True, append_images=[picture(19, 11, 3)], duration=100))
-    folder.add("film_aside.webp", film(picture(8, 6), 4, 2, 19, 11))
+    folder.add("film_aside.webp", film(picture(8, 6), 4, 2, 19, 11), alpha=True)
     folder.add("tail.webp", plain + b"something that is not part of the picture")
     folder.add("cut.webp", plain[:len(plain) * 2 // 3], False)
     lossy = encoded(picture(64, 48), "WEBP", quality=90)
@@ -167,9 +236,9 @@ def bmp_fields(folder):
     folder.add("v2_565.bmp", bitmap(rows16["565"], 16, header=52, compression=3, masks=struct.pack("<III", 0xF800, 0x7E0, 0x1F)))
     rows32 = bmp_rows((a << 24 | r << 16 | g << 8 | b).astype("<u4").view(np.uint8))
     bgra = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
-    folder.add("plain32.bmp", bitmap(rows32, 32))
+    folder.add("plain32.bmp", bitmap(rows32, 32), alpha=True)
     for name, header in (("v3", 56), ("v4", 108), ("v5", 124)):
-        folder.add(f"{name}_alpha.bmp", bitmap(rows32, 32, header=header, compression=3, masks=bgra))
+        folder.add(f"{name}_alpha.bmp", bitmap(rows32, 32, header=header, compression=3, masks=bgra), alpha=True)
     wide = bmp_rows((r << 22 | g << 12 | b << 2).astype("<u4").view(np.uint8))
     folder.add("fields10.bmp", bitmap(wide, 32, compression=3, masks=struct.pack("<III", 0x3FF00000, 0xFFC00, 0x3FF)), RGB)
     folder.add("gap.bmp", bitmap(rows32, 32, compression=3, masks=struct.pack("<III", 0xF0F000, 0xFF00, 0xFF)), False)
@@ -295,9 +364,9 @@ def gif():
     folder.add("film.gif", encoded(SMALL.quantize(30), "GIF", save_all=True, append_images=[picture(19, 11, 3).quantize(30)]))
     palette, numbers = colours(16)
     folder.add("local.gif", graphic(numbers, palette, local=True))
-    folder.add("clear.gif", graphic(numbers, palette, clear=3))
-    folder.add("aside.gif", graphic(numbers, palette, screen=(25, 14), at=(3, 2)))
-    folder.add("aside_clear.gif", graphic(numbers, palette, screen=(25, 14), at=(3, 2), clear=5))
+    folder.add("clear.gif", graphic(numbers, palette, clear=3), alpha=True)
+    folder.add("aside.gif", graphic(numbers, palette, screen=(25, 14), at=(3, 2)), alpha=True)
+    folder.add("aside_clear.gif", graphic(numbers, palette, screen=(25, 14), at=(3, 2), clear=5), alpha=True)
     folder.add("beyond.gif", graphic(numbers, palette, screen=(15, 9), at=(3, 2)))
     greys = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, 1)
     folder.add("grey.gif", graphic(GREY, greys))
@@ -388,8 +457,8 @@ def tiff_whole(folder):
     folder.add("palette.tif", encoded(SMALL.quantize(60), "TIFF"))
     folder.add("cmyk.tif", encoded(SMALL.convert("CMYK"), "TIFF"))
     alpha = np.dstack([RGB, GREY])
-    folder.add("rgb_alpha.tif", tiff_file(alpha, 2, extra=[2]))
-    folder.add("multiplied.tif", tiff_file(np.minimum(alpha, GREY[..., None]), 2, extra=[1]))
+    folder.add("rgb_alpha.tif", tiff_file(alpha, 2, extra=[2]), alpha=True)
+    folder.add("multiplied.tif", tiff_file(np.minimum(alpha, GREY[..., None]), 2, extra=[1]), alpha=True)
     folder.add("grey_alpha.tif", tiff_file(alpha[..., 2:], 1, extra=[2]), alpha[..., 2])
     folder.add("tiles.tif", tiff_file(RGB, 2, tile=16))
     folder.add("tiles_apart.tif", tiff_file(RGB, 2, tile=16, planar=2, deflate=True))
@@ -458,6 +527,7 @@ def tiff():
 
 
 if __name__ == "__main__":
+    png()
     webp()
     bmp()
     pnm()

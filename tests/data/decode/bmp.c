@@ -1,10 +1,12 @@
-/* BMP against Pillow (tests/data/files/bmp, made by tests/golden/picture_formats.py). */
+/* BMP against Pillow (tests/data/files/bmp, made by
+ * tests/golden/picture_formats.py). */
 #include "tests/data/pictures.h"
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
 
-FV_TEST(data_decode_bmp__sees_what_pillow_sees) { fv_test_decoded("bmp/decoded.txt", 22); }
+FV_TEST(data_decode_bmp__sees_what_pillow_sees) { fv_test_decoded("bmp/decoded.txt", 0, 22); }
+FV_TEST(data_decode_bmp__sees_alpha_as_pillow_does) { fv_test_decoded("bmp/alpha.txt", 4, 4); }
 
 FV_TEST(data_decode_bmp__gives_alpha_only_where_bit_fields_name_it) {
     FV_IMAGE(image);

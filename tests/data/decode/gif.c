@@ -1,10 +1,12 @@
-/* GIF against Pillow (tests/data/files/gif, made by tests/golden/picture_formats.py). */
+/* GIF against Pillow (tests/data/files/gif, made by
+ * tests/golden/picture_formats.py). */
 #include "tests/data/pictures.h"
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
 
-FV_TEST(data_decode_gif__sees_what_pillow_sees) { fv_test_decoded("gif/decoded.txt", 15); }
+FV_TEST(data_decode_gif__sees_what_pillow_sees) { fv_test_decoded("gif/decoded.txt", 0, 15); }
+FV_TEST(data_decode_gif__sees_alpha_as_pillow_does) { fv_test_decoded("gif/alpha.txt", 4, 3); }
 
 FV_TEST(data_decode_gif__gives_alpha_when_asked) {
     FV_IMAGE(image);

@@ -1,7 +1,8 @@
-/* Netpbm's formats against Pillow (tests/data/files/pnm, made by tests/golden/picture_formats.py). */
+/* Netpbm's formats against Pillow (tests/data/files/pnm, made by
+ * tests/golden/picture_formats.py). */
 #include "tests/data/pictures.h"
 
-FV_TEST(data_decode_pnm__sees_what_pillow_sees) { fv_test_decoded("pnm/decoded.txt", 16); }
+FV_TEST(data_decode_pnm__sees_what_pillow_sees) { fv_test_decoded("pnm/decoded.txt", 0, 16); }
 
 static fv_error *decode(const char *text, const fv_decode_options *options, fv_image *out) {
     return fv_image_decode(text, (int64_t)strlen(text), "text", options, out);
@@ -26,7 +27,8 @@ FV_TEST(data_decode_pnm__keeps_bands_and_16_bits) {
 
 FV_TEST(data_decode_pnm__gives_alpha_when_asked) {
     FV_IMAGE(image);
-    const char *pair = "P7\nWIDTH 2\nHEIGHT 1\nDEPTH 2\nMAXVAL 255\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\naAbB";
+    const char *pair = "P7\nWIDTH 2\nHEIGHT 1\nDEPTH 2\nMAXVAL 255\nTUPLTYPE "
+                       "GRAYSCALE_ALPHA\nENDHDR\naAbB";
     FV_OK(decode(pair, &(fv_decode_options){ .channels = 2 }, &image));
     assert_memory_equal(image.pixels, "aAbB", 4);
     FV_OK(decode(pair, &(fv_decode_options){ .channels = 4 }, &image));

@@ -1,4 +1,5 @@
-/* TIFF against Pillow and by formula (tests/data/files/tiff, made by tests/golden/picture_formats.py). */
+/* TIFF against Pillow and by formula (tests/data/files/tiff, made by
+ * tests/golden/picture_formats.py). */
 #include "tests/data/pictures.h"
 
 #include <unistd.h>
@@ -6,7 +7,8 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 
-FV_TEST(data_decode_tiff__sees_what_pillow_sees) { fv_test_decoded("tiff/decoded.txt", 45); }
+FV_TEST(data_decode_tiff__sees_what_pillow_sees) { fv_test_decoded("tiff/decoded.txt", 0, 45); }
+FV_TEST(data_decode_tiff__sees_alpha_as_pillow_does) { fv_test_decoded("tiff/alpha.txt", 4, 2); }
 
 /* What the script stores as bands. */
 static double band(const fv_image *image, int64_t y, int64_t x, int64_t c) {
@@ -102,7 +104,8 @@ FV_TEST(data_decode_tiff__refuses_every_length_but_the_whole) {
     }
 }
 
-/* A row of pixels is claimed to be 60,000 wide: libtiff would take strips of that size. */
+/* A row of pixels is claimed to be 60,000 wide: libtiff would take strips of
+ * that size. */
 FV_TEST(data_decode_tiff__takes_no_memory_for_what_a_file_cannot_hold) {
     uint8_t *bytes = NULL;
     int64_t length, live = fv_memory_live();

@@ -1,10 +1,12 @@
-/* WebP against Pillow (tests/data/files/webp, made by tests/golden/picture_formats.py). */
+/* WebP against Pillow (tests/data/files/webp, made by
+ * tests/golden/picture_formats.py). */
 #include "tests/data/pictures.h"
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
 
-FV_TEST(data_decode_webp__sees_what_pillow_sees) { fv_test_decoded("webp/decoded.txt", 15); }
+FV_TEST(data_decode_webp__sees_what_pillow_sees) { fv_test_decoded("webp/decoded.txt", 0, 15); }
+FV_TEST(data_decode_webp__sees_alpha_as_pillow_does) { fv_test_decoded("webp/alpha.txt", 4, 4); }
 
 FV_TEST(data_decode_webp__gives_alpha_when_asked) {
     FV_IMAGE(image);
