@@ -1,4 +1,5 @@
 /* train.c - fovea train. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -8,7 +9,8 @@
 
 typedef struct train_options {
     const char *recipe, *out;
-    bool resume, allow_other_isa;
+    bool resume, allow_other_isa, dry_run, overfit_batch, find_rate;
+    const char *time;
     int64_t workers;
     const char *device;
     fv_recipe_keys keys;
@@ -16,13 +18,22 @@ typedef struct train_options {
 
 static const fv_field fields[] = { FV_FIELD(train_options, recipe, .positional = true, .value = "RECIPE.yaml",
                                             .help = "keys of the recipe, as `fovea help recipe` lists them"),
-                                   FV_FIELD(train_options, out, .flag = "o", .required = true, .value = "DIR",
+                                   FV_FIELD(train_options, out, .flag = "o", .value = "DIR",
                                             .help = "the run's folder: best.fovea, last.fovea, results.csv, recipe.yaml"),
                                    FV_FIELD(train_options, resume, .by_default = "false",
                                             .help = "go on where the run in that folder was left, by its own recipe"),
                                    FV_FIELD(train_options, allow_other_isa, .by_default = "false",
                                             .help =
                                                 "resume though this machine's kernels or BLAS core are others: to other bits"),
+                                   FV_FIELD(train_options, time, .value = "TIME",
+                                            .help = "as many epochs as this holds, e.g. 90s, 30m, 2h; the kept recipe says "
+                                                    "how many"),
+                                   FV_FIELD(train_options, dry_run, .by_default = "false",
+                                            .help = "say all that is said before the first step, and stop: nothing is written"),
+                                   FV_FIELD(train_options, overfit_batch, .by_default = "false",
+                                            .help = "instead, see whether the network learns one batch by heart"),
+                                   FV_FIELD(train_options, find_rate, .by_default = "false",
+                                            .help = "instead, try rates and suggest one; with --out also a table and a plot"),
                                    FV_FIELD(train_options, workers, .by_default = "2", .min = 0, .max = 256,
                                             .help = "threads that decode and transform pictures; 0: none of their own"),
                                    FV_FIELD(train_options, device, .by_default = "cpu", .help = "where to compute"),
@@ -65,12 +76,41 @@ static fv_error *print_result(const train_options *o, const fv_train_result *res
     return NULL;
 }
 
+/* "90s", "30m", "1.5h" as seconds; 0 of none. */
+static fv_error *parse_time(const char *text, double *seconds) {
+    static const char units[] = "smh";
+    char *end = NULL;
+    *seconds = 0;
+    if (!text) return NULL;
+    double number = strtod(text, &end), scale = 1;
+    const char *unit = *end ? strchr(units, *end) : NULL;
+    for (const char *u = units; unit && u < unit; u++) scale *= 60;
+    if (end == text || !unit || end[1] || !(number > 0 && number * scale < 1e8))
+        return fv_error_hint(fv_fail(FV_USAGE, "--time \"%s\" is no length of time", text), "write 90s, 30m or 2h");
+    *seconds = number * scale;
+    return NULL;
+}
+
+static fv_error *choose_task(const train_options *o, fv_train_task *task) {
+    if (o->dry_run + o->overfit_batch + o->find_rate > 1)
+        return fv_fail(FV_USAGE, "--dry-run, --overfit-batch and --find-rate exclude each other");
+    *task = o->dry_run ? FV_TRY_ALL : o->overfit_batch ? FV_OVERFIT_BATCH : o->find_rate ? FV_FIND_RATE : FV_TRAIN;
+    if (*task != FV_TRAIN && o->resume) return fv_fail(FV_USAGE, "--resume goes on with a training; it cannot be tried");
+    return NULL;
+}
+
 static fv_error *run(fv_command_call *call, void *options) {
     train_options *o = options;
+    fv_train_task task = FV_TRAIN;
+    double seconds = 0;
+    FV_TRY(choose_task(o, &task));
+    FV_TRY(parse_time(o->time, &seconds));
     FV_OWNED(fv_recipe) recipe = NULL;
     FV_TRY(fv_recipe_new(&recipe));
     FV_TRY(read_recipe(call, o, recipe));
-    fv_train_options how = { .out = o->out,
+    fv_train_options how = { .task = task,
+                             .out = o->out,
+                             .seconds = seconds,
                              .resume = o->resume,
                              .allow_other_isa = o->allow_other_isa,
                              .workers = o->workers,
@@ -83,7 +123,7 @@ static fv_error *run(fv_command_call *call, void *options) {
     fv_train_result result;
     FV_TRY(fv_train(recipe, &how, &result));
     fv_terminal_finish();
-    return print_result(o, &result, call);
+    return task == FV_TRAIN ? print_result(o, &result, call) : NULL;
 }
 
 const fv_command fv_command_train = {

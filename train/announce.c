@@ -1,7 +1,5 @@
 /* announce.c - what a user sees of a training: what was found, what is built, the memory it takes, how far it has come. */
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/parallel.h"
 #include "core/base/size.h"
@@ -71,20 +69,10 @@ static int64_t parameters(const fv_trainer *t) {
     return count;
 }
 
-/* Bytes of this process that are in memory now (Linux; 0 elsewhere). */
-static int64_t resident(void) {
-    FILE *file = fopen("/proc/self/statm", "r");
-    long long size, pages = 0;
-    if (!file) return 0;
-    if (fscanf(file, "%lld %lld", &size, &pages) != 2) pages = 0;
-    fclose(file);
-    return pages * sysconf(_SC_PAGESIZE);
-}
-
 /* What the libraries and the code bring along, and each thread's stack and workspace. */
 static int64_t ground(void) { return INT64_C(48) * MIB + INT64_C(4) * MIB * fv_parallel_threads(); }
 
-void fv_trainer_measure_start(fv_trainer *t) { t->ground = fv_max(ground(), resident() - fv_memory_live()); }
+void fv_trainer_measure_start(fv_trainer *t) { t->ground = fv_max(ground(), fv_memory_resident() - fv_memory_live()); }
 
 /* All that is ours: what is held now; the loaders' queues, of training and of validation; a checkpoint being written; answers.
  */

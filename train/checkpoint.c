@@ -66,19 +66,20 @@ fv_error *fv_trainer_open_folder(fv_trainer *t) {
     return NULL;
 }
 
-fv_error *fv_trainer_make_folder(const fv_trainer *t) {
+fv_error *fv_trainer_make_folder(fv_trainer *t) {
     if (t->options->resume) return NULL;
     char *text;
     FV_TRY(fv_file_make_folder(t->options->out));
     FV_TRY(fv_recipe_to_yaml(t->recipe, &text));
     fv_error *error = fv_file_write(t->recipe_path, text, (int64_t)strlen(text), NULL);
     fv_string_free(text);
-    return error;
+    FV_TRY(error);
+    return fv_trainer_save(t); /* so that there is a checkpoint from the first step on */
 }
 
 /* ---- going on ---- */
 
-static fv_error *make_history(fv_trainer *t) {
+fv_error *fv_trainer_make_history(fv_trainer *t) {
     double **const columns[] = { &t->history.learning_rate, &t->history.train_loss, &t->history.train_top1,
                                  &t->history.val_loss,      &t->history.val_top1,   &t->history.seconds };
     for (int i = 0; i < FV_COUNT(columns); i++) FV_TRY(fv_arena_take(t->arena, t->keys->epochs, columns[i]));
@@ -169,7 +170,7 @@ static fv_error *load(const fv_trainer *t, fv_model **out) {
 }
 
 fv_error *fv_trainer_restore(fv_trainer *t) {
-    FV_TRY(make_history(t));
+    FV_TRY(fv_trainer_make_history(t));
     if (!t->options->resume) return NULL;
     FV_OWNED(fv_model) model = NULL;
     FV_TRY(load(t, &model));
@@ -178,6 +179,23 @@ fv_error *fv_trainer_restore(fv_trainer *t) {
     FV_TRY(fv_error_wrap(restore_state(t, model), "%s cannot be resumed", t->options->out));
     FV_TRY(restore_tensors(t, model));
     return fv_error_wrap(check_slots(t), "%s cannot be resumed", t->options->out);
+}
+
+/* Every state becomes what it was when last.fovea was written; of a training that has none yet, what it began with. */
+fv_error *fv_trainer_go_back(fv_trainer *t) {
+    fv_weights *to = fv_model_weights(t->model);
+    FV_OWNED(fv_model) model = NULL;
+    FV_TRY(load(t, &model));
+    FV_TRY(restore_state(t, model));
+    for (int64_t i = 0; i < fv_weights_count(to); i++) {
+        const char *name;
+        fv_tensor *tensor = fv_weights_at(to, i, &name, NULL);
+        const fv_tensor *kept = fv_weights_find(fv_model_weights(model), name);
+        if (!kept) return fv_fail(FV_FORMAT, "%s has no %s", t->last_path, name);
+        memcpy(tensor->data, kept->data, (size_t)fv_type_bytes(&tensor->type));
+    }
+    fv_weights_changed(to);
+    return NULL;
 }
 
 /* ---- keeping ---- */

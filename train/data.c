@@ -165,13 +165,17 @@ fv_error *fv_trainer_open_data(fv_trainer *t) {
     return NULL;
 }
 
+fv_loader_options fv_trainer_loader_options(const fv_trainer *t) {
+    return (fv_loader_options){ .mode = FV_TRAINING,
+                                .batch = fv_min(t->keys->batch, fv_subset_count(t->train)),
+                                .seed = t->keys->seed,
+                                .workers = t->workers,
+                                .sampling = (fv_sampling)t->keys->sampling,
+                                .size = t->input,
+                                .cancel = t->options->cancel };
+}
+
 fv_error *fv_trainer_open_loader(fv_trainer *t) {
-    fv_loader_options options = { .mode = FV_TRAINING,
-                                  .batch = fv_min(t->keys->batch, fv_subset_count(t->train)),
-                                  .seed = t->keys->seed,
-                                  .workers = t->workers,
-                                  .sampling = (fv_sampling)t->keys->sampling,
-                                  .size = t->input,
-                                  .cancel = t->options->cancel };
+    fv_loader_options options = fv_trainer_loader_options(t);
     return fv_loader_new(t->train, t->transforms, &options, &t->loader);
 }

@@ -9,6 +9,7 @@
 #include "train/trainer.h"
 
 static fv_error *prepare(fv_trainer *t);
+static fv_error *instead(const fv_trainer *t);
 static bool finished(const fv_trainer *t);
 static fv_error *begin_epoch(fv_trainer *t);
 static fv_error *next_batch(fv_trainer *t, const fv_batch **batch);
@@ -19,6 +20,7 @@ static fv_error *keep(fv_trainer *t, const fv_epoch *row);
 
 static fv_error *train(fv_trainer *t) {
     FV_TRY(prepare(t)); /* data, network, plans; of a resumed training its state */
+    if (t->options->task != FV_TRAIN) return instead(t);
     while (!finished(t)) {
         const fv_batch *batch;
         fv_epoch row;
@@ -45,17 +47,28 @@ static bool finished(const fv_trainer *t) {
 
 /* The folder is looked at first and made last: a recipe that cannot be trained by leaves nothing behind. */
 static fv_error *prepare(fv_trainer *t) {
-    FV_TRY(fv_trainer_open_folder(t));
+    bool trains = t->options->task == FV_TRAIN;
+    if (trains) FV_TRY(fv_trainer_open_folder(t));
     FV_TRY(fv_recipe_check(t->recipe));
     FV_TRY(fv_trainer_open_data(t));
     FV_TRY(fv_trainer_build_network(t));
     FV_TRY(fv_trainer_restore(t));
     if (finished(t)) return fv_trainer_say(t, "the training in %s is finished", t->options->out), NULL;
-    FV_TRY(fv_trainer_make_folder(t));
     FV_TRY(fv_trainer_plan(t));
     fv_trainer_announce(t);
     FV_TRY(fv_trainer_rehearse(t));
+    if (!trains) return NULL;
+    FV_TRY(fv_trainer_make_folder(t));
     return fv_trainer_begin_steps(t);
+}
+
+/* What is done in place of a training. */
+static fv_error *instead(const fv_trainer *t) {
+    switch (t->options->task) {
+    case FV_OVERFIT_BATCH: return fv_trainer_overfit_batch(t);
+    case FV_FIND_RATE: return fv_trainer_find_rate(t);
+    default: fv_trainer_say(t, "dry run: nothing was trained, nothing was written"); return NULL;
+    }
 }
 
 static fv_error *begin_epoch(fv_trainer *t) {
@@ -109,22 +122,7 @@ void fv_trainer_feed_numbers(const fv_trainer *t, fv_plan *plan) {
     feed_numbers(plan, "learning_rate", (double[]){ fv_learning_rate_at(t->rate, done) }, 1);
 }
 
-static fv_error *diverged(const fv_trainer *t, const fv_batch *batch, double loss) {
-    FV_TEXT(ids, 1 << 16);
-    for (int64_t i = 0; i < batch->count && i < 4; i++)
-        fv_text_addf(&ids, "%s%s", i ? ", " : "", fv_dataset_id(fv_subset_dataset(t->train), batch->samples[i]));
-    if (batch->count > 4) fv_text_addf(&ids, " and %lld more", (long long)batch->count - 4);
-    FV_TRY(fv_text_error(&ids));
-    bool kept = t->state.epoch > 0 || t->options->resume;
-    return fv_error_hint(fv_fail(FV_FORMAT, "the loss is %s in epoch %lld, step %lld, on the samples %s",
-                                 isnan(loss) ? "not a number" : "infinite", (long long)t->state.epoch + 1,
-                                 (long long)t->state.step + 1, ids.at),
-                         "a smaller learning_rate, a longer warm-up or clip_norm=1 keep a training from diverging%s%s%s",
-                         kept ? "; " : "", kept ? t->last_path : "", kept ? " is from before" : "");
-}
-
-/* Pictures whose largest logit is their class's; of equal logits the lowest class counts. */
-static int64_t count_correct(const fv_tensor *logits, const fv_batch *batch) {
+int64_t fv_trainer_count_correct(const fv_tensor *logits, const fv_batch *batch) {
     int64_t correct = 0, classes = logits->type.dims[1];
     for (int64_t i = 0; i < batch->count; i++) {
         const float *row = (const float *)logits->data + i * classes;
@@ -143,21 +141,30 @@ static fv_error *apply(const fv_trainer *t) {
     return fv_plan_run(t->apply_plan);
 }
 
-/* One step: the network's answer, its loss, gradients, update. */
-static fv_error *step(fv_trainer *t, const fv_batch *batch) {
+fv_error *fv_trainer_run_step(const fv_trainer *t, const fv_batch *batch, double *loss) {
     fv_plan *plan = fv_trainer_plan_for(t, batch->count);
     fv_trainer_feed(t, plan, batch);
     FV_TRY(fv_plan_run(plan));
-    double loss = fv_tensor_load(fv_plan_result(plan, "loss"), 0);
-    if (!isfinite(loss)) return diverged(t, batch, loss);
-    FV_TRY(apply(t));
+    *loss = fv_tensor_load(fv_plan_result(plan, "loss"), 0);
+    return apply(t);
+}
+
+fv_error *fv_trainer_end_step(fv_trainer *t) {
     bool ends = fv_trainer_step_ends(t);
-    t->state.loss_sum += loss * (double)batch->count;
-    t->state.seen += batch->count;
-    t->state.correct += count_correct(fv_plan_result(plan, "logits"), batch);
     t->state.step++;
     t->state.position++;
     return ends ? fv_trainer_after_update(t) : NULL;
+}
+
+/* One step: the network's answer, its loss, gradients, update. */
+static fv_error *step(fv_trainer *t, const fv_batch *batch) {
+    double loss;
+    FV_TRY(fv_trainer_run_step(t, batch, &loss));
+    if (!isfinite(loss)) return fv_trainer_diverged(t, batch, loss);
+    t->state.loss_sum += loss * (double)batch->count;
+    t->state.seen += batch->count;
+    t->state.correct += fv_trainer_count_correct(fv_plan_result(fv_trainer_plan_for(t, batch->count), "logits"), batch);
+    return fv_trainer_end_step(t);
 }
 
 /* The whole validation part, with the running average of the weights where there is one. */
@@ -258,7 +265,8 @@ void fv_trainer_release(fv_trainer *t) {
 }
 
 fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_train_result *result) {
-    fv_trainer t = { .recipe = recipe, .keys = &recipe->keys, .options = options, .workers = options->workers };
+    fv_recipe own = *recipe;
+    fv_trainer t = { .recipe = &own, .keys = &own.keys, .options = options, .workers = options->workers };
     t.started = fv_clock_seconds();
     fv_trainer_measure_start(&t);
     if (options->threads) FV_TRY(fv_parallel_set_threads((int)options->threads));

@@ -125,18 +125,56 @@ static fv_error *build(fv_trainer *t, int64_t batch, int64_t count) {
     return make_rate(t, batch, count);
 }
 
-fv_error *fv_trainer_try_network(fv_trainer *t) {
-    fv_error *error = build(t, 1, 1);
+static void throw_away(fv_trainer *t) {
     fv_model_free(fv_take(&t->model));
     fv_graph_free(fv_take(&t->step));
     fv_graph_free(fv_take(&t->apply));
     fv_learning_rate_free(fv_take(&t->rate));
     fv_transforms_free(fv_take(&t->transforms));
+}
+
+fv_error *fv_trainer_try_network(fv_trainer *t) {
+    fv_error *error = build(t, 1, 1);
+    throw_away(t);
     return error;
+}
+
+static fv_error *make_plan(const fv_trainer *t, int64_t batch, fv_plan **out);
+
+/* Bytes that steps on `batch` pictures take, planned and not run. */
+static fv_error *measure(fv_trainer *t, int64_t batch, int64_t *bytes) {
+    FV_OWNED(fv_plan) plan = NULL;
+    fv_error *error = build(t, batch, fv_subset_count(t->train));
+    if (!error) error = fv_initialize(t->step, fv_model_weights(t->model), 0);
+    if (!error) error = make_plan(t, batch, &plan);
+    if (!error) *bytes = fv_plan_measure(plan).block + fv_plan_measure(plan).kept;
+    fv_plan_free(fv_take(&plan));
+    throw_away(t);
+    return error;
+}
+
+/* A batch of 0: the largest power of two, up to 256, for which half of the free memory will do, and of which an epoch has eight
+ * at least. The recipe that is kept says it. */
+static fv_error *choose_batch(fv_trainer *t) {
+    int64_t available = fv_memory_available(), bytes = 0, batch = 256;
+    if (!available) return fv_error_hint(fv_fail(FV_UNSUPPORTED, "how much memory is free is not known here"), "say batch: N");
+    while (batch > 1 && batch * 8 > fv_subset_count(t->train)) batch /= 2;
+    for (;; batch /= 2) {
+        FV_TRY(measure(t, batch, &bytes));
+        if (bytes <= available / 2) break;
+        if (batch == 1)
+            return fv_fail(FV_MEMORY, "a step on one picture takes %lld MiB, and %lld are free", (long long)(bytes >> 20),
+                           (long long)(available >> 20));
+    }
+    t->recipe->keys.batch = batch;
+    fv_trainer_say(t, "batch: %lld, by the memory that is free (%lld MiB, %lld for a step)", (long long)batch,
+                   (long long)(available >> 20), (long long)(bytes >> 20));
+    return NULL;
 }
 
 fv_error *fv_trainer_build_network(fv_trainer *t) {
     int64_t count = fv_subset_count(t->train);
+    if (!t->keys->batch) FV_TRY(choose_batch(t));
     FV_TRY(build(t, fv_min(t->keys->batch, count), count));
     FV_TRY(fv_trainer_open_loader(t));
     return write_sections(t);
@@ -177,6 +215,15 @@ fv_error *fv_trainer_plan(fv_trainer *t) {
     FV_TRY(fv_predictor_prepare(t->predictor, val_batch, NULL));
     if (val % val_batch) FV_TRY(fv_predictor_prepare(t->predictor, val % val_batch, NULL));
     return NULL;
+}
+
+fv_error *fv_trainer_set_epochs(fv_trainer *t, int64_t epochs) {
+    int64_t count = fv_subset_count(t->train);
+    t->recipe->keys.epochs = epochs;
+    fv_learning_rate_free(fv_take(&t->rate));
+    FV_TRY(make_rate(t, fv_min(t->keys->batch, count), count));
+    FV_TRY(fv_recipe_write_section(t->recipe, t->model));
+    return fv_trainer_make_history(t);
 }
 
 fv_plan *fv_trainer_plan_for(const fv_trainer *t, int64_t batch) {

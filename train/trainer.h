@@ -26,7 +26,7 @@ typedef struct fv_history {
 } fv_history;
 
 typedef struct fv_trainer {
-    const fv_recipe *recipe;
+    fv_recipe *recipe; /* a copy, in which batch and epochs may be chosen before the first step; its texts are the caller's */
     const fv_recipe_keys *keys;
     const fv_train_options *options;
     fv_arena *arena;
@@ -71,6 +71,7 @@ typedef struct fv_trainer {
  * and channels. */
 FV_MUST_USE fv_error *fv_trainer_open_data(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_open_loader(fv_trainer *trainer); /* after network.c, which knows the input's size */
+fv_loader_options fv_trainer_loader_options(const fv_trainer *trainer);
 /* defaults.c: the transforms of a recipe that names none; text in `arena`. */
 FV_MUST_USE fv_error *fv_default_transforms(fv_size input, fv_arena *arena, const char **out);
 
@@ -81,6 +82,7 @@ FV_MUST_USE fv_error *fv_trainer_loss(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_try_network(fv_trainer *trainer);   /* builds it and throws it away: is the recipe sound? */
 FV_MUST_USE fv_error *fv_trainer_build_network(fv_trainer *trainer); /* graphs and sections; the weights are not filled */
 FV_MUST_USE fv_error *fv_trainer_plan(fv_trainer *trainer);          /* weights, plans, predictor */
+FV_MUST_USE fv_error *fv_trainer_set_epochs(fv_trainer *trainer, int64_t epochs); /* before the first step */
 fv_plan *fv_trainer_plan_for(const fv_trainer *trainer, int64_t batch);
 FV_MUST_USE fv_error *fv_trainer_average(fv_trainer *trainer); /* copies the running average to where it is validated */
 
@@ -95,12 +97,14 @@ bool fv_trainer_step_ends(const fv_trainer *trainer);                 /* with th
 
 /* checkpoint.c: the run's folder. */
 FV_MUST_USE fv_error *fv_trainer_name_files(fv_trainer *trainer);
-FV_MUST_USE fv_error *fv_trainer_open_folder(fv_trainer *trainer);       /* looks: new, or to be resumed, or FV_CONFLICT */
-FV_MUST_USE fv_error *fv_trainer_make_folder(const fv_trainer *trainer); /* of a new one: the folder, with recipe.yaml in it */
-FV_MUST_USE fv_error *fv_trainer_restore(fv_trainer *trainer);   /* with `resume`: weights, slots and state of last.fovea */
-FV_MUST_USE fv_error *fv_trainer_save(fv_trainer *trainer);      /* last.fovea; the one before becomes previous.fovea */
-FV_MUST_USE fv_error *fv_trainer_save_best(fv_trainer *trainer); /* best.fovea */
-FV_MUST_USE fv_error *fv_trainer_stop(fv_trainer *trainer);      /* saves and returns FV_CANCELLED */
+FV_MUST_USE fv_error *fv_trainer_open_folder(fv_trainer *trainer);  /* looks: new, or to be resumed, or FV_CONFLICT */
+FV_MUST_USE fv_error *fv_trainer_make_folder(fv_trainer *trainer);  /* of a new one: the folder, recipe.yaml, last.fovea */
+FV_MUST_USE fv_error *fv_trainer_make_history(fv_trainer *trainer); /* room for every epoch */
+FV_MUST_USE fv_error *fv_trainer_restore(fv_trainer *trainer);      /* with `resume`: weights, slots and state of last.fovea */
+FV_MUST_USE fv_error *fv_trainer_go_back(fv_trainer *trainer);      /* to last.fovea, in the midst of a training */
+FV_MUST_USE fv_error *fv_trainer_save(fv_trainer *trainer);         /* last.fovea; the one before becomes previous.fovea */
+FV_MUST_USE fv_error *fv_trainer_save_best(fv_trainer *trainer);    /* best.fovea */
+FV_MUST_USE fv_error *fv_trainer_stop(fv_trainer *trainer);         /* saves and returns FV_CANCELLED */
 FV_MUST_USE fv_error *fv_trainer_write_results(const fv_trainer *trainer); /* results.csv */
 
 /* announce.c: lines for the user. */
@@ -117,12 +121,30 @@ void fv_trainer_advise_end(const fv_trainer *trainer);
 /* report.c: report.html and predictions.jsonl, from best.fovea, results.csv and the data. */
 FV_MUST_USE fv_error *fv_trainer_write_report(const fv_trainer *trainer);
 
-/* rehearse.c: after announce, the expected time. */
-FV_MUST_USE fv_error *fv_trainer_rehearse(const fv_trainer *trainer);
+/* rehearse.c: after announce, the expected time; with a limit on it as many epochs as it holds. */
+FV_MUST_USE fv_error *fv_trainer_rehearse(fv_trainer *trainer);
+
+/* What is done in place of a training; nothing is kept of it. */
+FV_MUST_USE fv_error *fv_trainer_overfit_batch(const fv_trainer *trainer);
+FV_MUST_USE fv_error *fv_trainer_find_rate(const fv_trainer *trainer);
+
+/* culprit.c: the error of a loss that is not finite, with the node, step and samples where it began, which it goes back to
+ * last.fovea to find. */
+FV_MUST_USE fv_error *fv_trainer_diverged(fv_trainer *trainer, const fv_batch *batch, double loss);
+
+/* memory.c: bytes. */
+int64_t fv_memory_resident(void);  /* of this process, in memory now; 0: not known */
+int64_t fv_memory_available(void); /* that it may take without swapping, its control group's limit included; 0: not known */
 
 /* loop.c: a batch, and the numbers of the step under way, into a plan's feeds. */
 void fv_trainer_feed(const fv_trainer *trainer, fv_plan *plan, const fv_batch *batch);
 void fv_trainer_feed_numbers(const fv_trainer *trainer, fv_plan *plan);
+/* Pictures whose largest logit is their class's; of equal logits the lowest class counts. */
+int64_t fv_trainer_count_correct(const fv_tensor *logits, const fv_batch *batch);
+/* The step itself, without what is counted of it. */
+FV_MUST_USE fv_error *fv_trainer_run_step(const fv_trainer *trainer, const fv_batch *batch, double *loss);
+/* Counts a step, and does what follows it. */
+FV_MUST_USE fv_error *fv_trainer_end_step(fv_trainer *trainer);
 void fv_trainer_release(fv_trainer *trainer);
 
 static inline bool fv_trainer_cancelled(const fv_trainer *t) {

@@ -164,20 +164,29 @@ static void store(const fv_step *step) {
     if (state->data != value->data) memcpy(state->data, value->data, (size_t)fv_type_bytes(&state->type));
 }
 
-static bool has_nan(const fv_tensor *tensor) {
-    if (!fv_dtype_is_float(tensor->type.dtype)) return false;
-    for (int64_t i = 0, count = fv_type_count(&tensor->type); i < count; i++)
-        if (!isfinite(fv_tensor_load(tensor, fv_tensor_offset(tensor, i)))) return true;
-    return false;
+static bool is_finite(const fv_tensor *tensor) {
+    if (!fv_dtype_is_float(tensor->type.dtype)) return true;
+    int64_t count = fv_type_count(&tensor->type);
+    if (tensor->type.dtype == FV_F32 && fv_tensor_is_contiguous(tensor)) {
+        bool finite = true;
+        for (int64_t i = 0; i < count; i++) finite &= isfinite(((const float *)tensor->data)[i]);
+        return finite;
+    }
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(fv_tensor_load(tensor, fv_tensor_offset(tensor, i)))) return false;
+    return true;
 }
 
-/* FOVEA_CHECK=1: the first result that is not finite though all inputs are. */
-static fv_error *check_step(const fv_step *step) {
-    bool was_finite = true;
+/* Looked at before a step, which may overwrite what it reads. */
+static bool inputs_are_finite(const fv_step *step) {
     for (int i = 0; i < step->call.input_count; i++)
-        was_finite = was_finite && (fv_op_shape_only(step->node->op, i) || !has_nan(&step->call.inputs[i]));
-    for (int k = 0; k < step->call.output_count && was_finite; k++)
-        if (has_nan(&step->call.outputs[k]))
+        if (!fv_op_shape_only(step->node->op, i) && !is_finite(&step->call.inputs[i])) return false;
+    return true;
+}
+
+static fv_error *check_outputs(const fv_step *step) {
+    for (int k = 0; k < step->call.output_count; k++)
+        if (!is_finite(&step->call.outputs[k]))
             return fv_fail(FV_FORMAT, "%s (%s): output %d is not finite though its inputs are", step->node->name,
                            step->node->op->name, k);
     return NULL;
@@ -193,14 +202,14 @@ static void run_step(fv_step *step, bool pack) {
         step->node->op->reference(&step->call);
 }
 
-/* In-place steps overwrite what the check would read, so with FOVEA_CHECK only what still lies there is checked: outputs
- * always, and an input that was overwritten reads as its output, which hides nothing that the step before did not show. */
+/* With FOVEA_CHECK=1 or fv_plan_check the first result that is not finite though all inputs are is an error. */
 static fv_error *run_all(fv_plan *plan, fv_plan_timing report, void *context) {
     uint64_t generation = fv_weights_generation(plan->weights);
     bool stale = plan->generation != generation;
     for (int32_t s = stale ? 0 : plan->hoisted; s < plan->step_count; s++) {
         fv_step *step = &plan->steps[s];
         struct timespec begin, end;
+        bool check = plan->check && step->kind == FV_STEP_CALL && inputs_are_finite(step);
         if (report) clock_gettime(CLOCK_MONOTONIC, &begin);
         run_step(step, stale);
         if (report) {
@@ -212,7 +221,7 @@ static fv_error *run_all(fv_plan *plan, fv_plan_timing report, void *context) {
                                                 : "-",
                    (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec), work.flops);
         }
-        if (plan->check && step->kind == FV_STEP_CALL) FV_TRY(check_step(step));
+        if (check) FV_TRY(check_outputs(step));
         if (fv_trace_on(FV_TRACE_EXEC)) fv_trace(FV_TRACE_EXEC, "%d %s", (int)s, step->node->name);
     }
     if (plan->options.mode == FV_TRAINING) fv_weights_changed(plan->weights);
@@ -228,6 +237,8 @@ static fv_error *run(fv_plan *plan, fv_plan_timing report, void *context) {
 
 fv_error *fv_plan_run(fv_plan *plan) { return run(plan, NULL, NULL); }
 fv_error *fv_plan_profile(fv_plan *plan, fv_plan_timing report, void *context) { return run(plan, report, context); }
+
+void fv_plan_check(fv_plan *plan, bool check) { plan->check = check; }
 
 /* ---- questions ---- */
 

@@ -55,7 +55,7 @@ struct fv_plan {
     void *block;
     int64_t block_bytes;
     uint64_t generation; /* of the weights, when the hoisted steps ran; 0: never */
-    bool check;          /* FOVEA_CHECK=1 */
+    bool check;          /* each node's outputs are looked at */
 };
 
 /* passes.c */

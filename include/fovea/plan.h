@@ -62,6 +62,10 @@ FV_API const fv_tensor *fv_plan_result(const fv_plan *plan, const char *name);
 
 FV_API FV_MUST_USE fv_error *fv_plan_run(fv_plan *plan);
 
+/* With `check` on, a run ends with FV_FORMAT at the first node whose output is not finite though its inputs are, by name; the
+ * states are then left in between. Slow. The environment's FOVEA_CHECK=1 puts it on for every plan. */
+FV_API void fv_plan_check(fv_plan *plan, bool check);
+
 /* Bytes: the block (intermediates, scratch, feeds), what is kept beside it (packed weights, tables). Weights are their
  * owner's. */
 typedef struct fv_plan_size {

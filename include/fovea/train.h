@@ -83,10 +83,20 @@ typedef struct fv_epoch {
     bool best; /* the best so far: highest val_top1, of equal ones the lowest val_loss */
 } fv_epoch;
 
+/* What is done. All but a training keep nothing and need no folder. */
+typedef enum fv_train_task {
+    FV_TRAIN,         /* the training */
+    FV_TRY_ALL,       /* everything up to the first step, and a few steps to see how long they take */
+    FV_OVERFIT_BATCH, /* steps on one batch: FV_FORMAT when the network does not learn it by heart */
+    FV_FIND_RATE      /* the learning-rate range test; its table and plot go to `out` where that is named */
+} fv_train_task;
+
 typedef struct fv_train_options {
+    fv_train_task task;
     const char *out;      /* the run's folder: best.fovea, last.fovea, previous.fovea, recipe.yaml, results.csv, report.html,
                              predictions.jsonl; made if need be */
     bool resume;          /* goes on where `out` was left; without it a used folder is FV_CONFLICT */
+    double seconds;       /* the recipe's epochs become as many as this time holds, by the speed of 20 steps; 0: they stay */
     bool allow_other_isa; /* goes on though kernels or BLAS core are others than before: to other bits */
     int64_t threads;      /* of the team; 0: as it is */
     int64_t workers;      /* threads that decode; 0: the caller's */
