@@ -66,3 +66,14 @@ status 2 "$FOVEA" eval run/best.fovea --data nowhere --metrics "f1 class=3"
 says "there is no class 3"
 status 2 "$FOVEA" eval run/best.fovea --data nowhere --metrics "rmse"
 says "the metric rmse is defined for numbers, not for one class a sample"
+
+# More classes than a table holds: the ten with the lowest F1, names of any letters in one column.
+for i in $(seq 10 30); do
+    mkdir -p many/train/ü$i many/test/ü$i
+    cp "$SOURCE"/examples/shapes/train/circle/00[0-1].png many/train/ü$i
+    cp "$SOURCE"/examples/shapes/test/circle/000.png many/test/ü$i
+done
+status 0 "$FOVEA" train --data many --arch lenet --channels 1 --size 28 --epochs 1 --batch 16 --seed 3 --out many_run
+status 0 "$FOVEA" eval many_run/best.fovea --data many
+prints '^the 10 of 21 classes with the lowest F1:$'
+[ "$(grep -cE '^ü[0-9]+   +(-|[0-9]\.[0-9]{4}) ' out)" = 10 ] || fail "not ten rows"
