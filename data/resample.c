@@ -145,18 +145,20 @@ static fv_error *reserve(fv_resample_work *work, int64_t bytes) {
     return NULL;
 }
 
-/* Rows [top, top + height) of `box` in `in`, each from `width` to across->out pixels. */
+/* Rows [top, top + height) of `box` in `in`, each from `width` to across->out pixels; u8 in pairs. */
 static void pass_across(const fv_image *in, fv_box_of_pixels rows, const fv_axis *across, fv_image *out) {
-    int64_t stride = fv_image_row_bytes(in), size = fv_image_pixel_bytes(in);
+    int64_t stride = fv_image_row_bytes(in), size = fv_image_pixel_bytes(in), to_stride = fv_image_row_bytes(out);
     const uint8_t *from = (const uint8_t *)in->pixels + rows.top * stride + rows.left * size;
+    const uint8_t *end = (const uint8_t *)in->pixels + fv_image_bytes(in);
     uint8_t *to = out->pixels;
-    for (int64_t y = 0; y < rows.height; y++, from += stride, to += fv_image_row_bytes(out)) {
-        int64_t readable = (int64_t)((const uint8_t *)in->pixels + fv_image_bytes(in) - from);
-        if (in->pixel == FV_PIXEL_U8)
-            fv_resample_across_u8(from, readable, in->channels, across, to);
-        else
+    if (in->pixel == FV_PIXEL_F32) {
+        for (int64_t y = 0; y < rows.height; y++, from += stride, to += to_stride)
             fv_resample_across_f32((const float *)from, in->channels, across, (float *)to);
+        return;
     }
+    for (int64_t y = 0; y + 1 < rows.height; y += 2, from += 2 * stride, to += 2 * to_stride)
+        fv_resample_across_two_u8(from, stride, end - from, in->channels, across, to, to_stride);
+    if (rows.height % 2) fv_resample_across_u8(from, end - from, in->channels, across, to);
 }
 
 /* `columns` elements a row, from rows `stride` bytes apart; tap 0 of the axis is row `top` of `in`. */

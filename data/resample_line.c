@@ -39,19 +39,25 @@ static inline void across_u8(const uint8_t *from, int64_t channels, const fv_axi
     }
 }
 
-void fv_resample_across_u8(const uint8_t *from, int64_t readable, int64_t channels, const fv_axis *axis, uint8_t *to) {
+void fv_resample_across_two_u8(const uint8_t *from, int64_t stride, int64_t readable, int64_t channels, const fv_axis *axis,
+                               uint8_t *to, int64_t to_stride) {
 #if defined(__x86_64__)
-    if (channels == 3 && have_avx2()) {
-        fv_resample_across_rgb_avx2(from, readable, axis, to);
+    if (channels <= 4 && have_avx2()) {
+        fv_resample_across_two_u8_avx2(from, stride, readable, channels, axis, to, to_stride);
         return;
     }
 #endif
     (void)readable;
-    switch (channels) { /* a constant lets the compiler unroll */
-    case 1: across_u8(from, 1, axis, to); return;
-    case 3: across_u8(from, 3, axis, to); return;
-    default: across_u8(from, channels, axis, to);
-    }
+    for (int row = 0; row < (stride ? 2 : 1); row++, from += stride, to += to_stride)
+        switch (channels) { /* a constant lets the compiler unroll */
+        case 1: across_u8(from, 1, axis, to); break;
+        case 3: across_u8(from, 3, axis, to); break;
+        default: across_u8(from, channels, axis, to);
+        }
+}
+
+void fv_resample_across_u8(const uint8_t *from, int64_t readable, int64_t channels, const fv_axis *axis, uint8_t *to) {
+    fv_resample_across_two_u8(from, 0, readable, channels, axis, to, 0);
 }
 
 void fv_resample_across_f32(const float *from, int64_t channels, const fv_axis *axis, float *to) {

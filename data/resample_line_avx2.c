@@ -3,53 +3,88 @@
  * With a weight as 2048 · high + low, both of 16 bits, one multiply-add of 16-bit pairs does two taps, and
  * 2048 · Σ high·p + Σ low·p is the sum that the plain loop has. */
 #include <immintrin.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "data/resample_line.h"
 
 #define HALF (1 << (FV_WEIGHT_BITS - 1))
 
-/* Four taps of one RGB pixel: taps 0, 1 in the low lane, 2, 3 in the high one, as (r r' g g' b b' – –) in 16 bits. */
-static inline __m256i spread_rgb(const uint8_t *taps) {
-    const __m256i order = _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1, 6, -1, 9, -1, 7, -1, 10,
-                                           -1, 8, -1, 11, -1, -1, -1, -1, -1);
-    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)taps)), order);
+/* Taps 0, 1 (or, from `tap` on, the next two) of the two pixels in both lanes, as (r r' g g' b b' …) in 16 bits. */
+static inline __m256i spread_of(int64_t channels, int tap) {
+    int8_t order[16];
+    for (int i = 0; i < 16; i++) {
+        int64_t c = i / 4, t = tap + i % 4 / 2;
+        order[i] = (int8_t)(i % 2 || c >= channels ? -1 : t * channels + c);
+    }
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)order));
 }
 
-static inline void rgb_pixel(const uint8_t *taps, const int32_t *packed, int32_t count, uint8_t *to) {
-    const __m256i highs = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1), lows = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
+/* One output of two rows, a row in each lane: up to four channels in its first four bytes. */
+static inline __m256i two_pixels(const uint8_t *a, const uint8_t *b, int64_t channels, const int32_t *packed, int32_t count,
+                                 __m256i first, __m256i second) {
     __m256i high = _mm256_setzero_si256(), low = high;
-    for (int32_t i = 0; i < count; i += 4) {
-        __m256i pixels = spread_rgb(taps + 3 * i);
-        __m256i weights = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(packed + i)));
-        high = _mm256_add_epi32(high, _mm256_madd_epi16(pixels, _mm256_permutevar8x32_epi32(weights, highs)));
-        low = _mm256_add_epi32(low, _mm256_madd_epi16(pixels, _mm256_permutevar8x32_epi32(weights, lows)));
+    for (int32_t i = 0; i < count; i += 4, a += 4 * channels, b += 4 * channels, packed += 4) {
+        __m256i both = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)a)),
+                                               _mm_loadu_si128((const __m128i *)b), 1);
+        __m256i taps = _mm256_shuffle_epi8(both, first), more = _mm256_shuffle_epi8(both, second);
+        high = _mm256_add_epi32(high, _mm256_madd_epi16(taps, _mm256_set1_epi32(packed[0])));
+        high = _mm256_add_epi32(high, _mm256_madd_epi16(more, _mm256_set1_epi32(packed[1])));
+        low = _mm256_add_epi32(low, _mm256_madd_epi16(taps, _mm256_set1_epi32(packed[2])));
+        low = _mm256_add_epi32(low, _mm256_madd_epi16(more, _mm256_set1_epi32(packed[3])));
     }
     __m256i sum = _mm256_add_epi32(_mm256_slli_epi32(high, FV_LOW_BITS), low);
-    __m128i rgb = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
-    rgb = _mm_srai_epi32(_mm_add_epi32(rgb, _mm_set1_epi32(HALF)), FV_WEIGHT_BITS);
-    rgb = _mm_packus_epi16(_mm_packs_epi32(rgb, rgb), rgb);
-    uint32_t bytes = (uint32_t)_mm_cvtsi128_si32(rgb);
-    to[0] = (uint8_t)bytes;
-    to[1] = (uint8_t)(bytes >> 8);
-    to[2] = (uint8_t)(bytes >> 16);
+    sum = _mm256_srai_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(HALF)), FV_WEIGHT_BITS);
+    return _mm256_packus_epi16(_mm256_packs_epi32(sum, sum), sum);
 }
 
-static void rgb_pixel_plain(const uint8_t *taps, const int32_t *weights, int32_t count, uint8_t *to) {
-    for (int c = 0; c < 3; c++) {
+static void pixel_plain(const uint8_t *taps, int64_t channels, const int32_t *weights, int32_t count, uint8_t *to) {
+    for (int64_t c = 0; c < channels; c++) {
         int32_t sum = HALF;
-        for (int32_t i = 0; i < count; i++) sum += taps[3 * i + c] * weights[i];
+        for (int32_t i = 0; i < count; i++) sum += taps[channels * i + c] * weights[i];
         to[c] = fv_resample_cut(sum);
     }
 }
 
-void fv_resample_across_rgb_avx2(const uint8_t *from, int64_t readable, const fv_axis *axis, uint8_t *to) {
-    for (int64_t x = 0; x < axis->out; x++, to += 3) {
-        int64_t at = 3 * (int64_t)axis->first[x];
-        int32_t count = axis->count[x], groups = (count + 3) / 4;
-        if (at + 12 * groups + 4 <= readable) /* a load takes 16 bytes and uses 12 */
-            rgb_pixel(from + at, axis->packed + x * axis->stride, count, to);
-        else
-            rgb_pixel_plain(from + at, axis->fixed + x * axis->stride, count, to);
+/* Sizes that are known let a store be one. Where a pixel follows it overwrites the fourth byte. */
+static inline void store(uint32_t pixel, int64_t channels, bool another_follows, uint8_t *to) {
+    if (channels == 3 && another_follows)
+        memcpy(to, &pixel, 4);
+    else if (channels == 3)
+        memcpy(to, &pixel, 3);
+    else
+        memcpy(to, &pixel, (size_t)channels);
+}
+
+/* Rows `stride` bytes apart become rows `to_stride` apart. `readable` is what may be read from `from` on. */
+static inline void two_rows(const uint8_t *from, int64_t stride, int64_t readable, int64_t channels, const fv_axis *axis,
+                            uint8_t *to, int64_t to_stride) {
+    const fv_axis own = *axis; /* what is written to `to` cannot change it */
+    const __m256i first = spread_of(channels, 0), second = spread_of(channels, 2);
+    for (int64_t x = 0; x < own.out; x++, to += channels) {
+        int64_t at = channels * own.first[x];
+        int32_t count = own.count[x];
+        int64_t end = at + stride + channels * ((count - 1) / 4 * 4) + 16; /* a load takes 16 bytes */
+        if (end > readable) {
+            pixel_plain(from + at, channels, own.fixed + x * own.stride, count, to);
+            pixel_plain(from + stride + at, channels, own.fixed + x * own.stride, count, to + to_stride);
+            continue;
+        }
+        const int32_t *packed = own.packed + x * own.stride;
+        __m256i two = two_pixels(from + at, from + stride + at, channels, packed, count, first, second);
+        uint32_t a = (uint32_t)_mm256_extract_epi32(two, 0), b = (uint32_t)_mm256_extract_epi32(two, 4);
+        store(a, channels, x + 1 < own.out, to);
+        store(b, channels, x + 1 < own.out, to + to_stride);
+    }
+}
+
+void fv_resample_across_two_u8_avx2(const uint8_t *from, int64_t stride, int64_t readable, int64_t channels,
+                                    const fv_axis *axis, uint8_t *to, int64_t to_stride) {
+    switch (channels) { /* a constant lets the compiler unroll */
+    case 1: two_rows(from, stride, readable, 1, axis, to, to_stride); break;
+    case 3: two_rows(from, stride, readable, 3, axis, to, to_stride); break;
+    case 4: two_rows(from, stride, readable, 4, axis, to, to_stride); break;
+    default: two_rows(from, stride, readable, channels, axis, to, to_stride);
     }
 }
 

@@ -104,6 +104,16 @@ FV_TEST(data_resample__lines_equal_their_definition) {
             int x = i / channels, c = i % channels;
             assert_int_equal(out[i], sum_of(&axis, x, in + first[x] * channels + c, channels));
         }
+        /* Two rows, the second the last that may be read; a byte more of the result stays as it was. */
+        int64_t width = OUT * channels, stride = IN * channels;
+        memset(out, 99, sizeof out);
+        fv_resample_across_two_u8(in, stride, 2 * stride, channels, &axis, out, width);
+        for (int i = 0; i < 2 * width; i++) {
+            int x = (int)(i % width) / channels, c = (int)(i % width) % channels;
+            const uint8_t *taps = in + i / width * stride + first[x] * channels + c;
+            assert_int_equal(out[i], sum_of(&axis, x, taps, channels));
+        }
+        assert_int_equal(out[2 * width], 99);
     }
     for (int y = 0; y < OUT; y++) {
         fv_resample_down_u8(in + first[y] * COLUMNS, COLUMNS, COLUMNS, &axis, y, out);
