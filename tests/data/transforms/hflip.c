@@ -51,3 +51,35 @@ FV_TEST(data_transforms_hflip__alternates_sample_by_sample) {
     FV_IMAGE(image);
     FV_FAILS(fv_moves_try("hflip alternate=true p=0.3", (fv_draw){ 0 }, &image), FV_USAGE, "probability 0.3 means nothing");
 }
+
+/* The pictures of an epoch by their numbers, from a loader that shuffles. */
+static void load(const fv_subset *all, int64_t epoch, float pictures[6][8 * 8]) {
+    FV_OWNED(fv_transforms) list = NULL;
+    FV_OWNED(fv_loader) loader = NULL;
+    FV_OK(fv_transforms_parse("center_crop size=8; hflip alternate=true; normalize scale=1", &list));
+    FV_OK(fv_loader_new(all, list, &(fv_loader_options){ .mode = FV_TRAINING, .batch = 2, .workers = 2, .seed = 3 }, &loader));
+    FV_OK(fv_loader_start(loader, epoch, 0));
+    for (const fv_batch *batch;;) {
+        FV_OK(fv_loader_next(loader, &batch));
+        if (!batch) break;
+        for (int64_t i = 0; i < batch->count; i++)
+            memcpy(pictures[batch->samples[i]], batch->images + i * 64, 64 * sizeof(float));
+    }
+}
+
+FV_TEST(data_transforms_hflip__alternates_through_a_shuffling_loader) {
+    const char *dir = fv_test_folder();
+    for (int i = 0; i < 6; i++)
+        fv_test_copy("rgb.png", dir, (const char[]){ 'a', '/', (char)('0' + i), '.', 'p', 'n', 'g', 0 });
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_OWNED(fv_subset) all = NULL;
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .channels = 1 }, &set));
+    FV_OK(fv_subset_part(set, NULL, &all));
+    static float epochs[3][6][8 * 8];
+    for (int64_t epoch = 0; epoch < 3; epoch++) load(all, epoch, epochs[epoch]);
+    for (int i = 0; i < 6; i++) {
+        assert_memory_equal(epochs[0][i], epochs[2][i], sizeof epochs[0][i]);
+        for (int k = 0; k < 64; k++) assert_true(epochs[1][i][k] == epochs[0][i][k / 8 * 8 + 7 - k % 8]);
+    }
+    assert_memory_not_equal(epochs[0][0], epochs[1][0], sizeof epochs[0][0]); /* the picture has two sides */
+}
