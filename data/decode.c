@@ -5,7 +5,6 @@
 #include "core/base/size.h"
 #include "data/bytes.h"
 #include "data/decode/decoder.h"
-#include "data/decode/samples.h"
 #include "data/image.h"
 
 #define MAX_PIXELS ((int64_t)1 << 28)
@@ -60,7 +59,7 @@ static fv_error *decode(const fv_encoded *encoded, fv_image *out) {
         const fv_decoder *decoder = fv_decoder_table[i];
         if (!decoder->matches(encoded->bytes, encoded->length)) continue;
         FV_TRY(decoder->decode(encoded, out, &about));
-        if (!encoded->options.keep_u16) fv_samples_narrow(out);
+        if (out->pixel == FV_PIXEL_U16 && !encoded->options.keep_u16) fv_image_to_bytes(out);
         FV_TRY(fit_channels(encoded, &about, out));
         return fv_image_turn(out, about.orientation);
     }

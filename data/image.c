@@ -1,6 +1,7 @@
 /* image.c - a picture's memory, and its channels. */
 #include "data/image.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/base/assert.h"
@@ -37,6 +38,17 @@ fv_error *fv_image_copy(fv_image *image, fv_size size, fv_pixel pixel, const voi
     FV_TRY(fv_image_resize(image, size.height, size.width, size.channels, pixel));
     memcpy(image->pixels, pixels, (size_t)fv_image_bytes(image));
     return NULL;
+}
+
+void fv_image_to_bytes(fv_image *image) {
+    const uint16_t *wide = image->pixels;
+    const float *floats = image->pixels;
+    uint8_t *to = image->pixels; /* never ahead of what it is made from */
+    int64_t count = image->height * image->width * image->channels;
+    for (int64_t i = 0; i < count && image->pixel == FV_PIXEL_U16; i++) to[i] = (uint8_t)(wide[i] >> 8);
+    for (int64_t i = 0; i < count && image->pixel == FV_PIXEL_F32; i++)
+        to[i] = (uint8_t)lrintf(fminf(fmaxf(floats[i], 0), 255));
+    image->pixel = FV_PIXEL_U8;
 }
 
 /* ---- channels: one pixel at a time, front to back when there get fewer, back to front when there get more ---- */

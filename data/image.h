@@ -26,6 +26,9 @@ FV_MUST_USE fv_error *fv_image_copy(fv_image *image, fv_size size, fv_pixel pixe
  * when it is new. Grey of RGB is Pillow's: (19595 R + 38470 G + 7471 B + 32768) >> 16. */
 FV_MUST_USE fv_error *fv_image_to_channels(fv_image *image, int64_t channels);
 
+/* In place: u16 → the high byte, f32 → rounded, what lies outside 0…255 cut off. */
+void fv_image_to_bytes(fv_image *image);
+
 /* EXIF orientation 1…8 → the picture upright. 1 is upright; 2 to 4 are mirrored or turned by 180°; 5 to 8 exchange width and
  * height. */
 FV_MUST_USE fv_error *fv_image_turn(fv_image *image, int orientation);

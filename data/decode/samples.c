@@ -16,14 +16,6 @@ void fv_samples_unpack(const uint8_t *from, int64_t count, int bits, uint8_t *to
     }
 }
 
-void fv_samples_narrow(fv_image *image) {
-    if (image->pixel != FV_PIXEL_U16) return;
-    const uint16_t *from = image->pixels;
-    uint8_t *to = image->pixels;
-    for (int64_t i = 0, n = fv_image_bytes(image) / 2; i < n; i++) to[i] = (uint8_t)(from[i] >> 8);
-    image->pixel = FV_PIXEL_U8;
-}
-
 /* A macro makes it for u8 and u16; `to` runs behind `from`. */
 #define FV_INKS_TO_RGB(name, T, most)                                                                                          \
     static void name(const T *from, T *to, int64_t count, int64_t channels) {                                                  \

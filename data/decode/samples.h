@@ -11,9 +11,6 @@ static inline uint32_t fv_le32(const uint8_t *at) { return fv_le16(at) | fv_le16
 /* `count` samples of 1, 2, 4 or 8 bits, the highest bits of a byte first, into a byte each. */
 void fv_samples_unpack(const uint8_t *from, int64_t count, int bits, uint8_t *to);
 
-/* u16 → u8 in place, the high byte of each; other types stay. */
-void fv_samples_narrow(fv_image *image);
-
 /* What is left of white light by inks, in place: four channels or more that hold 255 − c, m, y, k (65535 − … in u16) → RGB; as
  * Pillow, (255 − c)(255 − k) / 255, rounded. Channels beyond the four are dropped. */
 void fv_samples_inks_to_rgb(fv_image *image);

@@ -10,6 +10,11 @@
 #include "data/decode/samples.h"
 #include "data/image.h"
 
+/* Pixels that a byte makes at most. A lossy block of 256 takes 3.4 bits or more, for its modes of prediction alone. Lossless, a
+ * plain surface takes none at all: this many are believed. */
+#define LOSSY_A_BYTE 1024
+#define LOSSLESS_A_BYTE (1 << 20)
+
 /* One chunk: its four letters, and what it holds. */
 typedef struct chunk {
     const uint8_t *name, *bytes;
@@ -114,6 +119,8 @@ static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *ab
     if (features.width != p.width || features.height != p.height || features.has_animation)
         return fv_fail(FV_FORMAT, "damaged WebP: a picture of another size than it says");
     FV_TRY(fv_decode_check_size(encoded, canvas.height, canvas.width, 4));
+    FV_TRY(fv_decode_check_room(encoded, canvas.height, canvas.width, LOSSLESS_A_BYTE));
+    if (features.format == 1) FV_TRY(fv_decode_check_room(encoded, p.height, p.width, LOSSY_A_BYTE));
     bool clear = film ? first.bytes[0] & 0x10 : features.has_alpha;
     int64_t channels = encoded->options.channels == 4 && clear ? 4 : 3;
     FV_TRY(fv_image_resize(out, canvas.height, canvas.width, channels, FV_PIXEL_U8));

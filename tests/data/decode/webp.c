@@ -37,3 +37,17 @@ FV_TEST(data_decode_webp__refuses_every_length_but_the_whole) {
     FV_OK(fv_image_decode(bytes, length, "whole", NULL, &image));
     fv_memory_free(bytes);
 }
+
+/* 16,383 × 16,383 pixels, in the header of a lossy picture and in that of a lossless one. */
+FV_TEST(data_decode_webp__takes_no_memory_for_what_a_file_cannot_hold) {
+    FV_IMAGE(image);
+    uint8_t *bytes = NULL;
+    int64_t length;
+    FV_OK(fv_file_read(FV_FILE("webp/lossy.webp"), 1 << 20, &bytes, &length));
+    memcpy(bytes + 26, "\xFF\x3F\xFF\x3F", 4); /* behind RIFF, VP8, its frame's tag and mark */
+    FV_FAILS(fv_image_decode(bytes, length, "claims", NULL, &image), FV_FORMAT, "cannot hold");
+    fv_memory_free(bytes);
+    const char lossless[] = "RIFF\x16\0\0\0WEBPVP8L\x0A\0\0\0/\xFE\xBF\xFF\x0F\0\0\0\0\0";
+    FV_FAILS(fv_image_decode(lossless, sizeof lossless - 1, "claims", NULL, &image), FV_FORMAT, "cannot hold");
+    assert_null(image.pixels);
+}
