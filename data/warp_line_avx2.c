@@ -49,7 +49,7 @@ static inline eight eight_points(const fv_warp_plane *plane, const double row[3]
     points left = four_points(plane, row, at), right = four_points(plane, row, _mm256_add_pd(at, _mm256_set1_pd(4)));
     eight e = { .x = _mm256_set_m128i(right.x, left.x), .y = _mm256_set_m128i(right.y, left.y) };
     int64_t taps = plane->nearest ? 0 : 1, last_column = plane->width - 1, last_line = plane->height - 1;
-    int64_t ahead = plane->nearest ? plane->channels : plane->stride + 8, bytes = plane->height * plane->stride;
+    int64_t ahead = plane->nearest ? 4 : plane->stride + 8, bytes = plane->height * plane->stride;
     __m256i column = _mm256_srai_epi32(e.x, FV_WARP_BITS), line = _mm256_srai_epi32(e.y, FV_WARP_BITS);
     e.offset = _mm256_add_epi32(_mm256_mullo_epi32(line, _mm256_set1_epi32((int32_t)plane->stride)),
                                 _mm256_mullo_epi32(column, _mm256_set1_epi32((int32_t)plane->channels)));
@@ -148,6 +148,11 @@ static inline void copy_pixel(const uint8_t *from, int64_t channels, uint8_t *to
 static inline void copy_eight(const fv_warp_plane *plane, const eight *e, uint8_t *to) {
     _Alignas(32) int32_t offset[8];
     _mm256_store_si256((__m256i *)offset, e->offset);
+    if (plane->channels == 3) { /* four bytes at once: the next pixel overwrites the last of them */
+        for (int i = 0; i < 7; i++) memcpy(to + 3 * i, plane->pixels + offset[i], 4);
+        memcpy(to + 21, plane->pixels + offset[7], 3);
+        return;
+    }
     for (int i = 0; i < 8; i++) copy_pixel(plane->pixels + offset[i], plane->channels, to + i * plane->channels);
 }
 
