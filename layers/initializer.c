@@ -37,14 +37,21 @@ static void fill_unit(void *context, int64_t unit, int thread) {
     }
 }
 
-static fv_error *fill(fv_tensor *tensor, const char *name, const char *text, uint64_t seed) {
+fv_error *fv_initializer_parse(const char *text, fv_arena *arena, const fv_initializer **out, void **options) {
     const fv_parts parts = { .kind = "initialiser", .count = fv_initializer_table_count, .at = part_at };
+    int index = 0;
+    FV_TRY(fv_part_parse(&parts, text, arena, &index, options));
+    *out = fv_initializer_table[index];
+    return NULL;
+}
+
+static fv_error *fill(fv_tensor *tensor, const char *name, const char *text, uint64_t seed) {
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("options of an initialiser", TEXT_CAP, &arena));
-    int index = 0;
+    const fv_initializer *initializer = NULL;
     void *options = NULL;
-    FV_TRY(fv_part_parse(&parts, text, arena, &index, &options));
-    filling f = { .initializer = fv_initializer_table[index], .options = options, .tensor = tensor, .seed = seed };
+    FV_TRY(fv_initializer_parse(text, arena, &initializer, &options));
+    filling f = { .initializer = initializer, .options = options, .tensor = tensor, .seed = seed };
     f.count = fv_type_count(&tensor->type);
     f.stream = fv_random_stream(name);
     fv_fans fans = fv_fans_of(&tensor->type);

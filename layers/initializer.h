@@ -26,6 +26,15 @@ typedef struct fv_initializer {
 extern const fv_initializer *const fv_initializer_table[]; /* generated, sorted by name */
 extern const int fv_initializer_table_count;
 
+/* An initialiser and its options, in the arena, from text. */
+FV_MUST_USE fv_error *fv_initializer_parse(const char *text, fv_arena *arena, const fv_initializer **out, void **options);
+
+/* Of `whitening`, whose filters a training makes from its pictures. */
+typedef struct fv_whitening_options {
+    double epsilon;
+} fv_whitening_options;
+extern const fv_initializer fv_initializer_whitening;
+
 fv_fans fv_fans_of(const fv_type *type);
 
 #endif

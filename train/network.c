@@ -205,6 +205,7 @@ static fv_error *make_plan(const fv_trainer *t, int64_t batch, fv_plan **out) {
 fv_error *fv_trainer_plan(fv_trainer *t) {
     int64_t count = fv_subset_count(t->train), batch = fv_min(t->keys->batch, count);
     FV_TRY(fv_initialize(t->step, fv_model_weights(t->model), (uint64_t)t->keys->seed));
+    if (!t->options->resume) FV_TRY(fv_trainer_whiten(t));
     FV_TRY(make_averaged(t));
     FV_TRY(make_plan(t, batch, &t->plan));
     if (count % batch) FV_TRY(make_plan(t, count % batch, &t->rest_plan));

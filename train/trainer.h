@@ -86,6 +86,9 @@ FV_MUST_USE fv_error *fv_trainer_set_epochs(fv_trainer *trainer, int64_t epochs)
 fv_plan *fv_trainer_plan_for(const fv_trainer *trainer, int64_t batch);
 FV_MUST_USE fv_error *fv_trainer_average(fv_trainer *trainer); /* copies the running average to where it is validated */
 
+/* whitening.c: weights that are made from the training pictures, before the first step. */
+FV_MUST_USE fv_error *fv_trainer_whiten(const fv_trainer *trainer);
+
 /* steps.c: steps of several batches, and slow weights. */
 FV_MUST_USE fv_error *fv_trainer_plan_steps(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_begin_steps(const fv_trainer *trainer);  /* before the first batch */

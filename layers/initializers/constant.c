@@ -1,5 +1,7 @@
 /* constant.c - initialisers that draw nothing: a number everywhere, and the identity of a convolution (Zagoruyko and Komodakis,
  * arXiv 1706.00388: DiracNets). */
+#include <math.h>
+
 #include "layers/initializer.h"
 
 typedef struct constant_options {
@@ -21,18 +23,28 @@ static double one_at(const void *options, double scale, const fv_type *type, int
     return (void)options, (void)scale, (void)type, (void)index, (void)random, 1;
 }
 
+typedef struct dirac_options {
+    int others;
+} dirac_options;
+static const fv_field dirac_fields[] = { FV_FIELD(dirac_options, others, .by_default = "zeros",
+                                                  .names = "zeros,kaiming_uniform",
+                                                  .help = "outputs beyond the inputs: 0 as in PyTorch, or ±1/√fan_in"),
+                                         FV_FIELDS_END };
+
 static fv_error *dirac_takes(const void *options, const fv_type *type, const fv_fans *fans, double *scale) {
-    (void)options, (void)fans, (void)scale;
-    return type->rank == 4 ? NULL : fv_fail(FV_SHAPE, "dirac is for the weights of a 2-D convolution");
+    (void)options;
+    if (type->rank != 4) return fv_fail(FV_SHAPE, "dirac is for the weights of a 2-D convolution");
+    *scale = 1 / sqrt(fans->in);
+    return NULL;
 }
 
-/* 1 at the window's middle where the input channel has the output's number; outputs beyond the inputs are zero, as in PyTorch.
- */
+/* 1 at the window's middle where the input channel has the output's number. */
 static double dirac_at(const void *options, double scale, const fv_type *type, int64_t index, fv_random *random) {
-    (void)options, (void)scale, (void)random;
+    bool others_are_drawn = ((const dirac_options *)options)->others;
     const int64_t *dims = type->dims;
     int64_t c = index % dims[3], s = index / dims[3] % dims[2], r = index / dims[3] / dims[2] % dims[1];
     int64_t k = index / dims[3] / dims[2] / dims[1];
+    if (k >= dims[3]) return others_are_drawn ? fv_random_between(random, -scale, scale) : 0;
     return c == k && r == dims[1] / 2 && s == dims[2] / 2;
 }
 
@@ -47,6 +59,7 @@ const fv_initializer fv_initializer_ones = { .name = "ones", .summary = "1 every
 const fv_initializer fv_initializer_dirac = {
     .name = "dirac",
     .summary = "the convolution that changes nothing",
+    .fields = dirac_fields,
     .scale = dirac_takes,
     .at = dirac_at,
 };
