@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "core/base/assert.h"
 #include "core/plan/kernel.h"
+#include "data/decode/decoder.h"
 #include "data/source.h"
 #include "data/transform.h"
 #include "layers/arch.h"
@@ -33,6 +34,11 @@ PART_OF(metric)
 static fv_part op_at(int index) {
     const fv_op *op = fv_op_table[index];
     return (fv_part){ .name = op->name, .summary = op->summary, .fields = op->fields };
+}
+
+static fv_part decoder_at(int index) {
+    return (
+        fv_part){ .name = fv_decoder_table[index]->name, .summary = fv_decoder_table[index]->summary, .fields = fv_no_fields };
 }
 
 static void more_of_arch(int index, fv_text *out) {
@@ -63,6 +69,7 @@ const fv_topic_kind fv_topic_kinds[] = {
     { "arch", "networks", "--arch \"NAME option=value …\"", &fv_arch_table_count, arch_at, more_of_arch, NULL },
     { "source", "formats of data sets", "--source NAME --source-options \"option=value …\"", &fv_source_table_count, source_at,
       NULL, NULL },
+    { "decoder", "formats of pictures, told by content", NULL, &fv_decoder_table_count, decoder_at, NULL, NULL },
     { "transform", "steps from a decoded picture to a network's input", "--transforms \"NAME option=value …; NAME …\"",
       &fv_transform_table_count, transform_at, more_of_transform, picture_of_transform },
     { "loss", "what a training lowers", "--loss \"NAME option=value …\"", &fv_loss_table_count, loss_at, NULL, NULL },
