@@ -74,11 +74,17 @@ static int64_t ground(void) { return INT64_C(48) * MIB + INT64_C(4) * MIB * fv_p
 
 void fv_trainer_measure_start(fv_trainer *t) { t->ground = fv_max(ground(), fv_memory_resident() - fv_memory_live()); }
 
+/* Of the answers to a validation or to the report, which has them calibrated too, drawn from again, and as lines of text. */
+static int64_t answers_bound(const fv_trainer *t) {
+    int64_t pictures = fv_max(fv_subset_count(t->val), t->test ? fv_subset_count(t->test) : 0);
+    return pictures * (fv_dataset_class_count(t->set) * 8 * 3 + 1024);
+}
+
 /* All that is ours: what is held now; the loaders' queues, of training and of validation; a checkpoint being written; answers.
  */
 static int64_t memory_bound(const fv_trainer *t) {
-    int64_t answers = fv_subset_count(t->val) * (fv_dataset_class_count(t->set) + 2) * 8;
-    return t->ground + fv_memory_live() + 2 * fv_loader_memory(t->loader) + fv_model_encoded_bound(t->model, true) + answers;
+    return t->ground + fv_memory_live() + 2 * fv_loader_memory(t->loader) + fv_model_encoded_bound(t->model, true) +
+           answers_bound(t);
 }
 
 static void say_network(const fv_trainer *t) {

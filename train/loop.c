@@ -12,6 +12,7 @@ static fv_error *prepare(fv_trainer *t);
 static fv_error *instead(const fv_trainer *t);
 static bool finished(const fv_trainer *t);
 static fv_error *begin_epoch(fv_trainer *t);
+static void put_away(fv_trainer *t);
 static fv_error *next_batch(fv_trainer *t, const fv_batch **batch);
 static fv_error *step(fv_trainer *t, const fv_batch *batch);
 static fv_error *validate(fv_trainer *t, fv_epoch *row);
@@ -36,7 +37,9 @@ static fv_error *train(fv_trainer *t) {
         FV_TRY(keep(t, &row)); /* best.fovea, last.fovea, results.csv */
     }
     fv_trainer_advise_end(t);
-    return fv_trainer_write_report(t);
+    put_away(t);
+    return fv_error_hint(fv_error_wrap(fv_trainer_write_report(t), "the training is finished, but not its report"),
+                         "`fovea report %s` makes it", t->options->out);
 }
 
 /* All epochs are done, or validation has not become better for as many as the recipe has patience. */
@@ -242,13 +245,18 @@ static fv_epoch best_of(const fv_trainer *t) {
                        h->val_loss[best], h->val_top1[best],      h->seconds[best],    true };
 }
 
+/* What only steps need: the report has its memory afterwards. */
+static void put_away(fv_trainer *t) {
+    fv_loader_free(fv_take(&t->loader));
+    fv_predictor_free(fv_take(&t->predictor));
+    fv_plan_free(fv_take(&t->plan));
+    fv_plan_free(fv_take(&t->rest_plan));
+    fv_plan_free(fv_take(&t->apply_plan));
+    fv_plan_free(fv_take(&t->lookahead_plan));
+}
+
 void fv_trainer_release(fv_trainer *t) {
-    fv_loader_free(t->loader);
-    fv_predictor_free(t->predictor);
-    fv_plan_free(t->plan);
-    fv_plan_free(t->rest_plan);
-    fv_plan_free(t->apply_plan);
-    fv_plan_free(t->lookahead_plan);
+    put_away(t);
     fv_learning_rate_free(t->rate);
     fv_graph_free(t->step);
     fv_graph_free(t->apply);

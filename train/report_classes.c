@@ -34,9 +34,10 @@ static fv_error *show_figures(const fv_report *r, fv_text *html) {
     }
     fv_page_section(html, "All figures");
     fv_page_table(html, columns, 4, cells, r->figure_count);
-    fv_page_text(html,
-                 "Intervals say how far chance in the choice of these pictures goes: of top-1 by Wilson's formula, of others "
-                 "by a bootstrap within classes. Definitions are in fovea's docs/metrics.md.");
+    fv_page_text(
+        html,
+        "Intervals say how far chance in the choice of these pictures goes: of top-1 and top-5 by Wilson's formula, of others "
+        "by a bootstrap within classes. Definitions are in fovea's docs/metrics.md.");
     return NULL;
 }
 
@@ -165,18 +166,22 @@ typedef struct curve {
     double *x, *y;
 } curve;
 
-static fv_error *thin(const fv_report *r, const fv_curve_point *points, int64_t count, bool roc, curve *out) {
-    FV_TRY(fv_arena_take(r->arena, count, &out->x));
-    FV_TRY(fv_arena_take(r->arena, count, &out->y));
+/* Sorts out `points` in place, then takes copies of those that are left. */
+static fv_error *thin(const fv_report *r, fv_curve_point *points, int64_t count, bool roc, curve *out) {
     out->count = 0;
     for (int64_t i = 0; i < count; i++) {
         double x = roc ? points[i].false_positive_rate : points[i].true_positive_rate;
         double y = roc ? points[i].true_positive_rate : points[i].precision;
-        int64_t last = out->count - 1;
-        bool near = last > 0 && fabs(x - out->x[last]) < 0.001 && fabs(y - out->y[last]) < 0.001;
+        const fv_curve_point *last = out->count ? &points[out->count - 1] : NULL;
+        bool near = last && fabs(x - last->false_positive_rate) < 0.001 && fabs(y - last->precision) < 0.001;
         if (near && i + 1 < count) continue;
-        out->x[out->count] = x;
-        out->y[out->count++] = y;
+        points[out->count++] = (fv_curve_point){ .false_positive_rate = x, .precision = y };
+    }
+    FV_TRY(fv_arena_take(r->arena, out->count, &out->x));
+    FV_TRY(fv_arena_take(r->arena, out->count, &out->y));
+    for (int64_t i = 0; i < out->count; i++) {
+        out->x[i] = points[i].false_positive_rate;
+        out->y[i] = points[i].precision;
     }
     return NULL;
 }

@@ -10,7 +10,7 @@
 #include "train/report.h"
 
 #define CONFIDENCE 0.95
-#define BOOTSTRAP_CELLS_MAX (INT64_C(1) << 24) /* probabilities that are drawn from; larger sets go without these intervals */
+#define BOOTSTRAP_CELLS_MAX (INT64_C(1) << 22) /* probabilities that are drawn from; larger sets go without these intervals */
 #define LATENCY_PICTURES 21
 
 static fv_error *evaluate(const fv_report *r, const fv_subset *subset, fv_evaluation *out) {
@@ -25,11 +25,11 @@ static fv_error *evaluate(const fv_report *r, const fv_subset *subset, fv_evalua
 
 /* ---- figures ---- */
 
-/* Of top-1 by Wilson's formula; of all else by drawing again. */
+/* Of shares of pictures by Wilson's formula; of all else by drawing again. */
 static fv_error *find_interval(const fv_report *r, fv_report_figure *figure, bool needs_probabilities) {
     const fv_outcomes *o = r->outcomes;
     figure->interval = (fv_interval){ NAN, NAN };
-    if (!strcmp(figure->metric, "top1")) {
+    if (!strncmp(figure->metric, "top", 3)) { /* top1, top_k */
         figure->interval = fv_wilson_interval((int64_t)llround(figure->value * (double)o->count), o->count, CONFIDENCE);
         return NULL;
     }
@@ -41,8 +41,7 @@ static fv_error *add_figure(fv_report *r, const char *name, const char *metric, 
     fv_report_figure *figure = &r->figures[r->figure_count++];
     *figure = (fv_report_figure){ .name = name, .metric = metric, .share = share, .interval = { NAN, NAN } };
     FV_TRY(fv_metric_measure(metric, r->outcomes, &figure->value));
-    bool area = !strcmp(metric, "roc_auc") || !strcmp(metric, "average_precision"); /* a sort for each drawing is too slow */
-    return area ? NULL : find_interval(r, figure, !answers_alone);
+    return find_interval(r, figure, !answers_alone);
 }
 
 static fv_error *measure_figures(fv_report *r) {
