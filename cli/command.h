@@ -11,6 +11,7 @@ typedef struct fv_everywhere {
     bool help, json;
     int64_t threads;
 } fv_everywhere;
+extern const fv_field fv_everywhere_fields[];
 
 /* One call of a command. */
 typedef struct fv_command_call {
@@ -42,6 +43,8 @@ int fv_command_main(int argc, const char *const *argv);
 /* The page of --help. */
 void fv_command_page(const fv_command *command, fv_text *out);
 void fv_command_list(fv_text *out); /* all commands, one line each */
+/* The commands that begin with `noun`, one line each; false: there are none. */
+bool fv_command_verbs(const char *noun, fv_text *out);
 const fv_command *fv_command_find(const char *name);
 
 #endif

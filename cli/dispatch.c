@@ -9,7 +9,7 @@
 #include "core/base/log.h"
 #include "core/base/parallel.h"
 
-static const fv_field everywhere[] = {
+const fv_field fv_everywhere_fields[] = {
     FV_FIELD(fv_everywhere, threads, .by_default = "0", .min = 0, .max = FV_MAX_THREADS,
              .help = "threads that compute; 0: one for each core; changes no bit of any result"),
     FV_FIELD(fv_everywhere, json, .by_default = "false", .help = "print results as JSON, for programs"),
@@ -55,11 +55,27 @@ static fv_error *unknown(const char *name) {
 
 /* ---- help ---- */
 
+static void list_line(const fv_command *command, fv_text *out) {
+    fv_text_addf(out, "  %-10s  %s\n", command->name, command->summary);
+}
+
 void fv_command_list(fv_text *out) {
     fv_text_add(out, "usage: fovea COMMAND …\n\n");
-    for (int i = 0; i < fv_command_table_count; i++)
-        fv_text_addf(out, "  %-10s %s\n", fv_command_table[i]->name, fv_command_table[i]->summary);
+    for (int i = 0; i < fv_command_table_count; i++) list_line(fv_command_table[i], out);
     fv_text_add(out, "\n`fovea COMMAND --help` explains one, `fovea help` lists what else there is help for.\n");
+}
+
+bool fv_command_verbs(const char *noun, fv_text *out) {
+    size_t length = strlen(noun);
+    int verbs = 0;
+    for (int i = 0; i < fv_command_table_count; i++) {
+        const fv_command *command = fv_command_table[i];
+        if (strncmp(command->name, noun, length) != 0 || command->name[length] != ' ') continue;
+        if (!verbs++) fv_text_addf(out, "usage: fovea %s VERB …\n\n", noun);
+        list_line(command, out);
+    }
+    if (verbs) fv_text_addf(out, "\n`fovea %s VERB --help` explains one.\n", noun);
+    return verbs > 0;
 }
 
 void fv_command_page(const fv_command *command, fv_text *out) {
@@ -75,7 +91,7 @@ void fv_command_page(const fv_command *command, fv_text *out) {
         fv_fields_help(command->more, true, out);
     }
     fv_text_add(out, "\nEverywhere:\n");
-    fv_fields_help(everywhere, true, out);
+    fv_fields_help(fv_everywhere_fields, true, out);
 }
 
 /* ---- parsing ---- */
@@ -105,13 +121,13 @@ static void append(parsed *p, int64_t at, const fv_field *fields, int64_t count,
 static fv_error *parse(const fv_command *command, int argc, const char *const *argv, fv_arena *arena, parsed *p) {
     size_t end = (command->size + 15) & ~(size_t)15;
     p->own = rows_of(command->fields), p->more = rows_of(command->more);
-    int64_t all = p->own + p->more + rows_of(everywhere);
+    int64_t all = p->own + p->more + rows_of(fv_everywhere_fields);
     FV_TRY(fv_arena_take(arena, all + 1, &p->fields));
     FV_TRY(fv_arena_take(arena, all + 1, &p->given));
     FV_TRY(fv_arena_alloc(arena, 1, (int64_t)(end + sizeof(fv_everywhere)), (void **)&p->options));
     append(p, 0, command->fields, p->own, 0);
     append(p, p->own, command->more, p->more, command->more_offset);
-    append(p, p->own + p->more, everywhere, rows_of(everywhere), end);
+    append(p, p->own + p->more, fv_everywhere_fields, rows_of(fv_everywhere_fields), end);
     p->everywhere = (const fv_everywhere *)(p->options + end);
     FV_TRY(fv_fields_defaults(p->fields, p->options, arena));
     FV_TRY(fv_fields_from_flags(p->fields, p->options, argc, argv, p->given, arena));
@@ -176,6 +192,21 @@ static void print_log(void *context, fv_level level, const char *message) {
     fv_terminal_line("%s%s", level == FV_LOG_WARNING ? "warning: " : "", message);
 }
 
+/* A noun without one of its verbs: what it has, on request or as an error. */
+static int print_verbs(fv_text *page, int argc, const char *const *argv) {
+    bool asked = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+    if (argc > 1 && !asked) fv_terminal_line("fovea %s: there is no \"%s\"", argv[0], argv[1]);
+    if (!asked) {
+        fv_terminal_line("%s", page->at);
+        return 2;
+    }
+    fv_printer printer;
+    fv_printer_init(&printer, stdout, false);
+    fv_print_page(&printer, page->at);
+    fv_error *error = fv_printer_finish(&printer);
+    return error ? report(argv[0], error) : 0;
+}
+
 static int usage(void) {
     FV_TEXT(page, 1 << 20);
     fv_command_list(&page);
@@ -194,6 +225,8 @@ int fv_command_main(int argc, const char *const *argv) {
         argv = version, argc = 1;
     int words;
     const fv_command *command = find(argc, argv, &words);
+    FV_TEXT(verbs, 1 << 20);
+    if (!command && fv_command_verbs(argv[0], &verbs)) return print_verbs(&verbs, argc, argv);
     if (!command) return report(NULL, unknown(argv[0]));
     fv_printer printer;
     bool failed = false;

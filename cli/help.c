@@ -1,14 +1,19 @@
 /* help.c - fovea help: everything that can be named, from the tables that define it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/manual.h"
 #include "cli/topics.h"
 #include "train/recipe.h"
 
 typedef struct help_options {
     const char *topic, *name;
-    bool markdown;
+    bool markdown, man;
+    int completion;
 } help_options;
+
+enum { NO_SHELL, BASH };
 
 static const fv_field fields[] = { FV_FIELD(help_options, topic, .positional = true, .value = "TOPIC",
                                             .help = "a command, or a kind of part, as listed without one"),
@@ -16,6 +21,9 @@ static const fv_field fields[] = { FV_FIELD(help_options, topic, .positional = t
                                             .help = "one of that kind"),
                                    FV_FIELD(help_options, markdown, .by_default = "false",
                                             .help = "print the reference page of that kind, or the list of the pages"),
+                                   FV_FIELD(help_options, man, .by_default = "false", .help = "print the man page"),
+                                   FV_FIELD(help_options, completion, .by_default = "none", .names = "none,bash",
+                                            .help = "print the completion of that shell"),
                                    FV_FIELDS_END };
 
 static void overview(fv_text *out) {
@@ -74,7 +82,19 @@ static fv_error *unknown_part(const fv_topic_kind *kind, const char *name, fv_ar
                 : fv_error_hint(error, "`fovea help %s` lists them", kind->name);
 }
 
+/* A command by its name in one word or two, or the verbs of a noun. False: there is none. */
+static bool command_page(const help_options *o, fv_text *out) {
+    char name[128];
+    snprintf(name, sizeof name, "%s%s%s", o->topic, o->name ? " " : "", o->name ? o->name : "");
+    const fv_command *command = fv_command_find(name);
+    if (!command) command = fv_command_find(o->topic);
+    if (command) fv_command_page(command, out);
+    return command || fv_command_verbs(o->topic, out);
+}
+
 static fv_error *write_page(const help_options *o, fv_arena *arena, fv_text *out) {
+    if (o->man) return fv_manual_page(out), NULL;
+    if (o->completion == BASH) return fv_completion_of_bash(out), NULL;
     if (!o->topic && o->markdown) {
         for (int i = 0; i < fv_topic_kind_count; i++) fv_text_addf(out, "%s\n", fv_topic_kinds[i].name);
         fv_text_add(out, "recipe\n");
@@ -83,8 +103,7 @@ static fv_error *write_page(const help_options *o, fv_arena *arena, fv_text *out
     if (!o->topic) return overview(out), NULL;
     if (!strcmp(o->topic, "recipe")) return recipe_page(o->markdown, out);
     const fv_topic_kind *kind = fv_topic_find(o->topic);
-    const fv_command *command = fv_command_find(o->topic);
-    if (!kind && command) return fv_command_page(command, out), NULL;
+    if (!kind && command_page(o, out)) return NULL;
     if (!kind) return unknown_topic(o->topic, arena);
     if (o->markdown) return fv_topic_markdown(kind, out), NULL;
     if (!o->name) return fv_topic_list(kind, out), NULL;

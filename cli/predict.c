@@ -1,18 +1,40 @@
-/* predict.c - fovea predict: labels for pictures. */
+/* predict.c - fovea predict: labels for pictures, one or a million. */
 #include "fovea/predict.h"
+
+#include <math.h>
+#include <string.h>
+
 #include "cli/command.h"
+#include "cli/terminal.h"
+#include "core/base/file.h"
+#include "core/base/size.h"
+#include "data/paths.h"
+#include "predict/answers.h"
+#include "train/clock.h"
 
 typedef struct predict_options {
-    const char *model, *device;
+    const char *model, *out, *device;
     fv_strings files;
     int64_t top, batch, workers;
+    double threshold;
+    bool tta, logits, stdin_image, resume;
 } predict_options;
 
 static const fv_field fields[] = {
     FV_FIELD(predict_options, model, .positional = true, .required = true, .value = "MODEL", .help = "a .fovea file"),
-    FV_FIELD(predict_options, files, .positional = true, .required = true, .value = "FILE…", .help = "pictures: JPEG, PNG"),
+    FV_FIELD(predict_options, files, .positional = true, .value = "FILE…",
+             .help = "pictures, and folders for all pictures below; - for names on standard input, one a line"),
     FV_FIELD(predict_options, top, .by_default = "5", .flag = "k", .min = 1, .max = 100000,
              .help = "how many labels a picture"),
+    FV_FIELD(predict_options, threshold, .by_default = "0", .min = 0, .max = 1,
+             .help = "abstain where the best score is lower: no label, the guesses stand behind"),
+    FV_FIELD(predict_options, tta, .by_default = "false",
+             .help = "answer by the mean over the picture and its mirror image: half as fast, a little better"),
+    FV_FIELD(predict_options, logits, .by_default = "false",
+             .help = "what the network gives too, in the model's order of classes"),
+    FV_FIELD(predict_options, out, .flag = "o", .value = "FILE", .help = "write the answers to FILE.csv or FILE.jsonl instead"),
+    FV_FIELD(predict_options, resume, .by_default = "false", .help = "leave out what --out has already, and go on with it"),
+    FV_FIELD(predict_options, stdin_image, .by_default = "false", .help = "standard input is one picture"),
     FV_FIELD(predict_options, batch, .by_default = "32", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
     FV_FIELD(predict_options, workers, .by_default = "2", .min = 0, .max = 256,
              .help = "threads that decode and transform the next pictures meanwhile"),
@@ -20,53 +42,153 @@ static const fv_field fields[] = {
     FV_FIELDS_END
 };
 
-/* JSON: {path, error}. */
-static fv_error *print_failure(fv_command_call *call, const fv_prediction *prediction) {
-    char message[4096];
-    fv_error_format(prediction->error, message, sizeof message);
-    call->failed = true;
-    fv_printer *p = call->printer;
-    fv_print_line(p, "%s\terror: %s", prediction->path, message);
-    if (!p->json) return NULL;
-    fv_print_record(p);
-    fv_print_text(p, "path", prediction->path);
-    fv_print_text(p, "error", message);
-    fv_print_record_end(p);
+#define STDIN_BYTES_MAX (INT64_C(1) << 30)
+
+/* One call of the command. */
+typedef struct job {
+    fv_command_call *call;
+    const predict_options *options;
+    fv_answer_style style;
+    fv_paths *paths;
+    fv_answers *answers; /* NULL: they are printed */
+    uint8_t *picture;    /* the bytes of standard input, until they are predicted */
+    int64_t picture_length;
+    int64_t count, given, done, failed; /* pictures in all (0: not known), and so far */
+    double started;
+} job;
+
+/* ---- pictures in ---- */
+
+static fv_error *next_picture(void *context, fv_predict_input *picture) {
+    job *j = context;
+    if (j->call->cancel && __atomic_load_n(j->call->cancel, __ATOMIC_RELAXED))
+        return fv_error_hint(fv_fail(FV_CANCELLED, "stopped after %lld pictures", (long long)j->done),
+                             j->answers ? "run it again with --resume" : "with --out it could be gone on with");
+    if (j->options->stdin_image) {
+        if (!j->given++) *picture = (fv_predict_input){ "standard input", j->picture, j->picture_length };
+        return NULL;
+    }
+    do FV_TRY(fv_paths_next(j->paths, &picture->path));
+    while (picture->path && j->answers && fv_answers_has(j->answers, picture->path));
+    j->given += picture->path != NULL;
     return NULL;
 }
 
-/* JSON: {path, label, score, top: [{label, score}, …]}. Text: path, label, score, and the others behind. */
-static fv_error *print_answer(void *context, const fv_prediction *prediction) {
-    fv_command_call *call = context;
-    if (prediction->error) return print_failure(call, prediction);
-    fv_printer *p = call->printer;
-    FV_TEXT(others, 1 << 20);
-    for (int64_t k = 1; k < prediction->count; k++)
-        fv_text_addf(&others, "\t%s %.4f", prediction->labels[k], prediction->scores[k]);
-    FV_TRY(fv_text_error(&others));
-    fv_print_line(p, "%s\t%s\t%.4f%s", prediction->path, prediction->labels[0], prediction->scores[0], others.at);
-    if (!p->json) return NULL;
-    fv_print_record(p);
-    fv_print_text(p, "path", prediction->path);
-    fv_print_text(p, "label", prediction->labels[0]);
-    fv_print_number(p, "score", prediction->scores[0]);
-    fv_print_list(p, "top");
-    for (int64_t k = 0; k < prediction->count; k++) {
-        fv_print_item(p);
-        fv_print_text(p, "label", prediction->labels[k]);
-        fv_print_number(p, "score", prediction->scores[k]);
+/* How many there are, by going through the names once: for the time left. Names on standard input cannot be read twice. */
+static fv_error *count_pictures(job *j) {
+    const fv_strings *files = &j->options->files;
+    FV_OWNED(fv_paths) paths = NULL;
+    const char *path;
+    for (int64_t i = 0; i < files->count; i++)
+        if (!strcmp(files->at[i], "-")) return NULL;
+    FV_TRY(fv_paths_new(files->at, files->count, NULL, &paths));
+    for (;;) {
+        FV_TRY(fv_paths_next(paths, &path));
+        if (!path) return NULL;
+        j->count += !j->answers || !fv_answers_has(j->answers, path);
     }
-    fv_print_list_end(p);
+}
+
+/* ---- answers out ---- */
+
+static void report(job *j) {
+    double seconds = fv_clock_seconds() - j->started;
+    fv_progress progress = { .what = "predict", .done = j->done, .count = j->count, .loss = NAN };
+    if (seconds > 0) progress.pictures_per_second = (double)j->done / seconds;
+    if (seconds > 0 && j->count) progress.seconds_left = seconds / (double)j->done * (double)(j->count - j->done);
+    fv_terminal_bar(NULL, &progress);
+}
+
+/* path, label, score, and the others behind; of an abstention all of them. */
+static fv_error *print_line(const job *j, const fv_prediction *p) {
+    FV_TEXT(line, 1 << 26);
+    if (p->error) {
+        char message[4096];
+        fv_print_line(j->call->printer, "%s\terror: %s", p->path, fv_error_format(p->error, message, sizeof message));
+        return NULL;
+    }
+    fv_text_addf(&line, "%s\t%s\t%.4f", p->path, p->abstained ? "?" : p->labels[0], p->scores[0]);
+    for (int64_t k = !p->abstained; k < p->count; k++) fv_text_addf(&line, "\t%s %.4f", p->labels[k], p->scores[k]);
+    for (int64_t c = 0; j->style.logits && c < j->style.classes; c++)
+        fv_text_addf(&line, "%s%.6g", c ? " " : "\tlogits ", (double)p->logits[c]);
+    fv_print_line(j->call->printer, "%s", line.at);
+    return fv_text_error(&line);
+}
+
+static fv_error *print_object(const job *j, const fv_prediction *p) {
+    FV_TEXT(object, 1 << 26);
+    fv_answer_json(&j->style, p, &object);
+    fv_print_object(j->call->printer, object.at);
+    return fv_text_error(&object);
+}
+
+static fv_error *take_answer(void *context, const fv_prediction *p) {
+    job *j = context;
+    j->done++;
+    j->failed += p->error != NULL;
+    if (p->error) j->call->failed = true;
+    if (j->answers || j->count > 1) report(j);
+    if (j->answers) return fv_answers_add(j->answers, p);
+    return j->call->printer->json ? print_object(j, p) : print_line(j, p);
+}
+
+/* What was done, where the answers themselves went into a file. */
+static void print_summary(const job *j) {
+    fv_printer *p = j->call->printer;
+    fv_print_record(p);
+    fv_print_text(p, "out", j->options->out);
+    fv_print_int(p, "predicted", j->done);
+    fv_print_int(p, "failed", j->failed);
+    fv_print_int(p, "held", fv_answers_held(j->answers));
+    fv_print_number(p, "seconds", fv_clock_seconds() - j->started);
     fv_print_record_end(p);
-    return NULL;
+}
+
+/* ---- the command ---- */
+
+static fv_error *check(const predict_options *o) {
+    if (o->stdin_image && o->files.count)
+        return fv_fail(FV_USAGE, "--stdin-image takes its picture from standard input, and files are named too");
+    if (!o->stdin_image && !o->files.count)
+        return fv_error_hint(fv_fail(FV_USAGE, "pictures are missing"),
+                             "name files or folders, or - for names on standard input");
+    return o->resume && !o->out ? fv_fail(FV_USAGE, "--resume goes on with a file: name it by --out") : NULL;
+}
+
+static fv_error *predict(job *j, fv_predictor *predictor) {
+    const predict_options *o = j->options;
+    fv_predict_options options = { .top = o->top, .threshold = o->threshold, .flip = o->tta };
+    j->style = (fv_answer_style){ .top = fv_min(o->top, fv_predictor_class_count(predictor)),
+                                  .may_abstain = o->threshold > 0,
+                                  .logits = o->logits,
+                                  .classes = fv_predictor_class_count(predictor),
+                                  .names = fv_predictor_class_names(predictor) };
+    if (o->out) FV_TRY(fv_answers_open(o->out, &j->style, o->resume, &j->answers));
+    if (o->stdin_image) FV_TRY(fv_file_read("/dev/stdin", STDIN_BYTES_MAX, &j->picture, &j->picture_length));
+    FV_TRY(count_pictures(j));
+    FV_TRY(fv_paths_new(o->files.at, o->files.count, stdin, &j->paths));
+    j->started = fv_clock_seconds();
+    fv_error *error = fv_predict_stream(predictor, &options, next_picture, j, take_answer, j);
+    fv_terminal_finish();
+    fv_error *unwritten = j->answers ? fv_answers_close(j->answers) : NULL;
+    if (!error) error = fv_take(&unwritten);
+    fv_error_free(unwritten);
+    if (!error && j->answers) print_summary(j);
+    return error;
 }
 
 static fv_error *run(fv_command_call *call, void *raw) {
     const predict_options *o = raw;
     FV_OWNED(fv_predictor) predictor = NULL;
     fv_predictor_options options = { .device = o->device, .batch = o->batch, .workers = o->workers };
+    job j = { .call = call, .options = o };
+    FV_TRY(check(o));
     FV_TRY(fv_predictor_open(o->model, &options, &predictor));
-    return fv_predict_files(predictor, o->files.at, o->files.count, o->top, print_answer, call);
+    fv_error *error = predict(&j, predictor);
+    fv_paths_free(j.paths);
+    fv_answers_free(j.answers);
+    fv_memory_free(j.picture);
+    return error;
 }
 
 const fv_command fv_command_predict = {
@@ -75,8 +197,10 @@ const fv_command fv_command_predict = {
     .arguments = "MODEL FILE… [options]",
     .description =
         "One line a picture: path, label, score, then the next best. A file that cannot be read gets a line that says\n"
-        "why; when all are answered the exit status is then 1.",
+        "why; when all are answered the exit status is then 1. With --out the answers go into a file, line by line;\n"
+        "a prediction that was stopped or killed goes on with --resume where the file ends.",
     .fields = fields,
     .size = sizeof(predict_options),
+    .stoppable = true,
     .run = run,
 };

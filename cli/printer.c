@@ -134,6 +134,13 @@ void fv_print_list_end(fv_printer *p) {
     p->first = false;
 }
 
+void fv_print_object(fv_printer *p, const char *object) {
+    if (!p->json) return;
+    fv_text_clear(&p->record);
+    fv_text_addf(&p->record, "%s\n", object);
+    write_out(p, p->record.at, (size_t)p->record.length);
+}
+
 void fv_print_line(fv_printer *p, const char *format, ...) {
     if (p->json) return;
     fv_text_clear(&p->record);

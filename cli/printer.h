@@ -43,6 +43,9 @@ void fv_print_list(fv_printer *printer, const char *key);
 void fv_print_item(fv_printer *printer);
 void fv_print_list_end(fv_printer *printer);
 
+/* A record made elsewhere, of JSON only: an object, to which the newline is added. */
+void fv_print_object(fv_printer *printer, const char *object);
+
 /* Of text only: a line, or a page as it is. */
 void fv_print_line(fv_printer *printer, const char *format, ...) FV_PRINTF(2, 3);
 void fv_print_page(fv_printer *printer, const char *text);

@@ -39,10 +39,14 @@ void fv_terminal_finish(void) {
     pthread_mutex_unlock(&mutex);
 }
 
-/* "epoch 3/10 train  45 %  loss 0.1234  1234 pictures/s  0:12 left" */
+/* "epoch 3/10 train  45 %  loss 0.1234  1234 pictures/s  0:12 left", or "predict  5678  1234 pictures/s" where nobody knows how
+ * many there are. */
 static void print_figures(const fv_progress *p) {
     if (p->epochs) fprintf(stderr, "epoch %lld/%lld ", (long long)p->epoch, (long long)p->epochs);
-    fprintf(stderr, "%s %3.0f %%", p->what, p->count ? 100.0 * (double)p->done / (double)p->count : 100.0);
+    if (p->count)
+        fprintf(stderr, "%s %3.0f %%", p->what, 100.0 * (double)p->done / (double)p->count);
+    else
+        fprintf(stderr, "%s %lld", p->what, (long long)p->done);
     if (p->done && !isnan(p->loss)) fprintf(stderr, "  loss %.4f", p->loss);
     if (p->pictures_per_second > 0) fprintf(stderr, "  %.0f pictures/s", p->pictures_per_second);
     long long left = (long long)(p->seconds_left + 0.5);
@@ -50,7 +54,7 @@ static void print_figures(const fv_progress *p) {
 }
 
 static void draw(const fv_progress *p) {
-    int cells = p->count ? (int)(BAR_CELLS * p->done / p->count) : BAR_CELLS;
+    int cells = p->count ? (int)(BAR_CELLS * p->done / p->count) : 0;
     wipe();
     fputc('[', stderr);
     for (int i = 0; i < BAR_CELLS; i++) fputc(i < cells ? '=' : i == cells ? '>' : ' ', stderr);
@@ -62,7 +66,7 @@ static void draw(const fv_progress *p) {
 
 void fv_terminal_bar(void *context, const fv_progress *p) {
     (void)context;
-    bool terminal = isatty(STDERR_FILENO), over = p->done >= p->count;
+    bool terminal = isatty(STDERR_FILENO), over = p->count && p->done >= p->count;
     double now = fv_clock_seconds();
     pthread_mutex_lock(&mutex);
     if (last < 0) last = terminal ? last : now;

@@ -9,7 +9,7 @@
 
 typedef struct train_options {
     const char *recipe, *out;
-    bool resume, allow_other_isa, dry_run, overfit_batch, find_rate;
+    bool resume, allow_other_isa, dry_run, overfit_batch, find_rate, print_recipe;
     const char *time;
     int64_t workers;
     const char *device;
@@ -36,6 +36,8 @@ static const fv_field fields[] = { FV_FIELD(train_options, recipe, .positional =
                                             .help = "instead, try rates and suggest one; with --out also a table and a plot"),
                                    FV_FIELD(train_options, workers, .by_default = "2", .min = 0, .max = 256,
                                             .help = "threads that decode and transform pictures; 0: none of their own"),
+                                   FV_FIELD(train_options, print_recipe, .by_default = "false",
+                                            .help = "print the whole recipe, every key with what it means, and train nothing"),
                                    FV_FIELD(train_options, device, .by_default = "cpu", .help = "where to compute"),
                                    FV_FIELDS_END };
 
@@ -45,6 +47,15 @@ static fv_error *read_recipe(const fv_command_call *call, const train_options *o
     if (!path && o->resume) FV_TRY(fv_file_join(call->arena, o->out, "recipe.yaml", &path));
     if (path && (o->recipe || fv_file_kind_of(path) != FV_FILE_NONE)) FV_TRY(fv_recipe_read(recipe, path));
     return fv_recipe_override(recipe, &o->keys, call->given_more);
+}
+
+static fv_error *print_recipe(const fv_recipe *recipe, fv_printer *printer) {
+    char *text = NULL;
+    FV_TRY(fv_recipe_to_yaml(recipe, &text));
+    printer->json = false;
+    fv_print_page(printer, text);
+    fv_string_free(text);
+    return NULL;
 }
 
 static void say(void *context, const char *line) {
@@ -106,8 +117,11 @@ static fv_error *run(fv_command_call *call, void *options) {
     FV_TRY(choose_task(o, &task));
     FV_TRY(parse_time(o->time, &seconds));
     FV_OWNED(fv_recipe) recipe = NULL;
+    if (!o->out && (!o->print_recipe || o->resume))
+        return fv_error_hint(fv_fail(FV_USAGE, "out is missing"), "name the folder that the run is kept in: --out DIR");
     FV_TRY(fv_recipe_new(&recipe));
     FV_TRY(read_recipe(call, o, recipe));
+    if (o->print_recipe) return print_recipe(recipe, call->printer);
     fv_train_options how = { .task = task,
                              .out = o->out,
                              .seconds = seconds,

@@ -42,4 +42,15 @@ if(program_folders)
     target_link_libraries(fovea PRIVATE fovea_static)
     target_link_options(fovea PRIVATE -Wl,--gc-sections)
     install(TARGETS fovea RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+    # The man page and bash's completion are printed by the program.
+    set(man ${PROJECT_BINARY_DIR}/fovea.1)
+    set(completion ${PROJECT_BINARY_DIR}/fovea.bash)
+    add_custom_command(OUTPUT ${man} ${completion}
+        COMMAND fovea help --man > ${man}
+        COMMAND fovea help --completion bash > ${completion}
+        DEPENDS fovea VERBATIM)
+    add_custom_target(manual ALL DEPENDS ${man} ${completion})
+    install(FILES ${man} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME fovea)
 endif()

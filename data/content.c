@@ -99,7 +99,7 @@ static bool is_zeros(const uint8_t *bytes, int64_t length) {
 }
 
 fv_error *fv_decode_refuse(const uint8_t *bytes, int64_t length) {
-    if (!length) return fv_fail(FV_FORMAT, "an empty file");
+    if (!length) return fv_fail(FV_FORMAT, FV_EMPTY_FILE);
     const char *name = find(pictures, sizeof pictures / sizeof *pictures, bytes, length);
     if (name)
         return fv_error_hint(fv_fail(FV_UNSUPPORTED, "a picture in the format %s, which is not read", name),

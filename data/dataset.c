@@ -7,7 +7,6 @@
 #include "core/base/file.h"
 #include "core/base/memory.h"
 #include "core/base/size.h"
-#include "data/decode/decoder.h"
 #include "data/walk.h"
 
 #define LISTING_CAP ((int64_t)1 << 36)
@@ -234,19 +233,25 @@ const char *fv_dataset_note(const fv_dataset *set, int64_t index) {
 
 /* ---- reading ---- */
 
-fv_error *fv_dataset_fetch(const fv_dataset *set, int64_t sample, fv_bytes *bytes, fv_image *out) {
+fv_error *fv_dataset_fetch_as(const fv_dataset *set, int64_t sample, const fv_decode_options *options, fv_stored *stored,
+                              fv_bytes *bytes, fv_image *out) {
     const fv_sample *s = fv_dataset_sample(set, sample);
     if (set->source->held) {
         fv_held held = set->source->held(set->state, s);
+        if (stored) *stored = (fv_stored){ set->source->name, held.size.channels, 1 };
         FV_TRY(fv_image_copy(out, held.size, held.pixel, held.pixels));
-        return set->decode.channels ? fv_image_to_channels(out, set->decode.channels) : NULL;
+        return options->channels ? fv_image_to_channels(out, options->channels) : NULL;
     }
     char path[PATH_BYTES];
     bool below = *set->root && s->id[0] != '/';
     int length = snprintf(path, sizeof path, "%s%s%s", below ? set->root : "", below ? "/" : "", s->id);
     if (length >= PATH_BYTES) return fv_fail(FV_IO, "a path of %d bytes is too long", length);
-    FV_TRY(fv_bytes_read_file(bytes, path, set->decode.max_bytes));
-    return fv_decode(bytes->at, bytes->length, &set->decode, out);
+    FV_TRY(fv_bytes_read_file(bytes, path, options->max_bytes));
+    return fv_decode_stored(bytes->at, bytes->length, options, stored, out);
+}
+
+fv_error *fv_dataset_fetch(const fv_dataset *set, int64_t sample, fv_bytes *bytes, fv_image *out) {
+    return fv_dataset_fetch_as(set, sample, &set->decode, NULL, bytes, out);
 }
 
 fv_error *fv_dataset_read(const fv_dataset *set, int64_t sample, fv_image *out) {

@@ -3,6 +3,7 @@
 #define FV_DATA_DATASET_H
 
 #include "data/bytes.h"
+#include "data/decode/decoder.h"
 #include "data/source.h"
 
 typedef struct fv_rejected {
@@ -39,6 +40,9 @@ static inline fv_sample *fv_dataset_sample(const fv_dataset *set, int64_t index)
 
 /* The decoded picture of a sample; `bytes` is memory for its file. Many threads at once. Errors do not name the sample. */
 FV_MUST_USE fv_error *fv_dataset_fetch(const fv_dataset *set, int64_t sample, fv_bytes *bytes, fv_image *out);
+/* The same, decoded by other options than the set's; how it is stored goes into `*stored` (may be NULL). */
+FV_MUST_USE fv_error *fv_dataset_fetch_as(const fv_dataset *set, int64_t sample, const fv_decode_options *options,
+                                          fv_stored *stored, fv_bytes *bytes, fv_image *out);
 /* An error of fetching that means the sample is at fault, not the machine (FV_MEMORY) nor we. */
 bool fv_is_about_sample(const fv_error *error);
 /* Takes `why` as the reason that the sample cannot be used; nothing when it was rejected before. */

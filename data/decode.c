@@ -53,12 +53,13 @@ static fv_error *fit_channels(const fv_encoded *encoded, const fv_decoded *about
         "channels=%lld takes them as they are; only grey and RGB are converted", (long long)stored);
 }
 
-static fv_error *decode(const fv_encoded *encoded, fv_image *out) {
+static fv_error *decode(const fv_encoded *encoded, fv_stored *stored, fv_image *out) {
     fv_decoded about = { .orientation = 1 };
     for (int i = 0; i < fv_decoder_table_count; i++) {
         const fv_decoder *decoder = fv_decoder_table[i];
         if (!decoder->matches(encoded->bytes, encoded->length)) continue;
         FV_TRY(decoder->decode(encoded, out, &about));
+        if (stored) *stored = (fv_stored){ decoder->name, out->channels, about.orientation };
         if (out->pixel == FV_PIXEL_U16 && !encoded->options.keep_u16) fv_image_to_bytes(out);
         FV_TRY(fit_channels(encoded, &about, out));
         return fv_image_turn(out, about.orientation);
@@ -66,12 +67,17 @@ static fv_error *decode(const fv_encoded *encoded, fv_image *out) {
     return fv_decode_refuse(encoded->bytes, encoded->length);
 }
 
-fv_error *fv_decode(const void *bytes, int64_t length, const fv_decode_options *options, fv_image *out) {
+fv_error *fv_decode_stored(const void *bytes, int64_t length, const fv_decode_options *options, fv_stored *stored,
+                           fv_image *out) {
     fv_encoded encoded = { .bytes = bytes, .length = length };
     FV_TRY(fv_decode_options_resolve(options, &encoded.options));
-    if (length <= encoded.options.max_bytes) return decode(&encoded, out);
+    if (length <= encoded.options.max_bytes) return decode(&encoded, stored, out);
     return fv_fail(FV_UNSUPPORTED, "%lld bytes, more than the %lld allowed", (long long)length,
                    (long long)encoded.options.max_bytes);
+}
+
+fv_error *fv_decode(const void *bytes, int64_t length, const fv_decode_options *options, fv_image *out) {
+    return fv_decode_stored(bytes, length, options, NULL, out);
 }
 
 fv_error *fv_image_decode(const void *bytes, int64_t length, const char *name, const fv_decode_options *options,

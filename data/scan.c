@@ -1,11 +1,11 @@
-/* scan.c - every picture of a data set decoded once, to know before training what cannot be used. */
+/* scan.c - every picture of a data set looked at once by worker threads, to know before training what cannot be used. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "core/base/memory.h"
-#include "data/dataset.h"
+#include "data/scan.h"
 #include "data/threads.h"
 
 #define POLL_MS 100 /* between two calls of progress */
@@ -17,6 +17,8 @@ typedef struct failure {
 
 typedef struct scan {
     const fv_dataset *set;
+    fv_scan_look look;
+    void *looker;
     _Atomic int64_t next, done;
     _Atomic bool stop;
     pthread_mutex_t mutex; /* guards what follows */
@@ -43,7 +45,7 @@ static void note_failure(scan *s, int64_t sample, fv_error *why) {
 static bool scan_samples(scan *s, fv_bytes *bytes, fv_image *image, bool one) {
     for (int64_t i; !atomic_load(&s->stop) && (i = atomic_fetch_add(&s->next, 1)) < s->set->samples.count;) {
         if (!fv_dataset_sample(s->set, i)->unusable) {
-            fv_error *why = fv_dataset_fetch(s->set, i, bytes, image);
+            fv_error *why = s->look(s->looker, i, bytes, image);
             if (why) note_failure(s, i, why);
         }
         atomic_fetch_add(&s->done, 1);
@@ -97,8 +99,8 @@ static fv_error *settle(fv_dataset *set, scan *s, bool finished) {
     return fv_dataset_check_bound(set);
 }
 
-fv_error *fv_dataset_scan(fv_dataset *set, int64_t workers, fv_scan_progress progress, void *context) {
-    scan s = { .set = set };
+fv_error *fv_scan(fv_dataset *set, int64_t workers, fv_scan_look look, void *looker, fv_scan_progress progress, void *context) {
+    scan s = { .set = set, .look = look, .looker = looker };
     fv_threads threads = { 0 };
     pthread_mutex_init(&s.mutex, NULL);
     fv_error *error = fv_threads_start(&threads, workers, "fovea-scan", scan_thread, &s);
@@ -111,4 +113,12 @@ fv_error *fv_dataset_scan(fv_dataset *set, int64_t workers, fv_scan_progress pro
     else
         fv_error_free(error);
     return settle(set, &s, finished);
+}
+
+static fv_error *decode(void *set, int64_t sample, fv_bytes *bytes, fv_image *image) {
+    return fv_dataset_fetch(set, sample, bytes, image);
+}
+
+fv_error *fv_dataset_scan(fv_dataset *set, int64_t workers, fv_scan_progress progress, void *context) {
+    return fv_scan(set, workers, decode, set, progress, context);
 }

@@ -1,6 +1,6 @@
-/* files.c - predictions for files: while the network runs on one batch, workers decode and transform the next. A file that
- * cannot be read is left out of its batch and answered in its place; which batch a picture is in makes no difference to its
- * bits. */
+/* files.c - predictions for a stream of pictures: while the network runs on one batch, workers decode and transform the next. A
+ * file that cannot be read is left out of its batch and answered in its place; which batch a picture is in makes no difference
+ * to its bits. */
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -17,20 +17,27 @@ typedef struct desk {
     fv_predictor *predictor;
     fv_size size;
     int64_t pixels, classes, top; /* floats of a picture; logits; answers */
-    int64_t workers;
+    int64_t workers, batch;
+    double threshold;
+    bool flip;
     double *probabilities, *scores; /* classes; top */
+    float *logits;                  /* batch × classes, with flip */
     int64_t *best;
     const char **labels;
+    fv_predict_source source;
+    fv_prediction_sink sink;
+    void *source_context, *sink_context;
 } desk;
 
-/* One batch, being read or read: a row of pixels, or an error, for each path. */
+/* One batch, being read or read: a row of pixels, or an error, for each picture. */
 typedef struct shelf {
     const desk *desk;
-    const char *const *paths;
+    fv_arena *names; /* and bytes, of this batch */
+    fv_predict_input *pictures;
     int64_t count;
     float *rows;
     fv_error **errors;
-    _Atomic int64_t next; /* the path that nobody has taken yet */
+    _Atomic int64_t next; /* the picture that nobody has taken yet */
     fv_threads threads;
 } shelf;
 
@@ -41,21 +48,23 @@ static fv_error *check_size(const desk *d, const fv_image *image) {
                    (long long)d->size.width, (long long)d->size.channels);
 }
 
-static fv_error *read_picture(const desk *d, const char *path, fv_image *image, float *row) {
+static fv_error *read_picture(const desk *d, const fv_predict_input *picture, fv_image *image, float *row) {
+    const char *path = picture->path;
     fv_decode_options options = { .channels = d->size.channels };
-    FV_TRY(fv_image_decode_file(path, &options, image));
+    FV_TRY(picture->bytes ? fv_image_decode(picture->bytes, picture->length, path, &options, image)
+                          : fv_image_decode_file(path, &options, image));
     FV_TRY(fv_error_wrap(fv_transforms_apply(fv_predictor_transforms(d->predictor), FV_EVALUATION, NULL, image), "%s", path));
     FV_TRY(fv_error_wrap(check_size(d, image), "%s", path));
     memcpy(row, image->pixels, (size_t)d->pixels * sizeof *row);
     return NULL;
 }
 
-/* Takes paths until there are none left. A thread holds one picture of its own, however large the file's. */
+/* Takes pictures until there are none left. A thread holds one picture of its own, however large the file's. */
 static void *read_pictures(void *context) {
     shelf *s = context;
     fv_image image = { 0 };
     for (int64_t i; (i = atomic_fetch_add(&s->next, 1)) < s->count;)
-        s->errors[i] = read_picture(s->desk, s->paths[i], &image, s->rows + i * s->desk->pixels);
+        s->errors[i] = read_picture(s->desk, &s->pictures[i], &image, s->rows + i * s->desk->pixels);
     fv_image_release(&image);
     return NULL;
 }
@@ -65,12 +74,28 @@ static void read_unit(void *context, int64_t unit, int thread) {
     read_pictures(context);
 }
 
-/* Workers read while the caller goes on; without them the team does, and the caller waits. */
-static fv_error *begin_reading(shelf *s, const char *const *paths, int64_t count) {
+/* The next pictures of the source, copied; fewer than a batch at its end. */
+static fv_error *fill(shelf *s) {
     const desk *d = s->desk;
-    s->paths = paths, s->count = count;
+    fv_arena_reset(s->names);
+    for (s->count = 0; s->count < d->batch; s->count++) {
+        fv_predict_input given = { 0 }, *kept = &s->pictures[s->count];
+        FV_TRY(d->source(d->source_context, &given));
+        if (!given.path) return NULL;
+        *kept = given;
+        FV_TRY(fv_arena_text(s->names, given.path, &kept->path));
+        if (given.bytes) FV_TRY(fv_arena_copy(s->names, given.bytes, given.length, (void **)&kept->bytes));
+    }
+    return NULL;
+}
+
+/* Workers read while the caller goes on; without them the team does, and the caller waits. */
+static fv_error *begin_reading(shelf *s) {
+    const desk *d = s->desk;
+    FV_TRY(fill(s));
     atomic_store(&s->next, 0);
-    if (d->workers) return fv_threads_start(&s->threads, fv_min(d->workers, count), "fovea-predict", read_pictures, s);
+    if (!s->count) return NULL;
+    if (d->workers) return fv_threads_start(&s->threads, fv_min(d->workers, s->count), "fovea-predict", read_pictures, s);
     fv_parallel_for(fv_parallel_threads(), read_unit, s);
     return NULL;
 }
@@ -81,16 +106,47 @@ static void clear(shelf *s) {
     for (int64_t i = 0; i < s->count; i++) fv_error_free(fv_take(&s->errors[i]));
 }
 
-/* Closes the rows up and runs them; the logits of the readable ones stand in order, without gaps. */
-static fv_error *run_batch(const shelf *s, const float **logits) {
+/* The readable rows, closed up; how many there are. */
+static int64_t close_up(const shelf *s) {
     int64_t readable = 0, pixels = s->desk->pixels;
     for (int64_t i = 0; i < s->count; i++) {
         if (s->errors[i]) continue;
         if (readable < i) memcpy(s->rows + pixels * readable, s->rows + pixels * i, (size_t)pixels * sizeof(float));
         readable++;
     }
+    return readable;
+}
+
+/* Left and right exchanged, in place. */
+static void mirror(const desk *d, float *row) {
+    int64_t wide = d->size.width, channels = d->size.channels;
+    for (int64_t y = 0; y < d->size.height; y++, row += wide * channels)
+        for (int64_t left = 0, right = wide - 1; left < right; left++, right--)
+            for (int64_t c = 0; c < channels; c++) {
+                float kept = row[left * channels + c];
+                row[left * channels + c] = row[right * channels + c];
+                row[right * channels + c] = kept;
+            }
+}
+
+/* Means of the logits of the pictures and of their mirror images, which the rows become. */
+static fv_error *run_mirrored(const desk *d, float *rows, int64_t count, const float **logits) {
+    const float *mirrored;
+    memcpy(d->logits, *logits, (size_t)(count * d->classes) * sizeof(float));
+    for (int64_t i = 0; i < count; i++) mirror(d, rows + i * d->pixels);
+    FV_TRY(fv_predictor_run(d->predictor, rows, count, &mirrored));
+    for (int64_t i = 0; i < count * d->classes; i++) d->logits[i] = 0.5f * (d->logits[i] + mirrored[i]);
+    *logits = d->logits;
+    return NULL;
+}
+
+/* The logits of the readable rows stand in order, without gaps. */
+static fv_error *run_batch(const shelf *s, const float **logits) {
+    const desk *d = s->desk;
+    int64_t readable = close_up(s);
     *logits = NULL;
-    return readable ? fv_predictor_run(s->desk->predictor, s->rows, readable, logits) : NULL;
+    if (readable) FV_TRY(fv_predictor_run(d->predictor, s->rows, readable, logits));
+    return readable && d->flip ? run_mirrored(d, s->rows, readable, logits) : NULL;
 }
 
 static fv_error *check_finite(const desk *d, const float *logits) {
@@ -102,7 +158,7 @@ static fv_error *check_finite(const desk *d, const float *logits) {
     return NULL;
 }
 
-static fv_error *answer(desk *d, const char *path, const float *logits, fv_prediction_sink sink, void *context) {
+static fv_error *answer(desk *d, const char *path, const float *logits) {
     FV_TRY(fv_error_wrap(check_finite(d, logits), "%s", path));
     fv_softmax_row(logits, d->classes, d->probabilities);
     fv_top_classes(d->probabilities, d->classes, d->top, d->best);
@@ -110,56 +166,111 @@ static fv_error *answer(desk *d, const char *path, const float *logits, fv_predi
         d->labels[k] = fv_predictor_class_names(d->predictor)[d->best[k]];
         d->scores[k] = d->probabilities[d->best[k]];
     }
-    fv_prediction prediction = { .path = path, .count = d->top, .classes = d->best, .labels = d->labels, .scores = d->scores };
-    return sink(context, &prediction);
+    fv_prediction prediction = { .path = path,
+                                 .count = d->top,
+                                 .classes = d->best,
+                                 .labels = d->labels,
+                                 .scores = d->scores,
+                                 .abstained = d->scores[0] < d->threshold,
+                                 .logits = logits };
+    return d->sink(d->sink_context, &prediction);
 }
 
-static fv_error *answer_batch(desk *d, const shelf *s, fv_prediction_sink sink, void *context) {
+static fv_error *answer_batch(desk *d, const shelf *s) {
     const float *logits;
     FV_TRY(run_batch(s, &logits));
     for (int64_t i = 0; i < s->count; i++) {
+        const char *path = s->pictures[i].path;
         fv_error *error = NULL;
         if (s->errors[i])
-            error = sink(context, &(fv_prediction){ .path = s->paths[i], .error = s->errors[i] });
+            error = d->sink(d->sink_context, &(fv_prediction){ .path = path, .error = s->errors[i] });
         else
-            error = answer(d, s->paths[i], logits, sink, context), logits += d->classes;
+            error = answer(d, path, logits), logits += d->classes;
         FV_TRY(error);
     }
     return NULL;
 }
 
-static fv_error *lay_out(desk *d, shelf shelves[2], int64_t batch, fv_arena *arena) {
+static fv_error *lay_out(desk *d, shelf shelves[2], fv_arena *arena) {
     for (int i = 0; i < 2; i++) {
         shelves[i].desk = d;
-        FV_TRY(fv_arena_take(arena, batch, &shelves[i].errors));
-        FV_TRY(fv_arena_take(arena, batch * d->pixels, &shelves[i].rows));
+        FV_TRY(fv_arena_new("a batch of pictures", INT64_MAX, &shelves[i].names));
+        FV_TRY(fv_arena_take(arena, d->batch, &shelves[i].pictures));
+        FV_TRY(fv_arena_take(arena, d->batch, &shelves[i].errors));
+        FV_TRY(fv_arena_take(arena, d->batch * d->pixels, &shelves[i].rows));
     }
     FV_TRY(fv_arena_take(arena, d->classes, &d->probabilities));
+    FV_TRY(fv_arena_take(arena, d->flip ? d->batch * d->classes : 1, &d->logits));
     FV_TRY(fv_arena_take(arena, d->top, &d->scores));
     FV_TRY(fv_arena_take(arena, d->top, &d->best));
     return fv_arena_take(arena, d->top, &d->labels);
 }
 
-fv_error *fv_predict_files(fv_predictor *predictor, const char *const *paths, int64_t count, int64_t top,
-                           fv_prediction_sink sink, void *context) {
-    desk d = { .predictor = predictor, .size = fv_predictor_input(predictor), .classes = fv_predictor_class_count(predictor) };
-    d.pixels = d.size.height * d.size.width * d.size.channels;
-    d.top = fv_min(top ? top : 5, d.classes);
-    d.workers = fv_predictor_workers(predictor);
-    int64_t batch = fv_min(fv_max(count, 1), fv_predictor_batch(predictor));
+/* Reads the next batch while it answers this one, until one comes out empty. */
+static fv_error *run_all(desk *d, shelf shelves[2]) {
+    FV_TRY(begin_reading(&shelves[0]));
+    for (int64_t i = 0; shelves[i].count; i = 1 - i) {
+        shelf *now = &shelves[i];
+        end_reading(now);
+        FV_TRY(begin_reading(&shelves[1 - i]));
+        FV_TRY(answer_batch(d, now));
+        clear(now);
+    }
+    return NULL;
+}
+
+static fv_error *stream(desk *d, const fv_predict_options *options) {
+    const fv_predict_options none = { 0 };
+    if (!options) options = &none;
+    d->size = fv_predictor_input(d->predictor);
+    d->classes = fv_predictor_class_count(d->predictor);
+    d->pixels = d->size.height * d->size.width * d->size.channels;
+    d->top = fv_min(options->top ? options->top : 5, d->classes);
+    d->workers = fv_predictor_workers(d->predictor);
+    d->threshold = options->threshold, d->flip = options->flip;
     shelf shelves[2] = { 0 };
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("pictures to predict", INT64_MAX, &arena));
-    FV_TRY(lay_out(&d, shelves, batch, arena));
-    fv_error *error = begin_reading(&shelves[0], paths, fv_min(batch, count));
-    for (int64_t first = 0; first < count && !error; first += batch) {
-        shelf *now = &shelves[first / batch % 2], *next = &shelves[(first / batch + 1) % 2];
-        int64_t left = count - first - batch;
-        end_reading(now);
-        if (left > 0) error = begin_reading(next, paths + first + batch, fv_min(batch, left));
-        if (!error) error = answer_batch(&d, now, sink, context);
-        clear(now);
+    fv_error *error = lay_out(d, shelves, arena);
+    if (!error) error = run_all(d, shelves);
+    for (int i = 0; i < 2; i++) {
+        end_reading(&shelves[i]);
+        clear(&shelves[i]);
+        fv_arena_free(shelves[i].names);
     }
-    for (int i = 0; i < 2; i++) end_reading(&shelves[i]), clear(&shelves[i]);
     return error;
+}
+
+fv_error *fv_predict_stream(fv_predictor *predictor, const fv_predict_options *options, fv_predict_source source,
+                            void *source_context, fv_prediction_sink sink, void *sink_context) {
+    desk d = { .predictor = predictor,
+               .batch = fv_predictor_batch(predictor),
+               .source = source,
+               .sink = sink,
+               .source_context = source_context,
+               .sink_context = sink_context };
+    return stream(&d, options);
+}
+
+typedef struct path_list {
+    const char *const *paths;
+    int64_t count, next;
+} path_list;
+
+static fv_error *next_path(void *context, fv_predict_input *picture) {
+    path_list *list = context;
+    if (list->next < list->count) picture->path = list->paths[list->next++];
+    return NULL;
+}
+
+fv_error *fv_predict_files(fv_predictor *predictor, const char *const *paths, int64_t count, int64_t top,
+                           fv_prediction_sink sink, void *context) {
+    path_list list = { paths, count, 0 };
+    desk d = { .predictor = predictor,
+               .batch = fv_min(fv_max(count, 1), fv_predictor_batch(predictor)),
+               .source = next_path,
+               .sink = sink,
+               .source_context = &list,
+               .sink_context = context };
+    return stream(&d, &(fv_predict_options){ .top = top });
 }

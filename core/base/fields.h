@@ -98,6 +98,9 @@ const char *fv_nearest_name(const char *name, const char *const *names, int64_t 
 /* In words what the field's value must be, for messages and help: "2 integers of at least 1". */
 void fv_field_allowed(const fv_field *field, fv_text *out);
 void fv_field_print_flag(const char *name, fv_text *out); /* "--weight-decay" */
+/* The two sides of a row of help: "-n, --epochs N", and "an integer of at least 1; default 10". */
+void fv_field_print_left(const fv_field *field, bool flags, fv_text *out);
+void fv_field_print_rule(const fv_field *field, fv_text *out);
 /* The error for a name that no field has, with the nearest one, or all names, as the hint. `flag`: it stood on the command
  * line, and names are said as flags. */
 FV_MUST_USE fv_error *fv_fields_unknown(const fv_field *fields, const char *name, bool flag);

@@ -19,7 +19,7 @@ static void print_value_name(const fv_field *field, fv_text *out) {
 }
 
 /* "-n, --epochs N", "IMAGE…", or "epochs". */
-static void print_left(const fv_field *field, bool flags, fv_text *out) {
+void fv_field_print_left(const fv_field *field, bool flags, fv_text *out) {
     if (!flags) return fv_text_add(out, field->name);
     if (field->positional) {
         print_value_name(field, out);
@@ -33,7 +33,7 @@ static void print_left(const fv_field *field, bool flags, fv_text *out) {
 }
 
 /* "one of a, b; default a" */
-static void print_rule(const fv_field *field, fv_text *out) {
+void fv_field_print_rule(const fv_field *field, fv_text *out) {
     if (field->type != FV_FIELD_BOOL) fv_field_allowed(field, out);
     if (field->required)
         fv_text_add(out, field->type == FV_FIELD_BOOL ? "required" : "; required");
@@ -73,7 +73,7 @@ void fv_fields_help(const fv_field *fields, bool flags, fv_text *out) {
     int64_t widest = 0;
     for (const fv_field *field = fields; field->name; field++) {
         FV_TEXT(left, 1 << 10);
-        print_left(field, flags, &left);
+        fv_field_print_left(field, flags, &left);
         int64_t wide = columns(left.at, left.length);
         if (!field->hidden && wide <= LEFT_CAP) widest = fv_max(widest, wide);
     }
@@ -81,10 +81,10 @@ void fv_fields_help(const fv_field *fields, bool flags, fv_text *out) {
         if (field->hidden) continue;
         FV_TEXT(left, 1 << 10);
         FV_TEXT(right, 1 << 16);
-        print_left(field, flags, &left);
+        fv_field_print_left(field, flags, &left);
         fv_text_add(&right, field->help ? field->help : "");
         fv_text_add(&right, field->help ? " (" : "(");
-        print_rule(field, &right);
+        fv_field_print_rule(field, &right);
         fv_text_add(&right, ")");
         int64_t wide = columns(left.at, left.length), indent = widest + 4;
         fv_text_addf(out, "  %s", left.at);

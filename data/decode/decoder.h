@@ -48,4 +48,16 @@ FV_MUST_USE fv_error *fv_decode_options_resolve(const fv_decode_options *options
 /* fv_image_decode, but errors do not name the picture. */
 FV_MUST_USE fv_error *fv_decode(const void *bytes, int64_t length, const fv_decode_options *options, fv_image *out);
 
+/* How a picture is stored, which a decoded one does not tell any more. */
+typedef struct fv_stored {
+    const char *format; /* the decoder's name */
+    int64_t channels;   /* before they were converted; alpha may be left out */
+    int orientation;    /* EXIF's, 1 to 8 */
+} fv_stored;
+/* The same; what is stored goes into `*stored` (NULL: it is not asked for). */
+FV_MUST_USE fv_error *fv_decode_stored(const void *bytes, int64_t length, const fv_decode_options *options, fv_stored *stored,
+                                       fv_image *out);
+
+#define FV_EMPTY_FILE "an empty file" /* the reason that a file of no bytes is refused with */
+
 #endif

@@ -58,6 +58,8 @@ typedef struct fv_prediction {
     const int64_t *classes;
     const char *const *labels;
     const double *scores; /* probabilities over all classes */
+    bool abstained;       /* the best score is below the threshold asked for: take none of them for an answer */
+    const float *logits;  /* one a class, in the model's order */
 } fv_prediction;
 typedef fv_error *(*fv_prediction_sink)(void *context, const fv_prediction *prediction);
 
@@ -65,6 +67,28 @@ typedef fv_error *(*fv_prediction_sink)(void *context, const fv_prediction *pred
  * its own, not an error; an error of the sink ends it. */
 FV_API FV_MUST_USE fv_error *fv_predict_files(fv_predictor *predictor, const char *const *paths, int64_t count, int64_t top,
                                               fv_prediction_sink sink, void *context);
+
+/* Zero in every member is the default. */
+typedef struct fv_predict_options {
+    int64_t top;      /* classes in an answer; 0: 5 */
+    double threshold; /* answers whose best score is lower are marked as abstained */
+    bool flip;        /* logits are means over the picture and its mirror image (test-time augmentation) */
+} fv_predict_options;
+
+/* A picture to predict: a file's path, or (`bytes` not NULL) a file's bytes, which `path` then only names. */
+typedef struct fv_predict_input {
+    const char *path;
+    const void *bytes;
+    int64_t length;
+} fv_predict_input;
+/* Gives the next one, valid until the next call; `path` NULL: there are no more. */
+typedef fv_error *(*fv_predict_source)(void *context, fv_predict_input *picture);
+
+/* The same for any number of pictures, of which two batches are held at a time. The source and the sink are called by the
+ * caller's thread; an error of either ends it. `options` may be NULL. */
+FV_API FV_MUST_USE fv_error *fv_predict_stream(fv_predictor *predictor, const fv_predict_options *options,
+                                               fv_predict_source source, void *source_context, fv_prediction_sink sink,
+                                               void *sink_context);
 
 #ifdef __cplusplus
 }

@@ -38,9 +38,9 @@ FV_API FV_MUST_USE fv_error *fv_recipe_to_yaml(const fv_recipe *recipe, char **o
 
 /* How far something has come; given to a callback on the caller's thread. */
 typedef struct fv_progress {
-    const char *what;           /* "scan", "train", "evaluate" */
+    const char *what;           /* "scan", "train", "evaluate", "predict" */
     int64_t epoch, epochs;      /* under way, from 1; of evaluation alone: 0 */
-    int64_t done, count;        /* batches; of a scan pictures */
+    int64_t done, count;        /* batches; of a scan or prediction pictures; count 0: not known */
     double loss;                /* mean so far; NaN: none */
     double pictures_per_second; /* 0: not known yet */
     double seconds_left;        /* of this pass; 0: not known yet */

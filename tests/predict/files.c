@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 
+#include "core/base/file.h"
 #include "core/base/memory.h"
 #include "fovea/layers.h"
+#include "fovea/metrics.h"
 #include "predict/sections.h"
 #include "tests/test.h"
 
@@ -110,4 +112,95 @@ FV_TEST(predict_files__transforms_that_give_another_size_are_an_error_of_the_fil
     assert_non_null(strstr(a->errors[0], "20"));
     fv_memory_free(a);
     fv_model_free(model);
+}
+
+typedef struct feed {
+    int64_t given, count;
+    const char *bytes; /* of every other picture */
+    int64_t length;
+} feed;
+
+static fv_error *next(void *context, fv_predict_input *picture) {
+    feed *f = context;
+    char path[256]; /* is gone when this returns */
+    if (f->given == f->count) return NULL;
+    static char kept[256];
+    snprintf(path, sizeof path, "%s", mixed[f->given % 5]);
+    memcpy(kept, path, sizeof kept);
+    *picture = (fv_predict_input){ kept, f->given % 2 ? f->bytes : NULL, f->given % 2 ? f->length : 0 };
+    f->given++;
+    return NULL;
+}
+
+static answers *stream(fv_model *model, const fv_predict_options *options, feed *f) {
+    FV_OWNED(fv_predictor) predictor = NULL;
+    answers *a;
+    FV_OK(fv_memory_new(1, &a));
+    FV_OK(fv_predictor_new(model, &(fv_predictor_options){ .batch = 3, .workers = 1 }, &predictor));
+    FV_OK(fv_predict_stream(predictor, options, next, f, keep, a));
+    return a;
+}
+
+FV_TEST(predict_files__a_stream_takes_paths_and_bytes) {
+    fv_model *model = new_model("normalize mean=0.5 std=0.5");
+    uint8_t *bytes;
+    feed f = { .count = 7 };
+    FV_OK(fv_file_read(mixed[4], 1 << 20, &bytes, &f.length));
+    f.bytes = (const char *)bytes;
+    answers *a = stream(model, NULL, &f), *files = predict(model, 8, 0, mixed, 5);
+    assert_int_equal(a->count, 7);
+    assert_string_equal(a->paths[1], "nowhere.png"); /* the name of bytes */
+    assert_memory_equal(a->scores[0], files->scores[0], sizeof a->scores[0]);
+    for (int i = 1; i < 7; i += 2) assert_memory_equal(a->scores[i], files->scores[4], sizeof a->scores[0]);
+    f.given = f.count = 0;
+    fv_memory_free(a);
+    a = stream(model, NULL, &f);
+    assert_int_equal(a->count, 0);
+    fv_memory_free(a);
+    fv_memory_free(files);
+    fv_memory_free(bytes);
+    fv_model_free(model);
+}
+
+static fv_error *check_options(void *context, const fv_prediction *p) {
+    const double *threshold = context;
+    double sum = 0, own[CLASSES];
+    assert_int_equal(p->abstained, p->scores[0] < *threshold);
+    fv_softmax_row(p->logits, CLASSES, own);
+    for (int k = 0; k < CLASSES; k++) {
+        assert_true(own[p->classes[k]] == p->scores[k]);
+        sum += p->scores[k];
+    }
+    assert_true(sum > 1 - 1e-12 && sum < 1 + 1e-12);
+    return NULL;
+}
+
+FV_TEST(predict_files__an_answer_below_the_threshold_is_an_abstention) {
+    fv_model *model = new_model("normalize mean=0.5 std=0.5");
+    FV_OWNED(fv_predictor) predictor = NULL;
+    FV_OK(fv_predictor_new(model, NULL, &predictor));
+    for (double threshold = 0; threshold <= 1; threshold += 0.25) {
+        feed f = { .count = 1 };
+        FV_OK(
+            fv_predict_stream(predictor, &(fv_predict_options){ .threshold = threshold }, next, &f, check_options, &threshold));
+    }
+    fv_model_free(model);
+}
+
+/* The mean over a picture and its mirror image is the same for both: what is mirrored by a transform beforehand changes
+ * nothing. */
+FV_TEST(predict_files__flipped_answers_do_not_depend_on_the_side) {
+    fv_model *model = new_model("normalize mean=0.5 std=0.5");
+    fv_model *mirrored = new_model("hflip probability=1 when=always; normalize mean=0.5 std=0.5");
+    feed f = { .count = 1 }, g = f, h = f;
+    answers *a = stream(model, &(fv_predict_options){ .flip = true }, &f);
+    answers *b = stream(mirrored, &(fv_predict_options){ .flip = true }, &g);
+    answers *c = stream(mirrored, NULL, &h);
+    assert_memory_equal(a->scores, b->scores, sizeof a->scores);
+    assert_memory_not_equal(b->scores, c->scores, sizeof b->scores);
+    fv_memory_free(a);
+    fv_memory_free(b);
+    fv_memory_free(c);
+    fv_model_free(model);
+    fv_model_free(mirrored);
 }

@@ -10,15 +10,22 @@ prints() { grep -qE -- "$1" out || fail "does not print: $1"; }
 
 # Each command has its page, by --help and by help; each part of each kind has one.
 status 0 "$FOVEA" help
-commands=$(sed -n '/^usage/,/^`fovea/s/^  \([a-z]*\) .*/\1/p' out)
-[ "$(echo "$commands" | wc -l)" -ge 7 ] || fail "help lists too few commands"
-for command in $commands; do
-    status 0 "$FOVEA" "$command" --help
+sed -n '/^usage/,/^`fovea/s/^  \([a-z]*\( [a-z]*\)*\)  .*/\1/p' out > commands
+[ "$(wc -l < commands)" -ge 7 ] || fail "help lists too few commands"
+while read -r command; do
+    status 0 "$FOVEA" $command --help
     prints "^usage: fovea $command"
     mv out page
-    status 0 "$FOVEA" help "$command"
+    status 0 "$FOVEA" help $command
     cmp -s out page || fail "help $command and $command --help differ"
-done
+done < commands
+# A noun without one of its verbs says which there are.
+status 2 "$FOVEA" data
+grep -q '^  data scan  ' err || fail "the verbs of data are not listed"
+status 2 "$FOVEA" data scna
+grep -q 'there is no "scna"' err || fail "an unknown verb is not named"
+status 0 "$FOVEA" data --help
+prints '^  data scan  '
 for kind in $("$FOVEA" help --markdown | grep -vx recipe); do
     status 0 "$FOVEA" help "$kind"
     for part in $(sed -n 's/^  \([a-z0-9_]*\)  .*/\1/p' out); do status 0 "$FOVEA" help "$kind" "$part"; done

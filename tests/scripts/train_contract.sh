@@ -111,3 +111,11 @@ status 1 "$FOVEA" eval run/best.fovea --data other
 says "wheel"
 status 0 "$FOVEA" eval run/best.fovea --data other --allow-dropped --json
 prints '"n":4,.*"rejected":\[\{"path":"wheel/000.png","reason":'
+
+# The whole recipe, printed: a training from that file alone ends in the same bits.
+status 0 $train --print-recipe
+prints '^arch: small_cnn'
+grep -q '^#' out || grep -q ' # ' out || fail "the recipe is not commented"
+mv out whole.yaml
+status 0 "$FOVEA" train whole.yaml --out again
+cmp run/best.fovea again/best.fovea || fail "a printed recipe trains another model"

@@ -110,7 +110,8 @@ FV_TEST(data_sources_class_folders__says_when_a_folder_lacks_classes_or_parts_ar
     fv_test_copy("rgb.png", dir, "twice/val/a/0.png");
     fv_test_copy("rgb.png", dir, "twice/valid/a/0.png");
     fv_test_text("x", dir, "empty/a/notes.txt");
-    FV_FAILS(fv_dataset_open(fv_test_path(dir, "flat"), NULL, &set), FV_FORMAT, "has no class folders");
+    FV_FAILS(fv_dataset_open(fv_test_path(dir, "flat"), &(fv_dataset_options){ .source = "class_folders" }, &set), FV_FORMAT,
+             "has no class folders");
     FV_FAILS(fv_dataset_open(fv_test_path(dir, "none"), NULL, &set), FV_FORMAT, "has no class folders");
     FV_FAILS(fv_dataset_open(fv_test_path(dir, "twice"), NULL, &set), FV_CONFLICT, "val and valid are both the val part");
     FV_FAILS(fv_dataset_open(fv_test_path(dir, "empty"), NULL, &set), FV_FORMAT, "holds no pictures");

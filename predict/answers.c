@@ -1,0 +1,312 @@
+/* answers.c - answers as text, and the file of them. A file is only ever appended to, in whole lines; a process that is killed
+ * leaves at worst a torn last line, which is cut off when it is gone on with. What the file has is known by a hash of each path
+ * as it is written, 16 bytes each. */
+#include "predict/answers.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+
+#define LINE_BYTES_MAX (INT64_C(1) << 28)
+#define JSON_BEGIN "{\"path\":"
+
+typedef struct key {
+    uint64_t at[2]; /* both 0: none */
+} key;
+
+struct fv_answers {
+    const char *path;
+    fv_answer_style style;
+    fv_arena *arena;
+    bool csv;
+    FILE *file;
+    fv_text line;
+    key *keys; /* a table with open addressing, at most half full */
+    int64_t count, room;
+};
+
+/* ---- as text ---- */
+
+static void add_labels(const fv_prediction *p, fv_text *out) {
+    fv_text_add(out, ",\"top\":[");
+    for (int64_t k = 0; k < p->count; k++) {
+        fv_text_addf(out, "%s{\"label\":", k ? "," : "");
+        fv_text_add_json(out, p->labels[k]);
+        fv_text_add(out, ",\"score\":");
+        fv_text_add_number(out, p->scores[k]);
+        fv_text_add(out, "}");
+    }
+    fv_text_add(out, "]");
+}
+
+void fv_answer_json(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
+    fv_text_add(out, JSON_BEGIN);
+    fv_text_add_json(out, p->path);
+    if (p->error) {
+        char message[4096];
+        fv_text_add(out, ",\"error\":");
+        fv_text_add_json(out, fv_error_format(p->error, message, sizeof message));
+        return fv_text_add(out, "}");
+    }
+    fv_text_add(out, ",\"label\":");
+    if (p->abstained)
+        fv_text_add(out, "null,\"abstained\":true");
+    else
+        fv_text_add_json(out, p->labels[0]);
+    fv_text_add(out, ",\"score\":");
+    fv_text_add_number(out, p->scores[0]);
+    add_labels(p, out);
+    for (int64_t c = 0; style->logits && c < style->classes; c++) {
+        fv_text_add(out, c ? "," : ",\"logits\":[");
+        fv_text_add_number(out, (double)p->logits[c]);
+    }
+    fv_text_add(out, style->logits ? "]}" : "}");
+}
+
+/* Quoted where it must be, quotes doubled. */
+static void add_cell(const char *text, fv_text *out) {
+    if (!text[strcspn(text, ",\"\r\n")] && *text != ' ') return fv_text_add(out, text);
+    fv_text_add(out, "\"");
+    for (; *text; text++) {
+        if (*text == '"') fv_text_add(out, "\"");
+        fv_text_add_bytes(out, text, 1);
+    }
+    fv_text_add(out, "\"");
+}
+
+static void add_header(const fv_answer_style *style, fv_text *out) {
+    fv_text_add(out, style->may_abstain ? "path,label,score,guess" : "path,label,score");
+    for (int64_t k = 2; k <= style->top; k++) fv_text_addf(out, ",label_%lld,score_%lld", (long long)k, (long long)k);
+    for (int64_t c = 0; style->logits && c < style->classes; c++) {
+        FV_TEXT(name, 1 << 16);
+        fv_text_addf(&name, "logit_%s", style->names[c]);
+        fv_text_add(out, ",");
+        add_cell(name.at, out);
+    }
+    fv_text_add(out, ",error");
+}
+
+static void add_row(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
+    bool answered = !p->error;
+    char message[4096] = "";
+    add_cell(p->path, out);
+    fv_text_add(out, ",");
+    if (answered && !p->abstained) add_cell(p->labels[0], out);
+    fv_text_add(out, ",");
+    if (answered) fv_text_add_number(out, p->scores[0]);
+    if (style->may_abstain) fv_text_add(out, ",");
+    if (style->may_abstain && answered) add_cell(p->labels[0], out);
+    for (int64_t k = 1; k < style->top; k++) {
+        fv_text_add(out, ",");
+        if (answered) add_cell(p->labels[k], out);
+        fv_text_add(out, ",");
+        if (answered) fv_text_add_number(out, p->scores[k]);
+    }
+    for (int64_t c = 0; style->logits && c < style->classes; c++) {
+        fv_text_add(out, ",");
+        if (answered) fv_text_add_number(out, (double)p->logits[c]);
+    }
+    fv_text_add(out, ",");
+    if (p->error) add_cell(fv_error_format(p->error, message, sizeof message), out);
+}
+
+/* ---- what the file has ---- */
+
+static key key_of(const char *written, int64_t length) {
+    key k;
+    crypto_generichash((unsigned char *)&k, sizeof k, (const unsigned char *)written, (unsigned long long)length, NULL, 0);
+    if (!k.at[0] && !k.at[1]) k.at[0] = 1;
+    return k;
+}
+
+static int64_t place_of(const key *keys, int64_t room, key k) {
+    int64_t at = (int64_t)(k.at[0] & (uint64_t)(room - 1));
+    while ((keys[at].at[0] || keys[at].at[1]) && (keys[at].at[0] != k.at[0] || keys[at].at[1] != k.at[1]))
+        at = (at + 1) & (room - 1);
+    return at;
+}
+
+static fv_error *widen(fv_answers *a) {
+    int64_t room = a->room ? 2 * a->room : 1024;
+    key *keys;
+    FV_TRY(fv_memory_new(room, &keys));
+    for (int64_t i = 0; i < a->room; i++)
+        if (a->keys[i].at[0] || a->keys[i].at[1]) keys[place_of(keys, room, a->keys[i])] = a->keys[i];
+    fv_memory_free(a->keys);
+    a->keys = keys, a->room = room;
+    return NULL;
+}
+
+static fv_error *remember(fv_answers *a, key k) {
+    if (2 * (a->count + 1) > a->room) FV_TRY(widen(a));
+    key *place = &a->keys[place_of(a->keys, a->room, k)];
+    if (!place->at[0] && !place->at[1]) a->count++;
+    *place = k;
+    return NULL;
+}
+
+/* The path of a line as it is written, with its quotes: its length, or 0 for a line that is none of ours. */
+static int64_t path_in(const fv_answers *a, const char *line, int64_t length, const char **begin) {
+    int64_t skip = a->csv ? 0 : (int64_t)strlen(JSON_BEGIN);
+    *begin = line + skip;
+    if (!a->csv && (length <= skip || strncmp(line, JSON_BEGIN, (size_t)skip) != 0 || line[skip] != '"')) return 0;
+    if (a->csv && *line != '"') return (int64_t)strcspn(line, ",\n");
+    for (int64_t at = skip + 1; at < length; at++) {
+        if (line[at] == '\\' && !a->csv)
+            at++;
+        else if (line[at] == '"' && a->csv && line[at + 1] == '"')
+            at++;
+        else if (line[at] == '"')
+            return at + 1 - skip;
+    }
+    return 0;
+}
+
+/* ---- opening ---- */
+
+static fv_error *refused(const fv_answers *a, const char *act) {
+    return fv_fail(FV_IO, "cannot %s %s: %s", act, a->path, strerror(errno));
+}
+
+/* A quoted cell may hold line breaks: a line goes on while its quotes are not even. */
+static bool is_whole(const fv_answers *a, const char *line, int64_t length) {
+    int64_t quotes = 0;
+    for (int64_t i = 0; a->csv && i < length; i++) quotes += line[i] == '"';
+    return length && line[length - 1] == '\n' && quotes % 2 == 0;
+}
+
+/* The next line with its end; empty: no whole one is left. */
+static fv_error *next_line(fv_answers *a) {
+    fv_text_clear(&a->line);
+    while (!is_whole(a, a->line.at, a->line.length)) {
+        int c;
+        while ((c = getc(a->file)) != EOF) {
+            char byte = (char)c;
+            fv_text_add_bytes(&a->line, &byte, 1);
+            if (byte == '\n') break;
+        }
+        if (c == EOF && ferror(a->file)) return refused(a, "read");
+        if (c == EOF) fv_text_clear(&a->line);
+        FV_TRY(fv_text_error(&a->line));
+        if (c == EOF) return NULL;
+    }
+    return NULL;
+}
+
+static fv_error *check_header(fv_answers *a) {
+    FV_TEXT(wanted, LINE_BYTES_MAX);
+    add_header(&a->style, &wanted);
+    fv_text_add(&wanted, "\n");
+    FV_TRY(fv_text_error(&wanted));
+    if (!strcmp(wanted.at, a->line.at)) return NULL;
+    return fv_error_hint(fv_fail(FV_CONFLICT, "%s has other columns than would be written now", a->path),
+                         "use the options that it was begun with, or name another file");
+}
+
+/* Remembers what is there, and leaves the file at the end of its last whole line. */
+static fv_error *take_up(fv_answers *a) {
+    off_t end = 0;
+    for (int64_t number = 1;; number++) {
+        const char *begin;
+        FV_TRY(next_line(a));
+        if (!a->line.length) break;
+        end += a->line.length;
+        if (a->csv && number == 1) {
+            FV_TRY(check_header(a));
+            continue;
+        }
+        int64_t length = path_in(a, a->line.at, a->line.length, &begin);
+        if (!length) return fv_fail(FV_FORMAT, "%s, line %lld: this is no answer of a prediction", a->path, (long long)number);
+        FV_TRY(remember(a, key_of(begin, length)));
+    }
+    if (fseeko(a->file, end, SEEK_SET) || ftruncate(fileno(a->file), end)) return refused(a, "write");
+    return NULL;
+}
+
+static fv_error *open_file(fv_answers *a, bool resume) {
+    fv_file_kind kind = fv_file_kind_of(a->path);
+    bool there = kind != FV_FILE_NONE;
+    if (there && kind != FV_FILE_PLAIN) return fv_fail(FV_CONFLICT, "%s is not a plain file", a->path);
+    if (there && !resume)
+        return fv_error_hint(fv_fail(FV_CONFLICT, "%s is there already", a->path),
+                             "--resume goes on with it; or name another file");
+    a->file = fopen(a->path, there ? "r+e" : "wxe");
+    if (!a->file) return refused(a, "write");
+    if (there) FV_TRY(take_up(a));
+    if (!a->csv || ftello(a->file) > 0) return NULL;
+    fv_text_clear(&a->line);
+    add_header(&a->style, &a->line);
+    fv_text_add(&a->line, "\n");
+    FV_TRY(fv_text_error(&a->line));
+    return fputs(a->line.at, a->file) < 0 ? refused(a, "write") : NULL;
+}
+
+static bool ends_in(const char *path, const char *suffix) {
+    size_t length = strlen(path), tail = strlen(suffix);
+    return length > tail && !strcasecmp(path + length - tail, suffix);
+}
+
+fv_error *fv_answers_open(const char *path, const fv_answer_style *style, bool resume, fv_answers **out) {
+    bool csv = ends_in(path, ".csv"), json = ends_in(path, ".jsonl") || ends_in(path, ".ndjson");
+    if (!csv && !json) return fv_fail(FV_USAGE, "%s: answers are written to a file named .csv or .jsonl", path);
+    FV_OWNED(fv_answers) a = NULL;
+    FV_TRY(fv_memory_new(1, &a));
+    fv_text_init(&a->line, LINE_BYTES_MAX);
+    FV_TRY(fv_arena_new("a file of answers", 1 << 20, &a->arena));
+    FV_TRY(fv_arena_text(a->arena, path, &a->path));
+    a->style = *style;
+    a->csv = csv;
+    FV_TRY(open_file(a, resume));
+    *out = fv_take(&a);
+    return NULL;
+}
+
+void fv_answers_free(fv_answers *a) {
+    if (!a) return;
+    if (a->file) fclose(a->file);
+    fv_text_release(&a->line);
+    fv_memory_free(a->keys);
+    fv_arena_free(a->arena);
+    fv_memory_free(a);
+}
+
+/* ---- use ---- */
+
+int64_t fv_answers_held(const fv_answers *a) { return a->count; }
+
+bool fv_answers_has(const fv_answers *a, const char *path) {
+    if (!a->count) return false;
+    FV_TEXT(written, LINE_BYTES_MAX);
+    if (a->csv)
+        add_cell(path, &written);
+    else
+        fv_text_add_json(&written, path);
+    key k = key_of(written.at, written.length);
+    const key *place = &a->keys[place_of(a->keys, a->room, k)];
+    return place->at[0] || place->at[1];
+}
+
+fv_error *fv_answers_add(fv_answers *a, const fv_prediction *prediction) {
+    fv_text_clear(&a->line);
+    if (a->csv)
+        add_row(&a->style, prediction, &a->line);
+    else
+        fv_answer_json(&a->style, prediction, &a->line);
+    fv_text_add(&a->line, "\n");
+    FV_TRY(fv_text_error(&a->line));
+    return fwrite(a->line.at, 1, (size_t)a->line.length, a->file) == (size_t)a->line.length ? NULL : refused(a, "write");
+}
+
+fv_error *fv_answers_close(fv_answers *a) {
+    FILE *file = fv_take(&a->file);
+    bool failed = fflush(file) != 0;
+    fv_error *error = failed ? refused(a, "write") : NULL;
+    if (fclose(file) && !error) error = refused(a, "write");
+    return error;
+}

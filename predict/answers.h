@@ -1,0 +1,36 @@
+/* answers.h - predictions as lines of JSON or CSV, and a file of them that grows line by line and can be gone on with. */
+#ifndef FV_PREDICT_ANSWERS_H
+#define FV_PREDICT_ANSWERS_H
+
+#include "core/base/text.h"
+#include "fovea/predict.h"
+
+typedef struct fv_answer_style {
+    int64_t top;      /* classes in an answer */
+    bool may_abstain; /* there is a threshold */
+    bool logits;
+    int64_t classes;
+    const char *const *names; /* of the classes, which must outlive what uses the style */
+} fv_answer_style;
+
+/* Appends {"path", "label", "score", "top": [{"label", "score"}, …]}, or {"path", "error"}. `label` is null where the model
+ * abstained; then there is "abstained": true. "logits" in the order of the model's classes. No newline. */
+void fv_answer_json(const fv_answer_style *style, const fv_prediction *prediction, fv_text *out);
+
+/* A file of answers: .csv, or .jsonl (.ndjson), an answer a line. CSV as in RFC 4180, with columns path, label (empty where the
+ * model abstained or failed), score, guess (where there is a threshold: the best class in any case), label_2, score_2, …,
+ * logit_CLASS, …, error. */
+typedef struct fv_answers fv_answers;
+
+/* FV_CONFLICT: the file is there already; with `resume` it is gone on with behind its last whole line, and FV_CONFLICT means
+ * that its columns are others. FV_FORMAT: with `resume`, a line that is none of ours. FV_USAGE: another suffix. */
+FV_MUST_USE fv_error *fv_answers_open(const char *path, const fv_answer_style *style, bool resume, fv_answers **out);
+void fv_answers_free(fv_answers *answers); /* what is not closed may be lost */
+FV_CLEANUP(fv_answers);
+
+int64_t fv_answers_held(const fv_answers *answers);               /* that the file had when it was opened */
+bool fv_answers_has(const fv_answers *answers, const char *path); /* one of those is about `path` */
+FV_MUST_USE fv_error *fv_answers_add(fv_answers *answers, const fv_prediction *prediction);
+FV_MUST_USE fv_error *fv_answers_close(fv_answers *answers); /* writes what is in memory; then only free it */
+
+#endif

@@ -1,0 +1,126 @@
+/* The file of answers: what is written, and going on with a file that was left at any byte. */
+#include "predict/answers.h"
+
+#include <stdio.h>
+
+#include "core/base/file.h"
+#include "tests/data/pictures.h"
+
+#define CLASSES 2
+static const char *const names[CLASSES] = { "a cat", "dog, \"big\"" };
+static const int64_t order[CLASSES] = { 1, 0 };
+static const char *const labels[CLASSES] = { "dog, \"big\"", "a cat" };
+static const double scores[CLASSES] = { 0.75, 0.25 };
+static const float logits[CLASSES] = { -0.5f, 0.5f };
+
+static fv_answer_style style(bool may_abstain, bool with_logits) {
+    return (fv_answer_style){ CLASSES, may_abstain, with_logits, CLASSES, names };
+}
+
+static fv_prediction answer(const char *path, bool abstained) {
+    return (fv_prediction){ .path = path,
+                            .count = CLASSES,
+                            .classes = order,
+                            .labels = labels,
+                            .scores = scores,
+                            .abstained = abstained,
+                            .logits = logits };
+}
+
+static const char *const paths[4] = { "one.png", "two, \"2\".png", "three\nlines.png", "four.png" };
+
+/* Writes those of the four that are not there yet. */
+static void write(const char *file, fv_answer_style how, bool resume) {
+    FV_OWNED(fv_answers) answers = NULL;
+    FV_OWNED(fv_error) failure = fv_fail(FV_FORMAT, "it is a \"text\"");
+    FV_OK(fv_answers_open(file, &how, resume, &answers));
+    for (int i = 0; i < 4; i++) {
+        fv_prediction p = answer(paths[i], i == 1 && how.may_abstain);
+        if (i == 3) p = (fv_prediction){ .path = paths[i], .error = failure };
+        if (!fv_answers_has(answers, paths[i])) FV_OK(fv_answers_add(answers, &p));
+    }
+    FV_OK(fv_answers_close(answers));
+}
+
+static char *read(const char *file, int64_t *length) {
+    uint8_t *bytes;
+    FV_OK(fv_file_read(file, 1 << 20, &bytes, length));
+    return (char *)bytes;
+}
+
+static void check(const char *name, fv_answer_style how, const char *expected) {
+    const char *file = fv_test_path(fv_test_folder(), name);
+    int64_t length;
+    write(file, how, false);
+    char *text = read(file, &length);
+    assert_string_equal(text, expected);
+    fv_memory_free(text);
+}
+
+FV_TEST(predict_answers__csv_quotes_what_must_be_quoted) {
+    check("a.csv", style(false, false),
+          "path,label,score,label_2,score_2,error\n"
+          "one.png,\"dog, \"\"big\"\"\",0.75,a cat,0.25,\n"
+          "\"two, \"\"2\"\".png\",\"dog, \"\"big\"\"\",0.75,a cat,0.25,\n"
+          "\"three\nlines.png\",\"dog, \"\"big\"\"\",0.75,a cat,0.25,\n"
+          "four.png,,,,,\"it is a \"\"text\"\"\"\n");
+    check("b.CSV", style(true, true),
+          "path,label,score,guess,label_2,score_2,logit_a cat,\"logit_dog, \"\"big\"\"\",error\n"
+          "one.png,\"dog, \"\"big\"\"\",0.75,\"dog, \"\"big\"\"\",a cat,0.25,-0.5,0.5,\n"
+          "\"two, \"\"2\"\".png\",,0.75,\"dog, \"\"big\"\"\",a cat,0.25,-0.5,0.5,\n"
+          "\"three\nlines.png\",\"dog, \"\"big\"\"\",0.75,\"dog, \"\"big\"\"\",a cat,0.25,-0.5,0.5,\n"
+          "four.png,,,,,,,,\"it is a \"\"text\"\"\"\n");
+}
+
+FV_TEST(predict_answers__a_line_of_json_an_answer) {
+    const char *top = "\"top\":[{\"label\":\"dog, \\\"big\\\"\",\"score\":0.75},{\"label\":\"a cat\",\"score\":0.25}]";
+    char expected[2048];
+    snprintf(expected, sizeof expected,
+             "{\"path\":\"one.png\",\"label\":\"dog, \\\"big\\\"\",\"score\":0.75,%s,\"logits\":[-0.5,0.5]}\n"
+             "{\"path\":\"two, \\\"2\\\".png\",\"label\":null,\"abstained\":true,\"score\":0.75,%s,\"logits\":[-0.5,0.5]}\n"
+             "{\"path\":\"three\\nlines.png\",\"label\":\"dog, \\\"big\\\"\",\"score\":0.75,%s,\"logits\":[-0.5,0.5]}\n"
+             "{\"path\":\"four.png\",\"error\":\"it is a \\\"text\\\"\"}\n",
+             top, top, top);
+    check("a.jsonl", style(true, true), expected);
+}
+
+/* Cut at many a byte, the file is completed to the same bytes. */
+static void cut_everywhere(const char *name) {
+    const char *dir = fv_test_folder(), *file = fv_test_path(dir, name), *torn = fv_test_path(dir, "torn");
+    char torn_name[600];
+    int64_t length, again;
+    snprintf(torn_name, sizeof torn_name, "%s_%s", torn, name);
+    write(file, style(false, false), false);
+    char *whole = read(file, &length);
+    for (int64_t cut = 0; cut <= length; cut += 5) {
+        FV_OK(fv_file_write(torn_name, whole, cut, NULL));
+        write(torn_name, style(false, false), true);
+        char *text = read(torn_name, &again);
+        assert_int_equal(again, length);
+        assert_memory_equal(text, whole, (size_t)length);
+        fv_memory_free(text);
+    }
+    fv_memory_free(whole);
+}
+
+FV_TEST(predict_answers__a_file_cut_at_any_byte_is_completed) {
+    cut_everywhere("a.csv");
+    cut_everywhere("a.jsonl");
+}
+
+FV_TEST(predict_answers__what_is_no_file_of_ours_is_left_alone) {
+    const char *dir = fv_test_folder(), *file = fv_test_path(dir, "a.csv"), *other = fv_test_path(dir, "notes.jsonl");
+    fv_answer_style how = style(false, false), more = style(false, true);
+    fv_answers *answers = NULL;
+    write(file, how, false);
+    FV_FAILS(fv_answers_open(file, &how, false, &answers), FV_CONFLICT, "is there already");
+    FV_FAILS(fv_answers_open(file, &more, true, &answers), FV_CONFLICT, "other columns");
+    fv_test_text("{\"path\":\"x\",\"label\":1}\nnotes\n", dir, "notes.jsonl");
+    FV_FAILS(fv_answers_open(other, &how, true, &answers), FV_FORMAT, "line 2");
+    FV_FAILS(fv_answers_open(fv_test_path(dir, "a.txt"), &how, false, &answers), FV_USAGE, ".jsonl");
+    FV_FAILS(fv_answers_open(fv_test_path(dir, "none/a.csv"), &how, false, &answers), FV_IO, "none/a.csv");
+    int64_t length;
+    char *text = read(other, &length);
+    assert_string_equal(text, "{\"path\":\"x\",\"label\":1}\nnotes\n");
+    fv_memory_free(text);
+}
