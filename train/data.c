@@ -109,7 +109,22 @@ static fv_error *choose_test(fv_trainer *t) {
     return free ? fv_subset_part(t->set, "test", &t->test) : NULL;
 }
 
+/* Lists may say more than a training takes. */
+static fv_error *check_targets(const fv_trainer *t) {
+    for (int64_t i = 0; i < fv_dataset_count(t->set); i++) {
+        fv_target_kind kind = fv_dataset_target(t->set, i)->kind;
+        if (kind == FV_TARGET_CLASS) continue;
+        return fv_fail(FV_UNSUPPORTED, "%s: %s %s, and training takes one class a picture", t->keys->data,
+                       fv_dataset_id(t->set, i),
+                       kind == FV_TARGET_CLASSES  ? "may be of several classes"
+                       : kind == FV_TARGET_NUMBER ? "has a number"
+                                                  : "has no class");
+    }
+    return NULL;
+}
+
 static fv_error *check_classes(const fv_trainer *t) {
+    FV_TRY(check_targets(t));
     int64_t classes = fv_dataset_class_count(t->set);
     if (classes >= 2) return NULL;
     return fv_error_hint(fv_fail(FV_FORMAT, "%s has %lld class%s; telling classes apart takes two", t->keys->data,

@@ -10,7 +10,8 @@
 #define RECIPE_BYTES_MAX (1 << 20)
 
 const fv_field fv_recipe_fields[] = {
-    FV_FIELD(fv_recipe_keys, data, .value = "DIR", .help = "labelled pictures: a folder a class, or IDX files"),
+    FV_FIELD(fv_recipe_keys, data, .value = "DIR",
+             .help = "labelled pictures: a folder a class, a list, or files of IDX or CIFAR"),
     FV_FIELD(fv_recipe_keys, val, .value = "DIR",
              .help = "pictures to validate on; without it the data's own val or test part, or a part split off"),
     FV_FIELD(fv_recipe_keys, test, .value = "DIR",

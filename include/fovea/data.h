@@ -152,9 +152,10 @@ typedef struct fv_target {
 
 /* ---- data sets ---- */
 
-/* A data set on disk, read by the source that knows its format ("class_folders", "idx"; `fovea help source` lists them):
- * parts (train, val, test) where the format has them, classes, samples numbered 0 … count − 1 in a fixed order, each with an
- * id: its path relative to the root with '/' between, or PART/NUMBER. */
+/* A data set on disk, read by the source that knows its format ("class_folders", "list", "idx"; `fovea help source` lists
+ * them): parts (train, val, test) where the format has them, classes, samples numbered 0 … count − 1 in a fixed order, each
+ * with an id: its path relative to the root (the folder; a list's, or what its option root says) with '/' between, or
+ * PART/NUMBER. */
 typedef struct fv_dataset fv_dataset;
 
 typedef struct fv_dataset_options {
@@ -179,7 +180,8 @@ FV_API const char *fv_dataset_source(const fv_dataset *set); /* name of the sour
 FV_API const char *fv_dataset_path(const fv_dataset *set);
 FV_API int64_t fv_dataset_channels(const fv_dataset *set);
 
-/* Classes in the set's order: by byte value of the name ("10" before "2"); idx: by number. Names are borrowed. */
+/* Classes in the set's order: by byte value of the name ("10" before "2"); idx and cifar_binary: by number. Names are borrowed.
+ */
 FV_API int64_t fv_dataset_class_count(const fv_dataset *set);
 FV_API const char *fv_dataset_class_name(const fv_dataset *set, int64_t index);
 FV_API const char *const *fv_dataset_class_names(const fv_dataset *set);
