@@ -4,6 +4,7 @@
 
 #include "fovea/data.h"
 #include "fovea/error.h"
+#include "fovea/fetch.h"
 #include "fovea/graph.h"
 #include "fovea/layers.h"
 #include "fovea/metrics.h"
