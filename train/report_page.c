@@ -279,20 +279,37 @@ static fv_error *show_set(const fv_report *r, const fv_dataset *set, fv_text *ht
     return show_rejected(r, set, html);
 }
 
-/* Pictures of each class to train on and of the report; of many classes the fewest and the most. */
-static fv_error *show_counts(const fv_report *r, fv_text *html) {
-    int64_t *train;
-    double *values[2];
-    FV_TRY(fv_arena_take(r->arena, r->classes, &train));
-    for (int i = 0; i < 2; i++) FV_TRY(fv_arena_take(r->arena, r->classes, &values[i]));
-    fv_subset_class_counts(r->t->train, train);
-    for (int64_t c = 0; c < r->classes; c++) {
-        values[0][c] = (double)train[c];
-        values[1][c] = (double)r->per_class[c].support;
+/* The classes with the fewest pictures first, of equal ones in their order; insertion into a list of at most `most`. */
+static int64_t find_fewest(const int64_t *counts, int64_t classes, int64_t most, int64_t *found) {
+    int64_t held = 0;
+    for (int64_t c = 0; c < classes; c++) {
+        int64_t at = held;
+        while (at > 0 && counts[c] < counts[found[at - 1]]) at--;
+        if (at >= most) continue;
+        held += held < most;
+        for (int64_t j = held - 1; j > at; j--) found[j] = found[j - 1];
+        found[at] = c;
     }
-    fv_bar_chart chart = { .title = "Pictures of each class",
-                           .count = fv_min(r->classes, BARS_MAX),
-                           .names = r->names,
+    return held;
+}
+
+/* Pictures of each class to train on and of the report; of many classes those with the fewest. */
+static fv_error *show_counts(const fv_report *r, fv_text *html) {
+    int64_t *train, found[BARS_MAX];
+    double values[2][BARS_MAX];
+    const char *names[BARS_MAX];
+    FV_TRY(fv_arena_take(r->arena, r->classes, &train));
+    fv_subset_class_counts(r->t->train, train);
+    int64_t count = find_fewest(train, r->classes, BARS_MAX, found);
+    for (int64_t i = 0; i < count; i++) {
+        names[i] = r->names[found[i]];
+        values[0][i] = (double)train[found[i]];
+        values[1][i] = (double)r->per_class[found[i]].support;
+    }
+    fv_bar_chart chart = { .title = count < r->classes ? "Classes with the fewest pictures"
+                                                       : "Pictures of each class, the fewest first",
+                           .count = count,
+                           .names = names,
                            .series = 2,
                            .series_names = { "to train on", "in this report" },
                            .values = { values[0], values[1] } };
@@ -301,7 +318,7 @@ static fv_error *show_counts(const fv_report *r, fv_text *html) {
     fv_page_row(html);
     fv_page_chart(html, &svg, false);
     fv_page_row_end(html);
-    if (r->classes > BARS_MAX) fv_page_text(html, "The first %d of %lld classes.", BARS_MAX, (long long)r->classes);
+    if (count < r->classes) fv_page_text(html, "%lld of %lld classes.", (long long)count, (long long)r->classes);
     return NULL;
 }
 
