@@ -71,3 +71,28 @@ FV_TEST(data_look__one_pixel_and_16_bits_are_looked_at_too) {
     assert_int_equal(look.highest, 0x80);
     assert_true(isnan(look.sharpness));
 }
+
+/* Of many channels the first three count, and floats from the smallest to the largest: the same picture in three guises. */
+FV_TEST(data_look__bands_and_floats_are_looked_at_by_their_levels) {
+    FV_IMAGE(image);
+    fv_look looks[3] = { 0 };
+    for (int guise = 0; guise < 3; guise++) {
+        int64_t channels = guise == 1 ? 7 : 3;
+        FV_OK(fv_image_resize(&image, 16, 16, channels, guise == 2 ? FV_PIXEL_F32 : FV_PIXEL_U8));
+        for (int64_t i = 0; i < 256 * channels; i++) {
+            uint8_t level = i % channels < 3 ? (uint8_t)(i / channels) : 99; /* grey: 0 … 255 */
+            if (guise == 2)
+                ((float *)image.pixels)[i] = (float)level / 1000 - 3;
+            else
+                ((uint8_t *)image.pixels)[i] = level;
+        }
+        FV_OK(fv_look_at(&image, &looks[guise]));
+    }
+    assert_int_equal(looks[2].bits, 32);
+    for (int guise = 0; guise < 3; guise++) {
+        assert_int_equal(looks[guise].lowest, 0);
+        assert_int_equal(looks[guise].percent5, 12);
+        assert_int_equal(looks[guise].highest, 255);
+        assert_int_equal(looks[guise].hash, looks[0].hash);
+    }
+}
