@@ -11,6 +11,7 @@
 
 typedef struct scan_options {
     const char *dir, *source, *source_options, *sheet;
+    int64_t channels;
     bool strict;
     int64_t workers, lines, near, dark, bright, contrast;
     double sharpness, aspect;
@@ -20,6 +21,8 @@ static const fv_field fields[] = {
     FV_FIELD(scan_options, dir, .positional = true, .required = true, .value = "DIR", .help = "pictures, in folders or not"),
     FV_FIELD(scan_options, source, .help = "format of the data (`fovea help source`); without it the data tell"),
     FV_FIELD(scan_options, source_options, .help = "options of that source, name=value …"),
+    FV_FIELD(scan_options, channels, .by_default = "0", .min = 0, .max = FV_CHANNELS_MAX,
+             .help = "that training will ask for; pictures that cannot have them are rejected; 0: what the source says"),
     FV_FIELD(scan_options, strict, .by_default = "false", .help = "exit with 1 when anything cannot be used"),
     FV_FIELD(scan_options, sheet, .value = "FILE.png",
              .help = "draw some pictures of each class, what looks odd, and duplicates that do harm"),
@@ -356,7 +359,9 @@ static fv_error *run(fv_command_call *call, void *raw) {
     const scan_options *o = raw;
     FV_OWNED(fv_dataset) set = NULL;
     FV_OWNED(fv_audit) audit = NULL;
-    fv_dataset_options options = { .source = o->source, .source_options = o->source_options, .allow_dropped = true };
+    fv_dataset_options options = {
+        .source = o->source, .source_options = o->source_options, .channels = o->channels, .allow_dropped = true
+    };
     fv_audit_limits limits = { o->near, o->dark, o->bright, o->contrast, o->sharpness, o->aspect };
     watch w = { fv_clock_seconds(), call->cancel };
     FV_TRY(fv_dataset_open(o->dir, &options, &set));

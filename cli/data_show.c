@@ -88,8 +88,11 @@ static fv_error *add_original(fv_contact_sheet *sheet, const fv_dataset *set, in
     const char *id = fv_dataset_id(set, sample), *slash = strrchr(id, '/');
     int64_t label = fv_dataset_class(set, sample);
     FV_TEXT(caption, 4096);
+    FV_IMAGE(bytes);
     fv_text_addf(&caption, "%s\n%s", slash ? slash + 1 : id, label >= 0 ? fv_dataset_class_name(set, label) : "");
-    return fv_contact_sheet_add(sheet, image, caption.at, FV_TONE_PLAIN);
+    FV_TRY(fv_image_copy(&bytes, fv_image_size(image), image->pixel, image->pixels));
+    fv_image_to_bytes(&bytes);
+    return fv_contact_sheet_add(sheet, &bytes, caption.at, FV_TONE_PLAIN);
 }
 
 static fv_error *add_samples(fv_contact_sheet *sheet, const show_options *o, const fv_transforms *transforms, int64_t samples,

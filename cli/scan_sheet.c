@@ -6,6 +6,7 @@
 #include "cli/contact_sheet.h"
 #include "core/base/memory.h"
 #include "core/base/size.h"
+#include "data/image.h"
 
 #define COLUMNS 8
 #define CELL 112
@@ -24,6 +25,7 @@ static fv_error *add(sheet *s, int64_t sample, const char *caption, fv_tone tone
     FV_TEXT(lines, 4096);
     fv_text_addf(&lines, "%s\n%s", caption, slash ? slash + 1 : id);
     FV_TRY(fv_dataset_read(s->audit->set, sample, &s->image));
+    fv_image_to_bytes(&s->image);
     return fv_contact_sheet_add(&s->cells, &s->image, lines.at, tone);
 }
 

@@ -25,6 +25,9 @@ static fv_error *look(void *context, int64_t sample, fv_bytes *bytes, fv_image *
     looker *l = context;
     fv_stored stored = { 0 };
     FV_TRY(fv_dataset_fetch_as(l->set, sample, &l->options, &stored, bytes, image));
+    int64_t wanted = l->set->decode.channels;
+    if (stored.bands || wanted == 2 || wanted > 4) /* they are not converted: refused, or taken as they are */
+        FV_TRY(fv_dataset_fetch(l->set, sample, bytes, image));
     FV_TRY(fv_look_at(image, &l->looks[sample]));
     l->looks[sample].channels = (int)stored.channels;
     l->looks[sample].turned = stored.orientation != 1;

@@ -36,6 +36,7 @@ static fv_error *dataset_new(const char *path, const fv_source *source, const fv
     set->strict = options->strict;
     set->allow_dropped = options->allow_dropped;
     fv_decode_options wanted = { .channels = options->channels ? options->channels : source->channels,
+                                 .keep_u16 = true,
                                  .max_pixels = options->max_pixels,
                                  .max_bytes = options->max_bytes };
     FV_TRY(fv_decode_options_resolve(&wanted, &set->decode));
@@ -238,7 +239,7 @@ fv_error *fv_dataset_fetch_as(const fv_dataset *set, int64_t sample, const fv_de
     const fv_sample *s = fv_dataset_sample(set, sample);
     if (set->source->held) {
         fv_held held = set->source->held(set->state, s);
-        if (stored) *stored = (fv_stored){ set->source->name, held.size.channels, 1 };
+        if (stored) *stored = (fv_stored){ .format = set->source->name, .channels = held.size.channels, .orientation = 1 };
         FV_TRY(fv_image_copy(out, held.size, held.pixel, held.pixels));
         return options->channels ? fv_image_to_channels(out, options->channels) : NULL;
     }

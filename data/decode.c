@@ -59,7 +59,7 @@ static fv_error *decode(const fv_encoded *encoded, fv_stored *stored, fv_image *
         const fv_decoder *decoder = fv_decoder_table[i];
         if (!decoder->matches(encoded->bytes, encoded->length)) continue;
         FV_TRY(decoder->decode(encoded, out, &about));
-        if (stored) *stored = (fv_stored){ decoder->name, out->channels, about.orientation };
+        if (stored) *stored = (fv_stored){ decoder->name, out->channels, about.orientation, about.bands };
         if (out->pixel == FV_PIXEL_U16 && !encoded->options.keep_u16) fv_image_to_bytes(out);
         FV_TRY(fit_channels(encoded, &about, out));
         return fv_image_turn(out, about.orientation);

@@ -50,7 +50,7 @@ static fv_error *check_size(const desk *d, const fv_image *image) {
 
 static fv_error *read_picture(const desk *d, const fv_predict_input *picture, fv_image *image, float *row) {
     const char *path = picture->path;
-    fv_decode_options options = { .channels = d->size.channels };
+    fv_decode_options options = { .channels = d->size.channels, .keep_u16 = true }; /* as a data set reads it */
     FV_TRY(picture->bytes ? fv_image_decode(picture->bytes, picture->length, path, &options, image)
                           : fv_image_decode_file(path, &options, image));
     FV_TRY(fv_error_wrap(fv_transforms_apply(fv_predictor_transforms(d->predictor), FV_EVALUATION, NULL, image), "%s", path));

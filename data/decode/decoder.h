@@ -53,6 +53,7 @@ typedef struct fv_stored {
     const char *format; /* the decoder's name */
     int64_t channels;   /* before they were converted; alpha may be left out */
     int orientation;    /* EXIF's, 1 to 8 */
+    bool bands;         /* as in fv_decoded */
 } fv_stored;
 /* The same; what is stored goes into `*stored` (NULL: it is not asked for). */
 FV_MUST_USE fv_error *fv_decode_stored(const void *bytes, int64_t length, const fv_decode_options *options, fv_stored *stored,

@@ -202,7 +202,7 @@ FV_API const char *fv_dataset_group(const fv_dataset *set, int64_t sample);
 /* For weighted sampling, of lists with such a column: 0 or more; 1 where the set has none. */
 FV_API double fv_dataset_weight(const fv_dataset *set, int64_t sample);
 FV_API bool fv_dataset_is_weighted(const fv_dataset *set);
-/* Decodes sample number `sample` (no transforms). */
+/* Decodes sample number `sample` (no transforms); a 16-bit picture gives FV_PIXEL_U16. */
 FV_API FV_MUST_USE fv_error *fv_dataset_read(const fv_dataset *set, int64_t sample, fv_image *out);
 
 /* What was found: found = usable + rejected; ignored files (hidden, system, not pictures) are not in it. */

@@ -2,6 +2,8 @@
 #include "data/dataset.h"
 #include "tests/data/pictures.h"
 
+#include <math.h>
+
 #include "core/base/log.h"
 
 /* 3 classes: a of 4, b of 3, c of 2, all readable. */
@@ -147,4 +149,23 @@ FV_TEST(data_dataset__keeps_to_its_limits) {
     FV_FAILS(fv_dataset_read(set, 0, &image), FV_UNSUPPORTED, "more than the 20 allowed");
     FV_OWNED(fv_dataset) none = NULL;
     FV_FAILS(fv_dataset_open(fv_dataset_path(set), &(fv_dataset_options){ .channels = -1 }, &none), FV_USAGE, "-1 channels");
+}
+
+/* Twelve bits in sixteen: the high bytes alone would be 16 levels. */
+FV_TEST(data_dataset__keeps_16_bits_through_the_transforms) {
+    const char *dir = fv_test_folder();
+    fv_test_text("P2 3 1 65535\n300 301 4095\n", dir, "a/wide.pgm");
+    fv_test_text("P2 3 1 255\n1 2 255\n", dir, "b/narrow.pgm");
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .channels = 1 }, &set));
+    FV_IMAGE(image);
+    FV_OK(fv_dataset_read(set, 0, &image));
+    assert_int_equal(image.pixel, FV_PIXEL_U16);
+    FV_OWNED(fv_transforms) none = NULL;
+    FV_OK(fv_transforms_parse("", &none));
+    FV_OK(fv_transforms_apply(none, FV_EVALUATION, NULL, &image));
+    const float *values = image.pixels;
+    assert_true(values[0] < values[1] && fabsf(values[2] - 4095 / 65535.0f) < 1e-7f);
+    FV_OK(fv_dataset_read(set, 1, &image));
+    assert_int_equal(image.pixel, FV_PIXEL_U8);
 }
