@@ -26,8 +26,8 @@ static const fv_field fields[] = {
              .help = "pictures, and folders for all pictures below; - for names on standard input, one a line"),
     FV_FIELD(predict_options, top, .by_default = "5", .flag = "k", .min = 1, .max = 100000,
              .help = "how many labels a picture"),
-    FV_FIELD(predict_options, threshold, .by_default = "0", .min = 0, .max = 1,
-             .help = "abstain where the best score is lower: no label, the guesses stand behind"),
+    FV_FIELD(predict_options, threshold, .by_default = "0", .min = -1, .max = 1,
+             .help = "abstain where the best score is lower: no label, guesses behind; 0: as the model says, -1: never"),
     FV_FIELD(predict_options, tta, .by_default = "false",
              .help = "answer by the mean over the picture and its mirror image: half as fast, a little better"),
     FV_FIELD(predict_options, logits, .by_default = "false",
@@ -159,7 +159,7 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
     const predict_options *o = j->options;
     fv_predict_options options = { .top = o->top, .threshold = o->threshold, .flip = o->tta };
     j->style = (fv_answer_style){ .top = fv_min(o->top, fv_predictor_class_count(predictor)),
-                                  .may_abstain = o->threshold > 0,
+                                  .may_abstain = (o->threshold != 0 ? o->threshold : fv_predictor_reject_below(predictor)) > 0,
                                   .logits = o->logits,
                                   .classes = fv_predictor_class_count(predictor),
                                   .names = fv_predictor_class_names(predictor) };

@@ -234,6 +234,15 @@ const char *fv_dataset_note(const fv_dataset *set, int64_t index) {
 
 /* ---- reading ---- */
 
+/* The file of a sample whose source holds no pixels. */
+static fv_error *read_file(const fv_dataset *set, const fv_sample *s, int64_t cap, fv_bytes *bytes) {
+    char path[PATH_BYTES];
+    bool below = *set->root && s->id[0] != '/';
+    int length = snprintf(path, sizeof path, "%s%s%s", below ? set->root : "", below ? "/" : "", s->id);
+    if (length >= PATH_BYTES) return fv_fail(FV_IO, "a path of %d bytes is too long", length);
+    return fv_bytes_read_file(bytes, path, cap);
+}
+
 fv_error *fv_dataset_fetch_as(const fv_dataset *set, int64_t sample, const fv_decode_options *options, fv_stored *stored,
                               fv_bytes *bytes, fv_image *out) {
     const fv_sample *s = fv_dataset_sample(set, sample);
@@ -243,16 +252,29 @@ fv_error *fv_dataset_fetch_as(const fv_dataset *set, int64_t sample, const fv_de
         FV_TRY(fv_image_copy(out, held.size, held.pixel, held.pixels));
         return options->channels ? fv_image_to_channels(out, options->channels) : NULL;
     }
-    char path[PATH_BYTES];
-    bool below = *set->root && s->id[0] != '/';
-    int length = snprintf(path, sizeof path, "%s%s%s", below ? set->root : "", below ? "/" : "", s->id);
-    if (length >= PATH_BYTES) return fv_fail(FV_IO, "a path of %d bytes is too long", length);
-    FV_TRY(fv_bytes_read_file(bytes, path, options->max_bytes));
+    FV_TRY(read_file(set, s, options->max_bytes, bytes));
     return fv_decode_stored(bytes->at, bytes->length, options, stored, out);
 }
 
 fv_error *fv_dataset_fetch(const fv_dataset *set, int64_t sample, fv_bytes *bytes, fv_image *out) {
     return fv_dataset_fetch_as(set, sample, &set->decode, NULL, bytes, out);
+}
+
+fv_error *fv_dataset_encoded(const fv_dataset *set, int64_t sample, int64_t cap, fv_bytes *bytes) {
+    const fv_sample *s = fv_dataset_sample(set, sample);
+    if (!set->source->held) return read_file(set, s, cap, bytes);
+    fv_held held = set->source->held(set->state, s);
+    fv_size size = held.size;
+    int64_t pixels = size.height * size.width * size.channels;
+    if (held.pixel != FV_PIXEL_U8 || (size.channels != 1 && size.channels != 3) || pixels + 64 > cap)
+        return fv_fail(FV_UNSUPPORTED, "%lld×%lld pixels of %lld channels are not kept as a file", (long long)size.height,
+                       (long long)size.width, (long long)size.channels);
+    FV_TRY(fv_bytes_reserve(bytes, pixels + 64));
+    int header = snprintf((char *)bytes->at, 64, "P%d\n%lld %lld\n255\n", size.channels == 1 ? 5 : 6, (long long)size.width,
+                          (long long)size.height);
+    memcpy(bytes->at + header, held.pixels, (size_t)pixels);
+    bytes->length = header + pixels;
+    return NULL;
 }
 
 fv_error *fv_dataset_read(const fv_dataset *set, int64_t sample, fv_image *out) {

@@ -43,6 +43,9 @@ FV_MUST_USE fv_error *fv_dataset_fetch(const fv_dataset *set, int64_t sample, fv
 /* The same, decoded by other options than the set's; how it is stored goes into `*stored` (may be NULL). */
 FV_MUST_USE fv_error *fv_dataset_fetch_as(const fv_dataset *set, int64_t sample, const fv_decode_options *options,
                                           fv_stored *stored, fv_bytes *bytes, fv_image *out);
+/* The sample as a picture file: its own, or what the source holds as Netpbm bytes (u8, one or three channels; else
+ * FV_UNSUPPORTED). FV_UNSUPPORTED too when it has more than `cap` bytes. */
+FV_MUST_USE fv_error *fv_dataset_encoded(const fv_dataset *set, int64_t sample, int64_t cap, fv_bytes *bytes);
 /* An error of fetching that means the sample is at fault, not the machine (FV_MEMORY) nor we. */
 bool fv_is_about_sample(const fv_error *error);
 /* Takes `why` as the reason that the sample cannot be used; nothing when it was rejected before. */

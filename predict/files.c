@@ -160,7 +160,7 @@ static fv_error *check_finite(const desk *d, const float *logits) {
 
 static fv_error *answer(desk *d, const char *path, const float *logits) {
     FV_TRY(fv_error_wrap(check_finite(d, logits), "%s", path));
-    fv_softmax_row(logits, d->classes, d->probabilities);
+    fv_softmax_row_at(logits, d->classes, fv_predictor_temperature(d->predictor), d->probabilities);
     fv_top_classes(d->probabilities, d->classes, d->top, d->best);
     for (int64_t k = 0; k < d->top; k++) {
         d->labels[k] = fv_predictor_class_names(d->predictor)[d->best[k]];
@@ -227,7 +227,8 @@ static fv_error *stream(desk *d, const fv_predict_options *options) {
     d->pixels = d->size.height * d->size.width * d->size.channels;
     d->top = fv_min(options->top ? options->top : 5, d->classes);
     d->workers = fv_predictor_workers(d->predictor);
-    d->threshold = options->threshold, d->flip = options->flip;
+    d->threshold = options->threshold != 0 ? options->threshold : fv_predictor_reject_below(d->predictor);
+    d->flip = options->flip;
     shelf shelves[2] = { 0 };
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("pictures to predict", INT64_MAX, &arena));

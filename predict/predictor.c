@@ -3,8 +3,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/size.h"
-#include "fovea/predict.h"
-#include "predict/sections.h"
+#include "predict/predictor.h"
 
 #define PLANS_MAX 4
 
@@ -19,6 +18,7 @@ struct fv_predictor {
     fv_arena *arena;
     fv_classes_section classes;
     fv_signature_section signature;
+    fv_calibration_section calibration;
     fv_transforms *transforms;
     cached_plan plans[PLANS_MAX];
     int64_t uses;
@@ -50,6 +50,9 @@ static fv_error *read_sections(fv_predictor *p) {
     FV_TRY(fv_section_read(p->model, &fv_section_classes, &p->classes, p->arena));
     FV_TRY(fv_section_read(p->model, &fv_section_signature, &p->signature, p->arena));
     FV_TRY(fv_section_read(p->model, &fv_section_transforms, &transforms, p->arena));
+    p->calibration = (fv_calibration_section){ .temperature = 1 };
+    if (fv_model_section(p->model, fv_section_calibration.name, NULL))
+        FV_TRY(fv_section_read(p->model, &fv_section_calibration, &p->calibration, p->arena));
     FV_TRY(fv_error_wrap(fv_transforms_parse(transforms.steps, &p->transforms), "the model's transforms"));
     return check_signature(p);
 }
@@ -68,9 +71,12 @@ fv_error *fv_predictor_new(fv_model *model, const fv_predictor_options *options,
 
 fv_error *fv_predictor_open(const char *path, const fv_predictor_options *options, fv_predictor **out) {
     FV_OWNED(fv_model) model = NULL;
+    FV_OWNED(fv_predictor) p = NULL;
     FV_TRY(fv_model_load(path, &model));
-    FV_TRY(fv_error_wrap(fv_predictor_new(model, options, out), "%s cannot be used to predict", path));
-    (*out)->owned = fv_take(&model);
+    FV_TRY(fv_error_wrap(fv_predictor_new(model, options, &p), "%s cannot be used to predict", path));
+    p->owned = fv_take(&model);
+    if (!p->options.no_selftest) FV_TRY(fv_error_wrap(fv_predictor_selftest(p), "%s cannot be trusted", path));
+    *out = fv_take(&p);
     return NULL;
 }
 
@@ -89,6 +95,8 @@ const char *const *fv_predictor_class_names(const fv_predictor *p) { return p->c
 const fv_transforms *fv_predictor_transforms(const fv_predictor *p) { return p->transforms; }
 int64_t fv_predictor_batch(const fv_predictor *p) { return p->options.batch; }
 int64_t fv_predictor_workers(const fv_predictor *p) { return p->options.workers; }
+double fv_predictor_temperature(const fv_predictor *p) { return p->calibration.temperature; }
+double fv_predictor_reject_below(const fv_predictor *p) { return p->calibration.reject_below; }
 fv_size fv_predictor_input(const fv_predictor *p) {
     return (fv_size){ p->signature.height, p->signature.width, p->signature.channels };
 }

@@ -30,3 +30,26 @@ static const fv_field signature[] = {
 const fv_section fv_section_signature = {
     .name = "signature", .version = 1, .summary = "what goes in and what comes out", .fields = signature
 };
+
+static const fv_field calibration[] = {
+    FV_FIELD(fv_calibration_section, temperature, .by_default = "1", .min = 1e-6, .max = 1e6,
+             .help = "logits are divided by it before they become probabilities"),
+    FV_FIELD(fv_calibration_section, error_before, .help = "expected calibration error without it"),
+    FV_FIELD(fv_calibration_section, error_after, .help = "and with it"),
+    FV_FIELD(fv_calibration_section, n, .help = "pictures that it was fitted on"),
+    FV_FIELD(fv_calibration_section, reject_below, .by_default = "0", .min = 0, .max = 1,
+             .help = "a prediction whose best score is lower abstains"),
+    FV_FIELDS_END
+};
+const fv_section fv_section_calibration = {
+    .name = "calibration", .version = 1, .summary = "how sure the network may be taken to be", .fields = calibration
+};
+
+static const fv_field selftest[] = { FV_FIELD(fv_selftest_section, names, .required = true, .help = "of the pictures"),
+                                     FV_FIELD(fv_selftest_section, pictures, .required = true, .help = "files in base64"),
+                                     FV_FIELD(fv_selftest_section, logits, .required = true,
+                                              .help = "what the network gave for them, a row a picture"),
+                                     FV_FIELDS_END };
+const fv_section fv_section_selftest = {
+    .name = "selftest", .version = 1, .summary = "pictures with their outputs, checked at every load", .fields = selftest
+};

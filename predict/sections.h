@@ -21,4 +21,21 @@ typedef struct fv_signature_section {
 } fv_signature_section;
 extern const fv_section fv_section_signature;
 
+/* How sure the network may be taken to be: logits are divided by the temperature before they become probabilities. A model
+ * without this section has a temperature of 1 and never abstains. */
+typedef struct fv_calibration_section {
+    double temperature;
+    double error_before, error_after; /* expected calibration error on the pictures it was fitted on */
+    int64_t n;                        /* how many those were */
+    double reject_below;              /* a prediction whose best score is lower abstains; 0: none does */
+} fv_calibration_section;
+extern const fv_section fv_section_calibration;
+
+/* Pictures, as files in base64, and the logits that the network gave for them, in a row. */
+typedef struct fv_selftest_section {
+    fv_strings names, pictures;
+    fv_floats logits;
+} fv_selftest_section;
+extern const fv_section fv_section_selftest;
+
 #endif

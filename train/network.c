@@ -172,11 +172,23 @@ static fv_error *choose_batch(fv_trainer *t) {
     return NULL;
 }
 
+/* What is only evaluated on is looked at before the first step too, as far as the transforms alone decide it. */
+static fv_error *check_evaluation(const fv_trainer *t) {
+    fv_size size = { 0, 0, t->input.channels };
+    FV_TRY(fv_error_wrap(fv_transforms_size(t->transforms, FV_EVALUATION, size, &size), "transforms, in evaluation"));
+    if ((!size.height || size.height == t->input.height) && (!size.width || size.width == t->input.width)) return NULL;
+    return fv_error_hint(fv_fail(FV_SHAPE, "transforms: in evaluation pictures come as %lld×%lld, the network takes %lld×%lld",
+                                 (long long)size.height, (long long)size.width, (long long)t->input.height,
+                                 (long long)t->input.width),
+                         "steps with when=evaluation are to end in that size: resize, center_crop");
+}
+
 fv_error *fv_trainer_build_network(fv_trainer *t) {
     int64_t count = fv_subset_count(t->train);
     if (!t->keys->batch) FV_TRY(choose_batch(t));
     FV_TRY(build(t, fv_min(t->keys->batch, count), count));
     FV_TRY(fv_trainer_open_loader(t));
+    FV_TRY(check_evaluation(t));
     return write_sections(t);
 }
 

@@ -77,6 +77,8 @@ const fv_field fv_recipe_fields[] = {
              .help = "of the split, the first weights, the order, and all that is random"),
     FV_FIELD(fv_recipe_keys, shards, .by_default = "8", .min = 1, .max = 256,
              .help = "parts of a batch whose sums are joined in a fixed order; changes bits, not speed"),
+    FV_FIELD(fv_recipe_keys, reject_below, .by_default = "0", .min = 0, .max = 1,
+             .help = "kept in the model: a prediction whose best score is lower abstains; 0: none does"),
     FV_FIELD(fv_recipe_keys, targets, .value = "TARGETS",
              .help = "what the report says is met or not, \"top1>=0.95; latency_ms<=20; size_mb<=50\" (`fovea help metric`)"),
     FV_FIELDS_END

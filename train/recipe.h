@@ -29,6 +29,7 @@ typedef struct fv_recipe_keys {
     const char *lookahead;
     int64_t patience;
     int64_t seed, shards;
+    double reject_below;
     const char *targets;
 } fv_recipe_keys;
 

@@ -57,6 +57,9 @@ typedef struct fv_report {
 /* report_measure.c: everything that is a number. */
 FV_MUST_USE fv_error *fv_report_measure(fv_report *report);
 
+/* complete.c: what best.fovea gets from it; only where the report is of a training that was just done. */
+FV_MUST_USE fv_error *fv_report_complete_model(fv_report *report);
+
 /* predictions.c: predictions.jsonl, a line a picture. */
 FV_MUST_USE fv_error *fv_report_write_predictions(const fv_report *report, const char *path);
 

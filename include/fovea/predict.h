@@ -25,8 +25,10 @@ typedef struct fv_predictor_options {
     int64_t batch;      /* pictures run at once by fv_predict_files; 0: 32 */
     int64_t workers;    /* threads that read the next pictures meanwhile; 0: the team reads, between runs */
     bool fast_batch;    /* as in fv_plan_options */
+    bool no_selftest;   /* fv_predictor_open does not run the model's own pictures */
 } fv_predictor_options;
 
+/* A model file that has self-test pictures is checked by them: FV_FORMAT when they do not give what the file expects. */
 FV_API FV_MUST_USE fv_error *fv_predictor_open(const char *path, const fv_predictor_options *options, fv_predictor **out);
 /* Over a model that the caller keeps, and whose weights may change between calls (fv_weights_changed). */
 FV_API FV_MUST_USE fv_error *fv_predictor_new(fv_model *model, const fv_predictor_options *options, fv_predictor **out);
@@ -38,6 +40,10 @@ FV_API const fv_model *fv_predictor_model(const fv_predictor *predictor);
 FV_API int64_t fv_predictor_class_count(const fv_predictor *predictor);
 FV_API const char *const *fv_predictor_class_names(const fv_predictor *predictor);
 FV_API const fv_transforms *fv_predictor_transforms(const fv_predictor *predictor);
+/* What logits are divided by before they become probabilities (1: nothing), and the score below which a prediction abstains
+ * (0: none does), as the model file says. */
+FV_API double fv_predictor_temperature(const fv_predictor *predictor);
+FV_API double fv_predictor_reject_below(const fv_predictor *predictor);
 FV_API fv_size fv_predictor_input(const fv_predictor *predictor); /* of a transformed picture */
 FV_API int64_t fv_predictor_batch(const fv_predictor *predictor); /* pictures run at once */
 FV_API int64_t fv_predictor_workers(const fv_predictor *predictor);
@@ -71,7 +77,7 @@ FV_API FV_MUST_USE fv_error *fv_predict_files(fv_predictor *predictor, const cha
 /* Zero in every member is the default. */
 typedef struct fv_predict_options {
     int64_t top;      /* classes in an answer; 0: 5 */
-    double threshold; /* answers whose best score is lower are marked as abstained */
+    double threshold; /* answers whose best score is lower abstain; 0: as the model file says; below 0: none does */
     bool flip;        /* logits are means over the picture and its mirror image (test-time augmentation) */
 } fv_predict_options;
 

@@ -141,6 +141,13 @@ FV_TEST(train_tasks__patience_ends_a_training_and_resuming_it_does_nothing) {
     expect_said(&s, "is finished");
 }
 
+FV_TEST(train_tasks__transforms_must_suit_evaluation_too) {
+    static const char *const keys[] = { "transforms", "letterbox size=64; random_crop size=28", NULL };
+    STAGE(keys);
+    s.options.task = FV_TRY_ALL;
+    FV_FAILS(fv_train(s.recipe, &s.options, NULL), FV_SHAPE, "in evaluation pictures come as 64×64");
+}
+
 /* Weights of the loss: n / (K · count), and none without end. */
 FV_TEST(train_tasks__balanced_weights_are_said) {
     static const char *const keys[] = { "class_weights", "balanced", NULL };

@@ -1,0 +1,65 @@
+/* selftest.c - a model's own pictures through its own transforms and network: whether this machine and this build still give
+ * what the network gave when it was kept. Other kernels differ in the last bits; a thousandth of the largest logit is more than
+ * they differ by, and less than any change that matters. */
+#include <math.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/size.h"
+#include "fovea/metrics.h"
+#include "predict/predictor.h"
+
+#define TOLERANCE 1e-3
+
+static fv_error *decode(const char *name, const char *base64, int64_t channels, fv_image *out) {
+    size_t length = strlen(base64), decoded = 0;
+    FV_OWNED(fv_memory) bytes = NULL;
+    FV_TRY(fv_memory_alloc((int64_t)length + 1, 1, &bytes));
+    if (sodium_base642bin(bytes, length, base64, length, NULL, &decoded, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+        return fv_fail(FV_FORMAT, "picture %s is not base64", name);
+    return fv_image_decode(bytes, (int64_t)decoded, name, &(fv_decode_options){ .channels = channels }, out);
+}
+
+static fv_error *compare(const fv_predictor *p, const char *name, const double *expected, const float *logits) {
+    int64_t classes = fv_predictor_class_count(p);
+    double largest = 1;
+    for (int64_t c = 0; c < classes; c++) largest = fmax(largest, fabs(expected[c]));
+    for (int64_t c = 0; c < classes; c++)
+        if (!(fabs(logits[c] - expected[c]) <= TOLERANCE * largest))
+            return fv_error_hint(fv_fail(FV_FORMAT,
+                                         "self-test picture %s: logit %g for %s, but it was %g when the model was kept", name,
+                                         (double)logits[c], fv_predictor_class_names(p)[c], expected[c]),
+                                 "the weights, the transforms or this build are not what they were");
+    return NULL;
+}
+
+static fv_error *check_picture(fv_predictor *p, const char *name, const char *base64, const double *expected, fv_image *image) {
+    fv_size size = fv_predictor_input(p);
+    const float *logits;
+    FV_TRY(decode(name, base64, size.channels, image));
+    FV_TRY(fv_transforms_apply(fv_predictor_transforms(p), FV_EVALUATION, NULL, image));
+    if (image->height != size.height || image->width != size.width || image->channels != size.channels)
+        return fv_fail(FV_FORMAT, "self-test picture %s does not come out in the network's size", name);
+    FV_TRY(fv_predictor_run(p, image->pixels, 1, &logits));
+    return compare(p, name, expected, logits);
+}
+
+fv_error *fv_predictor_selftest(fv_predictor *p) {
+    int version;
+    if (!fv_model_section(fv_predictor_model(p), fv_section_selftest.name, &version)) return NULL;
+    FV_OWNED(fv_arena) arena = NULL;
+    fv_selftest_section s;
+    FV_TRY(fv_arena_new("a model's self-test", INT64_C(1) << 28, &arena));
+    FV_TRY(fv_section_read(fv_predictor_model(p), &fv_section_selftest, &s, arena));
+    int64_t classes = fv_predictor_class_count(p);
+    if (s.names.count != s.pictures.count || s.logits.count != s.pictures.count * classes)
+        return fv_fail(FV_FORMAT, "its self-test has %lld pictures and %lld logits of %lld classes",
+                       (long long)s.pictures.count, (long long)s.logits.count, (long long)classes);
+    fv_image image = { 0 };
+    fv_error *error = NULL;
+    for (int64_t i = 0; i < s.pictures.count && !error; i++)
+        error = check_picture(p, s.names.at[i], s.pictures.at[i], s.logits.at + i * classes, &image);
+    fv_image_release(&image);
+    return error;
+}

@@ -1,0 +1,83 @@
+/* A model file checks itself when it is opened, and its scores are calibrated. */
+#include <math.h>
+
+#include "core/base/file.h"
+#include "fovea/metrics.h"
+#include "fovea/train.h"
+#include "predict/sections.h"
+#include "tests/data/pictures.h"
+
+#define SHAPES FOVEA_SOURCE "/examples/shapes/test"
+
+/* The best model of a training of two epochs. */
+static const char *train_one(void) {
+    FV_OWNED(fv_recipe) recipe = NULL;
+    const char *out = fv_test_folder();
+    const char *const keys[][2] = { { "data", SHAPES }, { "arch", "lenet" }, { "channels", "1" },
+                                    { "epochs", "2" },  { "batch", "32" },   { "reject_below", "0.125" } };
+    FV_OK(fv_recipe_new(&recipe));
+    for (int i = 0; i < 6; i++) FV_OK(fv_recipe_set(recipe, keys[i][0], keys[i][1]));
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = out }, NULL));
+    return fv_test_path(out, "best.fovea");
+}
+
+FV_TEST(predict_selftest__a_trained_model_carries_pictures_temperature_and_threshold) {
+    FV_OWNED(fv_predictor) predictor = NULL;
+    FV_OWNED(fv_arena) arena = NULL;
+    fv_selftest_section s;
+    FV_OK(fv_predictor_open(train_one(), NULL, &predictor));
+    FV_OK(fv_arena_new("test", 1 << 24, &arena));
+    FV_OK(fv_section_read(fv_predictor_model(predictor), &fv_section_selftest, &s, arena));
+    assert_int_equal(s.pictures.count, 3);
+    assert_int_equal(s.logits.count, 15);
+    assert_true(fv_predictor_temperature(predictor) > 0);
+    assert_true(fv_predictor_reject_below(predictor) == 0.125);
+}
+
+FV_TEST(predict_selftest__weights_that_changed_are_found_out) {
+    const char *path = train_one();
+    FV_OWNED(fv_model) model = NULL;
+    FV_OWNED(fv_predictor) predictor = NULL;
+    FV_OK(fv_model_load(path, &model));
+    fv_tensor *bias = fv_weights_find(fv_model_weights(model), "fc2.bias");
+    fv_tensor_store(bias, 2, fv_tensor_load(bias, 2) + 0.25);
+    FV_OK(fv_model_save(model, path));
+    FV_FAILS(fv_predictor_open(path, NULL, &predictor), FV_FORMAT, "self-test picture");
+    FV_OK(fv_predictor_open(path, &(fv_predictor_options){ .no_selftest = true }, &predictor));
+}
+
+FV_TEST(predict_selftest__a_section_that_does_not_add_up_is_an_error) {
+    const char *path = train_one();
+    FV_OWNED(fv_model) model = NULL;
+    FV_OWNED(fv_predictor) predictor = NULL;
+    FV_OK(fv_model_load(path, &model));
+    FV_OK(fv_model_set_section(model, "selftest", 1, "{\"names\": [\"a\"], \"pictures\": [\"Zm92ZWE=\"], \"logits\": [1, 2]}"));
+    FV_OK(fv_model_save(model, path));
+    FV_FAILS(fv_predictor_open(path, NULL, &predictor), FV_FORMAT, "1 pictures and 2 logits of 5 classes");
+    FV_OK(fv_model_set_section(model, "selftest", 1,
+                               "{\"names\": [\"a\"], \"pictures\": [\"Zm92ZWE=\"], \"logits\": [1, 2, 3, 4, 5]}"));
+    FV_OK(fv_model_save(model, path));
+    FV_FAILS(fv_predictor_open(path, NULL, &predictor), FV_FORMAT, NULL);
+}
+
+static fv_error *keep_score(void *context, const fv_prediction *prediction) {
+    assert_null(prediction->error);
+    *(double *)context = prediction->scores[0];
+    return NULL;
+}
+
+FV_TEST(predict_selftest__scores_are_of_logits_divided_by_the_temperature) {
+    const char *path = train_one(), *picture = SHAPES "/ring/001.png";
+    double scores[2];
+    for (int i = 0; i < 2; i++) {
+        FV_OWNED(fv_model) model = NULL;
+        FV_OWNED(fv_predictor) predictor = NULL;
+        FV_OK(fv_model_load(path, &model));
+        fv_calibration_section section = { .temperature = i ? 1000 : 1 };
+        FV_OK(fv_section_write(model, &fv_section_calibration, &section));
+        FV_OK(fv_predictor_new(model, NULL, &predictor));
+        FV_OK(fv_predict_files(predictor, &picture, 1, 1, keep_score, &scores[i]));
+    }
+    assert_true(scores[0] > 0.22);
+    assert_float_equal(scores[1], 0.2, 0.005); /* five classes, told apart no more */
+}

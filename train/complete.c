@@ -1,0 +1,78 @@
+/* complete.c - what best.fovea gets once the training is over: the temperature that suits its confidence on the validation
+ * pictures, the score below which it abstains, and a few of those pictures with the logits it gives, for every later load to
+ * check. The same content whenever it is done again. */
+#include <sodium.h>
+#include <string.h>
+
+#include "core/base/size.h"
+#include "data/dataset.h"
+#include "predict/sections.h"
+#include "train/report.h"
+
+#define PICTURES 3
+#define PICTURE_BYTES_MAX (256 << 10) /* a larger file is no self-test picture */
+
+static fv_error *write_calibration(const fv_report *r, fv_model *model) {
+    const fv_report_calibration *c = &r->calibration;
+    fv_calibration_section section = { .temperature = c->fit.temperature,
+                                       .error_before = c->fit.calibration_error_before,
+                                       .error_after = c->fit.calibration_error_after,
+                                       .n = fv_subset_count(r->t->val),
+                                       .reject_below = r->t->keys->reject_below };
+    return fv_section_write(model, &fv_section_calibration, &section);
+}
+
+/* One picture into the section, unless it is too large or cannot be read. */
+static fv_error *add_picture(fv_report *r, int64_t sample, const char **names, const char **pictures, double *logits,
+                             int64_t *count) {
+    fv_dataset *set = fv_subset_dataset(r->t->val);
+    FV_BYTES(bytes);
+    fv_error *error = fv_dataset_encoded(set, sample, PICTURE_BYTES_MAX, &bytes);
+    if (error && (fv_is_about_sample(error) || fv_error_code(error) == FV_UNSUPPORTED)) return fv_error_free(error), NULL;
+    FV_TRY(error);
+    fv_size size = fv_predictor_input(r->predictor);
+    fv_image image = { 0 };
+    const float *given = NULL;
+    error = fv_image_decode(bytes.at, bytes.length, fv_dataset_id(set, sample),
+                            &(fv_decode_options){ .channels = size.channels }, &image);
+    if (!error) error = fv_transforms_apply(fv_predictor_transforms(r->predictor), FV_EVALUATION, NULL, &image);
+    if (!error) error = fv_predictor_run(r->predictor, image.pixels, 1, &given);
+    for (int64_t c = 0; !error && c < r->classes; c++) logits[*count * r->classes + c] = given[c];
+    fv_image_release(&image);
+    FV_TRY(error);
+    char *text;
+    int64_t room = (int64_t)sodium_base64_encoded_len((size_t)bytes.length, sodium_base64_VARIANT_ORIGINAL);
+    FV_TRY(fv_arena_take(r->arena, room, &text));
+    sodium_bin2base64(text, (size_t)room, bytes.at, (size_t)bytes.length, sodium_base64_VARIANT_ORIGINAL);
+    names[*count] = fv_dataset_id(set, sample);
+    pictures[(*count)++] = text;
+    return NULL;
+}
+
+/* The first validation pictures of as many classes. */
+static fv_error *write_selftest(fv_report *r, fv_model *model) {
+    const fv_subset *val = r->t->val;
+    const char *names[PICTURES], *pictures[PICTURES];
+    int64_t count = 0, taken[PICTURES];
+    double *logits;
+    FV_TRY(fv_arena_take(r->arena, PICTURES * r->classes, &logits));
+    for (int64_t i = 0; i < fv_subset_count(val) && count < PICTURES; i++) {
+        int64_t sample = fv_subset_at(val, i), label = fv_dataset_class(fv_subset_dataset(val), sample);
+        bool seen = false;
+        for (int64_t k = 0; k < count; k++) seen |= taken[k] == label;
+        if (seen) continue;
+        taken[count] = label;
+        FV_TRY(add_picture(r, sample, names, pictures, logits, &count));
+    }
+    if (!count) return NULL;
+    fv_selftest_section section = { { count, names }, { count, pictures }, { count * r->classes, logits } };
+    return fv_section_write(model, &fv_section_selftest, &section);
+}
+
+fv_error *fv_report_complete_model(fv_report *r) {
+    FV_OWNED(fv_model) model = NULL;
+    FV_TRY(fv_model_load(r->t->best_path, &model));
+    FV_TRY(write_calibration(r, model));
+    FV_TRY(write_selftest(r, model));
+    return fv_model_save(model, r->t->best_path);
+}
