@@ -5,7 +5,7 @@
 #include "core/base/arena.h"
 #include "data/look.h"
 
-#define FV_THUMB_NEAR 8 /* mean difference of two thumbs' levels, at most, of pictures that are nearly the same */
+#define FV_THUMB_NEAR 3 /* mean difference of two thumbs' levels, at most, of pictures that are nearly the same */
 
 /* Pictures, by number and in their order, that are the same one (exact) or nearly so: `near` of 64 bits of their hashes differ
  * at most, and their thumbs by FV_THUMB_NEAR levels of grey at most. Nearness is passed on: of three in a row the first and the
