@@ -1,23 +1,11 @@
 /* contact_sheet.c - cells of a sheet: a picture as bytes, reduced to its cell. */
 #include "cli/contact_sheet.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "core/base/size.h"
 #include "data/image.h"
 #include "data/resample.h"
-
-/* u8 as it is; 0…1 to 0…255, rounded, what lies outside cut off. */
-static fv_error *to_bytes(const fv_image *image, fv_image *out) {
-    if (image->pixel == FV_PIXEL_U8) return fv_image_copy(out, fv_image_size(image), FV_PIXEL_U8, image->pixels);
-    FV_TRY(fv_image_resize(out, image->height, image->width, image->channels, FV_PIXEL_U8));
-    const float *from = image->pixels;
-    uint8_t *to = out->pixels;
-    for (int64_t i = 0, n = image->height * image->width * image->channels; i < n; i++)
-        to[i] = (uint8_t)lrintf(fminf(fmaxf(255 * from[i], 0), 255));
-    return NULL;
-}
 
 /* No larger than the cell; one that is smaller stays as it is, and is enlarged when it is drawn. */
 static fv_error *reduce(fv_image *image, int64_t cell) {
@@ -45,7 +33,8 @@ static fv_error *make_room(fv_contact_sheet *sheet) {
 fv_error *fv_contact_sheet_add(fv_contact_sheet *sheet, const fv_image *image, const char *caption, fv_tone tone) {
     FV_IMAGE(bytes);
     fv_sheet_cell cell = { .tone = tone };
-    FV_TRY(to_bytes(image, &bytes));
+    FV_TRY(fv_image_copy(&bytes, fv_image_size(image), image->pixel, image->pixels));
+    if (bytes.pixel != FV_PIXEL_U8) fv_image_to_bytes(&bytes);
     FV_TRY(reduce(&bytes, sheet->cell));
     FV_TRY(make_room(sheet));
     FV_TRY(fv_arena_text(sheet->arena, caption, &cell.caption));

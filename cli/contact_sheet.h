@@ -13,7 +13,7 @@ typedef struct fv_contact_sheet {
     fv_sheet_cell *cells;
 } fv_contact_sheet;
 
-/* `image`: u8, or f32 on the scale 0…1; 1, 3 or 4 channels. The caption is copied. */
+/* `image`: u8, u16, or f32 on the scale 0…255; any channels. The caption is copied. */
 FV_MUST_USE fv_error *fv_contact_sheet_add(fv_contact_sheet *sheet, const fv_image *image, const char *caption, fv_tone tone);
 FV_MUST_USE fv_error *fv_contact_sheet_write(const fv_contact_sheet *sheet, const char *title, int64_t columns,
                                              const char *path);

@@ -95,6 +95,12 @@ static fv_error *add_original(fv_contact_sheet *sheet, const fv_dataset *set, in
     return fv_contact_sheet_add(sheet, &bytes, caption.at, FV_TONE_PLAIN);
 }
 
+/* Transforms end in 0…1; sheets take 0…255. */
+static void widen(fv_image *image) {
+    float *pixels = image->pixels;
+    for (int64_t i = 0, n = image->height * image->width * image->channels; i < n; i++) pixels[i] *= 255;
+}
+
 static fv_error *add_samples(fv_contact_sheet *sheet, const show_options *o, const fv_transforms *transforms, int64_t samples,
                              int64_t position, const fv_image *image) {
     FV_IMAGE(copy);
@@ -102,6 +108,7 @@ static fv_error *add_samples(fv_contact_sheet *sheet, const show_options *o, con
         fv_draw draw = { .seed = (uint64_t)o->seed, .epoch = (uint32_t)k, .position = (uint32_t)position };
         FV_TRY(fv_image_copy(&copy, fv_image_size(image), image->pixel, image->pixels));
         FV_TRY(fv_transforms_apply(transforms, FV_TRAINING, &draw, &copy));
+        widen(&copy);
         FV_TRY(fv_contact_sheet_add(sheet, &copy, NULL, FV_TONE_PLAIN));
     }
     return NULL;
