@@ -2,32 +2,18 @@
  *
  * libjpeg paints over damage and says so in warnings; here a warning that means lost pixels is an error, since a half-grey
  * picture must not enter training. CMYK is taken as Adobe writes it (inverted), as every other reader does. */
-#include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <jerror.h>
-#include <jpeglib.h>
 
 #include "data/decode/decoder.h"
 #include "data/decode/samples.h"
 #include "data/image.h"
+#include "data/jpeg_trap.h"
 
 #define PIXELS_A_BYTE 512 /* at most: a block of 64 pixels takes a bit or more, when Huffman codes it */
 #define SCANS_MAX 500     /* a progressive file of 64 KiB can ask for more work than a film */
-
-/* libjpeg's error manager with the way out of its callbacks. */
-typedef struct jpeg_trap {
-    struct jpeg_error_mgr manager; /* first: libjpeg hands a pointer to it */
-    jmp_buf out;
-    char message[JMSG_LENGTH_MAX];
-} jpeg_trap;
-
-static _Noreturn void leave(j_common_ptr jpeg) {
-    jpeg_trap *trap = (jpeg_trap *)jpeg->err;
-    trap->manager.format_message(jpeg, trap->message);
-    longjmp(trap->out, 1);
-}
 
 static void on_message(j_common_ptr jpeg, int level) {
     if (level >= 0) return; /* traces */
@@ -37,14 +23,14 @@ static void on_message(j_common_ptr jpeg, int level) {
     case JWRN_JFIF_MAJOR:
     case JWRN_NOT_SEQUENTIAL:
     case JWRN_BOGUS_ICC: return;
-    default: leave(jpeg);
+    default: fv_jpeg_leave(jpeg);
     }
 }
 
 static void on_progress(j_common_ptr jpeg) {
     if (!jpeg->is_decompressor || ((j_decompress_ptr)jpeg)->input_scan_number <= SCANS_MAX) return;
-    snprintf(((jpeg_trap *)jpeg->err)->message, JMSG_LENGTH_MAX, "more than %d scans", SCANS_MAX);
-    longjmp(((jpeg_trap *)jpeg->err)->out, 1);
+    snprintf(((fv_jpeg_trap *)jpeg->err)->message, JMSG_LENGTH_MAX, "more than %d scans", SCANS_MAX);
+    longjmp(((fv_jpeg_trap *)jpeg->err)->out, 1);
 }
 
 static int orientation_of(j_decompress_ptr jpeg) {
@@ -96,7 +82,7 @@ static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg
     return read_rows(jpeg, out);
 }
 
-static fv_error *complain(const jpeg_trap *trap) {
+static fv_error *complain(const fv_jpeg_trap *trap) {
     switch (trap->manager.msg_code) {
     case JWRN_JPEG_EOF:
     case JERR_INPUT_EOF:
@@ -112,11 +98,9 @@ static fv_error *complain(const jpeg_trap *trap) {
 static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *about) {
     struct jpeg_decompress_struct jpeg;
     struct jpeg_progress_mgr progress = { .progress_monitor = on_progress };
-    jpeg_trap trap;
+    fv_jpeg_trap trap;
     memset(&jpeg, 0, sizeof jpeg);
-    jpeg.err = jpeg_std_error(&trap.manager);
-    trap.manager.error_exit = leave;
-    trap.manager.emit_message = on_message;
+    jpeg.err = fv_jpeg_trap_errors(&trap, on_message);
     trap.message[0] = 0;
     if (setjmp(trap.out)) {
         jpeg_destroy_decompress(&jpeg);

@@ -3,13 +3,9 @@
  * One channel or RGB. f32 is rounded to u8 for it.
  *
  * Our own memory is used again from picture to picture; libjpeg takes and gives back its own for each. */
-#include <setjmp.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include <jerror.h>
-#include <jpeglib.h>
-
+#include "data/jpeg_trap.h"
 #include "data/tone.h"
 #include "data/transform.h"
 
@@ -40,34 +36,14 @@ static fv_error *size(const void *options, fv_size *size) {
         "leave the step out");
 }
 
-/* libjpeg's error manager with the way out of its callbacks, and what is open when it is taken. */
-typedef struct jpeg_trap {
-    struct jpeg_error_mgr manager; /* first: libjpeg hands a pointer to it */
-    jmp_buf out;
-    char message[JMSG_LENGTH_MAX];
-} jpeg_trap;
-
-static _Noreturn void leave(j_common_ptr jpeg) {
-    jpeg_trap *trap = (jpeg_trap *)jpeg->err;
-    trap->manager.format_message(jpeg, trap->message);
-    longjmp(trap->out, 1);
-}
-
 static void on_message(j_common_ptr jpeg, int level) {
-    if (level < 0) leave(jpeg); /* it reads what it wrote: a warning is a bug */
-}
-
-static struct jpeg_error_mgr *trap_errors(jpeg_trap *trap) {
-    jpeg_std_error(&trap->manager);
-    trap->manager.error_exit = leave;
-    trap->manager.emit_message = on_message;
-    return &trap->manager;
+    if (level < 0) fv_jpeg_leave(jpeg); /* it reads what it wrote: a warning is a bug */
 }
 
 /* `*to`, of *length bytes, is filled with the file; where it does not fit, libjpeg puts its own memory there. */
-static fv_error *encode(j_compress_ptr jpeg, jpeg_trap *trap, const fv_image *image, int64_t quality, unsigned char **to,
+static fv_error *encode(j_compress_ptr jpeg, fv_jpeg_trap *trap, const fv_image *image, int64_t quality, unsigned char **to,
                         unsigned long *length) {
-    jpeg->err = trap_errors(trap);
+    jpeg->err = fv_jpeg_trap_errors(trap, on_message);
     if (setjmp(trap->out)) return fv_fail(FV_BUG, "libjpeg cannot code the picture: %s", trap->message);
     jpeg_create_compress(jpeg);
     jpeg_mem_dest(jpeg, to, length);
@@ -86,8 +62,9 @@ static fv_error *encode(j_compress_ptr jpeg, jpeg_trap *trap, const fv_image *im
     return NULL;
 }
 
-static fv_error *decode(j_decompress_ptr jpeg, jpeg_trap *trap, const uint8_t *bytes, unsigned long length, fv_image *image) {
-    jpeg->err = trap_errors(trap);
+static fv_error *decode(j_decompress_ptr jpeg, fv_jpeg_trap *trap, const uint8_t *bytes, unsigned long length,
+                        fv_image *image) {
+    jpeg->err = fv_jpeg_trap_errors(trap, on_message);
     if (setjmp(trap->out)) return fv_fail(FV_BUG, "libjpeg cannot read what it coded: %s", trap->message);
     jpeg_create_decompress(jpeg);
     jpeg_mem_src(jpeg, bytes, length);
@@ -103,7 +80,7 @@ static fv_error *decode(j_decompress_ptr jpeg, jpeg_trap *trap, const uint8_t *b
 
 static fv_error *decode_into(const uint8_t *bytes, unsigned long length, fv_image *image) {
     struct jpeg_decompress_struct reader = { 0 };
-    jpeg_trap trap;
+    fv_jpeg_trap trap;
     fv_error *error = decode(&reader, &trap, bytes, length, image);
     jpeg_destroy_decompress(&reader);
     return error;
@@ -112,7 +89,7 @@ static fv_error *decode_into(const uint8_t *bytes, unsigned long length, fv_imag
 /* A picture in u8, coded and decoded in place. `room` begins with half a byte a value, and grows to what was needed once. */
 static fv_error *there_and_back(fv_image *image, int64_t quality, fv_image *room) {
     struct jpeg_compress_struct writer = { 0 };
-    jpeg_trap trap;
+    fv_jpeg_trap trap;
     FV_TRY(fv_image_resize(room, 1, fv_image_bytes(image) / 2 + 4096, 1, FV_PIXEL_U8));
     unsigned char *coded = room->pixels;
     unsigned long length = (unsigned long)room->capacity;
