@@ -66,7 +66,6 @@ static fv_error *make(fv_report *r) {
     FV_TRY(choose_pictures(r));
     FV_TRY(fv_results_read(r->t->results_path, r->arena, &r->results));
     FV_TRY(fv_report_measure(r));
-    if (r->t->model) FV_TRY(fv_report_complete_model(r));
     FV_TRY(fv_report_write_predictions(r, predictions));
     FV_TRY(write_page(r, page));
     fv_trainer_say(r->t, "report: %s (%lld pictures, %s)", page, (long long)r->outcomes->count, r->on);

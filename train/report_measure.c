@@ -183,10 +183,11 @@ fv_error *fv_report_measure(fv_report *r) {
     r->latency_ms = NAN;
     FV_TRY(evaluate(r, r->subset, &r->evaluation));
     r->outcomes = &r->evaluation.outcomes;
-    measure_model(r);
     FV_TRY(measure_classes(r));
     FV_TRY(measure_figures(r));
     FV_TRY(measure_calibration(r));
+    if (r->t->model) FV_TRY(fv_report_complete_model(r)); /* before its size is taken */
+    measure_model(r);
     FV_TRY(fv_baselines_measure(r->t->train, r->subset, r->t->workers, r->t->options->cancel, &r->baselines));
     return measure_goals(r);
 }
