@@ -11,7 +11,7 @@
 
 typedef struct eval_options {
     const char *model, *data, *part, *source, *source_options, *metrics, *device;
-    bool intervals, strict, allow_dropped;
+    bool intervals, corruptions, strict, allow_dropped;
     int64_t batch, workers;
 } eval_options;
 
@@ -25,6 +25,8 @@ static const fv_field fields[] = {
     FV_FIELD(eval_options, metrics, .help = "further figures (`fovea help metric`), NAME option=value …, divided by ';'"),
     FV_FIELD(eval_options, intervals, .by_default = "false",
              .help = "95 % intervals for those too: each is measured 1000 times more"),
+    FV_FIELD(eval_options, corruptions, .by_default = "false",
+             .help = "top-1 on damaged pictures too: noise, blur, occlusion, light, JPEG, in 5 strengths each"),
     FV_FIELD(eval_options, strict, .by_default = "false", .help = "fail on the first sample that cannot be used"),
     FV_FIELD(eval_options, allow_dropped, .by_default = "false", .help = "go on when more than 1 % cannot be used"),
     FV_FIELD(eval_options, batch, .by_default = "64", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
@@ -119,9 +121,36 @@ static fv_error *print_metrics(fv_printer *p, const eval_options *o, const fv_ou
     return NULL;
 }
 
+/* In JSON "corruptions": [{corruption, top1_1 … top1_5}]. */
+static void print_corruptions(fv_printer *p, const fv_robustness *rows) {
+    if (!rows) return;
+    fv_print_list(p, "corruptions");
+    for (int i = 0; i < fv_corruption_count(); i++) {
+        fv_print_item(p);
+        fv_print_text(p, "corruption", rows[i].corruption);
+        for (int s = 0; s < FV_STRENGTHS; s++) {
+            char key[16];
+            snprintf(key, sizeof key, "top1_%d", s + 1);
+            fv_print_number(p, key, rows[i].top1[s]);
+        }
+    }
+    fv_print_list_end(p);
+}
+
+/* For people: a line a kind of damage, a column a strength. */
+static void print_corruption_table(fv_printer *p, const fv_robustness *rows) {
+    if (!rows || p->json) return;
+    fv_print_line(p, "\ntop1 on damaged pictures, by strength");
+    fv_print_line(p, "%-12s %8d %8d %8d %8d %8d", "", 1, 2, 3, 4, 5);
+    for (int i = 0; i < fv_corruption_count(); i++) {
+        const double *t = rows[i].top1;
+        fv_print_line(p, "%-12s %8.4f %8.4f %8.4f %8.4f %8.4f", rows[i].corruption, t[0], t[1], t[2], t[3], t[4]);
+    }
+}
+
 /* The keys, and for people the tables behind them. */
 static fv_error *print(fv_printer *p, const eval_options *o, const char *part, const fv_dataset *set, const fv_evaluation *e,
-                       const fv_figures *figures, fv_arena *arena) {
+                       const fv_figures *figures, const fv_robustness *robustness, fv_arena *arena) {
     double top5 = 0;
     FV_TRY(fv_metric_measure("top_k k=5", &e->outcomes, &top5));
     fv_print_record(p);
@@ -135,10 +164,13 @@ static fv_error *print(fv_printer *p, const eval_options *o, const char *part, c
     fv_print_texts(p, "classes", figures->names, figures->classes);
     fv_figures_print(p, figures);
     FV_TRY(print_metrics(p, o, &e->outcomes, arena));
+    print_corruptions(p, robustness);
     fv_print_int(p, "unreadable", e->unreadable);
     print_rejected(p, set);
     fv_print_record_end(p);
-    return fv_figures_tables(p, figures);
+    FV_TRY(fv_figures_tables(p, figures));
+    print_corruption_table(p, robustness);
+    return NULL;
 }
 
 static fv_error *run(fv_command_call *call, void *raw) {
@@ -156,10 +188,13 @@ static fv_error *run(fv_command_call *call, void *raw) {
     fv_evaluate_options options = { .batch = o->batch, .workers = o->workers, .progress = fv_terminal_bar };
     fv_evaluation evaluation;
     FV_TRY(fv_evaluate(predictor, subset, &options, &evaluation));
-    fv_terminal_finish();
     fv_figures figures;
+    fv_robustness *robustness = NULL;
     fv_error *error = fv_figures_measure(&evaluation.outcomes, fv_predictor_class_names(predictor), arena, &figures);
-    if (!error) error = print(call->printer, o, part, set, &evaluation, &figures, arena);
+    if (!error && o->corruptions) error = fv_arena_take(arena, fv_corruption_count(), &robustness);
+    if (!error && o->corruptions) error = fv_evaluate_corruptions(predictor, subset, &options, robustness);
+    fv_terminal_finish();
+    if (!error) error = print(call->printer, o, part, set, &evaluation, &figures, robustness, arena);
     fv_evaluation_release(&evaluation);
     return error;
 }

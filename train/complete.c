@@ -9,7 +9,7 @@
 #include "predict/sections.h"
 #include "train/report.h"
 
-#define PICTURES 3
+#define PICTURES_MAX 5
 #define PICTURE_BYTES_MAX (256 << 10) /* a larger file is no self-test picture */
 
 static fv_error *write_calibration(const fv_report *r, fv_model *model) {
@@ -52,13 +52,13 @@ static fv_error *add_picture(fv_report *r, int64_t sample, const char **names, c
 /* The first validation pictures of as many classes. */
 static fv_error *write_selftest(fv_report *r, fv_model *model) {
     const fv_subset *val = r->t->val;
-    const char *names[PICTURES], *pictures[PICTURES];
-    int64_t count = 0, taken[PICTURES];
+    const char *names[PICTURES_MAX], *pictures[PICTURES_MAX];
+    int64_t count = 0, taken[PICTURES_MAX], wanted = r->t->keys->selftest_pictures;
     double *logits;
-    FV_TRY(fv_arena_take(r->arena, PICTURES * r->classes, &logits));
-    for (int64_t i = 0; i < fv_subset_count(val) && count < PICTURES; i++) {
+    FV_TRY(fv_arena_take(r->arena, PICTURES_MAX * r->classes, &logits));
+    for (int64_t i = 0; i < fv_subset_count(val) && count < wanted; i++) {
         int64_t sample = fv_subset_at(val, i), label = fv_dataset_class(fv_subset_dataset(val), sample);
-        bool seen = false;
+        bool seen = false; /* fewer classes than pictures wanted give fewer */
         for (int64_t k = 0; k < count; k++) seen |= taken[k] == label;
         if (seen) continue;
         taken[count] = label;

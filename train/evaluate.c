@@ -6,12 +6,13 @@
 
 #include "core/base/memory.h"
 #include "core/base/size.h"
-#include "fovea/train.h"
 #include "train/clock.h"
+#include "train/evaluate.h"
 
 /* Where the next batch's answers go, and since when. */
 typedef struct desk {
     fv_predictor *predictor;
+    const fv_transforms *transforms;
     const fv_dataset *set;
     const fv_evaluate_options *options;
     double *probabilities;
@@ -102,15 +103,16 @@ static fv_error *evaluate(desk *d, const fv_subset *subset, fv_evaluation *out) 
                                   .size = fv_predictor_input(d->predictor),
                                   .cancel = d->options->cancel };
     FV_OWNED(fv_loader) loader = NULL;
-    FV_TRY(fv_loader_new(subset, fv_predictor_transforms(d->predictor), &options, &loader));
+    FV_TRY(fv_loader_new(subset, d->transforms, &options, &loader));
     FV_TRY(run(d, loader));
     return measure(d, out);
 }
 
-fv_error *fv_evaluate(fv_predictor *predictor, const fv_subset *subset, const fv_evaluate_options *options,
-                      fv_evaluation *out) {
+fv_error *fv_evaluate_by(fv_predictor *predictor, const fv_transforms *transforms, const fv_subset *subset,
+                         const fv_evaluate_options *options, fv_evaluation *out) {
     static const fv_evaluate_options defaults;
     desk d = { .predictor = predictor,
+               .transforms = transforms,
                .set = fv_subset_dataset(subset),
                .options = options ? options : &defaults,
                .classes = fv_predictor_class_count(predictor),
@@ -119,6 +121,11 @@ fv_error *fv_evaluate(fv_predictor *predictor, const fv_subset *subset, const fv
     fv_error *error = evaluate(&d, subset, out);
     if (error) fv_evaluation_release(out);
     return error;
+}
+
+fv_error *fv_evaluate(fv_predictor *predictor, const fv_subset *subset, const fv_evaluate_options *options,
+                      fv_evaluation *out) {
+    return fv_evaluate_by(predictor, fv_predictor_transforms(predictor), subset, options, out);
 }
 
 void fv_evaluation_release(fv_evaluation *evaluation) {

@@ -79,6 +79,8 @@ const fv_field fv_recipe_fields[] = {
              .help = "parts of a batch whose sums are joined in a fixed order; changes bits, not speed"),
     FV_FIELD(fv_recipe_keys, reject_below, .by_default = "0", .min = 0, .max = 1,
              .help = "kept in the model: a prediction whose best score is lower abstains; 0: none does"),
+    FV_FIELD(fv_recipe_keys, selftest_pictures, .by_default = "3", .min = 0, .max = 5,
+             .help = "validation pictures that are kept in the model, whole, to check it by at every load; 0: none leaves"),
     FV_FIELD(fv_recipe_keys, targets, .value = "TARGETS",
              .help = "what the report says is met or not, \"top1>=0.95; latency_ms<=20; size_mb<=50\" (`fovea help metric`)"),
     FV_FIELDS_END

@@ -30,6 +30,7 @@ typedef struct fv_recipe_keys {
     int64_t patience;
     int64_t seed, shards;
     double reject_below;
+    int64_t selftest_pictures;
     const char *targets;
 } fv_recipe_keys;
 

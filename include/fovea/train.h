@@ -71,6 +71,17 @@ FV_API FV_MUST_USE fv_error *fv_evaluate(fv_predictor *predictor, const fv_subse
                                          fv_evaluation *out);
 FV_API void fv_evaluation_release(fv_evaluation *evaluation);
 
+/* Top-1 on damaged pictures, by strength. */
+#define FV_STRENGTHS 5
+typedef struct fv_robustness {
+    const char *corruption; /* "noise", "blur", …; static */
+    double top1[FV_STRENGTHS];
+} fv_robustness;
+/* Fills fv_corruption_count() rows: fv_evaluate for each kind of damage and strength. */
+FV_API int fv_corruption_count(void);
+FV_API FV_MUST_USE fv_error *fv_evaluate_corruptions(fv_predictor *predictor, const fv_subset *subset,
+                                                     const fv_evaluate_options *options, fv_robustness *rows);
+
 /* ---- training ---- */
 
 /* One finished epoch. Figures of validation are of the averaged weights where the recipe asks for an average. */
