@@ -2,6 +2,7 @@
  * one before it stays as previous.fovea, and is what is gone back to when last.fovea cannot be read. best.fovea is the model of
  * the best epoch, without what only training needs. */
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/assert.h"
 #include "core/base/file.h"
@@ -54,6 +55,24 @@ static bool is_used(const fv_trainer *t) {
            fv_file_kind_of(t->best_path) != FV_FILE_NONE;
 }
 
+/* Whether the folder can be made or written to, known before the pictures are looked through: by what there is of its path. */
+static fv_error *check_place(const fv_trainer *t) {
+    const char *out = t->options->out, *place;
+    size_t length = strlen(out);
+    for (;;) {
+        FV_TRY(fv_arena_format(t->arena, &place, "%.*s", (int)length, length ? out : "."));
+        if (!length || fv_file_kind_of(place) != FV_FILE_NONE) break;
+        while (length && out[length - 1] == '/') length--;
+        while (length && out[length - 1] != '/') length--;
+        while (length > 1 && out[length - 1] == '/') length--;
+    }
+    if (!length) place = ".";
+    fv_error *error = fv_file_kind_of(place) != FV_FILE_FOLDER ? fv_fail(FV_CONFLICT, "%s is no folder", place)
+                      : access(place, W_OK | X_OK) != 0        ? fv_fail(FV_DENIED, "%s cannot be written to", place)
+                                                               : NULL;
+    return fv_error_hint(fv_error_wrap(error, "no place for the run: %s", out), "name another folder: --out DIR");
+}
+
 fv_error *fv_trainer_open_folder(fv_trainer *t) {
     if (!t->options->out) return fv_error_hint(fv_fail(FV_USAGE, "out is missing"), "name a folder for the results: --out DIR");
     FV_TRY(fv_trainer_name_files(t));
@@ -63,7 +82,7 @@ fv_error *fv_trainer_open_folder(fv_trainer *t) {
     if (!t->options->resume && is_used(t))
         return fv_error_hint(fv_fail(FV_CONFLICT, "%s holds a training already", t->options->out),
                              "go on with it by --resume, or name another folder");
-    return NULL;
+    return check_place(t);
 }
 
 fv_error *fv_trainer_make_folder(fv_trainer *t) {
