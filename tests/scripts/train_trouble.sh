@@ -1,6 +1,6 @@
 #!/bin/sh
-# What goes wrong around a training: each trouble has an error that names the file or key and the way out, leaves no half-written
-# file, and never writes to the pictures' folder.
+# What goes wrong around a training: each trouble has an error that names the file or key and the way out, leaves no
+# half-written file, and never writes to the pictures' folder.
 set -eu
 work=$(mktemp -d)
 full=
