@@ -19,22 +19,17 @@ const fv_augment_range fv_augment_rand[FV_AUGMENT_OPS] = {
     [FV_AUGMENT_COLOR] = { 0, 0.9, .either_sign = true },
     [FV_AUGMENT_CONTRAST] = { 0, 0.9, .either_sign = true },
     [FV_AUGMENT_SHARPNESS] = { 0, 0.9, .either_sign = true },
-    [FV_AUGMENT_POSTERIZE] = { 8, 4 },
-    [FV_AUGMENT_SOLARIZE] = { 255, 0 },
+    [FV_AUGMENT_POSTERIZE] = { .none = 8, .full = 4 },
+    [FV_AUGMENT_SOLARIZE] = { .none = 255, .full = 0 },
 };
 
 const fv_augment_range fv_augment_trivial[FV_AUGMENT_OPS] = {
-    [FV_AUGMENT_SHEAR_X] = { 0, 0.99, .either_sign = true },
-    [FV_AUGMENT_SHEAR_Y] = { 0, 0.99, .either_sign = true },
-    [FV_AUGMENT_TRANSLATE_X] = { 0, 32, .either_sign = true },
-    [FV_AUGMENT_TRANSLATE_Y] = { 0, 32, .either_sign = true },
-    [FV_AUGMENT_ROTATE] = { 0, 135, .either_sign = true },
-    [FV_AUGMENT_BRIGHTNESS] = { 0, 0.99, .either_sign = true },
-    [FV_AUGMENT_COLOR] = { 0, 0.99, .either_sign = true },
-    [FV_AUGMENT_CONTRAST] = { 0, 0.99, .either_sign = true },
-    [FV_AUGMENT_SHARPNESS] = { 0, 0.99, .either_sign = true },
-    [FV_AUGMENT_POSTERIZE] = { 8, 2 },
-    [FV_AUGMENT_SOLARIZE] = { 255, 0 },
+    [FV_AUGMENT_SHEAR_X] = { 0, 0.99, .either_sign = true },   [FV_AUGMENT_SHEAR_Y] = { 0, 0.99, .either_sign = true },
+    [FV_AUGMENT_TRANSLATE_X] = { 0, 32, .either_sign = true }, [FV_AUGMENT_TRANSLATE_Y] = { 0, 32, .either_sign = true },
+    [FV_AUGMENT_ROTATE] = { 0, 135, .either_sign = true },     [FV_AUGMENT_BRIGHTNESS] = { 0, 0.99, .either_sign = true },
+    [FV_AUGMENT_COLOR] = { 0, 0.99, .either_sign = true },     [FV_AUGMENT_CONTRAST] = { 0, 0.99, .either_sign = true },
+    [FV_AUGMENT_SHARPNESS] = { 0, 0.99, .either_sign = true }, [FV_AUGMENT_POSTERIZE] = { .none = 8, .full = 2 },
+    [FV_AUGMENT_SOLARIZE] = { .none = 255, .full = 0 },
 };
 
 static fv_error *warp(fv_image *image, fv_augment_op op, double amount, const fv_augment_style *style, fv_workspace *work) {

@@ -54,12 +54,9 @@ static const struct {
     double support;
     bool grows, folds;
 } filters[] = {
-    [FV_BILINEAR] = { bilinear, 1, .grows = true },
-    [FV_BICUBIC] = { bicubic, 2, .grows = true },
-    [FV_NEAREST] = { one, 0.5 },
-    [FV_LANCZOS] = { lanczos, 3, .grows = true },
-    [FV_PLAIN_BILINEAR] = { bilinear, 1 },
-    [FV_PLAIN_BICUBIC] = { bicubic_plain, 2, .folds = true },
+    [FV_BILINEAR] = { bilinear, 1, .grows = true },         [FV_BICUBIC] = { bicubic, 2, .grows = true },
+    [FV_NEAREST] = { .at = one, .support = 0.5 },           [FV_LANCZOS] = { lanczos, 3, .grows = true },
+    [FV_PLAIN_BILINEAR] = { .at = bilinear, .support = 1 }, [FV_PLAIN_BICUBIC] = { bicubic_plain, 2, .folds = true },
 };
 
 fv_error *fv_filter_plain(fv_filter filter, fv_filter *plain) {

@@ -93,7 +93,7 @@ status 1 $train --out x --device npu
 says '"npu"'
 echo > file
 status 1 $train --out file/run
-says "cannot make the folder file: there is a file of that name"
+says "no place for the run: file/run: file is no folder"
 status 1 $train --data nowhere --out y
 says "nowhere"
 status 1 "$FOVEA" eval nowhere.fovea --data data
