@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/machine.h"
+#include "cli/machine_speed.h"
 #include "core/base/parallel.h"
 #include "core/cpu/blas.h"
 #include "core/plan/kernel.h"
+#include "train/machine.h"
 
 typedef struct doctor_options {
     const char *dir, *root;

@@ -8,7 +8,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#include "cli/machine.h"
+#include "cli/machine_speed.h"
 #include "core/base/memory.h"
 #include "core/base/parallel.h"
 #include "core/base/size.h"

@@ -34,15 +34,6 @@ static void stretch(fv_image *image) {
     image->pixel = FV_PIXEL_U8;
 }
 
-/* The high byte of 16 bits, in place. */
-static void narrow(fv_image *image) {
-    int64_t count = image->height * image->width * image->channels;
-    const uint16_t *from = image->pixels;
-    uint8_t *to = image->pixels;
-    for (int64_t i = 0; i < count; i++) to[i] = (uint8_t)(from[i] >> 8);
-    image->pixel = FV_PIXEL_U8;
-}
-
 /* The first three of many channels, in place. */
 static void drop_channels(fv_image *image) {
     int64_t count = image->height * image->width, had = image->channels;
@@ -55,7 +46,7 @@ static void drop_channels(fv_image *image) {
 
 static fv_error *to_grey(fv_image *image) {
     if (image->pixel == FV_PIXEL_F32) stretch(image);
-    if (image->pixel == FV_PIXEL_U16) narrow(image);
+    if (image->pixel == FV_PIXEL_U16) fv_image_to_bytes(image);
     drop_channels(image);
     return fv_image_to_channels(image, 1);
 }

@@ -4,6 +4,7 @@
 #include "core/base/parallel.h"
 #include "core/base/size.h"
 #include "train/clock.h"
+#include "train/machine.h"
 #include "train/trainer.h"
 
 #define MIB (1 << 20)

@@ -1,11 +1,9 @@
 /* complete.c - what best.fovea gets once the training is over: the temperature that suits its confidence on the validation
  * pictures, the score below which it abstains, and a few of those pictures with the logits it gives, for every later load to
  * check. The same content whenever it is done again. */
-#include <sodium.h>
-#include <string.h>
-
 #include "core/base/size.h"
 #include "data/dataset.h"
+#include "plot/base64.h"
 #include "predict/sections.h"
 #include "train/report.h"
 
@@ -40,12 +38,11 @@ static fv_error *add_picture(fv_report *r, int64_t sample, const char **names, c
     for (int64_t c = 0; !error && c < r->classes; c++) logits[*count * r->classes + c] = given[c];
     fv_image_release(&image);
     FV_TRY(error);
-    char *text;
-    int64_t room = (int64_t)sodium_base64_encoded_len((size_t)bytes.length, sodium_base64_VARIANT_ORIGINAL);
-    FV_TRY(fv_arena_take(r->arena, room, &text));
-    sodium_bin2base64(text, (size_t)room, bytes.at, (size_t)bytes.length, sodium_base64_VARIANT_ORIGINAL);
-    names[*count] = fv_dataset_id(set, sample);
-    pictures[(*count)++] = text;
+    FV_TEXT(text, 2 * PICTURE_BYTES_MAX);
+    fv_add_base64(&text, bytes.at, bytes.length);
+    FV_TRY(fv_text_error(&text));
+    FV_TRY(fv_arena_text(r->arena, text.at, &pictures[*count]));
+    names[(*count)++] = fv_dataset_id(set, sample);
     return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "core/base/size.h"
 #include "optim/schedule.h"
 #include "predict/sections.h"
+#include "train/machine.h"
 #include "train/trainer.h"
 
 /* The network's text: the recipe's, with classes, channels and size of these data. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/size.h"
+#include "data/image.h"
 #include "plot/page.h"
 #include "train/report.h"
 
@@ -18,13 +19,8 @@
 /* A picture of the data set as bytes, borrowed from `image`. */
 static fv_error *read_picture(const fv_report *r, int64_t index, fv_image *image, fv_picture *out) {
     FV_TRY(fv_dataset_read(r->set, r->evaluation.samples[index], image));
-    int64_t count = image->height * image->width * image->channels;
-    uint8_t *bytes = image->pixels; /* in place: a byte never lies behind what it is made from */
-    for (int64_t i = 0; i < count && image->pixel == FV_PIXEL_U16; i++)
-        bytes[i] = (uint8_t)(((const uint16_t *)image->pixels)[i] >> 8);
-    for (int64_t i = 0; i < count && image->pixel == FV_PIXEL_F32; i++)
-        bytes[i] = (uint8_t)lroundf(fminf(fmaxf(((const float *)image->pixels)[i], 0), 255));
-    *out = (fv_picture){ bytes, image->height, image->width, image->channels };
+    fv_image_to_bytes(image);
+    *out = (fv_picture){ image->pixels, image->height, image->width, image->channels };
     return NULL;
 }
 

@@ -135,10 +135,6 @@ FV_MUST_USE fv_error *fv_trainer_find_rate(const fv_trainer *trainer);
  * last.fovea to find. */
 FV_MUST_USE fv_error *fv_trainer_diverged(fv_trainer *trainer, const fv_batch *batch, double loss);
 
-/* memory.c: bytes. */
-int64_t fv_memory_resident(void);  /* of this process, in memory now; 0: not known */
-int64_t fv_memory_available(void); /* that it may take without swapping, its control group's limit included; 0: not known */
-
 /* loop.c: a batch, and the numbers of the step under way, into a plan's feeds. */
 void fv_trainer_feed(const fv_trainer *trainer, fv_plan *plan, const fv_batch *batch);
 void fv_trainer_feed_numbers(const fv_trainer *trainer, fv_plan *plan);

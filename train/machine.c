@@ -1,10 +1,14 @@
 /* machine.c - facts from /proc and /sys. A file that is missing or says something else leaves its fact at zero. */
-#include "cli/machine.h"
+#include "train/machine.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "core/base/size.h"
 
 #define PATH_BYTES 4096
 
@@ -58,6 +62,17 @@ static int64_t count_cores(const char *root, const cpu_set_t *set) {
 
 /* ---- control groups ---- */
 
+/* What a group that may have `limit` bytes has left of them. */
+static void look_at_memory(const char *root, const char *group, double limit, fv_machine *m) {
+    char path[PATH_BYTES], text[256];
+    snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.current", group);
+    read_text(root, path, text, sizeof text);
+    int64_t left = (int64_t)fmax(limit - strtod(text, NULL), 0);
+    if (limit <= 0 || !*text || (m->memory_is_limited && m->memory_left <= left)) return;
+    m->memory_is_limited = true;
+    m->memory_left = left;
+}
+
 static void lower(double *limit, double value) {
     if (value > 0 && (*limit <= 0 || value < *limit)) *limit = value;
 }
@@ -83,6 +98,7 @@ static void look_at_groups(const char *root, fv_machine *m) {
         snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
         read_text(root, path, text, sizeof text);
         lower(&memory, strtod(text, NULL));
+        look_at_memory(root, group, strtod(text, NULL), m);
         char *slash = strrchr(group, '/');
         if (!slash) break;
         *slash = 0;
@@ -125,4 +141,17 @@ void fv_machine_look(const char *root, fv_machine *out) {
     read_text(root, "/proc/meminfo", text, sizeof text);
     out->memory = kilobytes(text, "MemTotal");
     out->available = kilobytes(text, "MemAvailable");
+}
+
+int64_t fv_memory_resident(void) {
+    char text[256];
+    long long pages = 0;
+    read_text("", "/proc/self/statm", text, sizeof text);
+    return sscanf(text, "%*d %lld", &pages) == 1 ? pages * sysconf(_SC_PAGESIZE) : 0;
+}
+
+int64_t fv_memory_available(void) {
+    fv_machine m;
+    fv_machine_look("", &m);
+    return m.memory_is_limited ? fv_min(m.available, m.memory_left) : m.available;
 }
