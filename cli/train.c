@@ -117,7 +117,7 @@ static fv_error *run(fv_command_call *call, void *options) {
     FV_TRY(choose_task(o, &task));
     FV_TRY(parse_time(o->time, &seconds));
     FV_OWNED(fv_recipe) recipe = NULL;
-    if (!o->out && (!o->print_recipe || o->resume))
+    if (!o->out && task == FV_TRAIN && (!o->print_recipe || o->resume))
         return fv_error_hint(fv_fail(FV_USAGE, "out is missing"), "name the folder that the run is kept in: --out DIR");
     FV_TRY(fv_recipe_new(&recipe));
     FV_TRY(read_recipe(call, o, recipe));

@@ -1,7 +1,7 @@
 /* find_rate.c - the learning-rate range test (Smith, arXiv 1506.01186, section 3.3): the rate grows by a constant factor from
  * step to step until the loss runs away. The loss is smoothed by a running average with bias correction; the suggestion is the
- * middle, on a logarithmic scale, of its longest fall: well above the rates at which nothing is learned, well below those at
- * which it runs away. Nothing is kept of the weights. */
+ * rate at which it falls fastest over the logarithm of the rate, below the one where it is lowest. Nothing is kept of the
+ * weights. */
 #include <math.h>
 #include <string.h>
 
@@ -15,6 +15,8 @@
 #define HIGHEST 10.0
 #define SMOOTHING 0.95
 #define RUNAWAY 4.0 /* times the lowest loss so far */
+#define FIRST 10    /* steps whose average is of too few losses */
+#define REACH 5
 #define BYTES_MAX (1 << 20)
 
 typedef struct range_test {
@@ -43,18 +45,18 @@ static fv_error *run(fv_trial *trial, range_test *r) {
     return NULL;
 }
 
-/* The middle, in steps, of the longest fall: of the longest subsequence of smoothed losses each of which is below the one
- * before. −1 where nothing falls: no more than a tenth of the steps, or by less than a hundredth. */
-static int64_t middle_of_fall(const range_test *r) {
-    int64_t length[STEPS], from[STEPS], end = 0;
-    for (int64_t i = 0; i < r->count; i++) {
-        length[i] = 1, from[i] = i;
-        for (int64_t j = 0; j < i; j++)
-            if (r->smooth[j] > r->smooth[i] && length[j] + 1 > length[i]) length[i] = length[j] + 1, from[i] = from[j];
-        if (length[i] > length[end]) end = i;
+/* Where the smoothed loss falls most over 2·REACH steps, between the first steps, whose average is of few, and its lowest
+ * point. −1 where nothing falls: by less than a hundredth. */
+static int64_t steepest(const range_test *r) {
+    int64_t low = 0, best = -1;
+    double most = 0;
+    for (int64_t i = 1; i < r->count; i++)
+        if (r->smooth[i] < r->smooth[low]) low = i;
+    for (int64_t i = FIRST + REACH; i + REACH <= low; i++) {
+        double fall = r->smooth[i - REACH] - r->smooth[i + REACH];
+        if (fall > most) most = fall, best = i;
     }
-    bool falls = r->count && length[end] > STEPS / 10 && r->smooth[end] < 0.99 * r->smooth[from[end]];
-    return falls ? (from[end] + end) / 2 : -1;
+    return best >= 0 && r->smooth[low] < 0.99 * r->smooth[FIRST] ? best : -1;
 }
 
 static fv_error *write_table(const fv_trainer *t, const range_test *r, const char **path) {
@@ -89,7 +91,7 @@ static fv_error *write_plot(const fv_trainer *t, const range_test *r, int64_t at
 
 /* Nothing to find where the loss does not fall before it runs away. */
 static fv_error *suggest(const fv_trainer *t, const range_test *r) {
-    int64_t at = middle_of_fall(r);
+    int64_t at = steepest(r);
     const char *table = NULL, *plot = NULL;
     if (t->options->out) {
         FV_TRY(write_table(t, r, &table));
@@ -99,8 +101,7 @@ static fv_error *suggest(const fv_trainer *t, const range_test *r) {
     if (at < 0)
         return fv_error_hint(fv_fail(FV_FORMAT, "the loss falls at no rate between %g and %g", LOWEST, r->rates[r->count - 1]),
                              "--overfit-batch tells whether the network can learn these pictures at all");
-    fv_trainer_say(t,
-                   "suggestion: learning_rate: %.2g, in the middle of the loss's longest fall (tried %g to %g in %lld steps)",
+    fv_trainer_say(t, "suggestion: learning_rate: %.2g, where the loss falls fastest (tried %g to %g in %lld steps)",
                    r->rates[at], r->rates[0], r->rates[r->count - 1], (long long)r->count);
     return NULL;
 }

@@ -57,6 +57,15 @@ says "train on 30, validate on 6 (split)"
 status 0 $train --data data/train --val data/test --epochs 1 --out val
 says "train on 36, validate on 12 (folder)"
 
+# What is tried needs no folder and makes none.
+for trial in --dry-run --overfit-batch --find-rate; do
+    status 0 $train --lr 0.02 $trial
+    says "memory: at most"
+done
+says "suggestion: learning_rate: "
+status 2 $train --dry-run --find-rate
+says "exclude each other"
+
 # Wrong usage is 2, with the nearest name.
 status 2 "$FOVEA" train --data data --arch small_cnn
 says "out is missing"
