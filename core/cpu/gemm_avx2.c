@@ -3,6 +3,7 @@
 
 #include "core/base/size.h"
 #include "core/cpu/vector_avx2.h"
+#include "core/plan/kernel.h"
 
 /* A tile of `rows` ≤ 6 by 16: the chains. `rows` is a constant wherever this is inlined. */
 static inline __attribute__((always_inline)) void chains(int rows, int64_t depth, const float *a, int64_t row, int64_t step,
@@ -83,12 +84,19 @@ TILE(1)
 TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) static const tile_fn tiles[] = { NULL, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6 };
 
 /* A panel of b stays in the first-level cache while the tiles of a pass by. */
-void fv_gemm_block_avx2(const fv_gemm_block *block) {
+void fv_gemm_multiply_avx2(const fv_gemm_block *block) {
     for (int64_t column = 0; column < block->columns; column += FV_GEMM_COLUMNS) {
         const float *a = block->a, *b = block->b + column / FV_GEMM_COLUMNS * block->b_panel;
         for (int64_t i = 0; i < block->rows; i += FV_GEMM_ROWS, a += block->a_tile)
             tiles[fv_min(FV_GEMM_ROWS, block->rows - i)](block, a, b, block->c + i, column);
     }
+}
+
+void fv_gemm_multiply(const fv_gemm_block *block) {
+    if (fv_isa_best() >= FV_ISA_AVX512)
+        fv_gemm_multiply_avx512(block);
+    else
+        fv_gemm_multiply_avx2(block);
 }
 
 /* 8 columns of a panel from rows of b that lie along the depth (column stride `from` large, row 1). */

@@ -28,7 +28,10 @@ typedef struct fv_gemm_block {
     bool add;          /* onto what c holds */
 } fv_gemm_block;
 
-void fv_gemm_block_avx2(const fv_gemm_block *block);
+/* By vectors of 16 where CPU and FOVEA_ISA allow (gemm_avx512.c), else of 8: to the same bits. */
+void fv_gemm_multiply(const fv_gemm_block *block);
+void fv_gemm_multiply_avx2(const fv_gemm_block *block);
+void fv_gemm_multiply_avx512(const fv_gemm_block *block);
 
 /* Packs one panel of b: element (k, j), k < depth, is from[k * row + j * column]; columns at and beyond `columns` ≤ 16 become
  * zero. Fast where row or column is 1. */

@@ -117,7 +117,7 @@ static void add_up(const job *job, const block *b, int shard, scratch *own, floa
         gemm.add = s > 0;
         make_panels(&p.gather, b, first, gemm.depth, own);
         fv_gemm_pack_a_avx2(p.dy + first * p.dy_row + b->row, p.dy_row, gemm.depth, b->rows, TILE, own->tiles);
-        fv_gemm_block_avx2(&gemm);
+        fv_gemm_multiply(&gemm);
     }
 }
 

@@ -77,7 +77,7 @@ static void run_unit(void *context, int64_t unit, int thread) {
         block.b = p.b + column * depth + begin * FV_GEMM_COLUMNS;
         block.add = s > 0;
         block.bias = s + 1 == slices && p.bias ? p.bias + column : NULL;
-        fv_gemm_block_avx2(&block);
+        fv_gemm_multiply(&block);
     }
 }
 

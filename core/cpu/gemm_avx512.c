@@ -1,0 +1,92 @@
+/* shared: gemm_avx512.c - the same product (gemm_avx2.h) by vectors of 16: a 6×32 microkernel over two panels (12 accumulators,
+ * 2 vectors of b, 1 broadcast of a). Each element is the same chain of the same operations as with AVX2, so the bits are the
+ * same too. */
+#include <immintrin.h>
+
+#include "core/base/size.h"
+#include "core/cpu/gemm_avx2.h"
+
+#define PANELS 2 /* at once; an odd one is left for the end */
+
+/* A tile of `rows` ≤ 6 by `panels` · 16: the chains. Both are constants wherever this is inlined. */
+static inline __attribute__((always_inline)) void chains(int rows, int panels, const fv_gemm_block *block, const float *a,
+                                                         const float *b, __m512 sum[][PANELS]) {
+    int64_t row = block->a_row, step = block->a_step, panel = block->b_panel;
+    const float *low = a, *high = a + 3 * row; /* two bases: every address is a base and a register */
+#pragma GCC unroll 6
+    for (int i = 0; i < rows; i++)
+        for (int p = 0; p < panels; p++) sum[i][p] = _mm512_setzero_ps();
+    for (int64_t k = 0; k < block->depth; k++) {
+        __m512 b0 = _mm512_loadu_ps(b), b1 = panels > 1 ? _mm512_loadu_ps(b + panel) : b0;
+#pragma GCC unroll 6
+        for (int i = 0; i < rows; i++) {
+            __m512 x = _mm512_set1_ps(*(i < 3 ? low + i * row : high + (i - 3) * row));
+            sum[i][0] = _mm512_fmadd_ps(x, b0, sum[i][0]);
+            if (panels > 1) sum[i][1] = _mm512_fmadd_ps(x, b1, sum[i][1]);
+        }
+        low += step;
+        high += step;
+        b += FV_GEMM_COLUMNS;
+    }
+}
+
+/* One row's results of one panel go to `y`; lanes outside the mask are neither read nor written. */
+static inline __attribute__((always_inline)) void finish(const fv_gemm_block *block, float *y, const float *bias,
+                                                         __mmask16 lanes, __m512 sum) {
+    if (block->add) sum = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, y), sum);
+    if (bias) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes, bias));
+    _mm512_mask_storeu_ps(y, lanes, sum);
+}
+
+static inline __attribute__((always_inline)) void tile(int rows, int panels, const fv_gemm_block *block, const float *a,
+                                                       const float *b, float *const *c, int64_t column) {
+    __m512 sum[FV_GEMM_ROWS][PANELS];
+    if (block->add)
+#pragma GCC unroll 6
+        for (int i = 0; i < rows; i++)
+            for (int p = 0; p < panels; p++)
+                _mm_prefetch((const char *)(c[i] + block->c_column + column + p * FV_GEMM_COLUMNS), _MM_HINT_T0);
+    chains(rows, panels, block, a, b, sum);
+#pragma GCC unroll 2
+    for (int p = 0; p < panels; p++) {
+        int64_t first = column + p * FV_GEMM_COLUMNS, wide = fv_min(block->columns - first, FV_GEMM_COLUMNS);
+        const float *bias = block->bias ? block->bias + first : NULL;
+        __mmask16 lanes = (__mmask16)((1u << wide) - 1);
+#pragma GCC unroll 6
+        for (int i = 0; i < rows; i++) finish(block, c[i] + block->c_column + first, bias, lanes, sum[i][p]);
+    }
+}
+
+typedef void (*tile_fn)(const fv_gemm_block *, const float *, const float *, float *const *, int64_t);
+#define TILE(rows, panels)                                                                                                     \
+    static __attribute__((noinline)) void tile_##rows##_##panels(const fv_gemm_block *block, const float *a, const float *b,   \
+                                                                 float *const *c, int64_t column) {                            \
+        tile(rows, panels, block, a, b, c, column);                                                                            \
+    }
+TILE(1, 1)
+TILE(2, 1)
+TILE(3, 1)
+TILE(4, 1)
+TILE(5, 1)
+TILE(6, 1)
+TILE(1, 2)
+TILE(2, 2)
+TILE(3, 2)
+TILE(4, 2)
+TILE(5, 2)
+TILE(6, 2)
+static const tile_fn tiles[PANELS][FV_GEMM_ROWS + 1] = {
+    { NULL, tile_1_1, tile_2_1, tile_3_1, tile_4_1, tile_5_1, tile_6_1 },
+    { NULL, tile_1_2, tile_2_2, tile_3_2, tile_4_2, tile_5_2, tile_6_2 },
+};
+
+/* Panels of b stay in the first-level cache while the tiles of a pass by. */
+void fv_gemm_multiply_avx512(const fv_gemm_block *block) {
+    int64_t panels;
+    for (int64_t column = 0; column < block->columns; column += panels * FV_GEMM_COLUMNS) {
+        panels = fv_min(PANELS, fv_ceil_div(block->columns - column, FV_GEMM_COLUMNS));
+        const float *a = block->a, *b = block->b + column / FV_GEMM_COLUMNS * block->b_panel;
+        for (int64_t i = 0; i < block->rows; i += FV_GEMM_ROWS, a += block->a_tile)
+            tiles[panels - 1][fv_min(FV_GEMM_ROWS, block->rows - i)](block, a, b, block->c + i, column);
+    }
+}
