@@ -57,6 +57,10 @@ static fv_error *judge_instructions(visit *v) {
         FV_TRY(find(v, "a CPU with AVX2 is several times as fast", "kernels are the portable ones: the CPU has no AVX2"));
     const char *refused = fv_blas_refuse();
     if (refused) FV_TRY(find(v, "apt-get install libopenblas0-openmp", "matrix products do without BLAS: %s", refused));
+    const char *core = fv_blas_better_core(fv_blas_core(), fv_isa_best());
+    if (core)
+        FV_TRY(find(v, "a newer OpenBLAS, or OPENBLAS_CORETYPE unset: fovea then asks for the core that suits this CPU",
+                    "OpenBLAS uses its core %s, though %s would suit this CPU", fv_blas_core(), core));
     return NULL;
 }
 

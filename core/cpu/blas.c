@@ -25,6 +25,11 @@ static void use_no_threads(void) {
 
 const char *fv_blas_core(void) { return openblas_get_corename(); }
 
+const char *fv_blas_better_core(const char *core, fv_isa isa) {
+    if (strcmp(core, "Prescott") != 0 || isa < FV_ISA_AVX2) return NULL;
+    return isa >= FV_ISA_AVX512 ? "SkylakeX" : "Haswell";
+}
+
 void fv_blas_multiply(const fv_blas_product *p) {
     if (p->rows == 0 || p->columns == 0) return;
     use_no_threads();

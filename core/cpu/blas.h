@@ -7,9 +7,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/plan/kernel.h"
+
 /* NULL, or why it cannot be used: the build with threads of its own, which would run beside ours. */
 const char *fv_blas_refuse(void);
 const char *fv_blas_core(void); /* OpenBLAS's name for the core it picked: "Zen" */
+
+/* OpenBLAS picks by the CPU's model number, and for one that is newer than itself it falls back to "Prescott", a core without
+ * AVX, several times slower. Then the core to ask for by the variable OPENBLAS_CORETYPE, which it reads when it is loaded;
+ * NULL: `core` will do. */
+const char *fv_blas_better_core(const char *core, fv_isa isa);
 
 /* Row-major c (rows × columns) = [c +] a·b; transpose_a: a is stored depth × rows, transpose_b: b is stored columns × depth.
  * a_row, b_row, c_row: floats from one stored row to the next. No rows or columns: nothing is done. */
