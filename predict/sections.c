@@ -1,4 +1,4 @@
-/* sections.c - field tables of the sections "classes", "transforms" and "signature". */
+/* sections.c - field tables of a model file's sections. */
 #include "predict/sections.h"
 
 static const fv_field classes[] = {
@@ -52,4 +52,24 @@ static const fv_field selftest[] = { FV_FIELD(fv_selftest_section, names, .requi
                                      FV_FIELDS_END };
 const fv_section fv_section_selftest = {
     .name = "selftest", .version = 1, .summary = "pictures with their outputs, checked at every load", .fields = selftest
+};
+
+static const fv_field metrics[] = { FV_FIELD(fv_metrics_section, epoch, .help = "that gave this model"),
+                                    FV_FIELD(fv_metrics_section, on, .help = "which pictures"),
+                                    FV_FIELD(fv_metrics_section, selected_on, .by_default = "false",
+                                             .help = "the epoch was chosen by them"),
+                                    FV_FIELD(fv_metrics_section, n, .help = "pictures"),
+                                    FV_FIELD(fv_metrics_section, metrics, .help = "names with options"),
+                                    FV_FIELD(fv_metrics_section, values, .help = "what was reached, one a metric"),
+                                    FV_FIELD(fv_metrics_section, low, .help = "lower ends of 95 % intervals; nan: none"),
+                                    FV_FIELD(fv_metrics_section, high, .help = "upper ends"),
+                                    FV_FIELDS_END };
+const fv_section fv_section_metrics = {
+    .name = "metrics", .version = 1, .summary = "what the model reached, and on what", .fields = metrics
+};
+
+static const fv_field licence[] = { FV_FIELD(fv_licence_section, of, .help = "what the model is made from"),
+                                    FV_FIELD(fv_licence_section, licences, .help = "the licence of each"), FV_FIELDS_END };
+const fv_section fv_section_licence = {
+    .name = "licence", .version = 1, .summary = "under which licences what it is made from is", .fields = licence
 };

@@ -1,4 +1,5 @@
-/* sections.h - the sections of a model file that a prediction needs. Training writes them, the predictor reads them. */
+/* sections.h - the sections of a model file: those that a prediction needs, which the predictor reads, and what is to be known
+ * of a model before it is used. Training writes them. */
 #ifndef FV_PREDICT_SECTIONS_H
 #define FV_PREDICT_SECTIONS_H
 
@@ -37,5 +38,24 @@ typedef struct fv_selftest_section {
     fv_floats logits;
 } fv_selftest_section;
 extern const fv_section fv_section_selftest;
+
+/* What the model reached on pictures that it was not trained on: one figure a place in the four lists. */
+typedef struct fv_metrics_section {
+    int64_t epoch;               /* that gave this model, from 1 */
+    const char *on;              /* which pictures, in words: "test (folder)" */
+    bool selected_on;            /* the epoch was chosen by them: the figures flatter */
+    int64_t n;                   /* pictures */
+    fv_strings metrics;          /* as fv_metric_measure takes them */
+    fv_floats values, low, high; /* and the ends of 95 % intervals; NaN: undefined, or not measured */
+} fv_metrics_section;
+extern const fv_section fv_section_metrics;
+
+/* Under which licences that is which the model is made from: a place in both lists is one thing. A model without this section
+ * says nothing of it. */
+typedef struct fv_licence_section {
+    fv_strings of;       /* "training data"; of weights that were started from, their name */
+    fv_strings licences; /* in the words of who made it: "CC-BY-4.0" */
+} fv_licence_section;
+extern const fv_section fv_section_licence;
 
 #endif

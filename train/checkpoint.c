@@ -1,6 +1,7 @@
 /* checkpoint.c - the run's folder. last.fovea is the whole training after its last finished epoch, or where it was stopped; the
  * one before it stays as previous.fovea, and is what is gone back to when last.fovea cannot be read. best.fovea is the model of
  * the best epoch, without what only training needs. */
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "core/base/size.h"
 #include "core/cpu/blas.h"
 #include "core/plan/kernel.h"
+#include "predict/sections.h"
 #include "train/trainer.h"
 
 #define RESULTS_BYTES_MAX (1 << 28)
@@ -228,35 +230,24 @@ fv_error *fv_trainer_save(fv_trainer *t) {
     return fv_model_save_checkpoint(t->model, t->last_path, t->previous_path);
 }
 
-/* The section "metrics": what this model reached, and on what. */
-typedef struct fv_metrics_section {
-    int64_t epoch, n;
-    double top1, loss;
-    const char *on;
-} fv_metrics_section;
-static const fv_field metrics_fields[] = {
-    FV_FIELD(fv_metrics_section, epoch, .help = "that gave this model"),
-    FV_FIELD(fv_metrics_section, n, .help = "pictures"),
-    FV_FIELD(fv_metrics_section, top1, .help = "share of pictures whose most probable class is the true one"),
-    FV_FIELD(fv_metrics_section, loss, .help = "mean cross-entropy in nats"),
-    FV_FIELD(fv_metrics_section, on, .help = "which pictures: the epoch was chosen on them"),
-    FV_FIELDS_END
-};
-static const fv_section metrics_section = {
-    .name = "metrics", .version = 1, .summary = "what the model reached", .fields = metrics_fields
-};
-
 /* The figures are this file's: last.fovea, saved next from the same model, holds other weights before long. */
 fv_error *fv_trainer_save_best(fv_trainer *t) {
     fv_model *model = t->averaged ? t->averaged : t->model;
     int64_t best = t->state.best_epoch - 1;
-    fv_metrics_section metrics = {
-        .epoch = best + 1, .n = fv_subset_count(t->val), .top1 = t->history.val_top1[best], .loss = t->history.val_loss[best]
-    };
+    static const double unknown[] = { NAN, NAN };
+    const char *const names[] = { "top1", "log_loss" };
+    const double values[] = { t->history.val_top1[best], t->history.val_loss[best] };
+    fv_metrics_section metrics = { .epoch = best + 1,
+                                   .selected_on = true,
+                                   .n = fv_subset_count(t->val),
+                                   .metrics = { 2, names },
+                                   .values = { 2, values },
+                                   .low = { 2, unknown },
+                                   .high = { 2, unknown } };
     FV_TRY(fv_arena_format(t->arena, &metrics.on, "validation, selected on (%s)", t->val_from));
-    FV_TRY(fv_section_write(model, &metrics_section, &metrics));
+    FV_TRY(fv_section_write(model, &fv_section_metrics, &metrics));
     FV_TRY(fv_model_save(model, t->best_path));
-    return fv_model_set_section(model, metrics_section.name, metrics_section.version, NULL);
+    return fv_model_set_section(model, fv_section_metrics.name, fv_section_metrics.version, NULL);
 }
 
 fv_error *fv_trainer_stop(fv_trainer *t) {

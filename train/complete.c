@@ -1,6 +1,6 @@
 /* complete.c - what best.fovea gets once the training is over: the temperature that suits its confidence on the validation
- * pictures, the score below which it abstains, and a few of those pictures with the logits it gives, for every later load to
- * check. The same content whenever it is done again. */
+ * pictures, the score below which it abstains, a few of those pictures with the logits it gives, for every later load to
+ * check, and the report's figures. The same content whenever it is done again. */
 #include "core/base/size.h"
 #include "data/dataset.h"
 #include "plot/base64.h"
@@ -66,10 +66,32 @@ static fv_error *write_selftest(fv_report *r, fv_model *model) {
     return fv_section_write(model, &fv_section_selftest, &section);
 }
 
+/* In place of the two figures that it was saved with. */
+static fv_error *write_metrics(const fv_report *r, fv_model *model) {
+    const char *names[FV_REPORT_FIGURES_MAX];
+    double values[FV_REPORT_FIGURES_MAX], low[FV_REPORT_FIGURES_MAX], high[FV_REPORT_FIGURES_MAX];
+    int64_t count = r->figure_count;
+    for (int64_t i = 0; i < count; i++) {
+        const fv_report_figure *f = &r->figures[i];
+        names[i] = f->metric, values[i] = f->value;
+        low[i] = f->interval.low, high[i] = f->interval.high;
+    }
+    fv_metrics_section section = { .epoch = r->t->state.best_epoch,
+                                   .on = r->on,
+                                   .selected_on = r->selected_on,
+                                   .n = r->outcomes->count,
+                                   .metrics = { count, names },
+                                   .values = { count, values },
+                                   .low = { count, low },
+                                   .high = { count, high } };
+    return fv_section_write(model, &fv_section_metrics, &section);
+}
+
 fv_error *fv_report_complete_model(fv_report *r) {
     FV_OWNED(fv_model) model = NULL;
     FV_TRY(fv_model_load(r->t->best_path, &model));
     FV_TRY(write_calibration(r, model));
     FV_TRY(write_selftest(r, model));
+    FV_TRY(write_metrics(r, model));
     return fv_model_save(model, r->t->best_path);
 }

@@ -101,6 +101,12 @@ static fv_error *make_rate(fv_trainer *t, int64_t batch, int64_t count) {
     return fv_learning_rate_new(&options, &t->rate);
 }
 
+static fv_error *write_licence(fv_trainer *t) {
+    static const char *const of[] = { "training data" };
+    if (!t->keys->licence) return NULL;
+    return fv_section_write(t->model, &fv_section_licence, &(fv_licence_section){ { 1, of }, { 1, &t->keys->licence } });
+}
+
 static fv_error *write_sections(fv_trainer *t) {
     fv_classes_section classes = { { fv_dataset_class_count(t->set), fv_dataset_class_names(t->set) } };
     fv_signature_section signature = { "x", "logits", t->input.height, t->input.width, t->input.channels, classes.names.count };
@@ -111,6 +117,7 @@ static fv_error *write_sections(fv_trainer *t) {
     FV_TRY(error);
     FV_TRY(fv_section_write(t->model, &fv_section_classes, &classes));
     FV_TRY(fv_section_write(t->model, &fv_section_signature, &signature));
+    FV_TRY(write_licence(t));
     return fv_recipe_write_section(t->recipe, t->model);
 }
 

@@ -83,6 +83,8 @@ const fv_field fv_recipe_fields[] = {
              .help = "validation pictures that are kept in the model, whole, to check it by at every load; 0: none leaves"),
     FV_FIELD(fv_recipe_keys, targets, .value = "TARGETS",
              .help = "what the report says is met or not, \"top1>=0.95; latency_ms<=20; size_mb<=50\" (`fovea help metric`)"),
+    FV_FIELD(fv_recipe_keys, licence, .value = "NAME",
+             .help = "kept in the model: the licence of the pictures, as an SPDX name (\"CC-BY-4.0\") or in words"),
     FV_FIELDS_END
 };
 
@@ -176,7 +178,7 @@ const fv_section fv_section_recipe = {
 
 static fv_recipe_keys without_places(const fv_recipe *recipe) {
     fv_recipe_keys keys = recipe->keys;
-    keys.data = keys.val = keys.test = keys.targets = NULL;
+    keys.data = keys.val = keys.test = keys.targets = keys.licence = NULL; /* the licence has a section of its own */
     return keys;
 }
 

@@ -31,7 +31,7 @@ typedef struct fv_recipe_keys {
     int64_t seed, shards;
     double reject_below;
     int64_t selftest_pictures;
-    const char *targets;
+    const char *targets, *licence;
 } fv_recipe_keys;
 
 extern const fv_field fv_recipe_fields[];

@@ -9,6 +9,7 @@
 static const uint8_t magic[8] = "fovea-h\1";
 static const uint8_t hdf5_magic[8] = "\x89HDF\r\n\x1a\n";
 #define HASH_BYTES 32
+_Static_assert(FV_TRAILER_HASH_LETTERS == 2 * HASH_BYTES + 1, "two digits a byte");
 _Static_assert(FV_MODEL_TRAILER == sizeof magic + 8 + HASH_BYTES, "the trailer is magic, length, hash");
 
 static void put_length(uint8_t *to, int64_t length) {
@@ -57,6 +58,10 @@ fv_error *fv_trailer_check(const uint8_t *bytes, int64_t length, const char *whe
     if (get_length(trailer + 8) == *image_length && sodium_memcmp(wanted, trailer + 16, HASH_BYTES) == 0) return NULL;
     return fv_error_hint(fv_fail(FV_FORMAT, "%s was changed after it was written: its hash does not fit its content", where),
                          "copy it again, or use the checkpoint before it");
+}
+
+void fv_trailer_hash(const uint8_t *bytes, int64_t length, char out[FV_TRAILER_HASH_LETTERS]) {
+    sodium_bin2hex(out, FV_TRAILER_HASH_LETTERS, bytes + length - HASH_BYTES, HASH_BYTES);
 }
 
 void fv_tensor_name_encode(const char *name, fv_text *link) {

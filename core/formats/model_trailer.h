@@ -13,6 +13,10 @@ void fv_trailer_write(uint8_t *bytes, int64_t image_length);
 /* The image's length, or what is wrong with the file: not a model, cut short, changed. */
 FV_MUST_USE fv_error *fv_trailer_check(const uint8_t *bytes, int64_t length, const char *where, int64_t *image_length);
 
+/* The hash of a file that fv_trailer_check found whole, as 64 hexadecimal digits and a NUL. */
+#define FV_TRAILER_HASH_LETTERS 65
+void fv_trailer_hash(const uint8_t *bytes, int64_t length, char out[FV_TRAILER_HASH_LETTERS]);
+
 void fv_tensor_name_encode(const char *name, fv_text *link);
 FV_MUST_USE fv_error *fv_tensor_name_decode(const char *link, fv_text *name);
 

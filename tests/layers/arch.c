@@ -34,6 +34,23 @@ FV_TEST(layers_arch__every_architecture_has_the_parameters_it_says) {
     }
 }
 
+/* A model file holds the graph's text: what is built on a saved network finds the node there. */
+FV_TEST(layers_arch__the_node_features_is_in_the_text_of_every_architecture) {
+    for (int i = 0; i < fv_arch_table_count; i++) {
+        FV_OWNED(fv_graph) built = NULL;
+        FV_OWNED(fv_graph) read = NULL;
+        char *text;
+        FV_OK(fv_graph_new(&built));
+        fv_arch_build(built, fv_arch_table[i]->name, 2);
+        FV_OK(fv_graph_to_text(built, &text));
+        FV_OK(fv_graph_parse(text, "test", &read));
+        fv_string_free(text);
+        fv_value features = fv_graph_find(read, "features");
+        if (!fv_is_value(features)) fail_msg("%s has no node features", fv_arch_table[i]->name);
+        assert_int_equal(fv_value_type(read, features)->rank, 2);
+    }
+}
+
 static void expect_parameters(const char *arch, int64_t want) {
     FV_OWNED(fv_graph) g = NULL;
     FV_OK(fv_graph_new(&g));
