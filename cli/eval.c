@@ -131,7 +131,7 @@ static void print_corruptions(fv_printer *p, const fv_robustness *rows) {
         for (int s = 0; s < FV_STRENGTHS; s++) {
             char key[16];
             snprintf(key, sizeof key, "top1_%d", s + 1);
-            fv_print_number(p, key, rows[i].top1[s]);
+            fv_print_number(p, key, rows[i].score[s]);
         }
     }
     fv_print_list_end(p);
@@ -143,7 +143,7 @@ static void print_corruption_table(fv_printer *p, const fv_robustness *rows) {
     fv_print_line(p, "\ntop1 on damaged pictures, by strength");
     fv_print_line(p, "%-12s %8d %8d %8d %8d %8d", "", 1, 2, 3, 4, 5);
     for (int i = 0; i < fv_corruption_count(); i++) {
-        const double *t = rows[i].top1;
+        const double *t = rows[i].score;
         fv_print_line(p, "%-12s %8.4f %8.4f %8.4f %8.4f %8.4f", rows[i].corruption, t[0], t[1], t[2], t[3], t[4]);
     }
 }
@@ -158,7 +158,7 @@ static fv_error *print(fv_printer *p, const eval_options *o, const char *part, c
     fv_print_text(p, "data", o->data);
     fv_print_text(p, "part", part);
     fv_print_int(p, "n", e->outcomes.count);
-    fv_figures_print_one(p, "top1", e->top1, figures->top1_interval);
+    fv_figures_print_one(p, "top1", e->score, figures->top1_interval);
     if (e->outcomes.classes > 5) fv_print_number(p, "top5", top5);
     fv_print_number(p, "loss", e->loss);
     fv_print_texts(p, "classes", figures->names, figures->classes);

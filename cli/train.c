@@ -68,7 +68,7 @@ static void print_epoch(void *context, const fv_epoch *e) {
     fv_printer *printer = context;
     fv_terminal_finish();
     fv_print_line(printer, "epoch %3lld  rate %-9.3g train loss %.4f top-1 %6.2f %%  val loss %.4f top-1 %6.2f %%  %6.1f s%s",
-                  (long long)e->epoch, e->learning_rate, e->train_loss, 100 * e->train_top1, e->val_loss, 100 * e->val_top1,
+                  (long long)e->epoch, e->learning_rate, e->train_loss, 100 * e->train_score, e->val_loss, 100 * e->val_score,
                   e->seconds, e->best ? "  best" : "");
 }
 
@@ -80,7 +80,7 @@ static fv_error *print_result(const train_options *o, const fv_train_result *res
     fv_print_text(p, "model", best);
     fv_print_int(p, "epochs", result->epochs);
     fv_print_int(p, "best_epoch", result->best.epoch);
-    fv_print_number(p, "top1", result->best.val_top1);
+    fv_print_number(p, "top1", result->best.val_score);
     fv_print_number(p, "loss", result->best.val_loss);
     fv_print_number(p, "seconds", result->seconds);
     fv_print_record_end(p);

@@ -137,6 +137,10 @@ void fv_softmax_row(const float *logits, int64_t classes, double *probabilities)
     fv_softmax_row_at(logits, classes, 1, probabilities);
 }
 
+void fv_sigmoid_row(const float *logits, int64_t labels, double *probabilities) {
+    for (int64_t c = 0; c < labels; c++) probabilities[c] = 1 / (1 + exp(-(double)logits[c]));
+}
+
 /* Insertion into a sorted list of k: a strict comparison keeps the lower class in front of an equal one. */
 void fv_top_classes(const double *probabilities, int64_t classes, int64_t k, int64_t *top) {
     int64_t held = 0;

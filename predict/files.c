@@ -223,7 +223,7 @@ static fv_error *stream(desk *d, const fv_predict_options *options) {
     const fv_predict_options none = { 0 };
     if (!options) options = &none;
     d->size = fv_predictor_input(d->predictor);
-    d->classes = fv_predictor_class_count(d->predictor);
+    d->classes = fv_predictor_output_count(d->predictor);
     d->pixels = d->size.height * d->size.width * d->size.channels;
     d->top = fv_min(options->top ? options->top : 5, d->classes);
     d->workers = fv_predictor_workers(d->predictor);

@@ -18,6 +18,7 @@ struct fv_predictor {
     fv_arena *arena;
     fv_classes_section classes;
     fv_signature_section signature;
+    fv_target_section target;
     fv_calibration_section calibration;
     fv_transforms *transforms;
     cached_plan plans[PLANS_MAX];
@@ -39,7 +40,9 @@ static fv_error *check_signature(const fv_predictor *p) {
         return fv_fail(FV_FORMAT, "the model's graph takes %s and gives %s, which is not what its signature says",
                        fv_type_format(in, has_in), fv_type_format(out, has_out));
     }
-    if (p->classes.names.count != s->classes)
+    if (p->target.kind == FV_NUMBERS && s->classes != 1)
+        return fv_fail(FV_FORMAT, "the model says a number, but gives %lld", (long long)s->classes);
+    if (p->target.kind != FV_NUMBERS && p->classes.names.count != s->classes)
         return fv_fail(FV_FORMAT, "the model names %lld classes, but gives %lld logits", (long long)p->classes.names.count,
                        (long long)s->classes);
     return NULL;
@@ -47,7 +50,10 @@ static fv_error *check_signature(const fv_predictor *p) {
 
 static fv_error *read_sections(fv_predictor *p) {
     fv_transforms_section transforms;
-    FV_TRY(fv_section_read(p->model, &fv_section_classes, &p->classes, p->arena));
+    p->target = (fv_target_section){ .kind = FV_ONE_CLASS, .scale = 1 };
+    if (fv_model_section(p->model, fv_section_target.name, NULL))
+        FV_TRY(fv_section_read(p->model, &fv_section_target, &p->target, p->arena));
+    if (p->target.kind != FV_NUMBERS) FV_TRY(fv_section_read(p->model, &fv_section_classes, &p->classes, p->arena));
     FV_TRY(fv_section_read(p->model, &fv_section_signature, &p->signature, p->arena));
     FV_TRY(fv_section_read(p->model, &fv_section_transforms, &transforms, p->arena));
     p->calibration = (fv_calibration_section){ .temperature = 1 };
@@ -90,8 +96,14 @@ void fv_predictor_free(fv_predictor *p) {
 }
 
 const fv_model *fv_predictor_model(const fv_predictor *p) { return p->model; }
+fv_outcome_kind fv_predictor_kind(const fv_predictor *p) { return p->target.kind; }
+int64_t fv_predictor_output_count(const fv_predictor *p) { return p->signature.classes; }
+fv_scaling fv_predictor_scaling(const fv_predictor *p) { return (fv_scaling){ p->target.mean, p->target.scale }; }
 int64_t fv_predictor_class_count(const fv_predictor *p) { return p->classes.names.count; }
 const char *const *fv_predictor_class_names(const fv_predictor *p) { return p->classes.names.at; }
+const char *fv_predictor_output_name(const fv_predictor *p, int64_t output) {
+    return p->target.kind == FV_NUMBERS ? "the number" : p->classes.names.at[output];
+}
 const fv_transforms *fv_predictor_transforms(const fv_predictor *p) { return p->transforms; }
 int64_t fv_predictor_batch(const fv_predictor *p) { return p->options.batch; }
 int64_t fv_predictor_workers(const fv_predictor *p) { return p->options.workers; }

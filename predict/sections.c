@@ -31,6 +31,18 @@ const fv_section fv_section_signature = {
     .name = "signature", .version = 1, .summary = "what goes in and what comes out", .fields = signature
 };
 
+static const fv_field target[] = {
+    FV_FIELD(fv_target_section, kind, .by_default = "one_class", .names = "one_class,multi_label,number",
+             .help = "what is said of a picture: one class, any number of classes, or a number"),
+    FV_FIELD(fv_target_section, mean, .by_default = "0", .help = "of numbers: what is added to the network's output"),
+    FV_FIELD(fv_target_section, scale, .by_default = "1", .min = 5e-324, .max = INFINITY,
+             .help = "of numbers: by what the output is multiplied before"),
+    FV_FIELDS_END
+};
+const fv_section fv_section_target = {
+    .name = "target", .version = 1, .summary = "what the logits say, where it is not one class", .fields = target
+};
+
 static const fv_field calibration[] = {
     FV_FIELD(fv_calibration_section, temperature, .by_default = "1", .min = 1e-6, .max = 1e6,
              .help = "logits are divided by it before they become probabilities"),

@@ -4,6 +4,7 @@
 #define FV_PREDICT_SECTIONS_H
 
 #include "core/formats/model_file.h"
+#include "fovea/metrics.h"
 
 typedef struct fv_classes_section {
     fv_strings names; /* number c is the label of logit c */
@@ -18,9 +19,17 @@ extern const fv_section fv_section_transforms;
 typedef struct fv_signature_section {
     const char *input, *output;      /* names of the graph's input and result */
     int64_t height, width, channels; /* of a picture at the input: f32, NHWC, as the transforms leave it */
-    int64_t classes;                 /* of the result: f32 logits */
+    int64_t classes;                 /* of the result: f32 logits; a number is one */
 } fv_signature_section;
 extern const fv_section fv_section_signature;
+
+/* What the logits say. A model without this section says one class a picture. A network is trained on numbers less their mean,
+ * by their scale: what it gives · scale + mean is the number. A model of numbers has no section "classes". */
+typedef struct fv_target_section {
+    fv_outcome_kind kind;
+    double mean, scale;
+} fv_target_section;
+extern const fv_section fv_section_target;
 
 /* How sure the network may be taken to be: logits are divided by the temperature before they become probabilities. A model
  * without this section has a temperature of 1 and never abstains. */

@@ -22,14 +22,14 @@ static fv_error *decode(const char *name, const char *base64, int64_t channels, 
 }
 
 static fv_error *compare(const fv_predictor *p, const char *name, const double *expected, const float *logits) {
-    int64_t classes = fv_predictor_class_count(p);
+    int64_t classes = fv_predictor_output_count(p);
     double largest = 1;
     for (int64_t c = 0; c < classes; c++) largest = fmax(largest, fabs(expected[c]));
     for (int64_t c = 0; c < classes; c++)
         if (!(fabs(logits[c] - expected[c]) <= TOLERANCE * largest))
             return fv_error_hint(fv_fail(FV_FORMAT,
-                                         "self-test picture %s: logit %g for %s, but it was %g when the model was kept", name,
-                                         (double)logits[c], fv_predictor_class_names(p)[c], expected[c]),
+                                         "self-test picture %s: output %g for %s, but it was %g when the model was kept", name,
+                                         (double)logits[c], fv_predictor_output_name(p, c), expected[c]),
                                  "the weights, the transforms or this build are not what they were");
     return NULL;
 }
@@ -52,14 +52,14 @@ fv_error *fv_predictor_selftest(fv_predictor *p) {
     fv_selftest_section s;
     FV_TRY(fv_arena_new("a model's self-test", INT64_C(1) << 28, &arena));
     FV_TRY(fv_section_read(fv_predictor_model(p), &fv_section_selftest, &s, arena));
-    int64_t classes = fv_predictor_class_count(p);
-    if (s.names.count != s.pictures.count || s.logits.count != s.pictures.count * classes)
-        return fv_fail(FV_FORMAT, "its self-test has %lld pictures and %lld logits of %lld classes",
-                       (long long)s.pictures.count, (long long)s.logits.count, (long long)classes);
+    int64_t outputs = fv_predictor_output_count(p);
+    if (s.names.count != s.pictures.count || s.logits.count != s.pictures.count * outputs)
+        return fv_fail(FV_FORMAT, "its self-test has %lld pictures and %lld logits, %lld a picture",
+                       (long long)s.pictures.count, (long long)s.logits.count, (long long)outputs);
     fv_image image = { 0 };
     fv_error *error = NULL;
     for (int64_t i = 0; i < s.pictures.count && !error; i++)
-        error = check_picture(p, s.names.at[i], s.pictures.at[i], s.logits.at + i * classes, &image);
+        error = check_picture(p, s.names.at[i], s.pictures.at[i], s.logits.at + i * outputs, &image);
     fv_image_release(&image);
     return error;
 }

@@ -25,9 +25,9 @@ static const fv_field fields[] = {
     FV_FIELD(fv_training_state, best_epoch, .min = 0, .max = INFINITY, .help = "from 1; 0: none yet"),
     FV_FIELD(fv_training_state, learning_rate, .help = "of each finished epoch's first step"),
     FV_FIELD(fv_training_state, train_loss, .help = "of each finished epoch"),
-    FV_FIELD(fv_training_state, train_top1, .help = "of each finished epoch"),
+    FV_FIELD(fv_training_state, train_score, .alias = "train_top1", .help = "of each finished epoch, where it can be counted"),
     FV_FIELD(fv_training_state, val_loss, .help = "of each finished epoch"),
-    FV_FIELD(fv_training_state, val_top1, .help = "of each finished epoch"),
+    FV_FIELD(fv_training_state, val_score, .alias = "val_top1", .help = "of each finished epoch"),
     FV_FIELD(fv_training_state, isa, .help = "instruction set that the kernels were chosen for"),
     FV_FIELD(fv_training_state, blas_core, .help = "core that OpenBLAS chose its kernels for"),
     FV_FIELD(fv_training_state, fovea, .help = "version of fovea"),
@@ -101,8 +101,8 @@ fv_error *fv_trainer_make_folder(fv_trainer *t) {
 /* ---- going on ---- */
 
 fv_error *fv_trainer_make_history(fv_trainer *t) {
-    double **const columns[] = { &t->history.learning_rate, &t->history.train_loss, &t->history.train_top1,
-                                 &t->history.val_loss,      &t->history.val_top1,   &t->history.seconds };
+    double **const columns[] = { &t->history.learning_rate, &t->history.train_loss, &t->history.train_score,
+                                 &t->history.val_loss,      &t->history.val_score,  &t->history.seconds };
     for (int i = 0; i < FV_COUNT(columns); i++) FV_TRY(fv_arena_take(t->arena, t->keys->epochs, columns[i]));
     return NULL;
 }
@@ -140,9 +140,9 @@ static fv_error *restore_state(fv_trainer *t, const fv_model *model) {
                              "put them back, or begin another training on the pictures as they are");
     FV_TRY(restore_column(t, &s->learning_rate, t->history.learning_rate));
     FV_TRY(restore_column(t, &s->train_loss, t->history.train_loss));
-    FV_TRY(restore_column(t, &s->train_top1, t->history.train_top1));
+    if (fv_trainer_counts_score(t)) FV_TRY(restore_column(t, &s->train_score, t->history.train_score));
     FV_TRY(restore_column(t, &s->val_loss, t->history.val_loss));
-    return restore_column(t, &s->val_top1, t->history.val_top1);
+    return restore_column(t, &s->val_score, t->history.val_score);
 }
 
 /* The tensors of the checkpoint become the model's; fv_initialize then finds them there and leaves them. */
@@ -235,8 +235,9 @@ fv_error *fv_trainer_save_best(fv_trainer *t) {
     fv_model *model = t->averaged ? t->averaged : t->model;
     int64_t best = t->state.best_epoch - 1;
     static const double unknown[] = { NAN, NAN };
-    const char *const names[] = { "top1", "log_loss" };
-    const double values[] = { t->history.val_top1[best], t->history.val_loss[best] };
+    double loss = t->history.val_loss[best];
+    const char *const names[] = { fv_score_metric(t->kind), t->kind == FV_NUMBERS ? "rmse" : "log_loss" };
+    const double values[] = { t->history.val_score[best], t->kind == FV_NUMBERS ? sqrt(loss) * t->scaling.scale : loss };
     fv_metrics_section metrics = { .epoch = best + 1,
                                    .selected_on = true,
                                    .n = fv_subset_count(t->val),
@@ -258,14 +259,34 @@ fv_error *fv_trainer_stop(fv_trainer *t) {
                          "the same command with --resume goes on");
 }
 
+/* A score's column is called by its metric, without options. */
+static void add_header(const fv_trainer *t, fv_text *out) {
+    const char *metric = fv_score_metric(t->kind);
+    int name = (int)strcspn(metric, " ");
+    fv_text_add(out, "epoch,learning_rate,train_loss");
+    if (fv_trainer_counts_score(t)) fv_text_addf(out, ",train_%.*s", name, metric);
+    fv_text_addf(out, ",val_loss,val_%.*s,seconds\n", name, metric);
+}
+
+/* What is undefined leaves its cell empty. */
+static void add_cell(double value, fv_text *out) {
+    if (isnan(value))
+        fv_text_add(out, ",");
+    else
+        fv_text_addf(out, ",%.9g", value);
+}
+
 /* results.csv is written whole; rows of epochs done before a resume have no seconds, which are no part of a checkpoint. */
 fv_error *fv_trainer_write_results(const fv_trainer *t) {
     FV_TEXT(text, RESULTS_BYTES_MAX);
-    fv_text_add(&text, "epoch,learning_rate,train_loss,train_top1,val_loss,val_top1,seconds\n");
+    add_header(t, &text);
     const fv_history *h = &t->history;
     for (int64_t i = 0; i < t->state.epoch; i++) {
-        fv_text_addf(&text, "%lld,%.9g,%.9g,%.9g,%.9g,%.9g,", (long long)i + 1, h->learning_rate[i], h->train_loss[i],
-                     h->train_top1[i], h->val_loss[i], h->val_top1[i]);
+        fv_text_addf(&text, "%lld,%.9g,%.9g", (long long)i + 1, h->learning_rate[i], h->train_loss[i]);
+        if (fv_trainer_counts_score(t)) add_cell(h->train_score[i], &text);
+        fv_text_addf(&text, ",%.9g", h->val_loss[i]);
+        add_cell(h->val_score[i], &text);
+        fv_text_add(&text, ",");
         if (h->seconds[i] > 0) fv_text_addf(&text, "%.3f", h->seconds[i]);
         fv_text_add(&text, "\n");
     }

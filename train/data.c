@@ -162,6 +162,7 @@ static fv_error *identify(fv_trainer *t) {
 
 fv_error *fv_trainer_open_data(fv_trainer *t) {
     fv_dataset_options options = options_of(t);
+    t->scaling = (fv_scaling){ 0, 1 };
     FV_TRY(fv_dataset_open(t->keys->data, &options, &t->set));
     FV_TRY(check_classes(t));
     FV_TRY(fv_goals_parse(t->keys->targets, fv_dataset_class_count(t->set), t->arena, &(fv_goals){ 0 }));

@@ -15,29 +15,65 @@ typedef struct desk {
     const fv_transforms *transforms;
     const fv_dataset *set;
     const fv_evaluate_options *options;
-    double *probabilities;
+    fv_outcome_kind kind;
+    fv_scaling scaling;
+    double *probabilities, *predicted, *targets; /* of the arrays those of the kind */
     int64_t *labels, *samples;
-    int64_t count, classes, capacity;
+    uint8_t *truths;
+    int64_t count, outputs, capacity;
     double loss_sum, started;
 } desk;
 
+const char *fv_score_metric(fv_outcome_kind kind) {
+    static const char *const metrics[] = { "top1", "average_precision average=macro skip_absent=true", "r2" };
+    return metrics[kind];
+}
+
+/* ---- one picture ---- */
+
+static void keep_class(desk *d, const float *row, const fv_target *target) {
+    double *probabilities = d->probabilities + d->count * d->outputs;
+    fv_softmax_row(row, d->outputs, probabilities);
+    d->labels[d->count] = target->class_index;
+    d->loss_sum -= log(fmax(probabilities[target->class_index], 0x1p-52));
+}
+
+/* log(1 + eˣ), of large x too. */
+static double softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
+
+static void keep_labels(desk *d, const float *row, const fv_target *target) {
+    double *probabilities = d->probabilities + d->count * d->outputs, loss = 0;
+    uint8_t *truths = d->truths + d->count * d->outputs;
+    memset(truths, 0, (size_t)d->outputs);
+    for (int64_t i = 0; i < target->classes.count; i++) truths[target->classes.at[i]] = 1;
+    fv_sigmoid_row(row, d->outputs, probabilities);
+    for (int64_t c = 0; c < d->outputs; c++) loss += softplus(truths[c] ? -(double)row[c] : (double)row[c]);
+    d->loss_sum += loss / (double)d->outputs;
+}
+
+static void keep_number(desk *d, const float *row, const fv_target *target) {
+    double error = row[0] - (target->number - d->scaling.mean) / d->scaling.scale;
+    d->predicted[d->count] = row[0] * d->scaling.scale + d->scaling.mean;
+    d->targets[d->count] = target->number;
+    d->loss_sum += error * error;
+}
+
 static fv_error *keep_answers(desk *d, const fv_batch *batch, const float *logits) {
+    static void (*const keep[])(desk *, const float *, const fv_target *) = { keep_class, keep_labels, keep_number };
     for (int64_t i = 0; i < batch->count; i++) {
-        const float *row = logits + i * d->classes;
-        for (int64_t c = 0; c < d->classes; c++)
+        const float *row = logits + i * d->outputs;
+        for (int64_t c = 0; c < d->outputs; c++)
             if (!isfinite(row[c]))
                 return fv_fail(FV_FORMAT,
                                "the network gives a non-finite logit for %s: it diverged, or its weights are damaged",
                                fv_dataset_id(d->set, batch->samples[i]));
-        double *probabilities = d->probabilities + d->count * d->classes;
-        fv_softmax_row(row, d->classes, probabilities);
-        d->labels[d->count] = batch->labels[i];
-        d->samples[d->count] = batch->samples[i];
-        d->loss_sum -= log(fmax(probabilities[batch->labels[i]], 0x1p-52));
-        d->count++;
+        keep[d->kind](d, row, fv_dataset_target(d->set, batch->samples[i]));
+        d->samples[d->count++] = batch->samples[i];
     }
     return NULL;
 }
+
+/* ---- all of them ---- */
 
 static void report(const desk *d, int64_t done, int64_t batches) {
     if (!d->options->progress) return;
@@ -69,33 +105,62 @@ static fv_error *run(desk *d, fv_loader *loader) {
     }
 }
 
-/* The three arrays in one piece of memory. */
+/* The arrays in one piece of memory, of every kind the widest first. */
 static fv_error *lay_out(desk *d, fv_evaluation *out) {
     int64_t cells, bytes;
-    if (!fv_size_mul(d->capacity, d->classes + 2, &cells) || !fv_size_mul(cells, 8, &bytes))
+    if (!fv_size_mul(d->capacity, d->outputs + 3, &cells) || !fv_size_mul(cells, 9, &bytes))
         return fv_fail(FV_MEMORY, "%lld pictures of %lld classes are too many to evaluate at once", (long long)d->capacity,
-                       (long long)d->classes);
-    FV_TRY(fv_memory_alloc(cells, 8, &out->memory));
-    d->probabilities = out->memory;
-    d->labels = (int64_t *)(d->probabilities + d->capacity * d->classes);
-    d->samples = d->labels + d->capacity;
+                       (long long)d->outputs);
+    FV_TRY(fv_memory_alloc(cells, 9, &out->memory));
+    d->samples = out->memory;
+    d->labels = d->samples + d->capacity;
+    d->targets = (double *)(d->labels + d->capacity);
+    d->probabilities = d->predicted = d->targets + d->capacity;
+    d->truths = (uint8_t *)(d->probabilities + d->capacity * d->outputs);
     return NULL;
 }
 
-static fv_error *measure(desk *d, fv_evaluation *out) {
-    out->outcomes =
-        (fv_outcomes){ .count = d->count, .classes = d->classes, .probabilities = d->probabilities, .labels = d->labels };
+static void hand_out(const desk *d, fv_evaluation *out) {
+    out->outcomes = (fv_outcomes){ .kind = d->kind, .count = d->count };
+    if (d->kind == FV_NUMBERS) {
+        out->outcomes.predicted = d->predicted;
+        out->outcomes.targets = d->targets;
+    } else {
+        out->outcomes.classes = d->outputs;
+        out->outcomes.probabilities = d->probabilities;
+    }
+    if (d->kind == FV_ONE_CLASS) out->outcomes.labels = d->labels;
+    if (d->kind == FV_MULTI_LABEL) out->outcomes.truths = d->truths;
     out->samples = d->samples;
     out->unreadable = d->capacity - d->count;
+}
+
+static fv_error *measure(desk *d, fv_evaluation *out) {
+    hand_out(d, out);
     if (!d->count) return fv_fail(FV_FORMAT, "none of the %lld pictures could be read", (long long)d->capacity);
-    FV_TRY(fv_metric_measure("top1", &out->outcomes, &out->top1));
-    return fv_metric_measure("log_loss", &out->outcomes, &out->loss);
+    out->metric = fv_score_metric(d->kind);
+    out->loss = d->loss_sum / (double)d->count;
+    FV_TRY(fv_metric_measure(out->metric, &out->outcomes, &out->score));
+    return d->kind == FV_NUMBERS ? NULL : fv_metric_measure("log_loss", &out->outcomes, &out->loss);
+}
+
+/* A target of another kind is an error, by the picture's name. */
+static fv_error *check_targets(const desk *d, const fv_subset *subset) {
+    static const fv_target_kind wanted[] = { FV_TARGET_CLASS, FV_TARGET_CLASSES, FV_TARGET_NUMBER };
+    static const char *const says[] = { "one class a picture", "any number of classes a picture", "a number a picture" };
+    for (int64_t i = 0; i < d->capacity; i++) {
+        int64_t sample = fv_subset_at(subset, i);
+        if (fv_dataset_target(d->set, sample)->kind != wanted[d->kind])
+            return fv_fail(FV_USAGE, "the model says %s, but %s has another target", says[d->kind],
+                           fv_dataset_id(d->set, sample));
+    }
+    if (d->kind == FV_NUMBERS || fv_dataset_class_count(d->set) == d->outputs) return NULL;
+    return fv_fail(FV_SHAPE, "the data set has %lld classes, but the model %lld", (long long)fv_dataset_class_count(d->set),
+                   (long long)d->outputs);
 }
 
 static fv_error *evaluate(desk *d, const fv_subset *subset, fv_evaluation *out) {
-    if (fv_dataset_class_count(d->set) != d->classes)
-        return fv_fail(FV_SHAPE, "the data set has %lld classes, but the model %lld", (long long)fv_dataset_class_count(d->set),
-                       (long long)d->classes);
+    FV_TRY(check_targets(d, subset));
     FV_TRY(lay_out(d, out));
     fv_loader_options options = { .mode = FV_EVALUATION,
                                   .batch = d->options->batch ? d->options->batch : 64,
@@ -115,7 +180,9 @@ fv_error *fv_evaluate_by(fv_predictor *predictor, const fv_transforms *transform
                .transforms = transforms,
                .set = fv_subset_dataset(subset),
                .options = options ? options : &defaults,
-               .classes = fv_predictor_class_count(predictor),
+               .kind = fv_predictor_kind(predictor),
+               .scaling = fv_predictor_scaling(predictor),
+               .outputs = fv_predictor_output_count(predictor),
                .capacity = fv_subset_count(subset) };
     *out = (fv_evaluation){ 0 };
     fv_error *error = evaluate(&d, subset, out);

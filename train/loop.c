@@ -166,7 +166,8 @@ static fv_error *step(fv_trainer *t, const fv_batch *batch) {
     if (!isfinite(loss)) return fv_trainer_diverged(t, batch, loss);
     t->state.loss_sum += loss * (double)batch->count;
     t->state.seen += batch->count;
-    t->state.correct += fv_trainer_count_correct(fv_plan_result(fv_trainer_plan_for(t, batch->count), "logits"), batch);
+    if (fv_trainer_counts_score(t))
+        t->state.correct += fv_trainer_count_correct(fv_plan_result(fv_trainer_plan_for(t, batch->count), "logits"), batch);
     return fv_trainer_end_step(t);
 }
 
@@ -191,20 +192,23 @@ static fv_error *validate(fv_trainer *t, fv_epoch *row) {
     *row = (fv_epoch){ .epoch = s->epoch + 1,
                        .learning_rate = fv_learning_rate_at(t->rate, s->epoch * steps),
                        .train_loss = s->loss_sum / (double)s->seen,
-                       .train_top1 = (double)s->correct / (double)s->seen,
+                       .train_score = fv_trainer_counts_score(t) ? (double)s->correct / (double)s->seen : NAN,
                        .val_loss = evaluation.loss,
-                       .val_top1 = evaluation.top1,
+                       .val_score = evaluation.score,
+                       .metric = evaluation.metric,
                        .seconds = fv_clock_seconds() - t->epoch_started };
     fv_evaluation_release(&evaluation);
     return NULL;
 }
 
-/* Whether this epoch beats the best so far: a higher top-1, or as high a one with a lower loss. */
+/* Whether this epoch beats the best so far: a higher score, or as high a one with a lower loss. An undefined score is lower
+ * than all others. */
 static bool is_best(const fv_trainer *t, const fv_epoch *row) {
     int64_t best = t->state.best_epoch - 1;
     if (best < 0) return true;
-    double top1 = t->history.val_top1[best], loss = t->history.val_loss[best];
-    return row->val_top1 > top1 || (row->val_top1 == top1 && row->val_loss < loss);
+    double score = t->history.val_score[best], loss = t->history.val_loss[best];
+    bool as_high = row->val_score == score || (isnan(row->val_score) && isnan(score));
+    return row->val_score > score || (isnan(score) && !isnan(row->val_score)) || (as_high && row->val_loss < loss);
 }
 
 static void append(fv_floats *list, double *room, double value) {
@@ -218,9 +222,9 @@ static void record(fv_trainer *t, fv_epoch *row) {
     t->history.seconds[s->epoch] = row->seconds;
     append(&s->learning_rate, t->history.learning_rate, row->learning_rate);
     append(&s->train_loss, t->history.train_loss, row->train_loss);
-    append(&s->train_top1, t->history.train_top1, row->train_top1);
+    if (fv_trainer_counts_score(t)) append(&s->train_score, t->history.train_score, row->train_score);
     append(&s->val_loss, t->history.val_loss, row->val_loss);
-    append(&s->val_top1, t->history.val_top1, row->val_top1);
+    append(&s->val_score, t->history.val_score, row->val_score);
     if (row->best) s->best_epoch = row->epoch;
     s->epoch++;
     s->position = s->seen = s->correct = 0;
@@ -241,8 +245,15 @@ static fv_epoch best_of(const fv_trainer *t) {
     int64_t best = t->state.best_epoch - 1;
     if (best < 0) return (fv_epoch){ .epoch = 0 };
     const fv_history *h = &t->history;
-    return (fv_epoch){ best + 1,          h->learning_rate[best], h->train_loss[best], h->train_top1[best],
-                       h->val_loss[best], h->val_top1[best],      h->seconds[best],    true };
+    return (fv_epoch){ .epoch = best + 1,
+                       .learning_rate = h->learning_rate[best],
+                       .train_loss = h->train_loss[best],
+                       .train_score = fv_trainer_counts_score(t) ? h->train_score[best] : NAN,
+                       .val_loss = h->val_loss[best],
+                       .val_score = h->val_score[best],
+                       .metric = fv_score_metric(t->kind),
+                       .seconds = h->seconds[best],
+                       .best = true };
 }
 
 /* What only steps need: the report has its memory afterwards. */

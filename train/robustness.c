@@ -1,6 +1,6 @@
 /* robustness.c - how a model bears pictures worse than those it learned from: each kind of damage in five strengths, done to
- * the picture as the network gets it, before it is normalised, and top-1 of each. Noise, blur, contrast and JPEG are those of
- * ImageNet-C (Hendrycks and Dietterich, arXiv 1903.12261, and its code's constants for 224 pixels); blur is given in that
+ * the picture as the network gets it, before it is normalised, and the score of each. Noise, blur, contrast and JPEG are those
+ * of ImageNet-C (Hendrycks and Dietterich, arXiv 1903.12261, and its code's constants for 224 pixels); blur is given in that
  * proportion to the network's input. Random numbers depend on the picture's place alone: the same figures every time. */
 #include <string.h>
 
@@ -50,13 +50,13 @@ static fv_error *spoil(const fv_predictor *predictor, const corruption *c, int s
 }
 
 static fv_error *measure(fv_predictor *predictor, const fv_subset *subset, const fv_evaluate_options *options,
-                         const corruption *c, int strength, double *top1) {
+                         const corruption *c, int strength, double *score) {
     FV_OWNED(fv_transforms) transforms = NULL;
     fv_evaluation evaluation;
     FV_TRY(spoil(predictor, c, strength, &transforms));
     FV_TRY(fv_error_wrap(fv_evaluate_by(predictor, transforms, subset, options, &evaluation), "%s, strength %d", c->name,
                          strength + 1));
-    *top1 = evaluation.top1;
+    *score = evaluation.score;
     fv_evaluation_release(&evaluation);
     return NULL;
 }
@@ -66,7 +66,7 @@ fv_error *fv_evaluate_corruptions(fv_predictor *predictor, const fv_subset *subs
     for (int i = 0; i < fv_corruption_count(); i++) {
         rows[i].corruption = corruptions[i].name;
         for (int s = 0; s < FV_STRENGTHS; s++)
-            FV_TRY(measure(predictor, subset, options, &corruptions[i], s, &rows[i].top1[s]));
+            FV_TRY(measure(predictor, subset, options, &corruptions[i], s, &rows[i].score[s]));
     }
     return NULL;
 }

@@ -14,15 +14,17 @@ typedef struct fv_training_state {
     double loss_sum;       /* of the epoch under way: over pictures */
     int64_t seen, correct; /* of the epoch under way: pictures */
     int64_t best_epoch;    /* from 1; 0: none yet */
-    fv_floats learning_rate, train_loss, train_top1, val_loss, val_top1; /* one for each finished epoch */
-    const char *isa, *blas_core, *fovea;                                 /* what decides bits beside recipe and data */
-    const char *data;                                                    /* a hash of the samples' ids and classes */
+    fv_floats learning_rate, train_loss, train_score, val_loss,
+        val_score;                       /* one for each finished epoch; train_score: or none */
+    const char *isa, *blas_core, *fovea; /* what decides bits beside recipe and data */
+    const char *data;                    /* a hash of the samples' ids and classes */
 } fv_training_state;
 extern const fv_section fv_section_training;
 
 /* What a run's history is kept in: arrays with room for every epoch, that the state's lists point to. */
 typedef struct fv_history {
-    double *learning_rate, *train_loss, *train_top1, *val_loss, *val_top1, *seconds;
+    double *learning_rate, *train_loss, *train_score, *val_loss, *val_score,
+        *seconds; /* train_score: NaN where there is none */
 } fv_history;
 
 typedef struct fv_trainer {
@@ -34,6 +36,8 @@ typedef struct fv_trainer {
 
     /* data.c */
     fv_dataset *set, *val_set, *test_set; /* the latter are NULL when they are parts of `set` */
+    fv_outcome_kind kind;                 /* of every target */
+    fv_scaling scaling;                   /* of numbers */
     fv_subset *train, *val, *test;        /* test: of the report; NULL: nothing was kept for it */
     const char *val_from, *test_from;     /* "split", "part test", "folder": for the user and the file */
     const char *data_hash;                /* of every sample's id, class, group and weight, as listed */
@@ -145,6 +149,9 @@ FV_MUST_USE fv_error *fv_trainer_run_step(const fv_trainer *trainer, const fv_ba
 /* Counts a step, and does what follows it. */
 FV_MUST_USE fv_error *fv_trainer_end_step(fv_trainer *trainer);
 void fv_trainer_release(fv_trainer *trainer);
+
+/* Whether the score is a mean over pictures, so that it can be counted while it trains. */
+static inline bool fv_trainer_counts_score(const fv_trainer *t) { return t->kind == FV_ONE_CLASS; }
 
 static inline bool fv_trainer_cancelled(const fv_trainer *t) {
     return t->options->cancel && __atomic_load_n(t->options->cancel, __ATOMIC_RELAXED);

@@ -47,6 +47,9 @@ FV_API FV_MUST_USE fv_error *fv_metric_check(const char *metric, fv_outcome_kind
 FV_API void fv_softmax_row(const float *logits, int64_t classes, double *probabilities);
 FV_API void fv_softmax_row_at(const float *logits, int64_t classes, double temperature, double *probabilities);
 
+/* Of labels that exclude nothing: 1 / (1 + exp(−x)) each, in f64. */
+FV_API void fv_sigmoid_row(const float *logits, int64_t labels, double *probabilities);
+
 /* Writes the `k` most probable classes of a row, the best first, equal ones by number; k ≤ classes. */
 FV_API void fv_top_classes(const double *probabilities, int64_t classes, int64_t k, int64_t *top);
 

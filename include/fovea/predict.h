@@ -11,6 +11,7 @@
 #define FOVEA_PREDICT_H
 
 #include "fovea/data.h"
+#include "fovea/metrics.h"
 #include "fovea/model.h"
 
 #ifdef __cplusplus
@@ -35,9 +36,17 @@ FV_API FV_MUST_USE fv_error *fv_predictor_new(fv_model *model, const fv_predicto
 FV_API void fv_predictor_free(fv_predictor *predictor);
 FV_CLEANUP(fv_predictor);
 
+/* A network that was trained on numbers gives (number − mean) / scale. */
+typedef struct fv_scaling {
+    double mean, scale;
+} fv_scaling;
+
 /* Borrowed from the predictor. */
 FV_API const fv_model *fv_predictor_model(const fv_predictor *predictor);
-FV_API int64_t fv_predictor_class_count(const fv_predictor *predictor);
+FV_API fv_outcome_kind fv_predictor_kind(const fv_predictor *predictor); /* what it says of a picture */
+FV_API int64_t fv_predictor_output_count(const fv_predictor *predictor); /* logits a picture: classes, or 1 for numbers */
+FV_API fv_scaling fv_predictor_scaling(const fv_predictor *predictor);   /* of classes: 0 and 1 */
+FV_API int64_t fv_predictor_class_count(const fv_predictor *predictor);  /* 0 for numbers */
 FV_API const char *const *fv_predictor_class_names(const fv_predictor *predictor);
 FV_API const fv_transforms *fv_predictor_transforms(const fv_predictor *predictor);
 /* What logits are divided by before they become probabilities (1: nothing), and the score below which a prediction abstains
@@ -51,8 +60,8 @@ FV_API int64_t fv_predictor_workers(const fv_predictor *predictor);
 /* Makes the plan for batches of `batch` now, and adds its memory to `*bytes` (may be NULL). */
 FV_API FV_MUST_USE fv_error *fv_predictor_prepare(fv_predictor *predictor, int64_t batch, int64_t *bytes);
 
-/* `images`: count × height × width × channels as the transforms give them. `*logits`: count × classes, borrowed until the next
- * call. */
+/* `images`: count × height × width × channels as the transforms give them. `*logits`: count × fv_predictor_output_count,
+ * borrowed until the next call. */
 FV_API FV_MUST_USE fv_error *fv_predictor_run(fv_predictor *predictor, const float *images, int64_t count,
                                               const float **logits);
 

@@ -56,26 +56,32 @@ typedef struct fv_evaluate_options {
     const int *cancel; /* non-zero ends it with FV_CANCELLED; may be set by a signal handler */
 } fv_evaluate_options;
 
+/* The one figure that a model of that kind is judged by, as fv_metric_measure takes it: top1; of several labels the mean over
+ * labels of their average precision (mAP), without labels that none or all of the pictures have; of numbers r2. Static. */
+FV_API const char *fv_score_metric(fv_outcome_kind kind);
+
 /* An open value. Its arrays are as long as `outcomes.count`. */
 typedef struct fv_evaluation {
     fv_outcomes outcomes;   /* of every picture that could be read, in the subset's order */
     const int64_t *samples; /* their numbers in the data set */
     int64_t unreadable;     /* pictures left out; the data set has the reasons */
-    double top1, loss;      /* metrics top1 and log_loss */
+    const char *metric;     /* that the score is: fv_score_metric of the model's kind */
+    double score;           /* higher is better; NaN: undefined for these pictures */
+    double loss;            /* metric log_loss; of numbers the mean squared error in units of the model's scale */
     void *memory;
 } fv_evaluation;
 
-/* Predicts every picture of a subset whose data set has the model's classes (fv_dataset_impose_classes).
- * FV_FORMAT: the network gives a non-finite logit, with the picture's id. */
+/* Predicts every picture of a subset whose data set has the model's classes (fv_dataset_impose_classes) and targets of its
+ * kind. FV_FORMAT: the network gives a non-finite logit, with the picture's id. */
 FV_API FV_MUST_USE fv_error *fv_evaluate(fv_predictor *predictor, const fv_subset *subset, const fv_evaluate_options *options,
                                          fv_evaluation *out);
 FV_API void fv_evaluation_release(fv_evaluation *evaluation);
 
-/* Top-1 on damaged pictures, by strength. */
+/* The score on damaged pictures, by strength. */
 #define FV_STRENGTHS 5
 typedef struct fv_robustness {
     const char *corruption; /* "noise", "blur", …; static */
-    double top1[FV_STRENGTHS];
+    double score[FV_STRENGTHS];
 } fv_robustness;
 /* Fills fv_corruption_count() rows: fv_evaluate for each kind of damage and strength. */
 FV_API int fv_corruption_count(void);
@@ -86,12 +92,14 @@ FV_API FV_MUST_USE fv_error *fv_evaluate_corruptions(fv_predictor *predictor, co
 
 /* One finished epoch. Figures of validation are of the averaged weights where the recipe asks for an average. */
 typedef struct fv_epoch {
-    int64_t epoch;                 /* from 1 */
-    double learning_rate;          /* of its first step */
-    double train_loss, train_top1; /* means over the epoch, of the network as it was at each step */
-    double val_loss, val_top1;
+    int64_t epoch;              /* from 1 */
+    double learning_rate;       /* of its first step */
+    double train_loss;          /* mean over the epoch, of the network as it was at each step */
+    double train_score;         /* likewise; NaN where the score is no mean over pictures: of all kinds but one class */
+    double val_loss, val_score; /* as fv_evaluation has them */
+    const char *metric;         /* what a score is */
     double seconds;
-    bool best; /* the best so far: highest val_top1, of equal ones the lowest val_loss */
+    bool best; /* the best so far: highest val_score, of equal ones the lowest val_loss */
 } fv_epoch;
 
 /* What is done. All but a training keep nothing and need no folder. */

@@ -106,6 +106,24 @@ FV_TEST(predict_files__a_model_that_contradicts_itself_is_refused) {
     fv_model_free(model);
 }
 
+FV_TEST(predict_files__a_model_says_what_its_outputs_are) {
+    fv_model *model = new_model("normalize mean=0.5 std=0.5");
+    FV_OWNED(fv_predictor) classes = NULL;
+    FV_OWNED(fv_predictor) labels = NULL;
+    FV_OWNED(fv_predictor) none = NULL;
+    fv_target_section target = { .kind = FV_MULTI_LABEL, .scale = 1 };
+    FV_OK(fv_predictor_new(model, NULL, &classes));
+    assert_int_equal(fv_predictor_kind(classes), FV_ONE_CLASS);
+    FV_OK(fv_section_write(model, &fv_section_target, &target));
+    FV_OK(fv_predictor_new(model, NULL, &labels));
+    assert_int_equal(fv_predictor_kind(labels), FV_MULTI_LABEL);
+    assert_int_equal(fv_predictor_output_count(labels), CLASSES);
+    target.kind = FV_NUMBERS;
+    FV_OK(fv_section_write(model, &fv_section_target, &target));
+    FV_FAILS(fv_predictor_new(model, NULL, &none), FV_FORMAT, "says a number, but gives 3");
+    fv_model_free(model);
+}
+
 FV_TEST(predict_files__transforms_that_give_another_size_are_an_error_of_the_file) {
     fv_model *model = new_model("resize size=20,28; normalize mean=0.5 std=0.5");
     answers *a = predict(model, 2, 1, mixed, 1);

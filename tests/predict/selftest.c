@@ -53,7 +53,7 @@ FV_TEST(predict_selftest__a_section_that_does_not_add_up_is_an_error) {
     FV_OK(fv_model_load(path, &model));
     FV_OK(fv_model_set_section(model, "selftest", 1, "{\"names\": [\"a\"], \"pictures\": [\"Zm92ZWE=\"], \"logits\": [1, 2]}"));
     FV_OK(fv_model_save(model, path));
-    FV_FAILS(fv_predictor_open(path, NULL, &predictor), FV_FORMAT, "1 pictures and 2 logits of 5 classes");
+    FV_FAILS(fv_predictor_open(path, NULL, &predictor), FV_FORMAT, "1 pictures and 2 logits, 5 a picture");
     FV_OK(fv_model_set_section(model, "selftest", 1,
                                "{\"names\": [\"a\"], \"pictures\": [\"Zm92ZWE=\"], \"logits\": [1, 2, 3, 4, 5]}"));
     FV_OK(fv_model_save(model, path));

@@ -149,7 +149,7 @@ FV_TEST(train_loop__an_evaluation_is_the_trainings_own_in_any_batch) {
     for (int i = 0; i < 4; i++) {
         fv_evaluation evaluation = evaluate(below("run/best.fovea"), batches[i], i % 3);
         assert_int_equal(evaluation.outcomes.count, 150);
-        assert_true(evaluation.top1 == result.best.val_top1);
+        assert_true(evaluation.score == result.best.val_score);
         assert_true(evaluation.loss == result.best.val_loss);
         fv_evaluation_release(&evaluation);
     }

@@ -41,7 +41,7 @@ FV_TEST(train_robustness__is_the_same_in_any_batch_and_falls_with_the_damage) {
     measure(fv_test_path(out, "best.fovea"), 7, 0, one);
     measure(fv_test_path(out, "best.fovea"), 64, 2, other);
     for (int i = 0; i < KINDS; i++)
-        for (int s = 0; s < FV_STRENGTHS; s++) assert_true(one[i].top1[s] == other[i].top1[s]);
+        for (int s = 0; s < FV_STRENGTHS; s++) assert_true(one[i].score[s] == other[i].score[s]);
     static const char *const falls[] = { "noise", "occlusion", "darker" };
-    for (int i = 0; i < 3; i++) assert_true(row_of(one, falls[i])->top1[4] < row_of(one, falls[i])->top1[0]);
+    for (int i = 0; i < 3; i++) assert_true(row_of(one, falls[i])->score[4] < row_of(one, falls[i])->score[0]);
 }
