@@ -12,6 +12,7 @@
 typedef struct eval_options {
     const char *model, *data, *part, *source, *source_options, *metrics, *device;
     bool intervals, corruptions, strict, allow_dropped;
+    int tta; /* fv_views */
     int64_t batch, workers;
 } eval_options;
 
@@ -27,6 +28,8 @@ static const fv_field fields[] = {
              .help = "95 % intervals for those too: each is measured 1000 times more"),
     FV_FIELD(eval_options, corruptions, .by_default = "false",
              .help = "top-1 on damaged pictures too: noise, blur, occlusion, light, JPEG, in 5 strengths each"),
+    FV_FIELD(eval_options, tta, .by_default = "none", .names = FV_VIEWS_NAMES,
+             .help = "test-time augmentation, as `fovea predict --tta` does it"),
     FV_FIELD(eval_options, strict, .by_default = "false", .help = "fail on the first sample that cannot be used"),
     FV_FIELD(eval_options, allow_dropped, .by_default = "false", .help = "go on when more than 1 % cannot be used"),
     FV_FIELD(eval_options, batch, .by_default = "64", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
@@ -185,7 +188,9 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_TRY(open_data(o, predictor, &set));
     const char *part = choose_part(o, set);
     FV_TRY(open_part(part, set, &subset));
-    fv_evaluate_options options = { .batch = o->batch, .workers = o->workers, .progress = fv_terminal_bar };
+    fv_evaluate_options options = {
+        .batch = o->batch, .workers = o->workers, .views = (fv_views)o->tta, .progress = fv_terminal_bar
+    };
     fv_evaluation evaluation;
     FV_TRY(fv_evaluate(predictor, subset, &options, &evaluation));
     fv_figures figures;

@@ -17,7 +17,8 @@ typedef struct predict_options {
     fv_strings files;
     int64_t top, batch, workers;
     double threshold;
-    bool tta, logits, stdin_image, resume;
+    bool logits, stdin_image, resume;
+    int tta; /* fv_views */
 } predict_options;
 
 static const fv_field fields[] = {
@@ -28,8 +29,9 @@ static const fv_field fields[] = {
              .help = "how many labels a picture"),
     FV_FIELD(predict_options, threshold, .by_default = "0", .min = -1, .max = 1,
              .help = "abstain where the best score is lower: no label, guesses behind; 0: as the model says, -1: never"),
-    FV_FIELD(predict_options, tta, .by_default = "false",
-             .help = "answer by the mean over the picture and its mirror image: half as fast, a little better"),
+    FV_FIELD(predict_options, tta, .by_default = "none", .names = FV_VIEWS_NAMES,
+             .help = "answer by the mean over the picture and its mirror image (2 runs of the network), or over both and "
+                     "both moved by a pixel (6 runs): slower, a little better"),
     FV_FIELD(predict_options, logits, .by_default = "false",
              .help = "what the network gives too, in the model's order of classes"),
     FV_FIELD(predict_options, out, .flag = "o", .value = "FILE", .help = "write the answers to FILE.csv or FILE.jsonl instead"),
@@ -157,7 +159,7 @@ static fv_error *check(const predict_options *o) {
 
 static fv_error *predict(job *j, fv_predictor *predictor) {
     const predict_options *o = j->options;
-    fv_predict_options options = { .top = o->top, .threshold = o->threshold, .flip = o->tta };
+    fv_predict_options options = { .top = o->top, .threshold = o->threshold, .views = (fv_views)o->tta };
     j->style = (fv_answer_style){ .top = fv_min(o->top, fv_predictor_class_count(predictor)),
                                   .may_abstain = (o->threshold != 0 ? o->threshold : fv_predictor_reject_below(predictor)) > 0,
                                   .logits = o->logits,

@@ -10,7 +10,7 @@
 #include "core/base/size.h"
 #include "data/threads.h"
 #include "fovea/metrics.h"
-#include "fovea/predict.h"
+#include "predict/views.h"
 
 /* What one call works with. */
 typedef struct desk {
@@ -19,9 +19,9 @@ typedef struct desk {
     int64_t pixels, classes, top; /* floats of a picture; logits; answers */
     int64_t workers, batch;
     double threshold;
-    bool flip;
+    fv_views views;
+    fv_view_room room;
     double *probabilities, *scores; /* classes; top */
-    float *logits;                  /* batch × classes, with flip */
     int64_t *best;
     const char **labels;
     fv_predict_source source;
@@ -117,36 +117,12 @@ static int64_t close_up(const shelf *s) {
     return readable;
 }
 
-/* Left and right exchanged, in place. */
-static void mirror(const desk *d, float *row) {
-    int64_t wide = d->size.width, channels = d->size.channels;
-    for (int64_t y = 0; y < d->size.height; y++, row += wide * channels)
-        for (int64_t left = 0, right = wide - 1; left < right; left++, right--)
-            for (int64_t c = 0; c < channels; c++) {
-                float kept = row[left * channels + c];
-                row[left * channels + c] = row[right * channels + c];
-                row[right * channels + c] = kept;
-            }
-}
-
-/* Means of the logits of the pictures and of their mirror images, which the rows become. */
-static fv_error *run_mirrored(const desk *d, float *rows, int64_t count, const float **logits) {
-    const float *mirrored;
-    memcpy(d->logits, *logits, (size_t)(count * d->classes) * sizeof(float));
-    for (int64_t i = 0; i < count; i++) mirror(d, rows + i * d->pixels);
-    FV_TRY(fv_predictor_run(d->predictor, rows, count, &mirrored));
-    for (int64_t i = 0; i < count * d->classes; i++) d->logits[i] = 0.5f * (d->logits[i] + mirrored[i]);
-    *logits = d->logits;
-    return NULL;
-}
-
 /* The logits of the readable rows stand in order, without gaps. */
 static fv_error *run_batch(const shelf *s, const float **logits) {
     const desk *d = s->desk;
     int64_t readable = close_up(s);
     *logits = NULL;
-    if (readable) FV_TRY(fv_predictor_run(d->predictor, s->rows, readable, logits));
-    return readable && d->flip ? run_mirrored(d, s->rows, readable, logits) : NULL;
+    return readable ? fv_predictor_run_views(d->predictor, d->views, s->rows, readable, &d->room, logits) : NULL;
 }
 
 static fv_error *check_finite(const desk *d, const float *logits) {
@@ -200,7 +176,8 @@ static fv_error *lay_out(desk *d, shelf shelves[2], fv_arena *arena) {
         FV_TRY(fv_arena_take(arena, d->batch * d->pixels, &shelves[i].rows));
     }
     FV_TRY(fv_arena_take(arena, d->classes, &d->probabilities));
-    FV_TRY(fv_arena_take(arena, d->flip ? d->batch * d->classes : 1, &d->logits));
+    if (d->views != FV_VIEWS_NONE) FV_TRY(fv_arena_take(arena, d->batch * d->classes, &d->room.logits));
+    if (d->views != FV_VIEWS_NONE) FV_TRY(fv_arena_take(arena, d->batch * d->pixels, &d->room.images));
     FV_TRY(fv_arena_take(arena, d->top, &d->scores));
     FV_TRY(fv_arena_take(arena, d->top, &d->best));
     return fv_arena_take(arena, d->top, &d->labels);
@@ -228,7 +205,8 @@ static fv_error *stream(desk *d, const fv_predict_options *options) {
     d->top = fv_min(options->top ? options->top : 5, d->classes);
     d->workers = fv_predictor_workers(d->predictor);
     d->threshold = options->threshold != 0 ? options->threshold : fv_predictor_reject_below(d->predictor);
-    d->flip = options->flip;
+    d->views = options->views;
+    FV_TRY(fv_views_check(d->predictor, d->views));
     shelf shelves[2] = { 0 };
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("pictures to predict", INT64_MAX, &arena));

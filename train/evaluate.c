@@ -4,8 +4,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/base/arena.h"
 #include "core/base/memory.h"
 #include "core/base/size.h"
+#include "predict/views.h"
 #include "train/clock.h"
 #include "train/evaluate.h"
 
@@ -20,6 +22,7 @@ typedef struct desk {
     double *probabilities, *predicted, *targets; /* of the arrays those of the kind */
     int64_t *labels, *samples;
     uint8_t *truths;
+    fv_view_room room; /* of a batch */
     int64_t count, outputs, capacity;
     double loss_sum, started;
 } desk;
@@ -100,7 +103,7 @@ static fv_error *run(desk *d, fv_loader *loader) {
         if (!batch) return NULL;
         if (!batch->count) continue;
         const float *logits;
-        FV_TRY(fv_predictor_run(d->predictor, batch->images, batch->count, &logits));
+        FV_TRY(fv_predictor_run_views(d->predictor, d->options->views, batch->images, batch->count, &d->room, &logits));
         FV_TRY(keep_answers(d, batch, logits));
     }
 }
@@ -159,6 +162,13 @@ static fv_error *check_targets(const desk *d, const fv_subset *subset) {
                    (long long)d->outputs);
 }
 
+static fv_error *make_room(desk *d, const fv_loader_options *options, fv_arena *arena) {
+    int64_t batch = fv_min(options->batch, d->capacity);
+    if (d->options->views == FV_VIEWS_NONE) return NULL;
+    FV_TRY(fv_arena_take(arena, batch * d->outputs, &d->room.logits));
+    return fv_arena_take(arena, batch * options->size.height * options->size.width * options->size.channels, &d->room.images);
+}
+
 static fv_error *evaluate(desk *d, const fv_subset *subset, fv_evaluation *out) {
     FV_TRY(check_targets(d, subset));
     FV_TRY(lay_out(d, out));
@@ -168,6 +178,10 @@ static fv_error *evaluate(desk *d, const fv_subset *subset, fv_evaluation *out) 
                                   .size = fv_predictor_input(d->predictor),
                                   .cancel = d->options->cancel };
     FV_OWNED(fv_loader) loader = NULL;
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_TRY(fv_views_check(d->predictor, d->options->views));
+    FV_TRY(fv_arena_new("views of a batch", INT64_MAX, &arena));
+    FV_TRY(make_room(d, &options, arena));
     FV_TRY(fv_loader_new(subset, d->transforms, &options, &loader));
     FV_TRY(run(d, loader));
     return measure(d, out);

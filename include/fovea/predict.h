@@ -83,11 +83,20 @@ typedef fv_error *(*fv_prediction_sink)(void *context, const fv_prediction *pred
 FV_API FV_MUST_USE fv_error *fv_predict_files(fv_predictor *predictor, const char *const *paths, int64_t count, int64_t top,
                                               fv_prediction_sink sink, void *context);
 
+/* Test-time augmentation: the logits are the weighted mean over views of the picture, as the transforms give it. */
+typedef enum fv_views {
+    FV_VIEWS_NONE,        /* it alone */
+    FV_VIEWS_MIRROR,      /* it and its mirror image */
+    FV_VIEWS_MIRROR_SHIFT /* both at a quarter each, and both moved by one pixel, down right and up left, at an eighth each, the
+                             border reflected: six runs of the network (arXiv 2404.00498) */
+} fv_views;
+#define FV_VIEWS_NAMES "none,mirror,mirror_shift"
+
 /* Zero in every member is the default. */
 typedef struct fv_predict_options {
     int64_t top;      /* classes in an answer; 0: 5 */
     double threshold; /* answers whose best score is lower abstain; 0: as the model file says; below 0: none does */
-    bool flip;        /* logits are means over the picture and its mirror image (test-time augmentation) */
+    fv_views views;
 } fv_predict_options;
 
 /* A picture to predict: a file's path, or (`bytes` not NULL) a file's bytes, which `path` then only names. */

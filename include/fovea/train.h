@@ -51,6 +51,7 @@ typedef void (*fv_progress_sink)(void *context, const fv_progress *progress);
 typedef struct fv_evaluate_options {
     int64_t batch;   /* 0: 64 */
     int64_t workers; /* threads that decode; 0: the caller's */
+    fv_views views;
     fv_progress_sink progress;
     void *context;
     const int *cancel; /* non-zero ends it with FV_CANCELLED; may be set by a signal handler */

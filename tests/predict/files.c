@@ -211,8 +211,8 @@ FV_TEST(predict_files__flipped_answers_do_not_depend_on_the_side) {
     fv_model *model = new_model("normalize mean=0.5 std=0.5");
     fv_model *mirrored = new_model("hflip probability=1 when=always; normalize mean=0.5 std=0.5");
     feed f = { .count = 1 }, g = f, h = f;
-    answers *a = stream(model, &(fv_predict_options){ .flip = true }, &f);
-    answers *b = stream(mirrored, &(fv_predict_options){ .flip = true }, &g);
+    answers *a = stream(model, &(fv_predict_options){ .views = FV_VIEWS_MIRROR }, &f);
+    answers *b = stream(mirrored, &(fv_predict_options){ .views = FV_VIEWS_MIRROR }, &g);
     answers *c = stream(mirrored, NULL, &h);
     assert_memory_equal(a->scores, b->scores, sizeof a->scores);
     assert_memory_not_equal(b->scores, c->scores, sizeof b->scores);

@@ -51,9 +51,9 @@ status 0 "$FOVEA" predict $model data/test/circle/000.png --threshold 1
 prints '^data/test/circle/000.png	\?	0\.[0-9]+	c[a-z]+ 0\.[0-9]+	c'
 status 0 "$FOVEA" predict $model data/test/circle/000.png --logits --json
 prints '"logits":\[-?[0-9.e-]+,-?[0-9.e-]+\]\}$'
-status 0 "$FOVEA" predict $model data/test/circle/000.png --tta --json
+status 0 "$FOVEA" predict $model data/test/circle/000.png --tta mirror --json
 mv out once
-status 0 "$FOVEA" predict $model data/test --tta --json
+status 0 "$FOVEA" predict $model data/test --tta mirror --json
 head -1 out | cmp - once || fail "answers by both sides depend on the batch"
 
 # One that fails does not keep the others from being answered.
