@@ -1,6 +1,6 @@
-/* chart.h - the charts of a report: lines, bars, a heat map, a reliability diagram. Numbers and names in, SVG or PNG out; plot
- * computes no figure. Dark on white, colours that can be told apart by everyone (Okabe and Ito's), the same bytes every time.
- * Zero in a member is its default. Texts may hold anything. */
+/* chart.h - the charts of a report: lines, bars, points, a histogram, a heat map, a reliability diagram. Numbers and names in,
+ * SVG or PNG out; plot computes no figure. Dark on white, colours that can be told apart by everyone (Okabe and Ito's), the
+ * same bytes every time. Zero in a member is its default. Texts may hold anything. */
 #ifndef FV_PLOT_CHART_H
 #define FV_PLOT_CHART_H
 
@@ -51,6 +51,30 @@ typedef struct fv_bar_chart {
     int64_t width;                               /* 0: 460 */
 } fv_bar_chart;
 FV_MUST_USE fv_error *fv_plot_bars(const fv_bar_chart *chart, fv_plot_format format, fv_text *out);
+
+/* ---- points ---- */
+
+/* A point a sample. Of many that lie on one another one is drawn, the darker the more they are. */
+typedef struct fv_scatter_chart {
+    const char *title, *x_label, *y_label;
+    int64_t count;
+    const double *x, *y;   /* one that is not finite is left out */
+    bool same_scale;       /* both axes have one range, and a dashed diagonal is where x and y are equal */
+    int64_t width, height; /* 0: 460, 440 */
+} fv_scatter_chart;
+FV_MUST_USE fv_error *fv_plot_scatter(const fv_scatter_chart *chart, fv_plot_format format, fv_text *out);
+
+/* ---- a histogram ---- */
+
+/* Bins of equal width from low to high; a dashed line at 0 where that lies between. FV_USAGE: no bin, no range. */
+typedef struct fv_histogram_chart {
+    const char *title, *x_label, *y_label;
+    double low, high;
+    int64_t bins;
+    const int64_t *counts; /* one a bin */
+    int64_t width, height; /* 0: 460, 300 */
+} fv_histogram_chart;
+FV_MUST_USE fv_error *fv_plot_histogram(const fv_histogram_chart *chart, fv_plot_format format, fv_text *out);
 
 /* ---- a confusion matrix ---- */
 

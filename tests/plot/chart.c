@@ -41,6 +41,50 @@ FV_TEST(plot_chart__lines_are_the_same_bytes_everywhere) {
     expect_golden("lines", &svg);
 }
 
+FV_TEST(plot_chart__scatters_are_the_same_bytes_everywhere) {
+    const double truth[] = { 1, 2, 2, 4, NAN }, said[] = { 1.5, 2, 2, 3, 1 };
+    FV_TEXT(svg, 1 << 20);
+    FV_OK(fv_plot_scatter(&(fv_scatter_chart){ .title = "Ages",
+                                               .x_label = "true",
+                                               .y_label = "predicted",
+                                               .count = 5,
+                                               .x = truth,
+                                               .y = said,
+                                               .same_scale = true,
+                                               .width = 240,
+                                               .height = 220 },
+                          FV_PLOT_SVG, &svg));
+    expect_golden("scatter", &svg);
+}
+
+FV_TEST(plot_chart__a_scatter_of_many_points_stays_small) {
+    enum { MANY = 200000 };
+    static double x[MANY], y[MANY];
+    for (int i = 0; i < MANY; i++) x[i] = i % 1000, y[i] = (i * 7919) % 1000;
+    FV_TEXT(svg, 1 << 24);
+    FV_OK(fv_plot_scatter(&(fv_scatter_chart){ .title = "many", .count = MANY, .x = x, .y = y }, FV_PLOT_SVG, &svg));
+    assert_in_range(svg.length, 1, 3 << 20);
+}
+
+FV_TEST(plot_chart__points_that_are_none_leave_an_empty_field) {
+    const double nothing[] = { NAN, INFINITY };
+    FV_TEXT(svg, 1 << 20);
+    FV_OK(fv_plot_scatter(&(fv_scatter_chart){ .title = "none", .count = 2, .x = nothing, .y = nothing }, FV_PLOT_SVG, &svg));
+    FV_OK(fv_plot_scatter(&(fv_scatter_chart){ .same_scale = true }, FV_PLOT_SVG, &svg));
+    assert_null(strstr(svg.at, "nan"));
+}
+
+FV_TEST(plot_chart__histograms_are_the_same_bytes_everywhere) {
+    const int64_t counts[] = { 1, 0, 7, 3 };
+    fv_histogram_chart chart = { .title = "Errors", .x_label = "error", .y_label = "pictures", .low = -2, .high = 2 };
+    FV_TEXT(svg, 1 << 20);
+    chart.bins = 4, chart.counts = counts, chart.width = 240, chart.height = 180;
+    FV_OK(fv_plot_histogram(&chart, FV_PLOT_SVG, &svg));
+    expect_golden("histogram", &svg);
+    chart.high = -2;
+    FV_FAILS(fv_plot_histogram(&chart, FV_PLOT_SVG, &svg), FV_USAGE, "a range");
+}
+
 static const char *const names[] = { "cat", "a <b>very</b> long name of a class that is cut", "\xFF" };
 
 FV_TEST(plot_chart__bars_are_the_same_bytes_everywhere) {
