@@ -114,19 +114,70 @@ static fv_error *add_samples(fv_contact_sheet *sheet, const show_options *o, con
     return NULL;
 }
 
+/* ---- samples that are mixed with others ---- */
+
+/* Whose shares a mixed picture has, the two largest: "ring 70 %", "cross 30 %". */
+static void describe_target(const fv_dataset *set, const fv_batch *batch, fv_text *out) {
+    int64_t classes = fv_dataset_class_count(set);
+    if (batch->target_width != classes) { /* a number */
+        if (batch->target_width == 1) fv_text_addf(out, "%.4g", batch->targets[0]);
+        return;
+    }
+    int64_t first = 0, second = -1;
+    for (int64_t c = 1; c < classes; c++) {
+        if (batch->targets[c] > batch->targets[first])
+            second = first, first = c;
+        else if (second < 0 || batch->targets[c] > batch->targets[second])
+            second = c;
+    }
+    fv_text_addf(out, "%s %.0f %%", fv_dataset_class_name(set, first), 100 * batch->targets[first]);
+    if (second >= 0 && batch->targets[second] >= 0.005F)
+        fv_text_addf(out, "\n%s %.0f %%", fv_dataset_class_name(set, second), 100 * batch->targets[second]);
+}
+
+/* The picture at `position`, as epochs 0, 1, 2 … have it: each with the partner that the epoch gives it. */
+static fv_error *add_mixed(fv_contact_sheet *sheet, fv_loader *loader, const fv_dataset *set, int64_t samples,
+                           int64_t position) {
+    FV_IMAGE(image);
+    for (int64_t k = 0; k < samples; k++) {
+        const fv_batch *batch;
+        FV_TEXT(caption, 4096);
+        FV_TRY(fv_loader_start(loader, k, position));
+        FV_TRY(fv_loader_next(loader, &batch));
+        FV_TRY(fv_image_copy(&image, batch->size, FV_PIXEL_F32, batch->images));
+        widen(&image);
+        describe_target(set, batch, &caption);
+        FV_TRY(fv_contact_sheet_add(sheet, &image, caption.at, FV_TONE_PLAIN));
+    }
+    return NULL;
+}
+
+/* A loader of the pictures in their order, one at a time; NULL where no step mixes. */
+static fv_error *open_mixer(const show_options *o, const fv_subset *subset, const fv_transforms *transforms, fv_loader **out) {
+    if (!fv_transforms_mix(transforms, FV_TRAINING)) return NULL;
+    if (fv_subset_count(subset) < 2)
+        return fv_error_hint(fv_fail(FV_USAGE, "these steps mix a picture with another one, and there is one alone"),
+                             "name a folder of several");
+    return fv_loader_new(subset, transforms, &(fv_loader_options){ .batch = 1, .in_order = true, .seed = o->seed }, out);
+}
+
 static fv_error *show(const show_options *o, fv_dataset *set, bool single, const fv_transforms *transforms, fv_arena *arena,
                       fv_contact_sheet *sheet) {
     FV_OWNED(fv_subset) subset = NULL;
+    FV_OWNED(fv_loader) mixer = NULL;
     FV_IMAGE(image);
     int64_t samples = o->samples ? o->samples : single ? 16 : 7;
     *sheet = (fv_contact_sheet){ .arena = arena, .cell = o->cell };
     FV_TRY(fv_subset_part(set, fv_dataset_has_part(set, "train") ? "train" : NULL, &subset));
+    FV_TRY(open_mixer(o, subset, transforms, &mixer));
     int64_t all = fv_subset_count(subset), count = fv_min(o->pictures, all);
     for (int64_t i = 0; i < count; i++) {
-        int64_t sample = fv_subset_at(subset, (2 * i + 1) * all / (2 * count));
+        int64_t position = (2 * i + 1) * all / (2 * count), sample = fv_subset_at(subset, position);
         FV_TRY(fv_dataset_read(set, sample, &image));
         FV_TRY(add_original(sheet, set, sample, &image));
-        FV_TRY(fv_error_wrap(add_samples(sheet, o, transforms, samples, i, &image), "%s", fv_dataset_id(set, sample)));
+        fv_error *error =
+            mixer ? add_mixed(sheet, mixer, set, samples, position) : add_samples(sheet, o, transforms, samples, i, &image);
+        FV_TRY(fv_error_wrap(error, "%s", fv_dataset_id(set, sample)));
     }
     return fv_contact_sheet_write(sheet, "first as it is, then as training sees it", single ? 6 : samples + 1, o->out);
 }
@@ -158,7 +209,9 @@ const fv_command fv_command_data_show = {
     .arguments = "DIR --transforms RECIPE.yaml --out FILE.png [options]",
     .description =
         "A row a picture: as it is, then several times as training sees it, each with random numbers of its own. Of one\n"
-        "picture, 16 samples. Steps that only rescale numbers (normalize) are left out.",
+        "picture, 16 samples. Where steps mix two pictures (mixup, cutmix), each sample is one of another epoch with the\n"
+        "partner it has there, and whose shares its target has is said below. Steps that only rescale numbers (normalize)\n"
+        "are left out.",
     .fields = fields,
     .size = sizeof(show_options),
     .run = run,

@@ -51,6 +51,7 @@ const fv_transform fv_transform_cutmix = {
     .name = "cutmix",
     .summary = "shows another picture in a rectangle, and mixes their targets by area",
     .fields = fields,
+    .example = "alpha=1",
     .pairs = pairs,
     .mix = mix,
 };

@@ -33,6 +33,7 @@ const fv_transform fv_transform_mixup = {
     .name = "mixup",
     .summary = "blends a picture with another one, and their targets by the same shares",
     .fields = fields,
+    .example = "alpha=1",
     .pairs = pairs,
     .mix = mix,
 };

@@ -85,6 +85,7 @@ const fv_transform fv_transform_normalize = {
     .name = "normalize",
     .summary = "(x / 255 - mean) / std, channel by channel",
     .fields = fields,
+    .example = "mean=0.485,0.456,0.406 std=0.229,0.224,0.225",
     .normalizes = true,
     .check = check,
     .size = size,

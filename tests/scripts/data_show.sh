@@ -37,6 +37,17 @@ grep -q 'none.yaml names no transforms' err || fail "a recipe without transforms
 [ ! -e x.png ] || fail "a failure leaves a file"
 status 1 "$FOVEA" data show "$one" --steps hflip --out nowhere/x.png
 
+# Steps that mix take partners from the data: other steps behind them draw another sheet, one picture alone has none.
+shapes=$SOURCE/examples/shapes/test
+status 0 "$FOVEA" data show "$shapes" --steps "cutmix alpha=1" --pictures 3 --samples 4 --out cutmix.png
+prints '^cells +15$'
+status 0 "$FOVEA" data show "$shapes" --steps "mixup alpha=1; normalize mean=0.5" --pictures 3 --samples 4 --out mixup.png
+status 0 "$FOVEA" data show "$shapes" --steps "" --pictures 3 --samples 4 --out unmixed.png
+! cmp -s cutmix.png mixup.png || fail "cutmix and mixup draw the same"
+! cmp -s mixup.png unmixed.png || fail "mixup draws what is not mixed"
+status 2 "$FOVEA" data show "$one" --steps mixup --out x.png
+grep -q 'name a folder of several' err || fail "a picture alone is mixed"
+
 mkdir -p data/train/a data/test/a
 cp "$cells"/test/white_cell/0001*.jpg data/train/a
 cp "$one" data/test/a/copy.jpg
