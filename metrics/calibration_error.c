@@ -54,7 +54,9 @@ double fv_reliability_gap(int64_t count, int64_t bins, const fv_reliability_bin 
 
 static void fill(const fv_outcomes *o, int64_t bins, fv_reliability_bin *out) {
     fv_reliability_start(bins, out);
-    for (int64_t i = 0; i < o->count; i++) {
+    for (int64_t i = 0; o->kind == FV_MULTI_LABEL && i < o->count * o->classes; i++)
+        fv_reliability_add(o->probabilities[i], o->truths[i], bins, out);
+    for (int64_t i = 0; o->kind == FV_ONE_CLASS && i < o->count; i++) {
         const double *row = o->probabilities + i * o->classes;
         int64_t answer = fv_answer(row, o->classes);
         fv_reliability_add(row[answer], answer == o->labels[i], bins, out);
@@ -63,7 +65,7 @@ static void fill(const fv_outcomes *o, int64_t bins, fv_reliability_bin *out) {
 }
 
 fv_error *fv_reliability(const fv_outcomes *outcomes, int64_t bins, fv_reliability_bin *out) {
-    if (outcomes->kind != FV_ONE_CLASS) return fv_fail(FV_USAGE, "reliability is of samples with one class each");
+    if (outcomes->kind == FV_NUMBERS) return fv_fail(FV_USAGE, "reliability is of probabilities, not of numbers");
     if (bins < 1) return fv_fail(FV_USAGE, "%lld bins are none", (long long)bins);
     FV_TRY(fv_outcomes_check(outcomes));
     fill(outcomes, bins, out);

@@ -1,4 +1,5 @@
-/* shared: the confusion matrix, and what is read from it: figures of each class, the pairs most often confused. */
+/* shared: the confusion matrix, and what is read from it: figures of each class, the pairs most often confused; and the same
+ * figures of labels. */
 #include <math.h>
 #include <string.h>
 
@@ -35,6 +36,16 @@ fv_error *fv_confusion_matrix(const fv_outcomes *o, int64_t *counts) {
     return NULL;
 }
 
+/* From the three counts. */
+static void finish_figures(fv_class_figures *figures, int64_t classes) {
+    for (int64_t c = 0; c < classes; c++) {
+        fv_class_figures *f = &figures[c];
+        f->precision = f->answered ? (double)f->right / (double)f->answered : NAN;
+        f->recall = f->support ? (double)f->right / (double)f->support : NAN;
+        f->f1 = f->support + f->answered ? 2 * (double)f->right / (double)(f->support + f->answered) : NAN;
+    }
+}
+
 void fv_per_class(const int64_t *counts, int64_t classes, fv_class_figures *figures) {
     for (int64_t c = 0; c < classes; c++) figures[c] = (fv_class_figures){ .right = counts[c * classes + c] };
     for (int64_t t = 0; t < classes; t++)
@@ -42,12 +53,22 @@ void fv_per_class(const int64_t *counts, int64_t classes, fv_class_figures *figu
             figures[t].support += counts[t * classes + a];
             figures[a].answered += counts[t * classes + a];
         }
-    for (int64_t c = 0; c < classes; c++) {
-        fv_class_figures *f = &figures[c];
-        f->precision = f->answered ? (double)f->right / (double)f->answered : NAN;
-        f->recall = f->support ? (double)f->right / (double)f->support : NAN;
-        f->f1 = f->support + f->answered ? 2 * (double)f->right / (double)(f->support + f->answered) : NAN;
+    finish_figures(figures, classes);
+}
+
+fv_error *fv_per_label(const fv_outcomes *o, double threshold, fv_class_figures *figures) {
+    if (o->kind != FV_MULTI_LABEL) return fv_fail(FV_USAGE, "figures of labels are of samples with several of them");
+    FV_TRY(fv_outcomes_check(o));
+    for (int64_t c = 0; c < o->classes; c++) figures[c] = (fv_class_figures){ 0 };
+    for (int64_t i = 0; i < o->count * o->classes; i++) {
+        fv_class_figures *f = &figures[i % o->classes];
+        bool yes = o->probabilities[i] >= threshold, truth = o->truths[i];
+        f->support += truth;
+        f->answered += yes;
+        f->right += yes && truth;
     }
+    finish_figures(figures, o->classes);
+    return NULL;
 }
 
 /* Insertion into a list sorted by count; a later cell comes behind an equal one. */

@@ -10,7 +10,9 @@
 #define PICTURES_MAX 5
 #define PICTURE_BYTES_MAX (256 << 10) /* a larger file is no self-test picture */
 
+/* Of one class alone: labels and numbers have no temperature. */
 static fv_error *write_calibration(const fv_report *r, fv_model *model) {
+    if (r->kind != FV_ONE_CLASS) return NULL;
     const fv_report_calibration *c = &r->calibration;
     fv_calibration_section section = { .temperature = c->fit.temperature,
                                        .error_before = c->fit.calibration_error_before,
@@ -35,7 +37,8 @@ static fv_error *add_picture(fv_report *r, int64_t sample, const char **names, c
                             &(fv_decode_options){ .channels = size.channels }, &image);
     if (!error) error = fv_transforms_apply(fv_predictor_transforms(r->predictor), FV_EVALUATION, NULL, &image);
     if (!error) error = fv_predictor_run(r->predictor, image.pixels, 1, &given);
-    for (int64_t c = 0; !error && c < r->classes; c++) logits[*count * r->classes + c] = given[c];
+    int64_t outputs = fv_predictor_output_count(r->predictor);
+    for (int64_t c = 0; !error && c < outputs; c++) logits[*count * outputs + c] = given[c];
     fv_image_release(&image);
     FV_TRY(error);
     FV_TEXT(text, 2 * PICTURE_BYTES_MAX);
@@ -46,23 +49,24 @@ static fv_error *add_picture(fv_report *r, int64_t sample, const char **names, c
     return NULL;
 }
 
-/* The first validation pictures of as many classes. */
+/* The first validation pictures, of as many classes. */
 static fv_error *write_selftest(fv_report *r, fv_model *model) {
     const fv_subset *val = r->t->val;
     const char *names[PICTURES_MAX], *pictures[PICTURES_MAX];
     int64_t count = 0, taken[PICTURES_MAX], wanted = r->t->keys->selftest_pictures;
+    int64_t outputs = fv_predictor_output_count(r->predictor);
     double *logits;
-    FV_TRY(fv_arena_take(r->arena, PICTURES_MAX * r->classes, &logits));
+    FV_TRY(fv_arena_take(r->arena, PICTURES_MAX * outputs, &logits));
     for (int64_t i = 0; i < fv_subset_count(val) && count < wanted; i++) {
         int64_t sample = fv_subset_at(val, i), label = fv_dataset_class(fv_subset_dataset(val), sample);
         bool seen = false; /* fewer classes than pictures wanted give fewer */
-        for (int64_t k = 0; k < count; k++) seen |= taken[k] == label;
+        for (int64_t k = 0; k < count && r->kind == FV_ONE_CLASS; k++) seen |= taken[k] == label;
         if (seen) continue;
         taken[count] = label;
         FV_TRY(add_picture(r, sample, names, pictures, logits, &count));
     }
     if (!count) return NULL;
-    fv_selftest_section section = { { count, names }, { count, pictures }, { count * r->classes, logits } };
+    fv_selftest_section section = { { count, names }, { count, pictures }, { count * outputs, logits } };
     return fv_section_write(model, &fv_section_selftest, &section);
 }
 

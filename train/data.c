@@ -165,7 +165,7 @@ fv_error *fv_trainer_open_data(fv_trainer *t) {
     t->scaling = (fv_scaling){ 0, 1 };
     FV_TRY(fv_dataset_open(t->keys->data, &options, &t->set));
     FV_TRY(check_classes(t));
-    FV_TRY(fv_goals_parse(t->keys->targets, fv_dataset_class_count(t->set), t->arena, &(fv_goals){ 0 }));
+    FV_TRY(fv_goals_parse(t->keys->targets, t->kind, fv_dataset_class_count(t->set), t->arena, &(fv_goals){ 0 }));
     FV_TRY(open_folder(t, t->keys->val, &t->val_set));
     FV_TRY(open_folder(t, t->keys->test, &t->test_set));
     FV_TRY(identify(t));

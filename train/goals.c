@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/base/text.h"
-#include "fovea/metrics.h"
 
 #define HINT "write for example \"top1>=0.95; latency_ms<=20; size_mb<=50\" (`fovea help metric` lists the metrics)"
 
@@ -18,7 +17,7 @@ static const char *trim(char *text) {
 bool fv_goal_is_latency(const fv_goal *goal) { return !strcmp(goal->what, "latency_ms"); }
 bool fv_goal_is_size(const fv_goal *goal) { return !strcmp(goal->what, "size_mb"); }
 
-static fv_error *parse_one(char *text, int64_t classes, fv_goal *goal) {
+static fv_error *parse_one(char *text, fv_outcome_kind kind, int64_t classes, fv_goal *goal) {
     char *sign = strpbrk(text, "<>");
     if (!sign || sign[1] != '=')
         return fv_error_hint(fv_fail(FV_USAGE, "targets: \"%s\" compares nothing by >= or <=", trim(text)), HINT);
@@ -30,17 +29,17 @@ static fv_error *parse_one(char *text, int64_t classes, fv_goal *goal) {
     goal->what = trim(text);
     goal->reached = NAN;
     if (fv_goal_is_latency(goal) || fv_goal_is_size(goal)) return NULL;
-    return fv_error_wrap(fv_metric_check(goal->what, FV_ONE_CLASS, classes), "targets: \"%s\"", goal->what);
+    return fv_error_wrap(fv_metric_check(goal->what, kind, classes), "targets: \"%s\"", goal->what);
 }
 
-fv_error *fv_goals_parse(const char *text, int64_t classes, fv_arena *arena, fv_goals *out) {
+fv_error *fv_goals_parse(const char *text, fv_outcome_kind kind, int64_t classes, fv_arena *arena, fv_goals *out) {
     *out = (fv_goals){ 0 };
     if (!text) return NULL;
     char *copy;
     FV_TRY(fv_arena_copy(arena, text, (int64_t)strlen(text) + 1, (void **)&copy));
     FV_TRY(fv_arena_take(arena, (int64_t)strlen(text) / 4 + 1, &out->at)); /* a goal has four letters at least: "a<=1" */
     for (char *piece, *rest = copy; (piece = strsep(&rest, ";"));)
-        if (*trim(piece)) FV_TRY(parse_one(piece, classes, &out->at[out->count++]));
+        if (*trim(piece)) FV_TRY(parse_one(piece, kind, classes, &out->at[out->count++]));
     return NULL;
 }
 

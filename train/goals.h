@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "core/base/arena.h"
+#include "fovea/metrics.h"
 
 typedef struct fv_goal {
     const char *what; /* a metric as fv_metric_measure takes it, "latency_ms" or "size_mb" */
@@ -17,9 +18,9 @@ typedef struct fv_goals {
     fv_goal *at; /* in the arena */
 } fv_goals;
 
-/* `text` may be NULL. FV_USAGE naming the part that cannot be read, or a metric that does not exist or not for so many
- * classes. */
-FV_MUST_USE fv_error *fv_goals_parse(const char *text, int64_t classes, fv_arena *arena, fv_goals *out);
+/* `text` may be NULL. FV_USAGE naming the part that cannot be read, or a metric that does not exist, or not for this kind of
+ * targets or so many classes (0 for numbers). */
+FV_MUST_USE fv_error *fv_goals_parse(const char *text, fv_outcome_kind kind, int64_t classes, fv_arena *arena, fv_goals *out);
 
 bool fv_goal_met(const fv_goal *goal); /* no number meets none */
 bool fv_goal_is_latency(const fv_goal *goal);

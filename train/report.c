@@ -13,6 +13,7 @@
 static fv_error *open_model(fv_report *r) {
     char *steps;
     FV_TRY(fv_predictor_open(r->t->best_path, &(fv_predictor_options){ .device = r->t->options->device }, &r->predictor));
+    r->kind = fv_predictor_kind(r->predictor);
     r->classes = fv_predictor_class_count(r->predictor);
     r->names = fv_predictor_class_names(r->predictor);
     FV_TRY(fv_transforms_to_text(fv_predictor_transforms(r->predictor), &steps));
@@ -40,6 +41,14 @@ static fv_error *name_run(const fv_report *r, const char **out) {
     return fv_arena_format(r->arena, out, "Training report: %.*s", (int)(length - start), path + start);
 }
 
+static fv_error *show_answers(const fv_report *r, fv_text *html) {
+    switch (r->kind) {
+    case FV_ONE_CLASS: return fv_report_show_classes(r, html);
+    case FV_MULTI_LABEL: return fv_report_show_labels(r, html);
+    default: return fv_report_show_numbers(r, html);
+    }
+}
+
 static fv_error *write_page(const fv_report *r, const char *path) {
     FV_TEXT(html, HTML_BYTES_MAX);
     const char *title;
@@ -47,8 +56,8 @@ static fv_error *write_page(const fv_report *r, const char *path) {
     fv_page_begin(&html, title);
     FV_TRY(fv_report_show_head(r, &html));
     FV_TRY(fv_report_show_training(r, &html));
-    FV_TRY(fv_report_show_classes(r, &html));
-    FV_TRY(fv_report_show_calibration(r, &html));
+    FV_TRY(fv_report_show_figures(r, &html));
+    FV_TRY(show_answers(r, &html));
     FV_TRY(fv_report_show_mistakes(r, &html));
     FV_TRY(fv_report_show_batch(r, &html));
     FV_TRY(fv_report_show_data(r, &html));

@@ -25,49 +25,122 @@ static fv_error *evaluate(const fv_report *r, const fv_subset *subset, fv_evalua
 
 /* ---- figures ---- */
 
-/* Of shares of pictures by Wilson's formula; of all else by drawing again. */
-static fv_error *find_interval(const fv_report *r, fv_report_figure *figure, bool needs_probabilities) {
+/* What is measured of each kind of targets, what matters most first. Shares of pictures that are right have an interval by
+ * Wilson's formula, all else by drawing again, which is cheap where only answers count. */
+typedef struct wanted {
+    const char *name, *metric;
+    bool share;          /* said in per cent */
+    bool of_pictures;    /* a share of pictures */
+    bool answers_alone;  /* no probability is looked at */
+    int64_t classes_min; /* with fewer it says nothing */
+} wanted;
+
+static const wanted of_class[] = {
+    { .name = "top-1 accuracy", .metric = "top1", .share = true, .of_pictures = true },
+    { .name = "balanced accuracy", .metric = "balanced_accuracy", .share = true, .answers_alone = true },
+    { .name = "macro F1", .metric = "f1 average=macro", .share = true, .answers_alone = true },
+    { .name = "log loss", .metric = "log_loss" },
+    { .name = "top-5 accuracy", .metric = "top_k k=5", .share = true, .of_pictures = true, .classes_min = 6 },
+    { .name = "weighted F1", .metric = "f1 average=weighted", .share = true, .answers_alone = true },
+    { .name = "Cohen's kappa", .metric = "cohen_kappa", .answers_alone = true },
+    { .name = "Matthews correlation", .metric = "matthews", .answers_alone = true },
+    { .name = "ROC-AUC", .metric = "roc_auc" },
+    { .name = "average precision", .metric = "average_precision" },
+    { .name = "Brier score", .metric = "brier" },
+    { .name = "calibration error", .metric = "expected_calibration_error" },
+    { .name = NULL }
+};
+static const wanted of_labels[] = {
+    { .name = "mean average precision (mAP)", .metric = "average_precision average=macro skip_absent=true", .share = true },
+    { .name = "micro F1", .metric = "f1 average=micro", .share = true },
+    { .name = "macro F1", .metric = "f1 average=macro", .share = true },
+    { .name = "every label right", .metric = "subset_accuracy", .share = true, .of_pictures = true },
+    { .name = "Hamming loss", .metric = "hamming_loss" },
+    { .name = "log loss", .metric = "log_loss" },
+    { .name = "ROC-AUC", .metric = "roc_auc average=macro skip_absent=true" },
+    { .name = "label ranking", .metric = "label_ranking_average_precision" },
+    { .name = "Brier score", .metric = "brier" },
+    { .name = NULL }
+};
+static const wanted of_numbers[] = { { .name = "mean absolute error (MAE)", .metric = "mae" },
+                                     { .name = "root mean squared error (RMSE)", .metric = "rmse" },
+                                     { .name = "R²", .metric = "r2" },
+                                     { .name = "median absolute error", .metric = "median_absolute_error" },
+                                     { .name = NULL } };
+static const wanted *const wanted_of[] = { of_class, of_labels, of_numbers };
+
+static fv_error *find_interval(const fv_report *r, const wanted *w, fv_report_figure *figure) {
     const fv_outcomes *o = r->outcomes;
     figure->interval = (fv_interval){ NAN, NAN };
-    if (!strncmp(figure->metric, "top", 3)) { /* top1, top_k */
+    if (w->of_pictures) {
         figure->interval = fv_wilson_interval((int64_t)llround(figure->value * (double)o->count), o->count, CONFIDENCE);
         return NULL;
     }
-    if (needs_probabilities && o->count * o->classes > BOOTSTRAP_CELLS_MAX) return NULL;
+    if (!w->answers_alone && o->count * o->classes > BOOTSTRAP_CELLS_MAX) return NULL;
     return fv_bootstrap_interval(figure->metric, o, &(fv_bootstrap_options){ .confidence = CONFIDENCE }, &figure->interval);
 }
 
-static fv_error *add_figure(fv_report *r, const char *name, const char *metric, bool share, bool answers_alone) {
-    fv_report_figure *figure = &r->figures[r->figure_count++];
-    *figure = (fv_report_figure){ .name = name, .metric = metric, .share = share, .interval = { NAN, NAN } };
-    FV_TRY(fv_metric_measure(metric, r->outcomes, &figure->value));
-    return find_interval(r, figure, !answers_alone);
+static fv_error *measure_figures(fv_report *r) {
+    for (const wanted *w = wanted_of[r->kind]; w->name; w++) {
+        if (r->classes < w->classes_min) continue;
+        fv_report_figure *figure = &r->figures[r->figure_count++];
+        *figure = (fv_report_figure){ .name = w->name, .metric = w->metric, .share = w->share };
+        FV_TRY(fv_metric_measure(w->metric, r->outcomes, &figure->value));
+        FV_TRY(find_interval(r, w, figure));
+    }
+    return NULL;
 }
 
-static fv_error *measure_figures(fv_report *r) {
-    FV_TRY(add_figure(r, "top-1 accuracy", "top1", true, true));
-    FV_TRY(add_figure(r, "balanced accuracy", "balanced_accuracy", true, true));
-    FV_TRY(add_figure(r, "macro F1", "f1 average=macro", true, true));
-    FV_TRY(add_figure(r, "log loss", "log_loss", false, false));
-    if (r->classes > 5) FV_TRY(add_figure(r, "top-5 accuracy", "top_k k=5", true, false));
-    FV_TRY(add_figure(r, "weighted F1", "f1 average=weighted", true, true));
-    FV_TRY(add_figure(r, "Cohen's kappa", "cohen_kappa", false, true));
-    FV_TRY(add_figure(r, "Matthews correlation", "matthews", false, true));
-    FV_TRY(add_figure(r, "ROC-AUC", "roc_auc", false, false));
-    FV_TRY(add_figure(r, "average precision", "average_precision", false, false));
-    FV_TRY(add_figure(r, "Brier score", "brier", false, false));
-    return add_figure(r, "calibration error", "expected_calibration_error", false, false);
-}
+/* ---- classes and labels ---- */
 
 static fv_error *measure_classes(fv_report *r) {
     const fv_outcomes *o = r->outcomes;
     FV_TRY(fv_arena_take(r->arena, o->count, &r->answers));
-    FV_TRY(fv_arena_alloc(r->arena, r->classes * r->classes, sizeof *r->confusion, (void **)&r->confusion));
-    FV_TRY(fv_arena_take(r->arena, r->classes, &r->per_class));
     for (int64_t i = 0; i < o->count; i++) fv_top_classes(o->probabilities + i * o->classes, o->classes, 1, &r->answers[i]);
     FV_TRY(fv_confusion_matrix(o, r->confusion));
     fv_per_class(r->confusion, r->classes, r->per_class);
     return NULL;
+}
+
+/* Which labels are given where others are missed. */
+static void count_beside(const fv_report *r) {
+    const fv_outcomes *o = r->outcomes;
+    for (int64_t i = 0; i < o->count; i++) {
+        const double *said = o->probabilities + i * o->classes;
+        const uint8_t *truths = o->truths + i * o->classes;
+        for (int64_t m = 0; m < o->classes; m++)
+            for (int64_t g = 0; truths[m] && said[m] < FV_REPORT_YES && g < o->classes; g++)
+                r->confusion[m * o->classes + g] += !truths[g] && said[g] >= FV_REPORT_YES;
+    }
+}
+
+/* A label's average precision is that of outcomes that have it alone. */
+static fv_error *measure_label(const fv_report *r, int64_t label, double *said, uint8_t *truths) {
+    const fv_outcomes *o = r->outcomes;
+    for (int64_t i = 0; i < o->count; i++) {
+        said[i] = o->probabilities[i * o->classes + label];
+        truths[i] = o->truths[i * o->classes + label];
+    }
+    fv_outcomes alone = { .kind = FV_MULTI_LABEL, .count = o->count, .classes = 1, .probabilities = said, .truths = truths };
+    return fv_metric_measure("average_precision skip_absent=true", &alone, &r->average_precision[label]);
+}
+
+static fv_error *measure_labels(fv_report *r) {
+    double *said;
+    uint8_t *truths;
+    FV_TRY(fv_arena_take(r->arena, r->outcomes->count, &said));
+    FV_TRY(fv_arena_take(r->arena, r->outcomes->count, &truths));
+    FV_TRY(fv_arena_take(r->arena, r->classes, &r->average_precision));
+    for (int64_t c = 0; c < r->classes; c++) FV_TRY(measure_label(r, c, said, truths));
+    count_beside(r);
+    return fv_per_label(r->outcomes, FV_REPORT_YES, r->per_class);
+}
+
+static fv_error *measure_answers(fv_report *r) {
+    if (r->kind == FV_NUMBERS) return NULL;
+    FV_TRY(fv_arena_alloc(r->arena, r->classes * r->classes, sizeof *r->confusion, (void **)&r->confusion));
+    FV_TRY(fv_arena_take(r->arena, r->classes, &r->per_class));
+    return r->kind == FV_ONE_CLASS ? measure_classes(r) : measure_labels(r);
 }
 
 /* ---- calibration ---- */
@@ -108,8 +181,10 @@ static fv_error *calibrate(const fv_report *r, const fv_outcomes *validation, fv
 }
 
 /* The temperature is that of the validation pictures, so that those of the report have no say in it unless they are the same.
- */
+ * Labels are looked at as they are. */
 static fv_error *measure_calibration(fv_report *r) {
+    if (r->kind == FV_NUMBERS) return NULL;
+    if (r->kind == FV_MULTI_LABEL) return fv_reliability(r->outcomes, FV_REPORT_BINS, r->calibration.before);
     if (r->selected_on) return calibrate(r, r->outcomes, &r->calibration);
     fv_evaluation validation;
     FV_TRY(evaluate(r, r->t->val, &validation));
@@ -151,7 +226,7 @@ static fv_error *measure_latency(fv_report *r) {
 }
 
 static fv_error *measure_goals(fv_report *r) {
-    FV_TRY(fv_goals_parse(r->t->keys->targets, r->classes, r->arena, &r->goals));
+    FV_TRY(fv_goals_parse(r->t->keys->targets, r->kind, r->classes, r->arena, &r->goals));
     for (int64_t i = 0; i < r->goals.count; i++) {
         fv_goal *goal = &r->goals.at[i];
         if (fv_goal_is_size(goal)) {
@@ -183,11 +258,12 @@ fv_error *fv_report_measure(fv_report *r) {
     r->latency_ms = NAN;
     FV_TRY(evaluate(r, r->subset, &r->evaluation));
     r->outcomes = &r->evaluation.outcomes;
-    FV_TRY(measure_classes(r));
+    FV_TRY(measure_answers(r));
     FV_TRY(measure_figures(r));
     FV_TRY(measure_calibration(r));
     if (r->t->model) FV_TRY(fv_report_complete_model(r)); /* before its size is taken */
     measure_model(r);
-    FV_TRY(fv_baselines_measure(r->t->train, r->subset, r->t->workers, r->t->options->cancel, &r->baselines));
+    FV_TRY(
+        fv_baselines_measure(r->t->train, r->subset, r->kind, r->t->workers, r->t->options->cancel, r->arena, &r->baselines));
     return measure_goals(r);
 }

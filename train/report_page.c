@@ -1,5 +1,4 @@
-/* report_page.c - the report's first and last parts: what matters most, what was trained and how it went, and what the data had
- * to say. */
+/* report_page.c - what was trained and how it went, and what the data had to say. */
 #include <math.h>
 #include <string.h>
 
@@ -10,115 +9,7 @@
 
 #define REJECTED_MAX 200 /* lines; the rest is counted */
 #define BARS_MAX 60      /* classes that are drawn */
-#define SVG_BYTES_MAX (INT64_C(1) << 28)
-
-fv_error *fv_report_percent(const fv_report *r, double share, const char **out) {
-    if (isnan(share)) return fv_arena_text(r->arena, "undefined", out);
-    return fv_arena_format(r->arena, out, "%.*f %%", r->outcomes->count < 1000 ? 1 : 2, 100 * share);
-}
-
-/* ---- figures ---- */
-
-static fv_error *say(const fv_report *r, double value, bool share, const char **out) {
-    if (share || isnan(value)) return fv_report_percent(r, value, out);
-    return fv_arena_format(r->arena, out, "%.4f", value);
-}
-
-/* "91.0 % to 95.2 %", NULL where there is none. */
-static fv_error *say_interval(const fv_report *r, fv_interval interval, bool share, const char **out) {
-    const char *low, *high;
-    *out = NULL;
-    if (isnan(interval.low)) return NULL;
-    FV_TRY(say(r, interval.low, share, &low));
-    FV_TRY(say(r, interval.high, share, &high));
-    return fv_arena_format(r->arena, out, "%s to %s", low, high);
-}
-
-static fv_error *show_figures(const fv_report *r, fv_text *html) {
-    fv_page_figures(html);
-    for (int i = 0; i < 4; i++) {
-        const fv_report_figure *f = &r->figures[i];
-        const char *value, *interval, *note = NULL;
-        FV_TRY(say(r, f->value, f->share, &value));
-        FV_TRY(say_interval(r, f->interval, f->share, &interval));
-        if (interval) FV_TRY(fv_arena_format(r->arena, &note, "95 %%: %s", interval));
-        fv_page_figure(html, value, f->name, note, FV_TONE_PLAIN);
-    }
-    fv_page_figures_end(html);
-    return NULL;
-}
-
-static void show_source(const fv_report *r, fv_text *html) {
-    fv_page_text(html, "On %lld pictures: %s.", (long long)r->outcomes->count, r->on);
-    if (r->selected_on)
-        fv_page_note(html, "These are validation pictures, and the best epoch was selected on them, so the figures flatter. "
-                           "Honest ones come from pictures that were used for neither: name a folder of them with --test DIR "
-                           "or the recipe's key test.");
-    if (r->evaluation.unreadable)
-        fv_page_note(html, "%lld more pictures could not be read and are in no figure.", (long long)r->evaluation.unreadable);
-}
-
-static fv_error *show_goals(const fv_report *r, fv_text *html) {
-    static const fv_column columns[] = { { "target", false }, { "wanted", true }, { "reached", true }, { "", false } };
-    if (!r->goals.count) return NULL;
-    const char **cells;
-    FV_TRY(fv_arena_take(r->arena, r->goals.count * 4, &cells));
-    for (int64_t i = 0; i < r->goals.count; i++) {
-        const fv_goal *g = &r->goals.at[i];
-        cells[4 * i] = g->what;
-        FV_TRY(fv_arena_format(r->arena, &cells[4 * i + 1], "%s %g", g->at_most ? "≤" : "≥", g->bound));
-        FV_TRY(fv_arena_format(r->arena, &cells[4 * i + 2], "%.4g", g->reached));
-        cells[4 * i + 3] = fv_goal_met(g) ? "✓ met" : "✗ not met";
-    }
-    fv_page_section(html, "Targets");
-    fv_page_table(html, columns, 4, cells, r->goals.count);
-    if (!isnan(r->latency_ms))
-        fv_page_text(html,
-                     "latency_ms is the median time from a file to its answer, one picture at a time, on the machine that "
-                     "made this report: %.3g ms.",
-                     r->latency_ms);
-    return NULL;
-}
-
-/* ---- baselines ---- */
-
-static fv_error *baseline_row(const fv_report *r, const char *name, int64_t right, int64_t count, const char **row) {
-    row[0] = name;
-    FV_TRY(fv_report_percent(r, count ? (double)right / (double)count : NAN, &row[1]));
-    FV_TRY(say_interval(r, fv_wilson_interval(right, count, 0.95), true, &row[2]));
-    return fv_arena_format(r->arena, &row[3], "%lld", (long long)count);
-}
-
-static fv_error *show_baselines(const fv_report *r, fv_text *html) {
-    static const fv_column columns[] = {
-        { "answers of", false }, { "top-1", true }, { "95 % interval", true }, { "pictures", true }
-    };
-    const fv_baselines *b = &r->baselines;
-    const char *cells[12], *majority, *nearest;
-    int64_t right = 0;
-    for (int64_t c = 0; c < r->classes; c++) right += r->per_class[c].right;
-    FV_TRY(fv_arena_format(r->arena, &majority, "always the most frequent class, %s", r->names[b->majority_class]));
-    FV_TRY(fv_arena_format(r->arena, &nearest, "the nearest of %lld training pictures, both %d×%d and grey",
-                           (long long)b->nearest_known, FV_BASELINE_SIDE, FV_BASELINE_SIDE));
-    FV_TRY(baseline_row(r, "this model", right, r->outcomes->count, cells));
-    FV_TRY(baseline_row(r, nearest, b->nearest_right, b->nearest_count, cells + 4));
-    FV_TRY(baseline_row(r, majority, b->majority_right, b->majority_count, cells + 8));
-    fv_page_section(html, "Beside answers that take no training");
-    fv_page_table(html, columns, 4, cells, 3);
-    double model = (double)right / (double)r->outcomes->count;
-    double best = fmax((double)b->majority_right / (double)fv_max(b->majority_count, 1),
-                       (double)b->nearest_right / (double)fv_max(b->nearest_count, 1));
-    if (model <= best)
-        fv_page_note(html, "The model is not better than the best of them: it has learnt nothing that is worth its training.");
-    return NULL;
-}
-
-fv_error *fv_report_show_head(const fv_report *r, fv_text *html) {
-    show_source(r, html);
-    FV_TRY(show_figures(r, html));
-    FV_TRY(show_goals(r, html));
-    return show_baselines(r, html);
-}
+#define NUMBER_BINS 30   /* of a histogram of true numbers */
 
 /* ---- what was trained ---- */
 
@@ -131,9 +22,7 @@ static fv_error *add_row(const char **cells, int64_t *rows, const char *name, co
 static fv_error *describe(const fv_report *r, const char **cells, int64_t *rows) {
     const fv_recipe_keys *k = r->t->keys;
     fv_size in = fv_predictor_input(r->predictor);
-    const double *best = NULL;
     const char *network, *size, *data, *counts, *epochs, *rate;
-    FV_TRY(fv_results_column(&r->results, "val_top1", r->arena, &best));
     FV_TRY(fv_arena_format(r->arena, &network, "%s, %lld parameters, %.3g MB as a file", k->arch, (long long)r->parameters,
                            (double)r->model_bytes / 1e6));
     FV_TRY(fv_arena_format(r->arena, &size, "%lld × %lld × %lld", (long long)in.height, (long long)in.width,
@@ -172,37 +61,62 @@ static fv_error *show_recipe(const fv_report *r, fv_text *html) {
 
 /* ---- how it went ---- */
 
-/* Where the best epoch is, as the loop chooses it: highest top-1, of equal ones the lowest loss. */
-static int64_t best_row(const fv_results *results, const double *top1, const double *loss) {
+/* What curves say of each kind of targets. */
+static const struct {
+    const char *loss, *score, *score_is;
+} words[] = {
+    { "cross-entropy, nats", "Top-1 accuracy", "share right" },
+    { "cross-entropy of a label, nats", "Mean average precision", "mean over labels" },
+    { "mean squared error, scaled", "R²", "share of the variance explained" },
+};
+
+/* Where the best epoch is, as the loop chooses it: highest score, of equal ones the lowest loss; an undefined score is lower
+ * than all others. */
+static int64_t best_row(const fv_results *results, const double *score, const double *loss) {
     int64_t best = 0;
-    for (int64_t i = 1; i < results->rows; i++)
-        if (top1[i] > top1[best] || (top1[i] == top1[best] && loss[i] < loss[best])) best = i;
+    for (int64_t i = 1; i < results->rows; i++) {
+        double now = isnan(score[i]) ? -INFINITY : score[i], so_far = isnan(score[best]) ? -INFINITY : score[best];
+        if (now > so_far || (now == so_far && loss[i] < loss[best])) best = i;
+    }
     return best;
 }
 
 static fv_error *add_chart(const fv_line_chart *chart, fv_text *html) {
-    FV_TEXT(svg, SVG_BYTES_MAX);
+    FV_TEXT(svg, FV_REPORT_SVG_BYTES_MAX);
     FV_TRY(fv_plot_lines(chart, FV_PLOT_SVG, &svg));
     fv_page_chart(html, &svg, false);
     return NULL;
 }
 
-/* Two columns of results.csv over the epochs, with the best epoch marked. */
+/* A column of results.csv, "val" and "top1"; NULL: there is none. */
+static fv_error *find_column(const fv_report *r, const char *of, const char *name, const double **out) {
+    const char *column;
+    FV_TRY(fv_arena_format(r->arena, &column, "%s_%s", of, name));
+    return fv_results_column(&r->results, column, r->arena, out);
+}
+
+/* Its column's name: the metric's, without options. */
+static fv_error *name_score(const fv_report *r, const char **out) {
+    const char *metric = fv_score_metric(r->kind);
+    return fv_arena_format(r->arena, out, "%.*s", (int)strcspn(metric, " "), metric);
+}
+
+/* A figure over the epochs, in validation and, where it is counted there, in training, with the best epoch marked. */
 static fv_error *show_curve(const fv_report *r, const char *title, const char *y_label, const char *name, fv_text *html) {
-    const double *epoch, *train, *val, *top1, *loss;
-    const char *train_name, *val_name;
-    FV_TRY(fv_arena_format(r->arena, &train_name, "train_%s", name));
-    FV_TRY(fv_arena_format(r->arena, &val_name, "val_%s", name));
+    const double *epoch, *train, *val, *score, *loss;
+    const char *score_name;
+    FV_TRY(name_score(r, &score_name));
     FV_TRY(fv_results_column(&r->results, "epoch", r->arena, &epoch));
-    FV_TRY(fv_results_column(&r->results, train_name, r->arena, &train));
-    FV_TRY(fv_results_column(&r->results, val_name, r->arena, &val));
-    FV_TRY(fv_results_column(&r->results, "val_top1", r->arena, &top1));
-    FV_TRY(fv_results_column(&r->results, "val_loss", r->arena, &loss));
-    if (!epoch || !train || !val || !top1 || !loss || !r->results.rows) return NULL;
-    int64_t best = best_row(&r->results, top1, loss), rows = r->results.rows;
-    const fv_series series[] = { { .name = "training", .count = rows, .x = epoch, .y = train },
-                                 { .name = "validation", .count = rows, .x = epoch, .y = val } };
-    fv_line_chart chart = { .title = title, .x_label = "epoch", .y_label = y_label, .count = 2, .series = series };
+    FV_TRY(find_column(r, "train", name, &train));
+    FV_TRY(find_column(r, "val", name, &val));
+    FV_TRY(find_column(r, "val", score_name, &score));
+    FV_TRY(find_column(r, "val", "loss", &loss));
+    if (!epoch || !val || !score || !loss || !r->results.rows) return NULL;
+    int64_t best = best_row(&r->results, score, loss), rows = r->results.rows;
+    const fv_series series[] = { { .name = "validation", .count = rows, .x = epoch, .y = val },
+                                 { .name = "training", .count = rows, .x = epoch, .y = train } };
+    fv_line_chart chart = { .title = title, .x_label = "epoch", .y_label = y_label, .series = series };
+    chart.count = train ? 2 : 1;
     chart.whole_x = true;
     FV_TRY(fv_arena_format(r->arena, &chart.mark, "best: %lld", (long long)epoch[best]));
     chart.mark_x = epoch[best], chart.mark_y = val[best];
@@ -224,10 +138,12 @@ static fv_error *show_rate(const fv_report *r, fv_text *html) {
 }
 
 static fv_error *show_history(const fv_report *r, fv_text *html) {
+    const char *score;
+    FV_TRY(name_score(r, &score));
     fv_page_section(html, "How it went");
     fv_page_row(html);
-    FV_TRY(show_curve(r, "Loss", "cross-entropy, nats", "loss", html));
-    FV_TRY(show_curve(r, "Top-1 accuracy", "share right", "top1", html));
+    FV_TRY(show_curve(r, "Loss", words[r->kind].loss, "loss", html));
+    FV_TRY(show_curve(r, words[r->kind].score, words[r->kind].score_is, score, html));
     FV_TRY(show_rate(r, html));
     fv_page_row_end(html);
     fv_page_text(html,
@@ -293,38 +209,80 @@ static int64_t find_fewest(const int64_t *counts, int64_t classes, int64_t most,
     return held;
 }
 
-/* Pictures of each class to train on and of the report; of many classes those with the fewest. */
+static void count_target(const fv_target *target, int64_t *counts) {
+    if (target->kind == FV_TARGET_CLASS) counts[target->class_index]++;
+    for (int64_t k = 0; target->kind == FV_TARGET_CLASSES && k < target->classes.count; k++) counts[target->classes.at[k]]++;
+}
+
+/* Pictures of each class, or with each label, to train on and of the report; of many those with the fewest. */
 static fv_error *show_counts(const fv_report *r, fv_text *html) {
     int64_t *train, found[BARS_MAX];
     double values[2][BARS_MAX];
-    const char *names[BARS_MAX];
+    const char *names[BARS_MAX], *what = r->kind == FV_ONE_CLASS ? "class" : "label", *title;
     FV_TRY(fv_arena_take(r->arena, r->classes, &train));
-    fv_subset_class_counts(r->t->train, train);
+    for (int64_t i = 0; i < fv_subset_count(r->t->train); i++)
+        count_target(fv_dataset_target(r->t->set, fv_subset_at(r->t->train, i)), train);
     int64_t count = find_fewest(train, r->classes, BARS_MAX, found);
     for (int64_t i = 0; i < count; i++) {
         names[i] = r->names[found[i]];
         values[0][i] = (double)train[found[i]];
         values[1][i] = (double)r->per_class[found[i]].support;
     }
-    fv_bar_chart chart = { .title = count < r->classes ? "Classes with the fewest pictures"
-                                                       : "Pictures of each class, the fewest first",
+    FV_TRY(fv_arena_format(r->arena, &title, "Pictures of each %s, the fewest first", what));
+    fv_bar_chart chart = { .title = title,
                            .count = count,
                            .names = names,
                            .series = 2,
                            .series_names = { "to train on", "in this report" },
                            .values = { values[0], values[1] } };
-    FV_TEXT(svg, SVG_BYTES_MAX);
+    FV_TEXT(svg, FV_REPORT_SVG_BYTES_MAX);
     FV_TRY(fv_plot_bars(&chart, FV_PLOT_SVG, &svg));
     fv_page_row(html);
     fv_page_chart(html, &svg, false);
     fv_page_row_end(html);
-    if (count < r->classes) fv_page_text(html, "%lld of %lld classes.", (long long)count, (long long)r->classes);
+    if (count < r->classes) fv_page_text(html, "The fewest %lld of %lld.", (long long)count, (long long)r->classes);
+    return NULL;
+}
+
+/* Numbers of a subset that lie in each of NUMBER_BINS bins. */
+static fv_error *add_numbers(const fv_subset *subset, const char *title, const double range[2], fv_text *html) {
+    int64_t counts[NUMBER_BINS] = { 0 };
+    for (int64_t i = 0; i < fv_subset_count(subset); i++) {
+        double number = fv_dataset_target(fv_subset_dataset(subset), fv_subset_at(subset, i))->number;
+        counts[fv_min((int64_t)((number - range[0]) / (range[1] - range[0]) * NUMBER_BINS), NUMBER_BINS - 1)]++;
+    }
+    fv_histogram_chart chart = { .title = title, .x_label = "true number", .y_label = "pictures" };
+    chart.low = range[0], chart.high = range[1], chart.bins = NUMBER_BINS, chart.counts = counts;
+    FV_TEXT(svg, FV_REPORT_SVG_BYTES_MAX);
+    FV_TRY(fv_plot_histogram(&chart, FV_PLOT_SVG, &svg));
+    fv_page_chart(html, &svg, false);
+    return NULL;
+}
+
+static void widen_range(const fv_subset *subset, double range[2]) {
+    for (int64_t i = 0; i < fv_subset_count(subset); i++) {
+        double number = fv_dataset_target(fv_subset_dataset(subset), fv_subset_at(subset, i))->number;
+        range[0] = fmin(range[0], number);
+        range[1] = fmax(range[1], number);
+    }
+}
+
+/* True numbers to train on and of the report, over one range. */
+static fv_error *show_numbers(const fv_report *r, fv_text *html) {
+    double range[2] = { INFINITY, -INFINITY };
+    widen_range(r->t->train, range);
+    widen_range(r->subset, range);
+    if (!(range[0] < range[1])) return fv_page_text(html, "Every picture has the same number, %g.", range[0]), NULL;
+    fv_page_row(html);
+    FV_TRY(add_numbers(r->t->train, "Numbers to train on", range, html));
+    FV_TRY(add_numbers(r->subset, "Numbers in this report", range, html));
+    fv_page_row_end(html);
     return NULL;
 }
 
 fv_error *fv_report_show_data(const fv_report *r, fv_text *html) {
     fv_page_section(html, "The data");
-    FV_TRY(show_counts(r, html));
+    FV_TRY(r->kind == FV_NUMBERS ? show_numbers(r, html) : show_counts(r, html));
     FV_TRY(show_set(r, r->t->set, html));
     FV_TRY(show_set(r, r->t->val_set, html));
     return show_set(r, r->t->test_set, html);

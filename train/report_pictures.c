@@ -13,6 +13,63 @@
 #define PAIRS 3 /* most confused pairs that are shown */
 #define OF_A_PAIR 6
 #define OF_A_BATCH 16
+#define LABELS_NAMED 3 /* in a caption */
+#define CAPTION_MAX 65536
+
+/* ---- what is wrong with an answer ---- */
+
+static double score_of(const fv_report *r, int64_t i) { return r->outcomes->probabilities[i * r->classes + r->answers[i]]; }
+
+/* Of labels: the picture's share of the log loss, if a label is wrong. */
+static double loss_of_labels(const fv_report *r, int64_t i) {
+    const double *said = r->outcomes->probabilities + i * r->classes;
+    const uint8_t *truths = r->outcomes->truths + i * r->classes;
+    double loss = 0;
+    bool wrong = false;
+    for (int64_t c = 0; c < r->classes; c++) {
+        loss -= log(fmax(truths[c] ? said[c] : 1 - said[c], 0x1p-52));
+        wrong |= (said[c] >= FV_REPORT_YES) != truths[c];
+    }
+    return wrong ? loss : 0;
+}
+
+/* How bad a mistake is: how sure the wrong class was, the loss of the labels, how far off the number is. 0: there is none. */
+static double badness(const fv_report *r, int64_t i) {
+    const fv_outcomes *o = r->outcomes;
+    switch (r->kind) {
+    case FV_ONE_CLASS: return r->answers[i] == o->labels[i] ? 0 : score_of(r, i);
+    case FV_MULTI_LABEL: return loss_of_labels(r, i);
+    default: return fabs(o->predicted[i] - o->targets[i]);
+    }
+}
+
+/* A line of the labels that were missed, or of those that were wrongly given, with their probabilities. */
+static void add_wrong_labels(const fv_report *r, int64_t i, bool missed, fv_text *out) {
+    const double *said = r->outcomes->probabilities + i * r->classes;
+    const uint8_t *truths = r->outcomes->truths + i * r->classes;
+    int64_t count = 0;
+    for (int64_t c = 0; c < r->classes; c++) {
+        bool yes = said[c] >= FV_REPORT_YES;
+        if (yes == truths[c] || truths[c] != missed || ++count > LABELS_NAMED) continue;
+        fv_text_addf(out, "%s%s (%.0f %%)", count > 1 ? ", " : missed ? "missed: " : "wrongly: ", r->names[c], 100 * said[c]);
+    }
+    if (count > LABELS_NAMED) fv_text_addf(out, " and %lld more", (long long)(count - LABELS_NAMED));
+    if (count) fv_text_add(out, "\n");
+}
+
+/* What is wrong, and the picture's name. */
+static void add_caption(const fv_report *r, int64_t i, fv_text *out) {
+    const fv_outcomes *o = r->outcomes;
+    if (r->kind == FV_ONE_CLASS)
+        fv_text_addf(out, "%s, taken for %s (%.1f %%)\n", r->names[o->labels[i]], r->names[r->answers[i]],
+                     100 * score_of(r, i));
+    if (r->kind == FV_MULTI_LABEL) add_wrong_labels(r, i, true, out);
+    if (r->kind == FV_MULTI_LABEL) add_wrong_labels(r, i, false, out);
+    if (r->kind == FV_NUMBERS)
+        fv_text_addf(out, "true %.4g, predicted %.4g (%+.4g)\n", o->targets[i], o->predicted[i],
+                     o->predicted[i] - o->targets[i]);
+    fv_text_add(out, fv_dataset_id(r->set, r->evaluation.samples[i]));
+}
 
 /* ---- mistakes ---- */
 
@@ -24,33 +81,29 @@ static fv_error *read_picture(const fv_report *r, int64_t index, fv_image *image
     return NULL;
 }
 
-static double score_of(const fv_report *r, int64_t index) {
-    return r->outcomes->probabilities[index * r->classes + r->answers[index]];
-}
-
 static fv_error *add_mistake(const fv_report *r, int64_t index, fv_image *image, fv_text *html) {
     fv_picture picture;
-    const char *caption;
+    FV_TEXT(caption, CAPTION_MAX);
     fv_error *error = read_picture(r, index, image, &picture);
     if (error) { /* it was there a moment ago: the page goes on without it */
         fv_error_free(error);
         return NULL;
     }
-    FV_TRY(fv_arena_format(r->arena, &caption, "%s, taken for %s (%.1f %%)\n%s", r->names[r->outcomes->labels[index]],
-                           r->names[r->answers[index]], 100 * score_of(r, index),
-                           fv_dataset_id(r->set, r->evaluation.samples[index])));
-    return fv_page_picture(html, &picture, BOX, caption, FV_TONE_PLAIN);
+    add_caption(r, index, &caption);
+    FV_TRY(fv_text_error(&caption));
+    return fv_page_picture(html, &picture, BOX, caption.at, FV_TONE_PLAIN);
 }
 
-/* The surest mistakes first, of equal ones in the order of the data; of one cell of the confusion matrix, or (−1) of all. At
+/* The worst mistakes first, of equal ones in the order of the data; of one cell of the confusion matrix, or (−1) of all. At
  * most `most`; insertion into a short sorted list. */
 static int64_t find_worst(const fv_report *r, int64_t truth, int64_t answer, int64_t most, int64_t *found) {
     int64_t held = 0;
     for (int64_t i = 0; i < r->outcomes->count; i++) {
-        if (r->answers[i] == r->outcomes->labels[i]) continue;
+        double bad = badness(r, i);
+        if (!(bad > 0)) continue;
         if (truth >= 0 && (r->outcomes->labels[i] != truth || r->answers[i] != answer)) continue;
         int64_t at = held;
-        while (at > 0 && score_of(r, i) > score_of(r, found[at - 1])) at--;
+        while (at > 0 && bad > badness(r, found[at - 1])) at--;
         if (at >= most) continue;
         held += held < most;
         for (int64_t j = held - 1; j > at; j--) found[j] = found[j - 1];
@@ -84,14 +137,17 @@ static fv_error *show_pairs(const fv_report *r, fv_text *html) {
 }
 
 fv_error *fv_report_show_mistakes(const fv_report *r, fv_text *html) {
+    static const char *const order[] = { "The surest first.", "Those with the largest loss first.",
+                                         "The largest errors first." };
     int64_t found[WORST], count = find_worst(r, -1, -1, WORST, found);
     fv_page_section(html, "Mistakes");
     if (!count) return fv_page_text(html, "There are none among these %lld pictures.", (long long)r->outcomes->count), NULL;
     fv_page_text(html,
-                 "The surest first. Look at them before anything else: a wrong label, a picture that shows two things or one "
-                 "that nobody could tell is not the network's fault.");
+                 "%s Look at them before anything else: a wrong label, a picture that shows two things or one that nobody "
+                 "could tell is not the network's fault.",
+                 order[r->kind]);
     FV_TRY(add_mistakes(r, found, count, html));
-    return show_pairs(r, html);
+    return r->kind == FV_ONE_CLASS ? show_pairs(r, html) : NULL;
 }
 
 /* ---- a batch ---- */
@@ -109,12 +165,29 @@ static fv_error *steps_to_see(const char *steps, fv_transforms **out) {
     return fv_transforms_parse(kept.at, out);
 }
 
+/* What is asked of the network for a picture: its class, the shares of a mixed one, labels, a number. */
+static void describe_target(const fv_report *r, const fv_batch *batch, int64_t i, fv_text *out) {
+    const float *row = batch->targets ? batch->targets + i * batch->target_width : NULL;
+    int64_t count = 0;
+    if (!row && batch->labels[i] >= 0) fv_text_add(out, r->names[batch->labels[i]]);
+    if (row && r->kind == FV_NUMBERS) fv_text_addf(out, "%.4g", row[0]);
+    for (int64_t c = 0; row && c < r->classes; c++) {
+        if (row[c] < 0.005F || ++count > LABELS_NAMED) continue;
+        fv_text_addf(out, "%s%s", count > 1 ? ", " : "", r->names[c]);
+        if (row[c] < 0.995F) fv_text_addf(out, " %.0f %%", 100 * row[c]);
+    }
+    if (count > LABELS_NAMED) fv_text_addf(out, " and %lld more", (long long)(count - LABELS_NAMED));
+}
+
 static fv_error *add_input(const fv_report *r, const fv_batch *batch, int64_t i, uint8_t *bytes, fv_text *html) {
+    FV_TEXT(caption, CAPTION_MAX);
     int64_t count = batch->size.height * batch->size.width * batch->size.channels;
     const float *values = batch->images + i * count;
     for (int64_t p = 0; p < count; p++) bytes[p] = (uint8_t)lroundf(255 * fminf(fmaxf(values[p], 0), 1));
     fv_picture picture = { bytes, batch->size.height, batch->size.width, batch->size.channels };
-    return fv_page_picture(html, &picture, BOX, batch->labels[i] < 0 ? "" : r->names[batch->labels[i]], FV_TONE_PLAIN);
+    describe_target(r, batch, i, &caption);
+    FV_TRY(fv_text_error(&caption));
+    return fv_page_picture(html, &picture, BOX, caption.at, FV_TONE_PLAIN);
 }
 
 static fv_error *add_batch(const fv_report *r, const fv_transforms *steps, fv_text *html) {

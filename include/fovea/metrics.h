@@ -69,6 +69,10 @@ typedef struct fv_class_figures {
 /* `figures`: `classes` of them. */
 FV_API void fv_per_class(const int64_t *counts, int64_t classes, fv_class_figures *figures);
 
+/* The same of several labels: a label is answered where its probability is `threshold` or more. Errors as of
+ * fv_metric_measure. */
+FV_API FV_MUST_USE fv_error *fv_per_label(const fv_outcomes *outcomes, double threshold, fv_class_figures *figures);
+
 typedef struct fv_confused_pair {
     int64_t truth, answer, count;
     double share; /* of the samples of class `truth` */
@@ -96,12 +100,13 @@ FV_API FV_MUST_USE fv_error *fv_score_curve(const fv_outcomes *outcomes, int64_t
 
 /* ---- calibration ---- */
 
-/* The samples whose most probable class has a probability in (low, high]; in the first bin 0 too. */
+/* The samples whose most probable class has a probability in (low, high]; in the first bin 0 too. Of several labels every
+ * label of every sample whose probability lies there. */
 typedef struct fv_reliability_bin {
     double low, high;
     int64_t count;
-    double confidence; /* mean probability of the answers; NaN when empty */
-    double accuracy;   /* share of right answers; NaN when empty */
+    double confidence; /* mean probability of the answers, of labels; NaN when empty */
+    double accuracy;   /* share of right answers, of labels that are true; NaN when empty */
 } fv_reliability_bin;
 
 /* Fills `bins` bins of equal width over 0…1 (Guo et al. 2017, arXiv 1706.04599). Errors as of fv_metric_measure. */

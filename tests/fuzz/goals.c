@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     FV_OWNED(fv_arena) arena = NULL;
     fv_goals goals;
     fv_error *error = fv_arena_new("goals", 1 << 20, &arena);
-    if (!error) error = fv_goals_parse(text, 3, arena, &goals);
+    if (!error) error = fv_goals_parse(text, FV_ONE_CLASS, 3, arena, &goals);
     for (int64_t i = 0; !error && i < goals.count; i++) FV_ASSERT(goals.at[i].what && isfinite(goals.at[i].bound));
     fv_error_free(error);
     return 0;

@@ -8,7 +8,7 @@
 static fv_arena *arena;
 static fv_goals parse(const char *text) {
     fv_goals goals;
-    FV_OK(fv_goals_parse(text, 5, arena, &goals));
+    FV_OK(fv_goals_parse(text, FV_ONE_CLASS, 5, arena, &goals));
     return goals;
 }
 
@@ -30,13 +30,17 @@ FV_TEST(train_goals__are_a_name_a_comparison_and_a_number) {
 FV_TEST(train_goals__say_what_they_cannot_read) {
     fv_goals goals;
     FV_OK(fv_arena_new("goals", 1 << 20, &arena));
-    FV_FAILS(fv_goals_parse("top1", 5, arena, &goals), FV_USAGE, "\"top1\" compares nothing");
-    FV_FAILS(fv_goals_parse("top1>0.9", 5, arena, &goals), FV_USAGE, "compares nothing");
-    FV_FAILS(fv_goals_parse("top1>=95 %", 5, arena, &goals), FV_USAGE, "\"95 %\" is no number");
-    FV_FAILS(fv_goals_parse("top1>=nan", 5, arena, &goals), FV_USAGE, "no number");
-    FV_FAILS(fv_goals_parse("size_mb<=1; topp1>=0.9", 5, arena, &goals), FV_USAGE, "topp1");
-    FV_FAILS(fv_goals_parse("rmse<=1", 5, arena, &goals), FV_USAGE, "not for one class a sample");
-    FV_FAILS(fv_goals_parse("<=1", 5, arena, &goals), FV_USAGE, "targets");
+    FV_FAILS(fv_goals_parse("top1", FV_ONE_CLASS, 5, arena, &goals), FV_USAGE, "\"top1\" compares nothing");
+    FV_FAILS(fv_goals_parse("top1>0.9", FV_ONE_CLASS, 5, arena, &goals), FV_USAGE, "compares nothing");
+    FV_FAILS(fv_goals_parse("top1>=95 %", FV_ONE_CLASS, 5, arena, &goals), FV_USAGE, "\"95 %\" is no number");
+    FV_FAILS(fv_goals_parse("top1>=nan", FV_ONE_CLASS, 5, arena, &goals), FV_USAGE, "no number");
+    FV_FAILS(fv_goals_parse("size_mb<=1; topp1>=0.9", FV_ONE_CLASS, 5, arena, &goals), FV_USAGE, "topp1");
+    FV_FAILS(fv_goals_parse("rmse<=1", FV_ONE_CLASS, 5, arena, &goals), FV_USAGE, "not for one class a sample");
+    FV_FAILS(fv_goals_parse("top1>=0.9", FV_MULTI_LABEL, 5, arena, &goals), FV_USAGE, "not for several labels");
+    FV_FAILS(fv_goals_parse("top1>=0.9", FV_NUMBERS, 0, arena, &goals), FV_USAGE, "not for numbers");
+    FV_OK(fv_goals_parse("hamming_loss<=0.1", FV_MULTI_LABEL, 5, arena, &goals));
+    FV_OK(fv_goals_parse("rmse<=1; r2>=0.5", FV_NUMBERS, 0, arena, &goals));
+    FV_FAILS(fv_goals_parse("<=1", FV_ONE_CLASS, 5, arena, &goals), FV_USAGE, "targets");
     fv_arena_free(arena);
 }
 
