@@ -96,7 +96,17 @@ static fv_error *check_metrics(const char *metrics, int64_t classes, fv_arena *a
     }
 }
 
-/* One of the metrics asked for; JSON: {metric, value} and, where intervals are wanted, low and high. */
+static fv_error *print_undefined(fv_printer *p, const char *metric) {
+    const char *reason = fv_metric_undefined(metric);
+    FV_TEXT(text, 1024);
+    fv_text_addf(&text, "undefined: %s", reason ? reason : "there are no samples");
+    FV_TRY(fv_text_error(&text));
+    if (p->json) fv_print_number(p, "value", NAN);
+    fv_print_text(p, p->json ? "undefined" : metric, p->json ? reason : text.at);
+    return NULL;
+}
+
+/* One of the metrics asked for; JSON: {metric, value}, why it is null, and, where intervals are wanted, low and high. */
 static fv_error *print_metric(fv_printer *p, const char *metric, const fv_outcomes *outcomes, bool intervals) {
     double value;
     fv_interval interval = { NAN, NAN };
@@ -104,7 +114,10 @@ static fv_error *print_metric(fv_printer *p, const char *metric, const fv_outcom
     if (intervals) FV_TRY(fv_bootstrap_interval(metric, outcomes, NULL, &interval));
     if (p->json) fv_print_item(p);
     if (p->json) fv_print_text(p, "metric", metric);
-    fv_figures_print_one(p, p->json ? "value" : metric, value, interval);
+    if (isnan(value))
+        FV_TRY(print_undefined(p, metric));
+    else
+        fv_figures_print_one(p, p->json ? "value" : metric, value, interval);
     if (!p->json || !intervals) return NULL;
     fv_print_number(p, "low", interval.low);
     fv_print_number(p, "high", interval.high);

@@ -34,7 +34,10 @@ fv_error *fv_figures_measure(const fv_outcomes *outcomes, const char *const *nam
 
 void fv_figures_print_one(fv_printer *p, const char *key, double value, fv_interval interval) {
     FV_TEXT(text, 256);
-    fv_text_addf(&text, "%.6g", value);
+    if (isnan(value))
+        fv_text_add(&text, "undefined");
+    else
+        fv_text_addf(&text, "%.6g", value);
     if (!isnan(interval.low)) fv_text_addf(&text, " (95 %%: %.4g to %.4g)", interval.low, interval.high);
     if (p->json)
         fv_print_number(p, key, value);

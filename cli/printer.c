@@ -75,7 +75,9 @@ void fv_print_int(fv_printer *p, const char *key, int64_t value) {
 
 void fv_print_number(fv_printer *p, const char *key, double value) {
     if (!begin_value(p, key)) return;
-    if (!p->json)
+    if (!p->json && isnan(value))
+        fv_text_add(&p->record, "undefined");
+    else if (!p->json)
         fv_text_addf(&p->record, "%.6g", value);
     else if (isfinite(value))
         fv_text_add_number(&p->record, value);

@@ -31,7 +31,7 @@ void fv_print_record(fv_printer *printer);
 void fv_print_record_end(fv_printer *printer);
 void fv_print_text(fv_printer *printer, const char *key, const char *value); /* NULL is null, and no line */
 void fv_print_int(fv_printer *printer, const char *key, int64_t value);
-void fv_print_number(fv_printer *printer, const char *key, double value); /* NaN and infinities are null */
+void fv_print_number(fv_printer *printer, const char *key, double value); /* NaN: null, undefined */
 void fv_print_bool(fv_printer *printer, const char *key, bool value);
 void fv_print_texts(fv_printer *printer, const char *key, const char *const *values, int64_t count);
 

@@ -33,6 +33,7 @@ const fv_metric fv_metric_average_precision = { .name = "average_precision",
                                                 .summary = "area under the precision-recall curve, by steps",
                                                 .fields = fields,
                                                 .kinds = FV_KIND(FV_ONE_CLASS) | FV_KIND(FV_MULTI_LABEL),
+                                                .undefined = "no class is left that has samples, and not all of them",
                                                 .measure = average_precision,
                                                 .prepare = prepare,
                                                 .of_draw = fv_areas_of_draw };

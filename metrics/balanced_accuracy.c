@@ -27,4 +27,5 @@ const fv_metric fv_metric_balanced_accuracy = { .name = "balanced_accuracy",
                                                 .summary = "mean recall of the classes",
                                                 .fields = fields,
                                                 .kinds = FV_KIND(FV_ONE_CLASS),
+                                                .undefined = "all samples are of one class, where chance is 1",
                                                 .of_confusion = balanced_accuracy };

@@ -36,4 +36,5 @@ const fv_metric fv_metric_cohen_kappa = { .name = "cohen_kappa",
                                           .summary = "agreement beyond chance, optionally weighted by distance",
                                           .fields = fields,
                                           .kinds = FV_KIND(FV_ONE_CLASS),
+                                          .undefined = "truth and answers are all of one class",
                                           .of_confusion = cohen_kappa };

@@ -29,6 +29,15 @@ fv_error *fv_metric_find(const char *text, fv_outcome_kind kind, fv_arena *arena
     return fv_fail(FV_USAGE, "the metric %s is defined for %s, not for %s", (*metric)->name, kinds.at, kind_names[kind]);
 }
 
+const char *fv_metric_undefined(const char *text) {
+    size_t length = strcspn(text, " ");
+    for (int i = 0; i < fv_metric_table_count; i++) {
+        const fv_metric *metric = fv_metric_table[i];
+        if (strlen(metric->name) == length && !strncmp(metric->name, text, length)) return metric->undefined;
+    }
+    return NULL;
+}
+
 /* ---- outcomes ---- */
 
 static fv_error *check_labels(const fv_outcomes *o) {

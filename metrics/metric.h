@@ -18,6 +18,7 @@ typedef struct fv_metric {
     FV_PART;
     unsigned kinds; /* FV_KIND of each kind of outcomes that it is defined for */
     bool lower_is_better;
+    const char *undefined; /* of which outcomes there is no such figure, "there is only one sample"; NULL: of the empty alone */
     /* One of the two, or both: of_confusion where there is one class of several, measure for all else. There is at least one
      * sample, and fv_outcomes_check has passed; `options` of `fields`, defaults filled in. `*out` is NaN where it is undefined.
      * What a metric takes for its work comes from `scratch`. */

@@ -137,21 +137,26 @@ FIGURE(precision, precision_of)
 FIGURE(recall, recall_of)
 FIGURE(f1, f1_of)
 
+#define NOTHING_LEFT "all that it would be a mean of is 0/0, and that is skipped"
+
 const fv_metric fv_metric_precision = { .name = "precision",
                                         .summary = "share of the answers for a class that are right, averaged over classes",
                                         .fields = fields,
                                         .kinds = FV_KIND(FV_ONE_CLASS) | FV_KIND(FV_MULTI_LABEL),
+                                        .undefined = NOTHING_LEFT,
                                         .of_confusion = precision_of_confusion,
                                         .measure = precision };
 const fv_metric fv_metric_recall = { .name = "recall",
                                      .summary = "share of the samples of a class that are found, averaged over classes",
                                      .fields = fields,
                                      .kinds = FV_KIND(FV_ONE_CLASS) | FV_KIND(FV_MULTI_LABEL),
+                                     .undefined = NOTHING_LEFT,
                                      .of_confusion = recall_of_confusion,
                                      .measure = recall };
 const fv_metric fv_metric_f1 = { .name = "f1",
                                  .summary = "harmonic mean of precision and recall, averaged over classes",
                                  .fields = fields,
                                  .kinds = FV_KIND(FV_ONE_CLASS) | FV_KIND(FV_MULTI_LABEL),
+                                 .undefined = NOTHING_LEFT,
                                  .of_confusion = f1_of_confusion,
                                  .measure = f1 };

@@ -81,4 +81,5 @@ const fv_metric fv_metric_median_absolute_error = { .name = "median_absolute_err
 const fv_metric fv_metric_r2 = { .name = "r2",
                                  .summary = "coefficient of determination, R²: the share of the variance explained",
                                  .kinds = FV_KIND(FV_NUMBERS),
+                                 .undefined = "there is only one sample",
                                  .measure = r2 };

@@ -77,6 +77,7 @@ const fv_metric fv_metric_roc_auc = { .name = "roc_auc",
                                       .summary = "area under the ROC curve",
                                       .fields = fields,
                                       .kinds = FV_KIND(FV_ONE_CLASS) | FV_KIND(FV_MULTI_LABEL),
+                                      .undefined = "a class has no samples, or all of them",
                                       .measure = roc_auc,
                                       .prepare = prepare,
                                       .of_draw = fv_areas_of_draw };

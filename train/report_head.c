@@ -64,7 +64,8 @@ static fv_error *show_goals(const fv_report *r, fv_text *html) {
         const fv_goal *g = &r->goals.at[i];
         cells[4 * i] = g->what;
         FV_TRY(fv_arena_format(r->arena, &cells[4 * i + 1], "%s %g", g->at_most ? "≤" : "≥", g->bound));
-        FV_TRY(fv_arena_format(r->arena, &cells[4 * i + 2], "%.4g", g->reached));
+        cells[4 * i + 2] = "undefined";
+        if (!isnan(g->reached)) FV_TRY(fv_arena_format(r->arena, &cells[4 * i + 2], "%.4g", g->reached));
         cells[4 * i + 3] = fv_goal_met(g) ? "✓ met" : "✗ not met";
     }
     fv_page_section(html, "Targets");

@@ -38,6 +38,10 @@ typedef struct fv_outcomes {
  * not defined for this kind; a label that is no class, a probability outside 0…1, a number that is not finite. */
 FV_API FV_MUST_USE fv_error *fv_metric_measure(const char *metric, const fv_outcomes *outcomes, double *out);
 
+/* Of which outcomes (beside none at all) the metric is undefined, in words: "there is only one sample". Static; NULL: of no
+ * others, or there is no such metric. */
+FV_API const char *fv_metric_undefined(const char *metric);
+
 /* The errors that fv_metric_measure would give for any outcomes of this kind and these classes: to be known before the
  * predictions are made. */
 FV_API FV_MUST_USE fv_error *fv_metric_check(const char *metric, fv_outcome_kind kind, int64_t classes);

@@ -95,6 +95,7 @@ static void check_metric(const golden_data *data, const char *line, const double
     assert_int_equal(count, 1);
     FV_OK(fv_metric_measure(line, &data->outcomes, &value));
     golden_near(data, line, value, numbers[0], 1e-12);
+    if (isnan(value) && !fv_metric_undefined(line)) fail_msg("%s does not say when it is undefined", line);
 }
 
 void golden_metric(const char *name) { golden_lines(name, check_metric); }

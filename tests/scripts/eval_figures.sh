@@ -57,7 +57,7 @@ prints "\"metrics\":\[\{\"metric\":\"log_loss\",\"value\":$n,\"low\":$n,\"high\"
 rm -r data/test/square
 status 0 "$FOVEA" eval run/best.fovea --data data --json --metrics "roc_auc; roc_auc skip_absent=true"
 prints '"class":"square","precision":(0|null),"recall":null,'
-prints '\{"metric":"roc_auc","value":null\}'
+prints '\{"metric":"roc_auc","value":null,"undefined":"a class has no samples, or all of them"\}'
 
 # What cannot be measured is said before the pictures are read.
 status 2 "$FOVEA" eval run/best.fovea --data nowhere --metrics "top1; rok_auc"
