@@ -1,4 +1,6 @@
 /* shared: learning_rate.c - the learning rate of a step: warm-up, then the schedule. */
+#include <math.h>
+
 #include "optim/schedule.h"
 
 #define ARENA_CAP (1 << 20)
@@ -57,15 +59,15 @@ void fv_learning_rate_free(fv_learning_rate *rate) {
 }
 
 double fv_learning_rate_at(const fv_learning_rate *rate, int64_t t) {
+    int64_t held = rate->per_epoch ? rate->steps_per_epoch : 1; /* steps that have one rate */
     if (t < 0) t = 0;
     if (t > rate->steps - 1) t = rate->steps - 1;
-    if (t < rate->warmup_steps) return rate->base * ((double)(t + 1) / (double)rate->warmup_steps);
-    if (rate->per_epoch) t -= t % rate->steps_per_epoch;
-    if (t < rate->warmup_steps) t = rate->warmup_steps; /* an epoch that began while warming up */
+    t -= t % held;
+    if (t < rate->warmup_steps) return rate->base * fmin((double)(t + held) / (double)rate->warmup_steps, 1);
     double span = (double)(rate->steps - rate->warmup_steps);
     fv_moment moment = {
         .progress = (double)(t - rate->warmup_steps) / span,
-        .one_step = (double)(rate->per_epoch ? rate->steps_per_epoch : 1) / span,
+        .one_step = (double)held / span,
         .epoch = (double)t / (double)rate->steps_per_epoch,
     };
     return rate->base * rate->schedule->at(rate->options, moment);

@@ -59,7 +59,9 @@ typedef struct fv_learning_rate_options {
     int64_t steps;           /* of the whole training, at least 1 */
     int64_t steps_per_epoch; /* at least 1 */
     int64_t warmup_steps;    /* first a ramp by step, base · (t + 1) / warmup_steps; the schedule spans the rest; 0: none */
-    bool per_epoch; /* the rate changes at epoch starts only, as where PyTorch's schedulers are stepped once an epoch */
+    /* The rate changes at epoch starts only, as where PyTorch's schedulers are stepped once an epoch; that of the ramp is then
+     * its value at the epoch's last step, base · (e + 1) / W of W epochs. */
+    bool per_epoch;
 } fv_learning_rate_options;
 FV_API FV_MUST_USE fv_error *fv_learning_rate_new(const fv_learning_rate_options *options, fv_learning_rate **out);
 FV_API void fv_learning_rate_free(fv_learning_rate *rate);

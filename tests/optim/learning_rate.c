@@ -61,6 +61,20 @@ FV_TEST(optim_learning_rate__warms_up_before_the_cosine) { /* three of ten */
     for (int t = 0; t < 10; t++) assert_float_equal(fv_learning_rate_at(rate, t), want[t], 1e-9);
 }
 
+FV_TEST(optim_learning_rate__warms_up_by_epochs_where_rates_change_by_epochs) {
+    static const double want[] = { 0.1 / 3, 0.2 / 3, 0.1, 0.1, 0.095048443 };
+    fv_learning_rate_options options = {
+        .schedule = "cosine", .base = 0.1, .steps = 40, .steps_per_epoch = 4, .warmup_steps = 12, .per_epoch = true
+    };
+    FV_OWNED(fv_learning_rate) rate = NULL;
+    FV_OK(fv_learning_rate_new(&options, &rate));
+    for (int t = 0; t < 20; t++) assert_float_equal(fv_learning_rate_at(rate, t), want[t / 4], 1e-9);
+    options.warmup_steps = 2; /* half an epoch: over before a rate could change */
+    FV_OWNED(fv_learning_rate) half = NULL;
+    FV_OK(fv_learning_rate_new(&options, &half));
+    assert_float_equal(fv_learning_rate_at(half, 0), 0.1, 1e-12);
+}
+
 FV_TEST(optim_learning_rate__triangle_bends_where_airbench_does) { /* numpy.interp([0, 23, 100], [0.2, 1, 0.07]) */
     FV_OWNED(fv_learning_rate) rate = make("triangular", 1, 100);
     assert_float_equal(fv_learning_rate_at(rate, 0), 0.2, 1e-12);
