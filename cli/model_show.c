@@ -80,6 +80,14 @@ static fv_error *print_recipe(const holdings *h, fv_printer *p) {
     return NULL;
 }
 
+static fv_error *print_objective(const holdings *h, fv_printer *p) {
+    fv_objective_section s = { 0 };
+    bool found;
+    FV_TRY(find_section(h, &fv_section_objective, &s, &found));
+    fv_print_text(p, "objective", s.loss);
+    return NULL;
+}
+
 /* For people one line; JSON has three numbers. */
 static fv_error *print_input(const holdings *h, fv_printer *p) {
     fv_signature_section s = { 0 };
@@ -105,6 +113,7 @@ static void print_features(const fv_model *model, fv_printer *p) {
 
 static fv_error *print_network(const holdings *h, fv_printer *p) {
     FV_TRY(print_recipe(h, p));
+    FV_TRY(print_objective(h, p));
     FV_TRY(print_input(h, p));
     fv_print_int(p, "parameters", count_parameters(h->model));
     print_features(h->model, p);

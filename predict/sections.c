@@ -66,6 +66,12 @@ const fv_section fv_section_selftest = {
     .name = "selftest", .version = 1, .summary = "pictures with their outputs, checked at every load", .fields = selftest
 };
 
+static const fv_field objective[] = { FV_FIELD(fv_objective_section, loss, .help = "what was lowered, class weights and all"),
+                                      FV_FIELDS_END };
+const fv_section fv_section_objective = {
+    .name = "objective", .version = 1, .summary = "what the training lowered", .fields = objective
+};
+
 static const fv_field metrics[] = { FV_FIELD(fv_metrics_section, epoch, .help = "that gave this model"),
                                     FV_FIELD(fv_metrics_section, on, .help = "which pictures"),
                                     FV_FIELD(fv_metrics_section, selected_on, .by_default = "false",

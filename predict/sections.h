@@ -31,6 +31,12 @@ typedef struct fv_target_section {
 } fv_target_section;
 extern const fv_section fv_section_target;
 
+/* What the training lowered, with what a recipe leaves to the data: the class weights. */
+typedef struct fv_objective_section {
+    const char *loss; /* as fv_loss_build takes it */
+} fv_objective_section;
+extern const fv_section fv_section_objective;
+
 /* How sure the network may be taken to be: logits are divided by the temperature before they become probabilities. A model
  * without this section has a temperature of 1 and never abstains. */
 typedef struct fv_calibration_section {

@@ -117,6 +117,7 @@ static fv_error *write_sections(fv_trainer *t) {
     FV_TRY(error);
     FV_TRY(fv_section_write(t->model, &fv_section_classes, &classes));
     FV_TRY(fv_section_write(t->model, &fv_section_signature, &signature));
+    FV_TRY(fv_section_write(t->model, &fv_section_objective, &(fv_objective_section){ t->loss }));
     FV_TRY(write_licence(t));
     return fv_recipe_write_section(t->recipe, t->model);
 }

@@ -11,6 +11,7 @@ cd "$work"
     { cat err >&2; exit 1; }
 read_by_h5py() { "$python" "$SOURCE/tests/golden/open_model.py" "run/$1" > out; cat out; grep -qx "$2" out; }
 classes="classes circle,cross,ring,square,triangle"
-read_by_h5py best.fovea \
-    "428645 parameters, 0 slots, $classes, sections calibration,classes,metrics,recipe,selftest,signature,transforms"
-read_by_h5py last.fovea "428645 parameters, 10 slots, $classes, sections classes,recipe,signature,training,transforms"
+best="sections calibration,classes,metrics,objective,recipe,selftest,signature,transforms"
+last="sections classes,objective,recipe,signature,training,transforms"
+read_by_h5py best.fovea "428645 parameters, 0 slots, $classes, $best"
+read_by_h5py last.fovea "428645 parameters, 10 slots, $classes, $last"

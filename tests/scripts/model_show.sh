@@ -10,12 +10,13 @@ prints() { grep -qE -- "$1" out || fail "standard output does not match: $1"; }
 says() { grep -qF -- "$1" err || fail "standard error does not say: $1"; }
 
 status 0 "$FOVEA" train --data "$SOURCE/examples/shapes/test" --arch lenet --channels 1 --epochs 1 --out run \
-    --reject-below 0.25 --licence CC0-1.0 --lr 0.01 --transforms 'hflip; normalize mean=0.5 std=0.5'
+    --class-weights balanced --reject-below 0.25 --licence CC0-1.0 --lr 0.01 --transforms 'hflip; normalize mean=0.5 std=0.5'
 status 0 "$FOVEA" model show run/best.fovea
 prints '^format +1$'
 prints '^hash +[0-9a-f]{64} \(BLAKE2b, holds\)$'
 prints '^arch +lenet$'
 prints '^recipe +channels=1 epochs=1 .*learning_rate=0\.01'
+prints '^objective +cross_entropy class_weights=1,1,1,1,1$'
 prints '^input +28 × 28 × 1$'
 prints '^parameters +428645$'
 prints '^features +500$'
@@ -28,7 +29,7 @@ prints '^measured_on +validation, selected on \(split\)$'
 prints '^top1 +[0-9.]+ \(95 %: [0-9.]+ to [0-9.]+\)$'
 prints '^licence +training data: CC0-1\.0$'
 prints '^selftest +circle/'
-prints '^sections +calibration, classes, licence, metrics, recipe, selftest, signature, transforms$'
+prints '^sections +calibration, classes, licence, metrics, objective, recipe, selftest, signature, transforms$'
 prints '^checkpoint +false$'
 
 status 0 "$FOVEA" model show run/best.fovea --json
