@@ -4,8 +4,9 @@
  * belongs to it, however deep. Parts are found by name, in any case: train, training; val, valid, validation; test, testing.
  * DIR is taken to have parts when it has a train folder and one of the others, or nothing but such folders with folders in
  * them; `layout` says so where that guess is wrong. The classes are those of train where there is one: a class that only
- * another part has is rejected. Links are followed, loops cut; hidden and system files and files that are no pictures by name
- * are ignored and counted. */
+ * another part has is rejected. Links are followed, loops cut; hidden and system files, files that are no pictures by name, and
+ * pictures that `include` and `exclude` leave out are ignored and counted. */
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -16,14 +17,17 @@
 
 typedef struct fv_class_folders_options {
     int layout;
-    fv_strings suffixes;
+    fv_strings include, exclude;
 } fv_class_folders_options;
 
 enum { AUTO, CLASSES, PARTS };
 static const fv_field fields[] = {
     FV_FIELD(fv_class_folders_options, layout, .by_default = "auto", .names = "auto,classes,parts",
              .help = "what the folders in DIR are"),
-    FV_FIELD(fv_class_folders_options, suffixes, .help = "take only files with these (jpg,jpeg); none: every picture"),
+    FV_FIELD(fv_class_folders_options, include, .value = "GLOBS",
+             .help = "take only pictures that match one of these, as *.jpg,*.jpeg; none: every picture"),
+    FV_FIELD(fv_class_folders_options, exclude, .value = "GLOBS",
+             .help = "leave out pictures that match one of these, as *_mask.png,*/masks/*"),
     FV_FIELDS_END,
 };
 
@@ -60,7 +64,8 @@ typedef struct opening {
     fv_listing *listing;
     fv_arena *arena; /* until it is open */
     const char *path;
-    fv_strings suffixes;
+    fv_strings include, exclude;
+    int64_t left_out; /* by those */
     contents top;
     const char *part_folders[FV_PART_KINDS]; /* by kind; NULL: there is none */
     int part;                                /* −1: the set has none */
@@ -109,12 +114,17 @@ static fv_error *guess_layout(opening *o, int *layout) {
     return NULL;
 }
 
+/* A glob with a slash is matched with the path below DIR, where * takes slashes too, another with the file's name; in any case.
+ */
+static bool matches(const fv_strings *globs, const char *path) {
+    const char *slash = strrchr(path, '/');
+    for (int64_t i = 0; i < globs->count; i++)
+        if (!fnmatch(globs->at[i], strchr(globs->at[i], '/') ? path : slash + 1, FNM_CASEFOLD)) return true;
+    return false;
+}
+
 static bool is_wanted(const opening *o, const char *path) {
-    for (int64_t i = 0; i < o->suffixes.count; i++) {
-        const char *wanted = o->suffixes.at[i];
-        if (!strcasecmp(strrchr(path, '.') + 1, *wanted == '.' ? wanted + 1 : wanted)) return true;
-    }
-    return !o->suffixes.count;
+    return (!o->include.count || matches(&o->include, path)) && !matches(&o->exclude, path);
 }
 
 /* Names come sorted, so a picture and its mask follow each other. */
@@ -130,6 +140,7 @@ static fv_error *look_for_twin(opening *o, const char *path) {
 static fv_error *on_picture(void *context, const char *path) {
     opening *o = context;
     if (!is_wanted(o, path)) {
+        o->left_out++;
         fv_listing_ignore(o->listing);
         return NULL;
     }
@@ -194,25 +205,35 @@ static fv_error *list_parts(opening *o) {
     return NULL;
 }
 
+static fv_error *note_what_was_seen(const opening *o) {
+    if (o->include.count || o->exclude.count)
+        FV_TRY(fv_listing_note(o->listing, "%lld pictures are left out by include and exclude", (long long)o->left_out));
+    if (!o->twins) return NULL;
+    return fv_listing_note(o->listing,
+                           "%lld pictures differ from another in nothing but the suffix of their name, the first %s; "
+                           "if they are masks, leave them out by the source's option exclude",
+                           (long long)o->twins, o->first_twin);
+}
+
 static fv_error *open_(const char *path, const void *options, fv_listing *listing, void **state) {
     const fv_class_folders_options *given = options;
     FV_OWNED(fv_arena) arena = NULL;
     *state = NULL;
     FV_TRY(fv_arena_new("names of folders", (int64_t)1 << 32, &arena));
-    opening o = {
-        .listing = listing, .arena = arena, .path = path, .suffixes = given->suffixes, .part = -1, .makes_classes = true
-    };
+    opening o = { .listing = listing,
+                  .arena = arena,
+                  .path = path,
+                  .part = -1,
+                  .makes_classes = true,
+                  .include = given->include,
+                  .exclude = given->exclude };
     FV_TRY(read_folder(path, arena, &o.top));
     FV_TRY(find_parts(&o));
     int layout = given->layout;
     if (layout == AUTO) FV_TRY(guess_layout(&o, &layout));
     for (int64_t i = 0; i < o.top.ignored; i++) fv_listing_ignore(listing);
     FV_TRY(layout == PARTS ? list_parts(&o) : list_classes(&o, ""));
-    if (o.twins)
-        FV_TRY(fv_listing_note(listing,
-                               "%lld pictures differ from another in nothing but the suffix of their name, the first %s; "
-                               "if they are masks, leave them out by the source's option suffixes",
-                               (long long)o.twins, o.first_twin));
+    FV_TRY(note_what_was_seen(&o));
     return fv_listing_sort_classes(listing);
 }
 

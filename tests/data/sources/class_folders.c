@@ -193,7 +193,29 @@ FV_TEST(data_sources_class_folders__leaves_masks_out_when_told_and_says_when_not
     assert_non_null(strstr(fv_dataset_note(set, 0), "2 pictures differ"));
     assert_non_null(strstr(fv_dataset_note(set, 0), "the first a/1.png"));
     FV_OWNED(fv_dataset) without = NULL;
-    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "suffixes=jpg,.jpeg" }, &without));
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "include=*.jpg,*.jpeg" }, &without));
     check_counts(without, 4, 0, 2);
-    assert_null(fv_dataset_note(without, 0));
+    assert_non_null(strstr(fv_dataset_note(without, 0), "2 pictures are left out"));
+    assert_null(fv_dataset_note(without, 1));
+}
+
+FV_TEST(data_sources_class_folders__leaves_out_by_name_and_by_path) {
+    const char *dir = fv_test_folder();
+    const char *const names[] = {
+        "a/1.png", "a/1_mask.png", "a/masks/1.png", "a/mask_2.PNG", "b/2.png", "b/deep/masks/x/2.png"
+    };
+    for (int i = 0; i < 6; i++) fv_test_copy("rgb.png", dir, names[i]);
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "exclude=*_mask.*,mask_*.png,*/masks/*" }, &set));
+    check_counts(set, 2, 0, 4);
+    assert_string_equal(fv_dataset_id(set, 0), "a/1.png");
+    assert_string_equal(fv_dataset_id(set, 1), "b/2.png");
+    FV_OWNED(fv_dataset) both = NULL;
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "include=[0-9]* exclude=*/masks/*" }, &both));
+    check_counts(both, 3, 0, 3);
+    FV_OWNED(fv_dataset) typo = NULL;
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "exclude=*_maks.png" }, &typo));
+    assert_non_null(strstr(fv_dataset_note(typo, 0), "0 pictures are left out"));
+    FV_OWNED(fv_dataset) none = NULL;
+    FV_FAILS(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "include=*.jpg" }, &none), FV_FORMAT, "no pictures");
 }
