@@ -8,7 +8,7 @@ get_property(all_roots GLOBAL PROPERTY FV_ALL_ROOTS)
 # tests/**/*.c → fovea-tests. Unit tests may see every folder; they link the static library, whose symbols are all there.
 fv_make_root(tests tests "")
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/*.c)
-list(FILTER sources EXCLUDE REGEX "^tests/(fuzz|golden|soak|scripts)/")
+list(FILTER sources EXCLUDE REGEX "^tests/(cases|fuzz|golden|soak|scripts)/")
 set(list ${PROJECT_BINARY_DIR}/tables/test_sources.txt)
 set(table ${PROJECT_BINARY_DIR}/tables/test_table.c)
 set(found ${PROJECT_BINARY_DIR}/tables/tests.cmake)
@@ -81,6 +81,10 @@ foreach(bench IN LISTS benches)
     target_include_directories(bench_${name} PRIVATE ${FV_ROOTS}/tests ${all_roots})
     target_link_libraries(bench_${name} PRIVATE fovea_static)
 endforeach()
+
+# tests/cases/probe.c answers for tests/cases/run; built on demand (--target cases_probe).
+add_executable(cases_probe EXCLUDE_FROM_ALL tests/cases/probe.c)
+target_link_libraries(cases_probe PRIVATE fovea_shared m)
 
 # tests/fuzz/*.c: one libFuzzer target each.
 if(FOVEA_FUZZ)
