@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "core/base/memory.h"
+#include "core/base/parallel.h"
 #include "core/base/size.h"
 
 #define POLL_MS 50 /* between two looks at the cancel flag */
@@ -29,6 +30,11 @@ static fv_error *resolve(const fv_loader_options *options, const fv_subset *subs
     *out = options ? *options : (fv_loader_options){ 0 };
     if (!out->batch) out->batch = 32;
     if (!out->queue) out->queue = out->workers ? 4 : 1;
+    if (!out->ranks) out->ranks = 1;
+    if (!out->shards) out->shards = out->ranks;
+    if (out->ranks < 1 || out->rank < 0 || out->rank >= out->ranks || out->shards < out->ranks || out->shards > INT32_MAX)
+        return fv_fail(FV_USAGE, "rank %lld of %lld, and %lld shards", (long long)out->rank, (long long)out->ranks,
+                       (long long)out->shards);
     FV_TRY(fv_error_wrap(fv_fields_check(fv_loader_fields, out, NULL), "loader"));
     int64_t count = fv_subset_count(subset);
     if (!count) return fv_fail(FV_USAGE, "there is no picture to load");
@@ -167,8 +173,14 @@ int64_t fv_loader_memory(const fv_loader *loader) {
 
 /* ---- workers ---- */
 
-static int64_t rows_of(const fv_loader *loader, int64_t batch) {
+/* Pictures of a batch, and those of them that are loaded here. */
+static int64_t count_of(const fv_loader *loader, int64_t batch) {
     return fv_min(loader->options.batch, loader->subset->count - batch * loader->options.batch);
+}
+
+static fv_share share_of(const fv_loader *loader, int64_t batch) {
+    const fv_loader_options *o = &loader->options;
+    return fv_share_of(count_of(loader, batch), (int)o->shards, (int)o->ranks, (int)o->rank);
 }
 
 /* The next rows that nobody works on; false when there are none, or their slot is not free. Under the mutex. */
@@ -177,8 +189,10 @@ static bool claim(fv_loader *loader, fv_slot **slot, int64_t *first, int64_t *co
     if (batch >= loader->batches || batch >= loader->released + loader->options.queue) return false;
     *slot = &loader->slots[batch % loader->options.queue];
     if (!loader->claimed_row) {
+        fv_share share = share_of(loader, batch);
         (*slot)->index = batch;
-        (*slot)->rows = (*slot)->pending = rows_of(loader, batch);
+        (*slot)->first = batch * loader->options.batch + share.first;
+        (*slot)->rows = (*slot)->pending = share.rows;
     }
     *first = loader->claimed_row;
     *count = fv_min(loader->grain, (*slot)->rows - *first);
@@ -340,8 +354,7 @@ static fv_error *settle(fv_loader *loader, fv_slot *slot) {
         bool left_out = why && loader->options.mode == FV_EVALUATION;
         if (why) {
             rejected++;
-            int64_t position = slot->index * loader->options.batch + row;
-            FV_TRY(fv_dataset_reject(set, loader->order[position], why));
+            FV_TRY(fv_dataset_reject(set, loader->order[slot->first + row], why));
         }
         FV_TRY(fv_take(&slot->broken[row]));
         if (left_out) continue;
@@ -354,8 +367,15 @@ static fv_error *settle(fv_loader *loader, fv_slot *slot) {
         }
         kept++;
     }
-    loader->batch = (fv_batch){ slot->index,  kept,          loader->size,  slot->images,
-                                slot->labels, slot->samples, slot->targets, loader->target_width };
+    loader->batch = (fv_batch){ .index = slot->index,
+                                .count = kept,
+                                .all = count_of(loader, slot->index),
+                                .size = loader->size,
+                                .images = slot->images,
+                                .labels = slot->labels,
+                                .samples = slot->samples,
+                                .targets = slot->targets,
+                                .target_width = loader->target_width };
     return rejected ? fv_dataset_check_bound(set) : NULL;
 }
 
@@ -372,7 +392,7 @@ fv_error *fv_loader_next(fv_loader *loader, const fv_batch **batch) {
         loader->running = !error;
         FV_TRY(error);
         loader->taken++;
-        if (loader->batch.count) {
+        if (loader->batch.count || loader->options.ranks > 1) { /* the other ranks may have pictures where this one has none */
             *batch = &loader->batch;
             break;
         }

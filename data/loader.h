@@ -18,8 +18,8 @@ extern const fv_field fv_loader_fields[]; /* of fv_loader_options: those that a 
 
 /* One batch being made. Only rows that a thread claimed are written by it; the rest is guarded by the loader's mutex. */
 typedef struct fv_slot {
-    int64_t index, rows, pending; /* pending: rows that are not made yet */
-    float *images, *targets;      /* targets: NULL where labels say it all */
+    int64_t index, first, rows, pending; /* first: position in the epoch of row 0; pending: rows that are not made yet */
+    float *images, *targets;             /* targets: NULL where labels say it all */
     int64_t *labels, *samples;
     fv_error **failed; /* a row: why its own picture could not be read */
     fv_error **broken; /* a row: what ends the epoch */

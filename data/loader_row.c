@@ -82,7 +82,7 @@ static fv_error *fetch_partner(void *context, fv_image *image, fv_draw *draw) {
 }
 
 static fv_error *store(const fv_loader *loader, fv_slot *slot, int64_t row, int64_t sample, fv_reader *reader) {
-    int64_t position = slot->index * loader->options.batch + row;
+    int64_t position = slot->first + row;
     fv_draw draw = draw_of(loader, position, sample);
     partner_of other = { loader, reader, position, -1 };
     fv_pairing pairing = { .partner = fetch_partner, .context = &other, .image = &reader->partner };
@@ -103,7 +103,7 @@ static fv_error *store(const fv_loader *loader, fv_slot *slot, int64_t row, int6
 }
 
 void fv_loader_make_row(const fv_loader *loader, fv_slot *slot, int64_t row, fv_reader *reader) {
-    int64_t position = slot->index * loader->options.batch + row, sample = loader->order[position];
+    int64_t position = slot->first + row, sample = loader->order[position];
     slot->samples[row] = sample;
     fv_error *error = fv_loader_fetch(loader, sample, &reader->bytes, &reader->image);
     if (error && fv_is_about_sample(error)) {

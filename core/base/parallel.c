@@ -210,6 +210,17 @@ fv_error *fv_parallel_set_threads(int threads) {
     return NULL;
 }
 
+fv_share fv_share_of(int64_t batch, int shards, int ranks, int rank) {
+    bool whole = ranks == 1;
+    for (int r = 0; r < ranks && !whole; r++) {
+        int first = fv_rank_shard(shards, ranks, r), end = fv_rank_shard(shards, ranks, r + 1);
+        whole = fv_shard_begin(batch, shards, end) - fv_shard_begin(batch, shards, first) < 2;
+    }
+    if (whole) return (fv_share){ 0, batch, true };
+    int64_t first = fv_shard_begin(batch, shards, fv_rank_shard(shards, ranks, rank));
+    return (fv_share){ first, fv_shard_begin(batch, shards, fv_rank_shard(shards, ranks, rank + 1)) - first, false };
+}
+
 /* A sum over parts is done in slices of their length, for all threads; every element sees the same tree. */
 #define SLICE 16384
 

@@ -8,6 +8,8 @@
 #ifndef FV_BASE_PARALLEL_H
 #define FV_BASE_PARALLEL_H
 
+#include <stdbool.h>
+
 #include "fovea/error.h"
 
 /* thread: 0…fv_parallel_threads()−1, for scratch of its own */
@@ -25,6 +27,17 @@ FV_MUST_USE fv_error *fv_parallel_set_threads(int threads);
 
 /* Rows [begin, end) of shard s of `shards` over `count` rows: ⌊s·count/shards⌋ … ⌊(s+1)·count/shards⌋. */
 static inline int64_t fv_shard_begin(int64_t count, int shards, int s) { return (int64_t)s * count / shards; }
+
+/* Ranks (processes that compute one batch together) hold runs of shards: rank r of R has ⌊r·shards/R⌋ … ⌊(r+1)·shards/R⌋. */
+static inline int fv_rank_shard(int shards, int ranks, int rank) { return (int)((int64_t)rank * shards / ranks); }
+
+/* The rows of a batch that a rank holds: those of its shards. A batch that would leave a rank with less than two rows is held,
+ * and computed, as a whole by every rank: a single row is what broadcasting takes for none. */
+typedef struct fv_share {
+    int64_t first, rows;
+    bool whole; /* every rank has all rows */
+} fv_share;
+fv_share fv_share_of(int64_t batch, int shards, int ranks, int rank); /* 1 ≤ ranks ≤ shards */
 
 /* Joins `count` partial results by the fixed binary tree (stride 1, 2, 4, …: part[i] += part[i + stride]) into part 0. Parts
  * are `length` elements each, `stride` elements apart. */

@@ -13,6 +13,7 @@
 
 #include "core/base/parallel.h"
 #include "core/base/size.h"
+#include "core/comm/shards.h"
 #include "core/cpu/cost.h"
 #include "core/ops/batch_norm.h"
 #include "core/plan/kernel.h"
@@ -33,7 +34,7 @@ static int64_t unit_rows(int64_t channels) { return fv_max(UNIT_BYTES / (fv_max(
 typedef struct sums {
     const float *x, *dy, *mean;       /* dy, mean: NULL in the forward pass */
     int64_t pictures, rows, channels; /* rows of a picture */
-    int shards;
+    const fv_call *call;
     double *partials; /* shards × 2 × channels */
 } sums;
 
@@ -72,11 +73,12 @@ static void add_gradient_rows(const float *restrict x, const float *restrict dy,
         }
 }
 
-static void sum_shard(void *context, int64_t shard, int thread) {
+static void sum_shard(void *context, int64_t unit, int thread) {
     (void)thread;
     const sums *s = context;
-    int64_t begin = fv_shard_begin(s->pictures, s->shards, (int)shard) * s->rows;
-    int64_t end = fv_shard_begin(s->pictures, s->shards, (int)shard + 1) * s->rows;
+    int64_t shard = fv_shards_first(s->call) + unit;
+    int64_t begin = fv_shard_row(s->call, s->pictures, shard) * s->rows;
+    int64_t end = fv_shard_row(s->call, s->pictures, shard + 1) * s->rows;
     double *partial = s->partials + shard * 2 * s->channels;
     memset(partial, 0, (size_t)s->channels * 2 * sizeof *partial);
     const float *x = s->x + begin * s->channels;
@@ -96,11 +98,11 @@ static const double *sum_up(const fv_call *call, const float *dy, const float *m
         .pictures = pictures,
         .rows = rows_of(call) / fv_max(pictures, 1),
         .channels = channels,
-        .shards = call->shards,
+        .call = call,
         .partials = call->scratch,
     };
-    fv_parallel_for(call->shards, sum_shard, &s);
-    fv_tree_sum_f64(s.partials, call->shards, 2 * channels, 2 * channels);
+    fv_parallel_for(fv_shards_here(call), sum_shard, &s);
+    fv_shards_join_f64(call, s.partials, 2 * channels, 2 * channels);
     return s.partials;
 }
 
@@ -156,7 +158,7 @@ static void run(const fv_call *call) {
     const float *old_var = call->inputs[4].data;
     float *mean = call->outputs[1].data, *inv_std = call->outputs[2].data, *new_mean = call->outputs[3].data;
     float *new_var = call->outputs[4].data;
-    const double *sum = sum_up(call, NULL, NULL), n = (double)rows_of(call);
+    const double *sum = sum_up(call, NULL, NULL), n = (double)fv_count_all(call, rows_of(call));
     apply t = apply_of(call, call->shards * 2 * channels_of(call));
     for (int64_t c = 0; c < t.channels; c++) {
         double m = sum[c] / n, squares = fmax(sum[t.channels + c] - sum[c] * m, 0), s = 1 / sqrt(squares / n + o->epsilon);
@@ -175,7 +177,7 @@ static void run_gradient(const fv_call *call) {
     const float *scale = call->inputs[1].data, *mean = call->inputs[2].data, *inv_std = call->inputs[3].data;
     const float *dy = call->inputs[4].data;
     float *dscale = call->outputs[1].data, *dbias = call->outputs[2].data;
-    const double *sum = sum_up(call, dy, mean), n = (double)rows_of(call);
+    const double *sum = sum_up(call, dy, mean), n = (double)fv_count_all(call, rows_of(call));
     apply t = apply_of(call, call->shards * 2 * channels_of(call));
     t.dy = dy;
     t.mean = mean;

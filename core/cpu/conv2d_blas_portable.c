@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/parallel.h"
+#include "core/comm/shards.h"
 #include "core/cpu/blas.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/gather.h"
@@ -192,11 +193,11 @@ static int64_t partials_floats(const fv_call *call) { return call->shards * fv_t
 static void weights_unit(void *context, int64_t unit, int thread) {
     const fv_call *call = context;
     const fv_type *x = &call->inputs[0].type, *dy = &call->inputs[1].type, *dw = &call->outputs[0].type;
-    int64_t shard = unit % call->shards, group = unit / call->shards, rows = dw->dims[0] / groups_of(call);
+    int64_t here = fv_shards_here(call), shard = fv_shards_first(call) + unit % here, group = unit / here;
+    int64_t rows = dw->dims[0] / groups_of(call);
     fv_gather g = fv_gather_forward(call->options, x, dw, dy, call->inputs[0].data, group);
     int64_t depth = fv_gather_depth(&g), pixels = pixels_of(&g), block = block_of(&g);
-    int64_t begin = fv_shard_begin(dy->dims[0], call->shards, (int)shard) * pixels,
-            end = fv_shard_begin(dy->dims[0], call->shards, (int)shard + 1) * pixels;
+    int64_t begin = fv_shard_row(call, dy->dims[0], shard) * pixels, end = fv_shard_row(call, dy->dims[0], shard + 1) * pixels;
     float *to = (float *)call->scratch + shard * fv_type_count(dw) + group * rows * depth;
     float *own = (float *)call->scratch + partials_floats(call) + thread * gathered_floats(depth);
     if (begin == end) zero(to, rows * depth);
@@ -220,8 +221,8 @@ static void weights_unit(void *context, int64_t unit, int thread) {
 
 static void run_weights(const fv_call *call) {
     int64_t count = fv_type_count(&call->outputs[0].type);
-    fv_parallel_for(groups_of(call) * call->shards, weights_unit, (void *)call);
-    fv_tree_sum_f32(call->scratch, call->shards, count, count);
+    fv_parallel_for(groups_of(call) * fv_shards_here(call), weights_unit, (void *)call);
+    fv_shards_join_f32(call, call->scratch, count, count);
     copy(call->outputs[0].data, call->scratch, count);
 }
 

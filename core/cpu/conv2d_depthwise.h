@@ -11,6 +11,7 @@
 
 #include "core/base/parallel.h"
 #include "core/base/size.h"
+#include "core/comm/shards.h"
 #include "core/cpu/cost.h"
 #include "core/ops/conv2d.h"
 #include "core/plan/kernel.h"
@@ -29,7 +30,7 @@ typedef struct convolution {
     const float *w;    /* packed: tap by tap, all channels of one side by side */
     const float *bias; /* or NULL */
     float *to;
-    int shards;
+    const fv_call *call;
 } convolution;
 
 /* ---- a pixel as a sum of taps ---- */
@@ -136,11 +137,11 @@ static void add_products(const float *dy, const float *x, int64_t dy_step, int64
 static void weights_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const convolution *t = context;
-    int64_t C = t->channels, shard = unit % t->shards, c = unit / t->shards * CHANNELS, count = fv_min(CHANNELS, C - c);
+    int64_t C = t->channels, here = fv_shards_here(t->call), shard = fv_shards_first(t->call) + unit % here;
+    int64_t c = unit / here * CHANNELS, count = fv_min(CHANNELS, C - c);
     float *sum = t->to + shard * t->taps[0] * t->taps[1] * C + c;
     for (int64_t i = 0; i < t->taps[0] * t->taps[1]; i++) memset(sum + i * C, 0, (size_t)count * sizeof *sum);
-    int64_t begin = fv_shard_begin(t->y[0], t->shards, (int)shard) * t->y[1],
-            end = fv_shard_begin(t->y[0], t->shards, (int)shard + 1) * t->y[1];
+    int64_t begin = fv_shard_row(t->call, t->y[0], shard) * t->y[1], end = fv_shard_row(t->call, t->y[0], shard + 1) * t->y[1];
     for (int64_t row = begin; row < end; row++) {
         int64_t n = row / t->y[1], top = row % t->y[1] * t->o->stride[0] - t->o->padding[0];
         for (int64_t r = 0; r < t->taps[0]; r++) {
@@ -180,7 +181,7 @@ static convolution convolution_of(const fv_call *call, const fv_type *x, const f
                           .w = call->packed,
                           .from = call->inputs[0].data,
                           .to = call->outputs[0].data,
-                          .shards = call->shards };
+                          .call = call };
 }
 
 static void run(const fv_call *call) {
@@ -199,8 +200,8 @@ static void run_weights(const fv_call *call) {
     int64_t taps = t.taps[0] * t.taps[1];
     t.dy = call->inputs[1].data;
     t.to = call->scratch;
-    fv_parallel_for(call->shards * fv_ceil_div(t.channels, CHANNELS), weights_unit, &t);
-    fv_tree_sum_f32(t.to, call->shards, taps * t.channels, taps * t.channels);
+    fv_parallel_for(fv_shards_here(call) * fv_ceil_div(t.channels, CHANNELS), weights_unit, &t);
+    fv_shards_join_f32(call, t.to, taps * t.channels, taps * t.channels);
     transpose(t.to, taps, t.channels, call->outputs[0].data);
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/base/parallel.h"
 #include "core/base/size.h"
+#include "core/comm/shards.h"
 #include "core/cpu/cost.h"
 #include "core/ops/dropout.h"
 #include "core/plan/kernel.h"
@@ -16,7 +17,7 @@
 typedef struct dropout {
     const float *x;
     float *y;
-    int64_t count, threshold;
+    int64_t first, count, threshold; /* first: number of element 0 in the whole batch */
     float scale;
     uint32_t key[2], stream, step;
 } dropout;
@@ -51,12 +52,13 @@ static void run_unit(void *context, int64_t unit, int thread) {
     const dropout *t = context;
     uint32_t words[WORDS], last = (uint32_t)(t->threshold - 1);
     int64_t end = fv_min((unit + 1) * UNIT, t->count);
-    for (int64_t begin = unit * UNIT; begin < end; begin += WORDS) {
-        int64_t count = fv_min(WORDS, end - begin);
-        draw(t, (uint64_t)begin / 4, words);
+    for (int64_t begin = unit * UNIT, count; begin < end; begin += count) {
+        int64_t number = t->first + begin, inside = number % 4; /* of its block */
+        count = fv_min(WORDS - inside, end - begin);
+        draw(t, (uint64_t)number / 4, words);
         for (int64_t i = 0; i < count; i++) {
             float kept = t->x[begin + i] * t->scale;
-            t->y[begin + i] = words[i] <= last ? 0 : kept;
+            t->y[begin + i] = words[inside + i] <= last ? 0 : kept;
         }
     }
 }
@@ -67,6 +69,7 @@ static void run(const fv_call *call) {
     dropout t = {
         .x = call->inputs[0].data,
         .y = call->outputs[0].data,
+        .first = fv_first_element(call, &call->inputs[0].type),
         .count = fv_type_count(&call->inputs[0].type),
         .threshold = fv_dropout_threshold(o->rate),
         .scale = (float)fv_dropout_scale(o->rate),

@@ -4,6 +4,7 @@
 
 #include "core/base/parallel.h"
 #include "core/base/size.h"
+#include "core/comm/shards.h"
 #include "core/cpu/blas.h"
 #include "core/cpu/cost.h"
 #include "core/plan/kernel.h"
@@ -41,13 +42,13 @@ static void input_row(void *context, int64_t row, int thread) {
 static void run(const fv_call *call) { fv_parallel_for(rows_of(&call->inputs[0].type), forward_row, (void *)call); }
 static void run_input(const fv_call *call) { fv_parallel_for(rows_of(&call->inputs[0].type), input_row, (void *)call); }
 
-static void weights_shard(void *context, int64_t shard, int thread) {
+static void weights_shard(void *context, int64_t unit, int thread) {
     (void)thread;
     const fv_call *call = context;
+    int64_t shard = fv_shards_first(call) + unit;
     const fv_type *x = &call->inputs[0].type, *dy = &call->inputs[1].type;
     int64_t batch = batch_of(x), each = batch ? rows_of(x) / batch : 0, rows = width_of(dy), columns = width_of(x);
-    int64_t begin = fv_shard_begin(batch, call->shards, (int)shard) * each,
-            end = fv_shard_begin(batch, call->shards, (int)shard + 1) * each;
+    int64_t begin = fv_shard_row(call, batch, shard) * each, end = fv_shard_row(call, batch, shard + 1) * each;
     float *to = (float *)call->scratch + shard * rows * columns;
     if (begin == end) memset(to, 0, (size_t)(rows * columns) * sizeof *to);
     fv_blas_multiply(&(fv_blas_product){ .rows = end > begin ? rows : 0,
@@ -64,8 +65,8 @@ static void weights_shard(void *context, int64_t shard, int thread) {
 
 static void run_weights(const fv_call *call) {
     int64_t count = fv_type_count(&call->outputs[0].type);
-    fv_parallel_for(call->shards, weights_shard, (void *)call);
-    fv_tree_sum_f32(call->scratch, call->shards, count, count);
+    fv_parallel_for(fv_shards_here(call), weights_shard, (void *)call);
+    fv_shards_join_f32(call, call->scratch, count, count);
     memcpy(call->outputs[0].data, call->scratch, (size_t)count * sizeof(float));
 }
 

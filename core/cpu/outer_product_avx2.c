@@ -2,12 +2,13 @@
  *
  * The gradient is cut into blocks. When there are enough of them to keep a team busy, a unit makes all partials of its block
  * and joins them while they are in the cache; a small gradient has units of (block, shard), and its partials are joined
- * afterwards. */
+ * afterwards, as they are where several ranks have a part in them. */
 #include "core/cpu/outer_product_avx2.h"
 
 #include <string.h>
 
 #include "core/base/parallel.h"
+#include "core/comm/shards.h"
 #include "core/cpu/gather_avx2.h"
 #include "core/cpu/gemm_avx2.h"
 
@@ -52,7 +53,8 @@ static job job_of(const fv_call *call, fv_outer_product_at at, int64_t count) {
     return job;
 }
 
-static bool joins_inside(const job *job) { return job->blocks >= BLOCKS_ENOUGH; }
+/* What ranks exchange is exchanged after all of it is there. */
+static bool joins_inside(const job *job) { return job->blocks >= BLOCKS_ENOUGH && !job->call->split; }
 
 int64_t fv_outer_products_scratch_avx2(const fv_call *call, fv_outer_product_at at, int64_t count) {
     job job = job_of(call, at, count);
@@ -96,8 +98,7 @@ static void add_up(const job *job, const block *b, int shard, scratch *own, floa
     const fv_call *call = job->call;
     fv_outer_product p = job->at(call, b->product);
     int64_t pixels = p.gather.grid[0] * p.gather.grid[1];
-    int64_t begin = fv_shard_begin(p.pictures, call->shards, shard) * pixels;
-    int64_t end = fv_shard_begin(p.pictures, call->shards, shard + 1) * pixels;
+    int64_t begin = fv_shard_row(call, p.pictures, shard) * pixels, end = fv_shard_row(call, p.pictures, shard + 1) * pixels;
     int64_t slices = fv_max(fv_ceil_div(end - begin, DEPTH), 1), slice = fv_max(fv_ceil_div(end - begin, slices), 1);
     for (int64_t i = 0; i < b->rows; i++) own->rows[i] = to + i * stride;
     fv_gemm_block gemm = {
@@ -137,17 +138,18 @@ static void run_block(void *context, int64_t unit, int thread) {
 
 static void run_shard(void *context, int64_t unit, int thread) {
     const job *job = context;
-    int shards = job->call->shards;
-    block b = block_at(job, unit / shards);
-    float *to = job->partials + unit % shards * job->total + (b.product * job->rows + b.row) * job->columns + b.column;
-    add_up(job, &b, (int)(unit % shards), (scratch *)job->call->scratch + thread, to, job->columns);
+    int64_t here = fv_shards_here(job->call), shard = fv_shards_first(job->call) + unit % here;
+    block b = block_at(job, unit / here);
+    float *to = job->partials + shard * job->total + (b.product * job->rows + b.row) * job->columns + b.column;
+    add_up(job, &b, (int)shard, (scratch *)job->call->scratch + thread, to, job->columns);
 }
 
-static void join(void *context, int64_t unit, int thread) {
+/* Joins the partials, where that is not done yet, and stores what they make. */
+static void finish(void *context, int64_t unit, int thread) {
     (void)thread;
     const job *job = context;
     int64_t first = unit * CHUNK, count = fv_min(CHUNK, job->total - first);
-    fv_tree_sum_f32(job->partials + first, job->call->shards, count, job->total);
+    if (!job->call->split) fv_tree_sum_f32(job->partials + first, job->call->shards, count, job->total);
     memcpy((float *)job->call->outputs[0].data + first, job->partials + first, (size_t)count * sizeof(float));
 }
 
@@ -157,7 +159,8 @@ void fv_outer_products_avx2(const fv_call *call, fv_outer_product_at at, int64_t
     if (joins_inside(&job)) {
         fv_parallel_for(job.blocks, run_block, &job);
     } else {
-        fv_parallel_for(job.blocks * call->shards, run_shard, &job);
-        fv_parallel_for(fv_ceil_div(job.total, CHUNK), join, &job);
+        fv_parallel_for(job.blocks * fv_shards_here(call), run_shard, &job);
+        if (call->split) fv_shards_join_f32(call, job.partials, job.total, job.total);
+        fv_parallel_for(fv_ceil_div(job.total, CHUNK), finish, &job);
     }
 }

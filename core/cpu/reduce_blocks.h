@@ -19,6 +19,7 @@
 
 #include "core/base/parallel.h"
 #include "core/base/size.h"
+#include "core/comm/shards.h"
 #include "core/cpu/cost.h"
 #include "core/ops/reduce.h"
 #include "core/plan/kernel.h"
@@ -137,8 +138,10 @@ typedef struct nest {
     int64_t kept, repeats, rows, columns; /* kept, repeats: outer indices that are kept, that are reduced */
     int64_t batch;                        /* length of axis 0 when it is reduced, else 1 */
     bool batch_of_rows;                   /* axis 0 is part of `rows`, not of `repeats` */
-    int shards;
-    double *partials; /* [shard][a, b][result], when there are several shards */
+    const fv_call *call;
+    int shards, first_shard, shards_here;
+    int64_t first_row, count; /* number in the whole batch of row 0; elements of x that make one of y */
+    double *partials;         /* [shard][a, b][result], when there are several shards */
 } nest;
 
 static void group_axes(nest *t, unsigned axes) {
@@ -166,9 +169,16 @@ static void group_axes(nest *t, unsigned axes) {
 }
 
 static nest nest_of(const fv_call *call, unsigned axes, const fold *fold) {
-    nest t = { .fold = fold, .x = &call->inputs[0], .y = &call->outputs[0], .partials = call->scratch };
+    nest t = { .call = call, .fold = fold, .x = &call->inputs[0], .y = &call->outputs[0], .partials = call->scratch };
     group_axes(&t, axes);
-    t.shards = t.batch > 1 ? call->shards : 1;
+    t.shards = t.shards_here = 1;
+    t.count = t.repeats * t.rows;
+    if (t.batch == 1) return t;
+    t.shards = call->shards;
+    t.first_shard = fv_shards_first(call);
+    t.shards_here = fv_shards_here(call);
+    t.count = fv_count_all(call, t.count);
+    if (call->split && t.batch_of_rows) t.first_row = call->split->first * (t.rows / t.batch);
     return t;
 }
 
@@ -203,7 +213,7 @@ static void fold_rows(const nest *t, lanes *l, int64_t offset, int64_t begin, in
     for (int64_t row = begin; row < end; row += together) {
         int64_t count = fv_min(together, end - row) * columns;
         as_f64(t->x, offset + row * t->columns, count, x);
-        t->fold->take(l->a, l->b, x, count, (double)row);
+        t->fold->take(l->a, l->b, x, count, (double)(t->first_row + row));
     }
 }
 
@@ -217,8 +227,7 @@ static void join_rows(const nest *t, lanes *l, int64_t rows, int64_t columns) {
 }
 
 static void store_results(const nest *t, const double *a, const double *b, int64_t first, int64_t count) {
-    double n = (double)(t->repeats * t->rows);
-    for (int64_t i = 0; i < count; i++) fv_tensor_store(t->y, first + i, t->fold->result(a[i], b[i], n));
+    for (int64_t i = 0; i < count; i++) fv_tensor_store(t->y, first + i, t->fold->result(a[i], b[i], (double)t->count));
 }
 
 static double *partial_of(const nest *t, int64_t shard) { return t->partials + shard * 2 * t->kept * t->columns; }
@@ -226,12 +235,15 @@ static double *partial_of(const nest *t, int64_t shard) { return t->partials + s
 static void fold_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const nest *t = context;
-    int64_t chunks = fv_ceil_div(t->columns, LANES), shard = unit % t->shards, chunk = unit / t->shards % chunks;
-    int64_t kept = unit / t->shards / chunks, first = chunk * LANES, columns = fv_min(LANES, t->columns - first);
+    int64_t chunks = fv_ceil_div(t->columns, LANES), shard = t->first_shard + unit % t->shards_here;
+    int64_t chunk = unit / t->shards_here % chunks, kept = unit / t->shards_here / chunks, first = chunk * LANES,
+            columns = fv_min(LANES, t->columns - first);
     int64_t row = 0, rows = t->rows, repeat = 0, repeats = t->repeats; /* of this shard: [row, rows), [repeat, repeats) */
     int64_t *begin = t->batch_of_rows ? &row : &repeat, *end = t->batch_of_rows ? &rows : &repeats, each = *end / t->batch;
-    *begin = fv_shard_begin(t->batch, t->shards, (int)shard) * each;
-    *end = fv_shard_begin(t->batch, t->shards, (int)shard + 1) * each;
+    if (t->shards > 1) {
+        *begin = fv_shard_row(t->call, t->batch, shard) * each;
+        *end = fv_shard_row(t->call, t->batch, shard + 1) * each;
+    }
     int64_t together = chunks > 1 ? 1 : fv_max(fv_min(LANES / columns, rows - row), 1);
     lanes l;
     for (int64_t i = 0; i < together * columns; i++) l.a[i] = t->fold->a, l.b[i] = t->fold->b;
@@ -273,7 +285,9 @@ static void run(const fv_call *call, const fold *fold) {
     int64_t results = t.kept * t.columns;
     if (results == 0) return;
     void (*units)(int64_t, fv_unit, void *) = fv_type_count(&t.x->type) > SMALL ? fv_parallel_for : fv_serial_for;
-    units(t.kept * fv_ceil_div(t.columns, LANES) * t.shards, fold_unit, &t);
+    units(t.kept * fv_ceil_div(t.columns, LANES) * t.shards_here, fold_unit, &t);
+    int64_t bytes = 2 * results * (int64_t)sizeof(double);
+    if (t.shards > 1) fv_shards_exchange(call, t.partials, bytes, bytes);
     if (t.shards > 1) units(fv_ceil_div(results, LANES), join_unit, &t);
 }
 

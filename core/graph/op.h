@@ -32,7 +32,9 @@ typedef struct fv_call {
     const fv_tensor *inputs; /* an optional input that is missing is beyond input_count */
     const fv_tensor *outputs;
     int input_count, output_count;
-    int shards;     /* parts that a reduction over the batch is cut into (parallel.h) */
+    int shards; /* parts that a reduction over the batch is cut into (parallel.h) */
+    const struct fv_split
+        *split;     /* the part of the batch that this rank holds (comm/shards.h); NULL: the call's rows are all */
     int threads;    /* of the team */
     void *scratch;  /* what the kernel's `scratch` asked for, 64-byte aligned, contents undefined */
     void *packed;   /* what its `pack` made of an input, or NULL */
@@ -51,7 +53,8 @@ typedef enum fv_op_flag {
     FV_OP_VIEW = 4,        /* output 0 shows input 0's memory by other dims or strides: `view` */
     FV_OP_ELEMENTWISE = 8, /* `scalar` defines it; the planner may join chains of them into one loop */
     FV_OP_COMMUTES = 16,   /* exchanging the first two inputs gives the same bits */
-    FV_OP_RANDOM = 32      /* reads the key input: never folded or shared */
+    FV_OP_RANDOM = 32,     /* reads the key input: never folded or shared */
+    FV_OP_JOINS = 64       /* may take rows of several ranks together: its kernels join shards (comm/shards.h) */
 } fv_op_flag;
 
 typedef struct fv_op {
@@ -75,6 +78,9 @@ typedef struct fv_op {
     void (*view)(
         const void *options, const fv_tensor *x,
         fv_tensor *y); /* of a view: y.type is set; sets strides and data offset from x; y.data NULL when it cannot be a view */
+    /* Whether a row of an output depends on other rows (an axis 0 that is not the batch, say), though it has as many rows as
+     * its inputs: ranks cannot share such a node. NULL: never. */
+    bool (*mixes_rows)(const void *options, const fv_type *inputs);
     fv_work (*work)(const fv_call *call); /* NULL: 1 FLOP an output element, all bytes */
     const char *const *cases;             /* test cases as text lines, NULL-terminated; see core/plan/selftest.h */
 } fv_op;

@@ -310,6 +310,7 @@ const fv_op fv_op_conv2d_grad_weights = {
     .inputs = "x,dy,like!",
     .outputs = "dw",
     .fields = fields,
+    .flags = FV_OP_JOINS,
     .shape = grad_weights_shape,
     .grad = grad_weights_grad,
     .reference = grad_weights_reference,

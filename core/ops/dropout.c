@@ -3,6 +3,7 @@
  * does). */
 #include "core/ops/dropout.h"
 
+#include "core/comm/shards.h"
 #include "core/graph/node.h"
 #include "core/ops/expect.h"
 
@@ -32,12 +33,14 @@ static void reference(const fv_call *call) {
     const fv_tensor *x = &call->inputs[0], *key = &call->inputs[1], *y = &call->outputs[0];
     const int64_t *numbers = key->data; /* all 64 bits count: not through fv_tensor_load's double */
     int64_t seed = numbers[0], step = numbers[key->strides[0]], count = fv_type_count(&x->type);
+    int64_t first = fv_first_element(call, &x->type), block = -1;
     int64_t threshold = fv_dropout_threshold(o->rate);
     double scale = fv_dropout_scale(o->rate);
     uint32_t words[4] = { 0 };
     for (int64_t i = 0; i < count; i++) {
-        if (i % 4 == 0) fv_dropout_words(o, seed, step, i / 4, words);
-        double value = words[i % 4] < threshold ? 0 : fv_tensor_load(x, fv_tensor_offset(x, i)) * scale;
+        int64_t number = first + i;
+        if (number / 4 != block) fv_dropout_words(o, seed, step, block = number / 4, words);
+        double value = words[number % 4] < threshold ? 0 : fv_tensor_load(x, fv_tensor_offset(x, i)) * scale;
         fv_tensor_store(y, fv_tensor_offset(y, i), value);
     }
 }

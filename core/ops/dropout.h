@@ -1,7 +1,7 @@
 /* dropout.h - options of dropout and its mask, a pure function of (seed, stream, step, element index) that every kernel
  * follows.
  *
- * Element i (in row order) has word i mod 4 of the Philox block with
+ * Element i (in row order; of ranks that share a batch, in the whole of it) has word i mod 4 of the Philox block with
  *   key      (seed bits 0–31, seed bits 32–63)
  *   counter  (block bits 0–31, stream, step bits 0–31, block bits 32–63)     where block = ⌊i / 4⌋
  * and is dropped when that word is below the threshold ⌊rate · 2³² + ½⌋. For i below 2³⁴ these are the words of

@@ -214,6 +214,7 @@ const fv_op fv_op_linear_grad_weights = {
     .summary = "gradient of linear with respect to w: a sum over all rows",
     .inputs = "x,dy",
     .outputs = "dw",
+    .flags = FV_OP_JOINS,
     .shape = grad_weights_shape,
     .grad = grad_weights_grad,
     .reference = grad_weights_reference,

@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "core/comm/shards.h"
 #include "core/ops/emit.h"
 #include "core/ops/expect.h"
 #include "core/ops/reshape.h"
@@ -246,7 +247,8 @@ static void variance_reference(const fv_call *call) {
 
 static void size_reference(const fv_call *call) {
     walk w = take_apart(&call->inputs[0], axes_of(call));
-    fv_tensor_store(&call->outputs[0], 0, (double)w.count);
+    bool batch = axes_of(call) & 1;
+    fv_tensor_store(&call->outputs[0], 0, (double)(batch ? fv_count_all(call, w.count) : w.count));
 }
 
 unsigned fv_sum_like_axes(const fv_type *x, const fv_type *like) {
@@ -358,6 +360,7 @@ const fv_op fv_op_sum = {
     .inputs = "x",
     .outputs = "y",
     .fields = fields,
+    .flags = FV_OP_JOINS,
     .shape = sum_shape,
     .grad = sum_grad,
     .reference = sum_reference,
@@ -372,6 +375,7 @@ const fv_op fv_op_mean = {
     .inputs = "x",
     .outputs = "y",
     .fields = fields,
+    .flags = FV_OP_JOINS,
     .shape = float_shape,
     .grad = mean_grad,
     .reference = mean_reference,
@@ -386,6 +390,7 @@ const fv_op fv_op_max = {
     .inputs = "x",
     .outputs = "y",
     .fields = fields,
+    .flags = FV_OP_JOINS,
     .shape = extreme_shape,
     .grad = extreme_grad,
     .reference = max_reference,
@@ -400,6 +405,7 @@ const fv_op fv_op_min = {
     .inputs = "x",
     .outputs = "y",
     .fields = fields,
+    .flags = FV_OP_JOINS,
     .shape = extreme_shape,
     .grad = extreme_grad,
     .reference = min_reference,
@@ -414,6 +420,7 @@ const fv_op fv_op_argmax = {
     .inputs = "x",
     .outputs = "y!",
     .fields = fields,
+    .flags = FV_OP_JOINS,
     .shape = argmax_shape,
     .grad = fv_grad_refused,
     .reference = argmax_reference,
@@ -428,6 +435,7 @@ const fv_op fv_op_variance = {
     .inputs = "x",
     .outputs = "y",
     .fields = variance_fields,
+    .flags = FV_OP_JOINS,
     .shape = float_shape,
     .grad = variance_grad,
     .reference = variance_reference,
@@ -442,6 +450,7 @@ const fv_op fv_op_size = {
     .inputs = "x!",
     .outputs = "y",
     .fields = size_fields,
+    .flags = FV_OP_JOINS,
     .shape = size_shape,
     .grad = fv_grad_none,
     .reference = size_reference,
@@ -454,6 +463,7 @@ const fv_op fv_op_sum_like = {
     .summary = "summed to a shape that broadcasts to this one",
     .inputs = "x,like!",
     .outputs = "y",
+    .flags = FV_OP_JOINS,
     .shape = sum_like_shape,
     .grad = sum_like_grad,
     .reference = sum_like_reference,

@@ -99,6 +99,15 @@ static void view(const void *options, const fv_tensor *x, fv_tensor *y) {
     y->data = (char *)x->data + (fv_type_count(&y->type) ? offset * fv_dtype_size(x->type.dtype) : 0);
 }
 
+static bool takes_other_rows(const void *options, const fv_type *like) {
+    range ranges[FV_RANK_MAX];
+    fv_error_free(ranges_of(options, like, ranges));
+    return like->rank > 0 && (ranges[0].begin != 0 || ranges[0].step != 1);
+}
+
+static bool mixes_rows(const void *options, const fv_type *inputs) { return takes_other_rows(options, &inputs[0]); }
+static bool unslice_mixes_rows(const void *options, const fv_type *inputs) { return takes_other_rows(options, &inputs[1]); }
+
 static void unslice_reference(const fv_call *call) {
     const fv_tensor *dy = &call->inputs[0], *dx = &call->outputs[0];
     fv_tensor taken = { .type = dy->type };
@@ -142,6 +151,7 @@ const fv_op fv_op_slice = {
     .shape = shape,
     .grad = grad,
     .view = view,
+    .mixes_rows = mixes_rows,
     .cases = cases,
 };
 
@@ -155,6 +165,7 @@ const fv_op fv_op_unslice = {
     .shape = unslice_shape,
     .grad = unslice_grad,
     .reference = unslice_reference,
+    .mixes_rows = unslice_mixes_rows,
     .work = unslice_work,
     .cases = unslice_cases,
 };

@@ -25,6 +25,11 @@ static fv_error *shape(fv_shape_call *call) {
     return NULL;
 }
 
+static bool mixes_rows(const void *options, const fv_type *inputs) {
+    const fv_softmax_options *o = options;
+    return o->axis == 0 || o->axis == -inputs[0].rank;
+}
+
 static fv_value sum_along(fv_graph *graph, const fv_node *node, fv_value x) {
     const fv_softmax_options *o = node->options;
     return fv_apply(graph, "sum", FV_VALUES(x), "axes=%lld keepdims=true", (long long)o->axis);
@@ -103,6 +108,7 @@ const fv_op fv_op_softmax = {
     .outputs = "y",
     .fields = fields,
     .shape = shape,
+    .mixes_rows = mixes_rows,
     .grad = grad,
     .reference = reference,
     .work = work,
@@ -117,6 +123,7 @@ const fv_op fv_op_log_softmax = {
     .outputs = "y",
     .fields = fields,
     .shape = shape,
+    .mixes_rows = mixes_rows,
     .grad = log_grad,
     .reference = log_reference,
     .work = work,

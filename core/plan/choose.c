@@ -1,6 +1,6 @@
 /* choose.c - which kernel runs each step: every kernel of the op is asked, the cheapest by its cost model wins, ties by name,
  * the op's reference is the last resort. In evaluation the question is put with a nominal batch, so that a picture's bits do
- * not depend on how many come with it; fast_batch asks with the real one. */
+ * not depend on how many come with it; fast_batch asks with the real one. Ranks ask with the batch that they share. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -100,6 +100,7 @@ fv_error *fv_call_new(const fv_plan *plan, const fv_node *node, fv_place *const 
                       .input_count = node->input_count,
                       .output_count = node->output_count,
                       .shards = plan->options.shards,
+                      .split = fv_plan_is_shared(plan, node) ? &plan->split : NULL,
                       .threads = plan->threads };
     return NULL;
 }
@@ -107,20 +108,24 @@ fv_error *fv_call_new(const fv_plan *plan, const fv_node *node, fv_place *const 
 fv_error *fv_plan_choose(fv_plan *plan) {
     FV_OWNED(fv_arena) arena = NULL;
     FV_OWNED(fv_graph) twin = NULL;
-    fv_place **twin_places = NULL;
+    fv_place **asked_places = NULL;
+    const fv_graph *asked = plan->whole; /* whose calls are asked about; NULL: the plan's own */
     bool ask_twin = plan->options.mode == FV_EVALUATION && !plan->options.fast_batch && fv_graph_batch(plan->graph) > 0;
     FV_TRY(fv_arena_new("choosing kernels", (int64_t)1 << 30, &arena));
     if (ask_twin) {
         FV_TRY(fv_graph_with_batch(plan->graph, NOMINAL_BATCH, &twin));
-        FV_TRY(fv_places_new(twin, arena, &twin_places));
+        asked = twin;
     }
+    if (asked) FV_TRY(fv_places_new(asked, arena, &asked_places));
     for (int32_t s = 0; s < plan->step_count; s++) {
         fv_step *step = &plan->steps[s];
         FV_TRY(fv_call_new(plan, step->node, plan->places, plan->arena, &step->call));
         if (step->kind != FV_STEP_CALL) continue;
         fv_call question = step->call;
-        if (ask_twin) FV_TRY(fv_call_new(plan, twin->nodes[step->node->index], twin_places, arena, &question));
+        if (asked) FV_TRY(fv_call_new(plan, asked->nodes[step->node->index], asked_places, arena, &question));
         fv_error *error = best(&question, &plan->options, &step->kernel, &step->cost);
+        if (!error && !step->kernel && step->call.split && (step->node->op->flags & FV_OP_JOINS))
+            error = fv_plan_check_reference(step->node);
         if (error) return fv_error_wrap(error, "%s", step->node->name);
         void *prepared = NULL;
         if (step->kernel && step->kernel->prepare) FV_TRY(step->kernel->prepare(&step->call, plan->arena, &prepared));

@@ -6,7 +6,8 @@
  *
  * A kernel runs on the caller's thread and spreads its work with fv_parallel_for. It allocates nothing: scratch is planned.
  * Work units and the order of every sum are independent of the number of threads; reductions over the batch (dimension 0 of
- * activations) end in call->shards partials joined by fv_tree_sum. In evaluation a row's bits do not depend on the other rows.
+ * activations) end in call->shards partials joined by fv_shards_join. In evaluation a row's bits do not depend on the other
+ * rows.
  */
 #ifndef FV_PLAN_KERNEL_H
 #define FV_PLAN_KERNEL_H

@@ -22,6 +22,11 @@ static fv_error *check_options(fv_plan_options *options) {
     if (options->shards == 0) options->shards = DEFAULT_SHARDS;
     if (options->shards < 1 || options->shards > 1024)
         return fv_fail(FV_USAGE, "shards is %d, allowed are 1 to 1024", options->shards);
+    if (options->comm && options->mode != FV_TRAINING) return fv_fail(FV_USAGE, "ranks share the batches of a training");
+    if (fv_comm_size(options->comm) > options->shards)
+        return fv_error_hint(
+            fv_fail(FV_USAGE, "%d ranks and %d shards: a rank has one at least", fv_comm_size(options->comm), options->shards),
+            "as many shards as ranks, or more, are a recipe's key: they change the bits");
     options->device = "cpu";
     return fv_isa_init();
 }
@@ -110,6 +115,7 @@ static fv_error *make(fv_plan *plan) {
     const char *check = getenv("FOVEA_CHECK");
     plan->check = check && !strcmp(check, "1");
     FV_TRY(fv_passes_run(plan->graph, &plan->options));
+    FV_TRY(fv_plan_take_part(plan));
     FV_TRY(bind_states(plan));
     FV_TRY(find_constants(plan));
     FV_TRY(fv_places_new(plan->graph, plan->arena, &plan->places));
@@ -142,6 +148,7 @@ void fv_plan_free(fv_plan *plan) {
     if (!plan) return;
     if (plan->block) fv_block_free(plan->block, plan->block_bytes);
     fv_graph_free(plan->graph);
+    fv_graph_free(plan->whole);
     fv_arena_free(plan->arena);
     fv_memory_free(plan);
 }
@@ -221,6 +228,7 @@ static fv_error *run_all(fv_plan *plan, fv_plan_timing report, void *context) {
                                                 : "-",
                    (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec), work.flops);
         }
+        if (step->call.split) FV_TRY(fv_comm_error(plan->options.comm));
         if (check) FV_TRY(check_outputs(step));
         if (fv_trace_on(FV_TRACE_EXEC)) fv_trace(FV_TRACE_EXEC, "%d %s", (int)s, step->node->name);
     }

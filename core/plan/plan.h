@@ -8,6 +8,7 @@
 #ifndef FV_PLAN_PLAN_H
 #define FV_PLAN_PLAN_H
 
+#include "core/comm/shards.h"
 #include "core/graph/node.h"
 #include "core/plan/kernel.h"
 #include "fovea/plan.h"
@@ -42,6 +43,8 @@ typedef struct fv_step {
 struct fv_plan {
     fv_arena *arena;
     fv_graph *graph;
+    fv_graph *whole; /* of ranks that share a batch: the graph of all of it, which kernels are chosen for; NULL: one rank */
+    fv_split split;  /* what of it is here */
     fv_weights *weights;
     fv_plan_options options;
     int threads;
@@ -77,6 +80,13 @@ fv_error *fv_pass_fold_norm(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_elementwise(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_materialize(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options);
+
+/* ranks.c: turns plan->graph into that of this rank's rows, when there are ranks and a batch that is enough for them; and
+ * whether a node has rows of the batch. */
+fv_error *fv_plan_take_part(fv_plan *plan);
+bool fv_plan_is_shared(const fv_plan *plan, const fv_node *node);
+/* FV_UNSUPPORTED when such a node, which joins rows, is to run by its reference. */
+fv_error *fv_plan_check_reference(const fv_node *node);
 
 /* choose.c: the kernel of each step. */
 /* Tensors of every value of a graph: types, strides, and how far a view lies from its root. No memory yet. */

@@ -283,6 +283,9 @@ typedef struct fv_loader_options {
     int64_t cache;   /* bytes of decoded pictures kept for later epochs; 0: none */
     bool drop_last;  /* leaves out a last batch that is not full */
     bool in_order;   /* training without shuffling; `sampling` is then not read */
+    /* Of processes that share the batches: their number (0 or 1: alone), which this one is, and the shards that a batch is cut
+     * into; each loads the rows of its own shards (fv_plan_options.comm). */
+    int64_t ranks, rank, shards;
     fv_sampling sampling;
     /* What the network takes; zeros: what the transforms give (where that depends on it, for the first picture). */
     fv_size size;
@@ -291,11 +294,12 @@ typedef struct fv_loader_options {
 
 /* A batch, borrowed until the next call on its loader. */
 typedef struct fv_batch {
-    int64_t index;          /* in its epoch */
-    int64_t count;          /* the batch size; less in the last one, or (evaluation) where some could not be read */
-    fv_size size;           /* of each picture */
-    const float *images;    /* [count, height, width, channels] */
-    const int64_t *labels;  /* [count] class index, −1 where there is none */
+    int64_t index;         /* in its epoch */
+    int64_t count;         /* the batch size; less in the last one, or (evaluation) where some could not be read */
+    int64_t all;           /* of ranks: pictures of the batch, with those that the others load; alone: before any is left out */
+    fv_size size;          /* of each picture */
+    const float *images;   /* [count, height, width, channels] */
+    const int64_t *labels; /* [count] class index, −1 where there is none */
     const int64_t *samples; /* [count] numbers in the data set */
     /* [count, target_width], where a class number does not say it all: 0 and 1 a class (FV_TARGET_CLASSES), probabilities
      * (FV_TARGET_SOFT, and classes when the transforms mix pictures), or one number (FV_TARGET_NUMBER). Else NULL and 0. */

@@ -2,6 +2,7 @@
 #ifndef FOVEA_FOVEA_H
 #define FOVEA_FOVEA_H
 
+#include "fovea/comm.h"
 #include "fovea/data.h"
 #include "fovea/error.h"
 #include "fovea/fetch.h"

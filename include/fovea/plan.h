@@ -14,6 +14,7 @@
 #ifndef FOVEA_PLAN_H
 #define FOVEA_PLAN_H
 
+#include "fovea/comm.h"
 #include "fovea/graph.h"
 #include "fovea/mode.h"
 
@@ -44,6 +45,11 @@ typedef struct fv_plan_options {
     bool fast_batch;    /* evaluation: choose kernels knowing the batch; a picture's bits may then depend on its batch */
     bool reference;     /* every node by its op's reference: the slow truth that tests compare with */
     int passes;         /* run only the first n of the list; 0: all; −1: none (for tests and `fovea plan --passes`) */
+    /* Training: the ranks that share the graph's batch. Feeds and results whose first dimension is the batch then have the rows
+     * of this rank's shards (all of them where the batch is too small to share); everything else is the same on every rank, in
+     * the bits that one rank would have made. A node that ranks cannot share is FV_UNSUPPORTED by name. Every rank makes the
+     * same plans and runs them in the same order; the comm outlives them. NULL: one rank. */
+    fv_comm *comm;
     int64_t memory_cap; /* bytes; a plan that needs more is FV_MEMORY naming the need; 0: no cap */
 } fv_plan_options;
 

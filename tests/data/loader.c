@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/base/memory.h"
+#include "core/base/parallel.h"
 #include "data/dataset.h"
 
 #define TRAINING "random_crop size=10 padding=3 mode=reflect; hflip; normalize mean=0.5 std=0.25"
@@ -94,6 +95,57 @@ FV_TEST(data_loader__gives_the_same_batches_with_any_workers_queue_and_cache) {
                 FV_OK(fv_loader_new(f.all, f.transforms, &options, &loader));
                 for (int epoch = 0; epoch < 2; epoch++) assert_true(run_epoch(loader, epoch, 0).hash == expected[epoch].hash);
             }
+}
+
+/* A batch of rank `rank` has the rows of its shards of the batch that one process loads: `one`, which is at the same batch. */
+static void expect_own_rows(fv_loader *loader, const fv_batch *one, int64_t shards, int64_t ranks, int64_t rank) {
+    const fv_batch *batch;
+    fv_share share = fv_share_of(one->count, (int)shards, (int)ranks, (int)rank);
+    int64_t picture = one->size.height * one->size.width * one->size.channels;
+    FV_OK(fv_loader_next(loader, &batch));
+    assert_int_equal(batch->index, one->index);
+    assert_int_equal(batch->all, one->count);
+    assert_int_equal(batch->count, share.rows);
+    assert_memory_equal(batch->images, one->images + share.first * picture, (size_t)(share.rows * picture) * sizeof(float));
+    assert_memory_equal(batch->samples, one->samples + share.first, (size_t)share.rows * sizeof(int64_t));
+    assert_memory_equal(batch->labels, one->labels + share.first, (size_t)share.rows * sizeof(int64_t));
+    if (one->targets)
+        assert_memory_equal(batch->targets, one->targets + share.first * one->target_width,
+                            (size_t)(share.rows * one->target_width) * sizeof(float));
+}
+
+/* 23 pictures by 9: the last batch has 5, which four ranks do not share. */
+FV_TEST(data_loader__ranks_load_the_rows_of_their_shards) {
+    FIXTURE f = open_set(make_set(), NULL, TRAINING "; mixup");
+    for (int64_t ranks = 2; ranks <= 4; ranks++)
+        for (int64_t rank = 0; rank < ranks; rank++) {
+            FV_OWNED(fv_loader) all = NULL;
+            FV_OWNED(fv_loader) part = NULL;
+            fv_loader_options options = { .batch = 9, .seed = 3, .workers = rank % 3 };
+            FV_OK(fv_loader_new(f.all, f.transforms, &options, &all));
+            options.ranks = ranks, options.rank = rank, options.shards = 8;
+            FV_OK(fv_loader_new(f.all, f.transforms, &options, &part));
+            assert_int_equal(fv_loader_batches(part), fv_loader_batches(all));
+            FV_OK(fv_loader_start(all, 1, 0));
+            FV_OK(fv_loader_start(part, 1, 0));
+            for (const fv_batch *batch;;) {
+                FV_OK(fv_loader_next(all, &batch));
+                if (!batch) break;
+                expect_own_rows(part, batch, 8, ranks, rank);
+            }
+            const fv_batch *beyond;
+            FV_OK(fv_loader_next(part, &beyond));
+            assert_null(beyond);
+        }
+}
+
+FV_TEST(data_loader__refuses_ranks_that_cannot_be) {
+    FIXTURE f = open_set(make_set(), NULL, "normalize");
+    fv_loader *loader = NULL;
+    FV_FAILS(fv_loader_new(f.all, f.transforms, &(fv_loader_options){ .ranks = 2, .rank = 2, .shards = 8 }, &loader), FV_USAGE,
+             "rank 2 of 2");
+    FV_FAILS(fv_loader_new(f.all, f.transforms, &(fv_loader_options){ .ranks = 9, .shards = 8 }, &loader), FV_USAGE,
+             "8 shards");
 }
 
 FV_TEST(data_loader__another_seed_gives_another_order_and_other_pictures) {
