@@ -127,7 +127,7 @@ static fv_error *transforms_as_text(fv_recipe *recipe, const char *path, const f
     return NULL;
 }
 
-static fv_error *parse(fv_recipe *recipe, const uint8_t *bytes, int64_t length, const char *path) {
+fv_error *fv_recipe_parse(fv_recipe *recipe, const uint8_t *bytes, int64_t length, const char *path) {
     const fv_yaml *document;
     FV_TRY(fv_yaml_parse((const char *)bytes, length, path, recipe->arena, &document));
     FV_TRY(transforms_as_text(recipe, path, &document));
@@ -138,7 +138,7 @@ fv_error *fv_recipe_read(fv_recipe *recipe, const char *path) {
     uint8_t *bytes;
     int64_t length;
     FV_TRY(fv_error_wrap(fv_file_read(path, RECIPE_BYTES_MAX, &bytes, &length), "cannot read the recipe"));
-    fv_error *error = parse(recipe, bytes, length, path);
+    fv_error *error = fv_recipe_parse(recipe, bytes, length, path);
     fv_memory_free(bytes);
     return error;
 }

@@ -41,6 +41,9 @@ struct fv_recipe {
     fv_recipe_keys keys;
 };
 
+/* fv_recipe_read of a file's bytes; `path` is for errors. */
+FV_MUST_USE fv_error *fv_recipe_parse(fv_recipe *recipe, const uint8_t *bytes, int64_t length, const char *path);
+
 /* Takes the keys of `from` that `given` (a bool for each row) marks: flags over a file. */
 FV_MUST_USE fv_error *fv_recipe_override(fv_recipe *recipe, const fv_recipe_keys *from, const bool *given);
 /* What a training cannot do without, and keys that do not go together. */

@@ -1,7 +1,5 @@
 /* picture.h - what the fuzz targets of the picture formats share: bytes that a format knows as its own become a picture whose
- * every byte can be read, or an error, in bounded memory. Seeds: tests/data/files/FORMAT.
- *
- *   build/fuzz/bin/fuzz_gif -max_total_time=180 -rss_limit_mb=1024 -timeout=10 -max_len=65536 FOUND tests/data/files/gif */
+ * every byte can be read, or an error, in bounded memory. Seeds: tests/data/files/FORMAT. */
 #ifndef FV_TEST_FUZZ_PICTURE_H
 #define FV_TEST_FUZZ_PICTURE_H
 
