@@ -44,11 +44,16 @@ static void print_classes(fv_printer *p, const fv_dataset *set, const fv_split_l
         fv_print_item(p);
         fv_print_text(p, "name", fv_dataset_class_name(set, c));
         for (int k = 0; k < FV_PART_KINDS; k++) fv_print_int(p, fv_part_kinds[k], counts[k]);
-        if (!p->json)
-            fv_print_line(p, "  %-24s train %lld, val %lld, test %lld", fv_dataset_class_name(set, c), (long long)counts[0],
-                          (long long)counts[1], (long long)counts[2]);
     }
     fv_print_list_end(p);
+}
+
+/* For people: a line a class, below the record. */
+static void print_class_lines(fv_printer *p, const fv_dataset *set, const fv_split_list_result *result) {
+    const int64_t *counts = result->class_counts;
+    for (int64_t c = 0; c < fv_dataset_class_count(set); c++, counts += FV_PART_KINDS)
+        fv_print_line(p, "  %-24s train %lld, val %lld, test %lld", fv_dataset_class_name(set, c), (long long)counts[0],
+                      (long long)counts[1], (long long)counts[2]);
 }
 
 static fv_error *run(fv_command_call *call, void *options) {
@@ -76,6 +81,7 @@ static fv_error *run(fv_command_call *call, void *options) {
     fv_print_text(p, "separator", result.separator);
     print_classes(p, set, &result);
     fv_print_record_end(p);
+    print_class_lines(p, set, &result);
     if (result.separator)
         fv_terminal_line("read it with --source-options 'separator=\"%s\"': pictures have several classes", result.separator);
     return NULL;

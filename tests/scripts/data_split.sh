@@ -26,6 +26,13 @@ grep -qF '"classes":[{"name":"a, b","train":6,"val":2,"test":2}' out || fail "ot
 [ "$(wc -l < photos.csv)" = 21 ] && [ "$(rows ',test$' photos.csv)" = 4 ] || fail "other rows"
 grep -qE '^"photos/a, b/p00_00.png","a, b",(train|val|test)$' photos.csv || fail "a row is not as it should be"
 [ "$(find photos | LC_ALL=C sort)" = "$before" ] || fail "something was written to the pictures' folder"
+split 0 photos --out words.csv --seed 3 --test-fraction 0.2
+[ "$(tr -s ' ' < out)" = "list words.csv
+train 12
+val 4
+test 4
+ a, b train 6, val 2, test 2
+ c train 6, val 2, test 2" ] || fail "other words"
 split 1 photos --out photos.csv
 says "photos.csv is there already"
 split 2 photos --out photos/list.csv
