@@ -27,7 +27,7 @@ static const fv_field fields[] = {
     FV_FIELD(eval_options, intervals, .by_default = "false",
              .help = "95 % intervals for those too: each is measured 1000 times more"),
     FV_FIELD(eval_options, corruptions, .by_default = "false",
-             .help = "top-1 on damaged pictures too: noise, blur, occlusion, light, JPEG, in 5 strengths each"),
+             .help = "the score on damaged pictures too: noise, blur, occlusion, light, JPEG, in 5 strengths each"),
     FV_FIELD(eval_options, tta, .by_default = "none", .names = FV_VIEWS_NAMES,
              .help = "test-time augmentation, as `fovea predict --tta` does it"),
     FV_FIELD(eval_options, strict, .by_default = "false", .help = "fail on the first sample that cannot be used"),
@@ -46,6 +46,7 @@ static fv_error *open_data(const eval_options *o, const fv_predictor *predictor,
                                    .strict = o->strict,
                                    .allow_dropped = o->allow_dropped };
     FV_TRY(fv_dataset_open(o->data, &options, out));
+    if (fv_predictor_kind(predictor) == FV_NUMBERS) return NULL;
     return fv_dataset_impose_classes(*out, fv_predictor_class_names(predictor), fv_predictor_class_count(predictor));
 }
 
@@ -88,11 +89,11 @@ static fv_error *next_metric(const char **rest, fv_arena *arena, const char **me
 }
 
 /* Before the pictures are predicted. */
-static fv_error *check_metrics(const char *metrics, int64_t classes, fv_arena *arena) {
+static fv_error *check_metrics(const char *metrics, const fv_predictor *predictor, fv_arena *arena) {
     for (const char *metric;;) {
         FV_TRY(next_metric(&metrics, arena, &metric));
         if (!metric) return NULL;
-        FV_TRY(fv_metric_check(metric, FV_ONE_CLASS, classes));
+        FV_TRY(fv_metric_check(metric, fv_predictor_kind(predictor), fv_predictor_class_count(predictor)));
     }
 }
 
@@ -137,16 +138,16 @@ static fv_error *print_metrics(fv_printer *p, const eval_options *o, const fv_ou
     return NULL;
 }
 
-/* In JSON "corruptions": [{corruption, top1_1 … top1_5}]. */
-static void print_corruptions(fv_printer *p, const fv_robustness *rows) {
+/* In JSON "corruptions": [{corruption, top1_1 … top1_5}], or by another score's name. */
+static void print_corruptions(fv_printer *p, const char *score, const fv_robustness *rows) {
     if (!rows) return;
     fv_print_list(p, "corruptions");
     for (int i = 0; i < fv_corruption_count(); i++) {
         fv_print_item(p);
         fv_print_text(p, "corruption", rows[i].corruption);
         for (int s = 0; s < FV_STRENGTHS; s++) {
-            char key[16];
-            snprintf(key, sizeof key, "top1_%d", s + 1);
+            char key[64];
+            snprintf(key, sizeof key, "%s_%d", score, s + 1);
             fv_print_number(p, key, rows[i].score[s]);
         }
     }
@@ -154,9 +155,9 @@ static void print_corruptions(fv_printer *p, const fv_robustness *rows) {
 }
 
 /* For people: a line a kind of damage, a column a strength. */
-static void print_corruption_table(fv_printer *p, const fv_robustness *rows) {
+static void print_corruption_table(fv_printer *p, const char *score, const fv_robustness *rows) {
     if (!rows || p->json) return;
-    fv_print_line(p, "\ntop1 on damaged pictures, by strength");
+    fv_print_line(p, "\n%s on damaged pictures, by strength", score);
     fv_print_line(p, "%-12s %8d %8d %8d %8d %8d", "", 1, 2, 3, 4, 5);
     for (int i = 0; i < fv_corruption_count(); i++) {
         const double *t = rows[i].score;
@@ -167,25 +168,28 @@ static void print_corruption_table(fv_printer *p, const fv_robustness *rows) {
 /* The keys, and for people the tables behind them. */
 static fv_error *print(fv_printer *p, const eval_options *o, const char *part, const fv_dataset *set, const fv_evaluation *e,
                        const fv_figures *figures, const fv_robustness *robustness, fv_arena *arena) {
+    const fv_outcomes *outcomes = &e->outcomes;
+    const fv_figure *score = &figures->at[0];
+    bool ranks = outcomes->kind == FV_ONE_CLASS && outcomes->classes > 5;
     double top5 = 0;
-    FV_TRY(fv_metric_measure("top_k k=5", &e->outcomes, &top5));
+    if (ranks) FV_TRY(fv_metric_measure("top_k k=5", outcomes, &top5));
     fv_print_record(p);
     fv_print_text(p, "model", o->model);
     fv_print_text(p, "data", o->data);
     fv_print_text(p, "part", part);
-    fv_print_int(p, "n", e->outcomes.count);
-    fv_figures_print_one(p, "top1", e->score, figures->top1_interval);
-    if (e->outcomes.classes > 5) fv_print_number(p, "top5", top5);
+    fv_print_int(p, "n", outcomes->count);
+    fv_figures_print_one(p, score->key, score->value, score->interval);
+    if (ranks) fv_print_number(p, "top5", top5);
     fv_print_number(p, "loss", e->loss);
-    fv_print_texts(p, "classes", figures->names, figures->classes);
+    if (outcomes->kind != FV_NUMBERS) fv_print_texts(p, "classes", figures->names, figures->classes);
     fv_figures_print(p, figures);
-    FV_TRY(print_metrics(p, o, &e->outcomes, arena));
-    print_corruptions(p, robustness);
+    FV_TRY(print_metrics(p, o, outcomes, arena));
+    print_corruptions(p, score->key, robustness);
     fv_print_int(p, "unreadable", e->unreadable);
     print_rejected(p, set);
     fv_print_record_end(p);
     FV_TRY(fv_figures_tables(p, figures));
-    print_corruption_table(p, robustness);
+    print_corruption_table(p, score->key, robustness);
     return NULL;
 }
 
@@ -197,7 +201,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("the figures of an evaluation", ARENA_CAP, &arena));
     FV_TRY(fv_predictor_open(o->model, &(fv_predictor_options){ .device = o->device }, &predictor));
-    FV_TRY(check_metrics(o->metrics, fv_predictor_class_count(predictor), arena));
+    FV_TRY(check_metrics(o->metrics, predictor, arena));
     FV_TRY(open_data(o, predictor, &set));
     const char *part = choose_part(o, set);
     FV_TRY(open_part(part, set, &subset));
@@ -224,7 +228,8 @@ const fv_command fv_command_eval = {
     .description =
         "The pictures go through the model's own transforms, in its own order of classes. Samples of a class that the\n"
         "model does not know are counted and named; more than 1 % of them is an error. Figures are followed by their 95 %\n"
-        "intervals: top1 by Wilson's formula, the others by a bootstrap within classes (docs/metrics.md).",
+        "intervals: top1 by Wilson's formula, the others by a bootstrap within classes (docs/metrics.md). Of a model that\n"
+        "says several labels, or a number, the figures are those of such answers.",
     .fields = fields,
     .size = sizeof(eval_options),
     .run = run,

@@ -2,6 +2,7 @@
 #include "cli/figures.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/base/size.h"
 
@@ -12,22 +13,82 @@
 
 /* ---- measuring ---- */
 
-fv_error *fv_figures_measure(const fv_outcomes *outcomes, const char *const *names, fv_arena *arena, fv_figures *out) {
-    int64_t classes = outcomes->classes, *counts = NULL, right = 0;
+/* By kind. */
+static const fv_figure wanted[][FV_FIGURES_MAX] = {
+    { { .key = "top1", .metric = "top1" },
+      { .key = "balanced_accuracy", .metric = "balanced_accuracy" },
+      { .key = "macro_f1", .metric = "f1 average=macro" } },
+    { { .key = "average_precision", .metric = "average_precision average=macro skip_absent=true" },
+      { .key = "micro_f1", .metric = "f1 average=micro" },
+      { .key = "macro_f1", .metric = "f1 average=macro" },
+      { .key = "subset_accuracy", .metric = "subset_accuracy" },
+      { .key = "hamming_loss", .metric = "hamming_loss" } },
+    { { .key = "r2", .metric = "r2" },
+      { .key = "mae", .metric = "mae" },
+      { .key = "rmse", .metric = "rmse" },
+      { .key = "median_absolute_error", .metric = "median_absolute_error" } },
+};
+
+static fv_error *measure_one(const fv_outcomes *o, fv_figure *f) {
+    FV_TRY(fv_metric_measure(f->metric, o, &f->value));
+    if (strcmp(f->metric, "top1") != 0) return fv_bootstrap_interval(f->metric, o, NULL, &f->interval);
+    f->interval = fv_wilson_interval(llround(f->value * (double)o->count), o->count, 0.95);
+    return NULL;
+}
+
+static fv_error *count_classes(const fv_outcomes *o, fv_arena *arena, fv_figures *out) {
+    int64_t *counts = NULL;
     fv_class_figures *per_class = NULL;
-    *out = (fv_figures){ .classes = classes, .names = names };
-    FV_TRY(fv_arena_take(arena, classes * classes, &counts));
-    FV_TRY(fv_arena_take(arena, classes, &per_class));
-    FV_TRY(fv_confusion_matrix(outcomes, counts));
-    fv_per_class(counts, classes, per_class);
-    out->counts = counts;
+    FV_TRY(fv_arena_take(arena, o->classes * o->classes, &counts));
+    FV_TRY(fv_arena_take(arena, o->classes, &per_class));
+    FV_TRY(fv_confusion_matrix(o, counts));
+    fv_per_class(counts, o->classes, per_class);
+    out->confusion = counts;
     out->per_class = per_class;
-    for (int64_t c = 0; c < classes; c++) right += per_class[c].right;
-    out->top1_interval = fv_wilson_interval(right, outcomes->count, 0.95);
-    FV_TRY(fv_metric_measure("balanced_accuracy", outcomes, &out->balanced_accuracy));
-    FV_TRY(fv_metric_measure("f1 average=macro", outcomes, &out->macro_f1));
-    FV_TRY(fv_bootstrap_interval("balanced_accuracy", outcomes, NULL, &out->balanced_accuracy_interval));
-    return fv_bootstrap_interval("f1 average=macro", outcomes, NULL, &out->macro_f1_interval);
+    return NULL;
+}
+
+/* One label as if it were the only one. */
+static fv_error *measure_label(const fv_outcomes *o, int64_t label, double *scores, uint8_t *truths, fv_class_figures *figures,
+                               double *average_precision) {
+    fv_outcomes alone = { .kind = FV_MULTI_LABEL, .count = o->count, .classes = 1, .probabilities = scores, .truths = truths };
+    *figures = (fv_class_figures){ 0 };
+    for (int64_t i = 0; i < o->count; i++) {
+        scores[i] = o->probabilities[i * o->classes + label];
+        truths[i] = o->truths[i * o->classes + label];
+        figures->support += truths[i];
+        figures->answered += scores[i] >= 0.5;
+        figures->right += truths[i] && scores[i] >= 0.5;
+    }
+    figures->precision = (double)figures->right / (double)figures->answered;
+    figures->recall = (double)figures->right / (double)figures->support;
+    figures->f1 = 2 * (double)figures->right / (double)(figures->answered + figures->support);
+    *average_precision = NAN;
+    return figures->support ? fv_metric_measure("average_precision", &alone, average_precision) : NULL;
+}
+
+static fv_error *measure_labels(const fv_outcomes *o, fv_arena *arena, fv_figures *out) {
+    double *average_precision = NULL, *scores = NULL;
+    uint8_t *truths = NULL;
+    fv_class_figures *per_class = NULL;
+    FV_TRY(fv_arena_take(arena, o->classes, &average_precision));
+    FV_TRY(fv_arena_take(arena, o->classes, &per_class));
+    FV_TRY(fv_arena_take(arena, o->count, &scores));
+    FV_TRY(fv_arena_take(arena, o->count, &truths));
+    for (int64_t c = 0; c < o->classes; c++) FV_TRY(measure_label(o, c, scores, truths, &per_class[c], &average_precision[c]));
+    out->per_class = per_class;
+    out->average_precision = average_precision;
+    return NULL;
+}
+
+fv_error *fv_figures_measure(const fv_outcomes *outcomes, const char *const *names, fv_arena *arena, fv_figures *out) {
+    *out = (fv_figures){ .kind = outcomes->kind, .classes = outcomes->classes, .names = names };
+    for (; out->count < FV_FIGURES_MAX && wanted[out->kind][out->count].key; out->count++) {
+        out->at[out->count] = wanted[out->kind][out->count];
+        FV_TRY(measure_one(outcomes, &out->at[out->count]));
+    }
+    if (out->kind == FV_NUMBERS) return NULL;
+    return out->kind == FV_ONE_CLASS ? count_classes(outcomes, arena, out) : measure_labels(outcomes, arena, out);
 }
 
 /* ---- the record ---- */
@@ -63,19 +124,19 @@ static void print_classes(fv_printer *p, const fv_figures *f) {
         fv_print_number(p, "precision", f->per_class[c].precision);
         fv_print_number(p, "recall", f->per_class[c].recall);
         fv_print_number(p, "f1", f->per_class[c].f1);
+        if (f->average_precision) fv_print_number(p, "average_precision", f->average_precision[c]);
         fv_print_int(p, "support", f->per_class[c].support);
     }
     fv_print_list_end(p);
 }
 
 void fv_figures_print(fv_printer *p, const fv_figures *f) {
-    print_interval(p, "top1", f->top1_interval);
-    fv_figures_print_one(p, "balanced_accuracy", f->balanced_accuracy, f->balanced_accuracy_interval);
-    print_interval(p, "balanced_accuracy", f->balanced_accuracy_interval);
-    fv_figures_print_one(p, "macro_f1", f->macro_f1, f->macro_f1_interval);
-    print_interval(p, "macro_f1", f->macro_f1_interval);
-    print_classes(p, f);
-    fv_print_int_rows(p, "confusion", f->counts, f->classes, f->classes);
+    for (int64_t i = 0; i < f->count; i++) {
+        if (i > 0) fv_figures_print_one(p, f->at[i].key, f->at[i].value, f->at[i].interval);
+        print_interval(p, f->at[i].key, f->at[i].interval);
+    }
+    if (f->per_class) print_classes(p, f);
+    if (f->confusion) fv_print_int_rows(p, "confusion", f->confusion, f->classes, f->classes);
 }
 
 /* ---- tables ---- */
@@ -119,7 +180,8 @@ static void add_class_table(fv_text *text, const fv_figures *f) {
     }
     int widest = columns("class");
     for (int64_t r = 0; r < count; r++) widest = (int)fv_max(widest, fv_min(columns(f->names[rows[r]]), NAME_COLUMNS_MAX));
-    fv_text_addf(text, "%-*s precision    recall        f1   support\n", widest, "class");
+    fv_text_addf(text, "%-*s precision    recall        f1%s   support\n", widest, "class",
+                 f->average_precision ? "        AP" : "");
     for (int64_t r = 0; r < count; r++) {
         const fv_class_figures *figures = &f->per_class[rows[r]];
         const char *name = f->names[rows[r]];
@@ -127,13 +189,14 @@ static void add_class_table(fv_text *text, const fv_figures *f) {
         add_share(text, 9, figures->precision);
         add_share(text, 9, figures->recall);
         add_share(text, 9, figures->f1);
+        if (f->average_precision) add_share(text, 9, f->average_precision[rows[r]]);
         fv_text_addf(text, " %9lld\n", (long long)figures->support);
     }
 }
 
 static void add_pairs(fv_text *text, const fv_figures *f) {
     fv_confused_pair pairs[PAIRS];
-    int64_t count = fv_most_confused(f->counts, f->classes, PAIRS, pairs);
+    int64_t count = fv_most_confused(f->confusion, f->classes, PAIRS, pairs);
     if (count) fv_text_add(text, "\nmost often confused:\n");
     for (int64_t i = 0; i < count; i++)
         fv_text_addf(text, "%s taken for %s: %lld of %lld (%.1f %%)\n", f->names[pairs[i].truth], f->names[pairs[i].answer],
@@ -142,9 +205,10 @@ static void add_pairs(fv_text *text, const fv_figures *f) {
 
 fv_error *fv_figures_tables(fv_printer *p, const fv_figures *f) {
     FV_TEXT(text, 1 << 20);
+    if (!f->per_class) return NULL;
     fv_text_add(&text, "\n");
     add_class_table(&text, f);
-    add_pairs(&text, f);
+    if (f->confusion) add_pairs(&text, f);
     FV_TRY(fv_text_error(&text));
     fv_print_page(p, text.at);
     return NULL;

@@ -26,9 +26,10 @@ static const fv_field fields[] = {
     FV_FIELD(predict_options, files, .positional = true, .value = "FILE…",
              .help = "pictures, and folders for all pictures below; - for names on standard input, one a line"),
     FV_FIELD(predict_options, top, .by_default = "5", .flag = "k", .min = 1, .max = 100000,
-             .help = "how many labels a picture"),
+             .help = "how many labels a picture, where one is the answer"),
     FV_FIELD(predict_options, threshold, .by_default = "0", .min = -1, .max = 1,
-             .help = "abstain where the best score is lower: no label, guesses behind; 0: as the model says, -1: never"),
+             .help = "abstain where the best score is lower: no label, guesses behind; 0: as the model says, -1: never; of "
+                     "several labels: those with at least this score are the answer; 0: 0.5"),
     FV_FIELD(predict_options, tta, .by_default = "none", .names = FV_VIEWS_NAMES,
              .help = "answer by the mean over the picture and its mirror image (2 runs of the network), or over both and "
                      "both moved by a pixel (6 runs): slower, a little better"),
@@ -52,9 +53,9 @@ typedef struct job {
     const predict_options *options;
     fv_answer_style style;
     fv_paths *paths;
-    fv_answers *answers; /* NULL: they are printed */
-    uint8_t *picture;    /* the bytes of standard input, until they are predicted */
-    int64_t picture_length;
+    fv_answers *answers;                /* NULL: they are printed */
+    uint8_t *picture;                   /* the bytes of standard input, until they are predicted */
+    int64_t picture_length, outputs;    /* of the network, for a picture */
     int64_t count, given, done, failed; /* pictures in all (0: not known), and so far */
     double started;
 } job;
@@ -101,7 +102,19 @@ static void report(job *j) {
     fv_terminal_bar(NULL, &progress);
 }
 
-/* path, label, score, and the others behind; of an abstention all of them. */
+/* The label, its score, and the others behind; of an abstention all of them. */
+static void add_class(const fv_prediction *p, fv_text *line) {
+    fv_text_addf(line, "%s\t%.4f", p->abstained ? "?" : p->labels[0], p->scores[0]);
+    for (int64_t k = !p->abstained; k < p->count; k++) fv_text_addf(line, "\t%s %.4f", p->labels[k], p->scores[k]);
+}
+
+/* The labels of the answer, which may be none, then all with their scores. */
+static void add_labels(const fv_prediction *p, fv_text *line) {
+    for (int64_t k = 0; k < p->answers; k++) fv_text_addf(line, "%s%s", k ? ", " : "", p->labels[k]);
+    if (!p->answers) fv_text_add(line, "-");
+    for (int64_t k = 0; k < p->count; k++) fv_text_addf(line, "\t%s %.4f", p->labels[k], p->scores[k]);
+}
+
 static fv_error *print_line(const job *j, const fv_prediction *p) {
     FV_TEXT(line, 1 << 26);
     if (p->error) {
@@ -109,9 +122,11 @@ static fv_error *print_line(const job *j, const fv_prediction *p) {
         fv_print_line(j->call->printer, "%s\terror: %s", p->path, fv_error_format(p->error, message, sizeof message));
         return NULL;
     }
-    fv_text_addf(&line, "%s\t%s\t%.4f", p->path, p->abstained ? "?" : p->labels[0], p->scores[0]);
-    for (int64_t k = !p->abstained; k < p->count; k++) fv_text_addf(&line, "\t%s %.4f", p->labels[k], p->scores[k]);
-    for (int64_t c = 0; j->style.logits && c < j->style.classes; c++)
+    fv_text_addf(&line, "%s\t", p->path);
+    if (j->style.kind == FV_ONE_CLASS) add_class(p, &line);
+    if (j->style.kind == FV_MULTI_LABEL) add_labels(p, &line);
+    if (j->style.kind == FV_NUMBERS) fv_text_addf(&line, "%.9g", p->number);
+    for (int64_t c = 0; j->style.logits && c < j->outputs; c++)
         fv_text_addf(&line, "%s%.6g", c ? " " : "\tlogits ", (double)p->logits[c]);
     fv_print_line(j->call->printer, "%s", line.at);
     return fv_text_error(&line);
@@ -159,12 +174,17 @@ static fv_error *check(const predict_options *o) {
 
 static fv_error *predict(job *j, fv_predictor *predictor) {
     const predict_options *o = j->options;
+    fv_outcome_kind kind = fv_predictor_kind(predictor);
+    j->outputs = fv_predictor_output_count(predictor);
+    if (kind == FV_NUMBERS && o->threshold != 0)
+        return fv_fail(FV_USAGE, "--threshold is for scores, but the model says a number");
     fv_predict_options options = { .top = o->top, .threshold = o->threshold, .views = (fv_views)o->tta };
     j->style = (fv_answer_style){ .top = fv_min(o->top, fv_predictor_class_count(predictor)),
                                   .may_abstain = (o->threshold != 0 ? o->threshold : fv_predictor_reject_below(predictor)) > 0,
                                   .logits = o->logits,
                                   .classes = fv_predictor_class_count(predictor),
-                                  .names = fv_predictor_class_names(predictor) };
+                                  .names = fv_predictor_class_names(predictor),
+                                  .kind = kind };
     if (o->out) FV_TRY(fv_answers_open(o->out, &j->style, o->resume, &j->answers));
     if (o->stdin_image) FV_TRY(fv_file_read("/dev/stdin", STDIN_BYTES_MAX, &j->picture, &j->picture_length));
     FV_TRY(count_pictures(j));
@@ -198,7 +218,8 @@ const fv_command fv_command_predict = {
     .summary = "label pictures with a model",
     .arguments = "MODEL FILE… [options]",
     .description =
-        "One line a picture: path, label, score, then the next best. A file that cannot be read gets a line that says\n"
+        "One line a picture: path, label, score, then the next best; of a model that says several labels the labels, then\n"
+        "all with their scores; of one that says a number, it. A file that cannot be read gets a line that says\n"
         "why; when all are answered the exit status is then 1. With --out the answers go into a file, line by line;\n"
         "a prediction that was stopped or killed goes on with --resume where the file ends.",
     .fields = fields,

@@ -63,24 +63,34 @@ static void say(void *context, const char *line) {
     fv_terminal_line("%s", line);
 }
 
-/* A row of the table that grows with the training. */
+static const char *best_mark(const fv_epoch *e) { return e->best ? "  best" : ""; }
+
+static void print_class_epoch(fv_printer *printer, const fv_epoch *e) {
+    fv_print_line(printer, "epoch %3lld  rate %-9.3g train loss %.4f top-1 %6.2f %%  val loss %.4f top-1 %6.2f %%  %6.1f s%s",
+                  (long long)e->epoch, e->learning_rate, e->train_loss, 100 * e->train_score, e->val_loss, 100 * e->val_score,
+                  e->seconds, best_mark(e));
+}
+
+/* A row of the table that grows with the training; of a score that is no share of pictures under the metric's name. */
 static void print_epoch(void *context, const fv_epoch *e) {
     fv_printer *printer = context;
     fv_terminal_finish();
-    fv_print_line(printer, "epoch %3lld  rate %-9.3g train loss %.4f top-1 %6.2f %%  val loss %.4f top-1 %6.2f %%  %6.1f s%s",
-                  (long long)e->epoch, e->learning_rate, e->train_loss, 100 * e->train_score, e->val_loss, 100 * e->val_score,
-                  e->seconds, e->best ? "  best" : "");
+    if (!strcmp(e->metric, "top1")) return print_class_epoch(printer, e);
+    fv_print_line(printer, "epoch %3lld  rate %-9.3g train loss %.4f  val loss %.4f %.*s %.4f  %6.1f s%s", (long long)e->epoch,
+                  e->learning_rate, e->train_loss, e->val_loss, (int)strcspn(e->metric, " "), e->metric, e->val_score,
+                  e->seconds, best_mark(e));
 }
 
 static fv_error *print_result(const train_options *o, const fv_train_result *result, fv_command_call *call) {
     fv_printer *p = call->printer;
-    const char *best;
+    const char *best, *score;
     FV_TRY(fv_file_join(call->arena, o->out, "best.fovea", &best));
     fv_print_record(p);
     fv_print_text(p, "model", best);
     fv_print_int(p, "epochs", result->epochs);
     fv_print_int(p, "best_epoch", result->best.epoch);
-    fv_print_number(p, "top1", result->best.val_score);
+    FV_TRY(fv_arena_format(call->arena, &score, "%.*s", (int)strcspn(result->best.metric, " "), result->best.metric));
+    fv_print_number(p, score, result->best.val_score);
     fv_print_number(p, "loss", result->best.val_loss);
     fv_print_number(p, "seconds", result->seconds);
     fv_print_record_end(p);

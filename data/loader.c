@@ -29,6 +29,7 @@ const fv_field fv_loader_fields[] = {
 static fv_error *resolve(const fv_loader_options *options, const fv_subset *subset, fv_loader_options *out) {
     *out = options ? *options : (fv_loader_options){ 0 };
     if (!out->batch) out->batch = 32;
+    if (out->number_scale == 0) out->number_scale = 1;
     if (!out->queue) out->queue = out->workers ? 4 : 1;
     if (!out->ranks) out->ranks = 1;
     if (!out->shards) out->shards = out->ranks;

@@ -54,7 +54,8 @@ static fv_draw draw_of(const fv_loader *loader, int64_t position, int64_t sample
 static void add_target(const fv_loader *loader, int64_t sample, float share, float *row) {
     const fv_target *target = fv_dataset_target(loader->subset->set, sample);
     if (target->kind == FV_TARGET_CLASS) row[target->class_index] += share;
-    if (target->kind == FV_TARGET_NUMBER) row[0] += share * (float)target->number;
+    if (target->kind == FV_TARGET_NUMBER)
+        row[0] += share * (float)((target->number - loader->options.number_mean) / loader->options.number_scale);
     for (int64_t i = 0; target->kind == FV_TARGET_CLASSES && i < target->classes.count; i++)
         row[target->classes.at[i]] += share;
     for (int64_t i = 0; target->kind == FV_TARGET_SOFT && i < target->soft.count; i++) row[i] += share * target->soft.at[i];

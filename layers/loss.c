@@ -5,7 +5,7 @@
 
 static const fv_part *part_at(int i) { return &fv_loss_table[i]->part; }
 
-static fv_error *parse(const char *text, fv_arena *arena, const fv_loss **loss, void **options) {
+fv_error *fv_loss_parse(const char *text, fv_arena *arena, const fv_loss **loss, void **options) {
     const fv_parts parts = { .kind = "loss", .count = fv_loss_table_count, .at = part_at };
     int index = 0;
     FV_TRY(fv_part_parse(&parts, text, arena, &index, options));
@@ -18,7 +18,7 @@ static fv_error *make_target(fv_graph *graph, const char *text, fv_value logits,
     FV_TRY(fv_arena_new("options of a loss", TEXT_CAP, &arena));
     const fv_loss *loss = NULL;
     void *options = NULL;
-    FV_TRY(parse(text, arena, &loss, &options));
+    FV_TRY(fv_loss_parse(text, arena, &loss, &options));
     fv_type type = *fv_value_type(graph, logits);
     *out = fv_graph_input(graph, "target", loss->takes_classes(options) ? fv_type_of(FV_I64, type.dims[0]) : type);
     return NULL;
@@ -49,7 +49,7 @@ static fv_error *build(fv_graph *graph, const char *text, fv_value logits, fv_va
     FV_TRY(fv_arena_new("options of a loss", TEXT_CAP, &arena));
     const fv_loss *loss = NULL;
     void *options = NULL;
-    FV_TRY(parse(text, arena, &loss, &options));
+    FV_TRY(fv_loss_parse(text, arena, &loss, &options));
     FV_TRY(check_target(graph, loss, options, logits, target));
     *out = loss->build(graph, logits, target, options);
     return NULL;

@@ -5,8 +5,12 @@
 #include "core/base/part.h"
 #include "fovea/layers.h"
 
+/* What a loss may be lowered for, as bits. */
+enum { FV_FOR_CLASSES = 1, FV_FOR_LABELS = 2, FV_FOR_NUMBERS = 4 };
+
 typedef struct fv_loss {
     FV_PART;
+    unsigned suits; /* FV_FOR_CLASSES: one class a picture; _LABELS: any number of them; _NUMBERS */
     /* Whether the target is one class number a picture, i64[batch], or has the shape and dtype of the logits. */
     bool (*takes_classes)(const void *options);
     /* The scalar loss. Stable: no exponential of a large number, no logarithm of a small one. Errors go into the graph. */
@@ -15,6 +19,9 @@ typedef struct fv_loss {
 
 extern const fv_loss *const fv_loss_table[]; /* generated, sorted by name */
 extern const int fv_loss_table_count;
+
+/* The loss that `text` names, and its options in `arena`. */
+FV_MUST_USE fv_error *fv_loss_parse(const char *text, fv_arena *arena, const fv_loss **loss, void **options);
 
 bool fv_takes_classes(const void *options); /* takes_classes of losses that always do, */
 bool fv_takes_numbers(const void *options); /* that never do */

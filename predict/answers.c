@@ -45,6 +45,29 @@ static void add_labels(const fv_prediction *p, fv_text *out) {
     fv_text_add(out, "]");
 }
 
+static void add_class(const fv_prediction *p, fv_text *out) {
+    fv_text_add(out, ",\"label\":");
+    if (p->abstained)
+        fv_text_add(out, "null,\"abstained\":true");
+    else
+        fv_text_add_json(out, p->labels[0]);
+    fv_text_add(out, ",\"score\":");
+    fv_text_add_number(out, p->scores[0]);
+    add_labels(p, out);
+}
+
+static void add_answers(const fv_prediction *p, fv_text *out) {
+    fv_text_add(out, ",\"labels\":[");
+    for (int64_t k = 0; k < p->answers; k++) {
+        if (k) fv_text_add(out, ",");
+        fv_text_add_json(out, p->labels[k]);
+    }
+    fv_text_add(out, "]");
+    add_labels(p, out);
+}
+
+static int64_t outputs(const fv_answer_style *style) { return style->kind == FV_NUMBERS ? 1 : style->classes; }
+
 void fv_answer_json(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
     fv_text_add(out, JSON_BEGIN);
     fv_text_add_json(out, p->path);
@@ -54,15 +77,11 @@ void fv_answer_json(const fv_answer_style *style, const fv_prediction *p, fv_tex
         fv_text_add_json(out, fv_error_format(p->error, message, sizeof message));
         return fv_text_add(out, "}");
     }
-    fv_text_add(out, ",\"label\":");
-    if (p->abstained)
-        fv_text_add(out, "null,\"abstained\":true");
-    else
-        fv_text_add_json(out, p->labels[0]);
-    fv_text_add(out, ",\"score\":");
-    fv_text_add_number(out, p->scores[0]);
-    add_labels(p, out);
-    for (int64_t c = 0; style->logits && c < style->classes; c++) {
+    if (style->kind == FV_ONE_CLASS) add_class(p, out);
+    if (style->kind == FV_MULTI_LABEL) add_answers(p, out);
+    if (style->kind == FV_NUMBERS) fv_text_add(out, ",\"number\":");
+    if (style->kind == FV_NUMBERS) fv_text_add_number(out, p->number);
+    for (int64_t c = 0; style->logits && c < outputs(style); c++) {
         fv_text_add(out, c ? "," : ",\"logits\":[");
         fv_text_add_number(out, (double)p->logits[c]);
     }
@@ -80,23 +99,34 @@ static void add_cell(const char *text, fv_text *out) {
     fv_text_add(out, "\"");
 }
 
-static void add_header(const fv_answer_style *style, fv_text *out) {
-    fv_text_add(out, style->may_abstain ? "path,label,score,guess" : "path,label,score");
-    for (int64_t k = 2; k <= style->top; k++) fv_text_addf(out, ",label_%lld,score_%lld", (long long)k, (long long)k);
-    for (int64_t c = 0; style->logits && c < style->classes; c++) {
+/* A column a class. */
+static void add_class_columns(const fv_answer_style *style, const char *what, fv_text *out) {
+    for (int64_t c = 0; c < style->classes; c++) {
         FV_TEXT(name, 1 << 16);
-        fv_text_addf(&name, "logit_%s", style->names[c]);
+        fv_text_addf(&name, "%s_%s", what, style->names[c]);
         fv_text_add(out, ",");
         add_cell(name.at, out);
     }
+}
+
+static void add_header(const fv_answer_style *style, fv_text *out) {
+    switch (style->kind) {
+    case FV_ONE_CLASS:
+        fv_text_add(out, style->may_abstain ? "path,label,score,guess" : "path,label,score");
+        for (int64_t k = 2; k <= style->top; k++) fv_text_addf(out, ",label_%lld,score_%lld", (long long)k, (long long)k);
+        break;
+    case FV_MULTI_LABEL:
+        fv_text_add(out, "path,labels");
+        add_class_columns(style, "score", out);
+        break;
+    case FV_NUMBERS: fv_text_add(out, style->logits ? "path,number,logit" : "path,number"); break;
+    }
+    if (style->logits) add_class_columns(style, "logit", out);
     fv_text_add(out, ",error");
 }
 
-static void add_row(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
+static void add_class_cells(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
     bool answered = !p->error;
-    char message[4096] = "";
-    add_cell(p->path, out);
-    fv_text_add(out, ",");
     if (answered && !p->abstained) add_cell(p->labels[0], out);
     fv_text_add(out, ",");
     if (answered) fv_text_add_number(out, p->scores[0]);
@@ -108,9 +138,30 @@ static void add_row(const fv_answer_style *style, const fv_prediction *p, fv_tex
         fv_text_add(out, ",");
         if (answered) fv_text_add_number(out, p->scores[k]);
     }
-    for (int64_t c = 0; style->logits && c < style->classes; c++) {
+}
+
+/* Scores in the model's order, which is not that of the prediction. */
+static void add_label_cells(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
+    FV_TEXT(joined, LINE_BYTES_MAX);
+    for (int64_t k = 0; k < p->answers; k++) fv_text_addf(&joined, "%s%s", k ? "|" : "", p->labels[k]);
+    add_cell(joined.length ? joined.at : "", out);
+    for (int64_t c = 0; c < style->classes; c++) {
         fv_text_add(out, ",");
-        if (answered) fv_text_add_number(out, (double)p->logits[c]);
+        for (int64_t k = 0; k < p->count; k++)
+            if (p->classes[k] == c) fv_text_add_number(out, p->scores[k]);
+    }
+}
+
+static void add_row(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
+    char message[4096] = "";
+    add_cell(p->path, out);
+    fv_text_add(out, ",");
+    if (style->kind == FV_ONE_CLASS) add_class_cells(style, p, out);
+    if (style->kind == FV_MULTI_LABEL) add_label_cells(style, p, out);
+    if (style->kind == FV_NUMBERS && !p->error) fv_text_add_number(out, p->number);
+    for (int64_t c = 0; style->logits && c < outputs(style); c++) {
+        fv_text_add(out, ",");
+        if (!p->error) fv_text_add_number(out, (double)p->logits[c]);
     }
     fv_text_add(out, ",");
     if (p->error) add_cell(fv_error_format(p->error, message, sizeof message), out);

@@ -11,15 +11,18 @@ typedef struct fv_answer_style {
     bool logits;
     int64_t classes;
     const char *const *names; /* of the classes, which must outlive what uses the style */
+    fv_outcome_kind kind;
 } fv_answer_style;
 
 /* Appends {"path", "label", "score", "top": [{"label", "score"}, …]}, or {"path", "error"}. `label` is null where the model
- * abstained; then there is "abstained": true. "logits" in the order of the model's classes. No newline. */
+ * abstained; then there is "abstained": true. Of several labels {"path", "labels": […], "top": […]} with all labels in `top`,
+ * of numbers {"path", "number"}. "logits" in the order of the model's classes. No newline. */
 void fv_answer_json(const fv_answer_style *style, const fv_prediction *prediction, fv_text *out);
 
 /* A file of answers: .csv, or .jsonl (.ndjson), an answer a line. CSV as in RFC 4180, with columns path, label (empty where the
  * model abstained or failed), score, guess (where there is a threshold: the best class in any case), label_2, score_2, …,
- * logit_CLASS, …, error. */
+ * logit_CLASS, …, error. Of several labels path, labels (divided by '|'), score_CLASS, … in the model's order, logit_CLASS, …,
+ * error; of numbers path, number, logit, error. */
 typedef struct fv_answers fv_answers;
 
 /* FV_CONFLICT: the file is there already; with `resume` it is gone on with behind its last whole line, and FV_CONFLICT means

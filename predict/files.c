@@ -10,12 +10,14 @@
 #include "core/base/size.h"
 #include "data/threads.h"
 #include "fovea/metrics.h"
+#include "predict/predictor.h"
 #include "predict/views.h"
 
 /* What one call works with. */
 typedef struct desk {
     fv_predictor *predictor;
     fv_size size;
+    fv_outcome_kind kind;
     int64_t pixels, classes, top; /* floats of a picture; logits; answers */
     int64_t workers, batch;
     double threshold;
@@ -128,15 +130,24 @@ static fv_error *run_batch(const shelf *s, const float **logits) {
 static fv_error *check_finite(const desk *d, const float *logits) {
     for (int64_t c = 0; c < d->classes; c++)
         if (!isfinite(logits[c]))
-            return fv_fail(FV_FORMAT,
-                           "the network gives a non-finite logit for class %s: its weights are damaged or it diverged",
-                           fv_predictor_class_names(d->predictor)[c]);
+            return fv_fail(FV_FORMAT, "the network gives a non-finite logit for %s: its weights are damaged or it diverged",
+                           fv_predictor_output_name(d->predictor, c));
     return NULL;
+}
+
+static fv_error *answer_number(desk *d, const char *path, const float *logits) {
+    fv_scaling scaling = fv_predictor_scaling(d->predictor);
+    fv_prediction prediction = { .path = path, .number = logits[0] * scaling.scale + scaling.mean, .logits = logits };
+    return d->sink(d->sink_context, &prediction);
 }
 
 static fv_error *answer(desk *d, const char *path, const float *logits) {
     FV_TRY(fv_error_wrap(check_finite(d, logits), "%s", path));
-    fv_softmax_row_at(logits, d->classes, fv_predictor_temperature(d->predictor), d->probabilities);
+    if (d->kind == FV_NUMBERS) return answer_number(d, path, logits);
+    if (d->kind == FV_MULTI_LABEL)
+        fv_sigmoid_row(logits, d->classes, d->probabilities);
+    else
+        fv_softmax_row_at(logits, d->classes, fv_predictor_temperature(d->predictor), d->probabilities);
     fv_top_classes(d->probabilities, d->classes, d->top, d->best);
     for (int64_t k = 0; k < d->top; k++) {
         d->labels[k] = fv_predictor_class_names(d->predictor)[d->best[k]];
@@ -147,8 +158,10 @@ static fv_error *answer(desk *d, const char *path, const float *logits) {
                                  .classes = d->best,
                                  .labels = d->labels,
                                  .scores = d->scores,
-                                 .abstained = d->scores[0] < d->threshold,
+                                 .abstained = d->kind == FV_ONE_CLASS && d->scores[0] < d->threshold,
                                  .logits = logits };
+    while (d->kind == FV_MULTI_LABEL && prediction.answers < d->top && d->scores[prediction.answers] >= d->threshold)
+        prediction.answers++;
     return d->sink(d->sink_context, &prediction);
 }
 
@@ -202,9 +215,11 @@ static fv_error *stream(desk *d, const fv_predict_options *options) {
     d->size = fv_predictor_input(d->predictor);
     d->classes = fv_predictor_output_count(d->predictor);
     d->pixels = d->size.height * d->size.width * d->size.channels;
-    d->top = fv_min(options->top ? options->top : 5, d->classes);
+    d->kind = fv_predictor_kind(d->predictor);
+    d->top = d->kind == FV_MULTI_LABEL ? d->classes : fv_min(options->top ? options->top : 5, d->classes);
     d->workers = fv_predictor_workers(d->predictor);
-    d->threshold = options->threshold != 0 ? options->threshold : fv_predictor_reject_below(d->predictor);
+    double usual = d->kind == FV_MULTI_LABEL ? FV_LABEL_THRESHOLD : fv_predictor_reject_below(d->predictor);
+    d->threshold = options->threshold != 0 ? options->threshold : usual;
     d->views = options->views;
     FV_TRY(fv_views_check(d->predictor, d->views));
     shelf shelves[2] = { 0 };

@@ -5,7 +5,7 @@
 #include "core/base/size.h"
 #include "train/clock.h"
 #include "train/machine.h"
-#include "train/trainer.h"
+#include "train/target.h"
 
 #define MIB (1 << 20)
 
@@ -24,9 +24,14 @@ void fv_trainer_say(const fv_trainer *t, const char *format, ...) {
 /* What cannot be used, and other remarks, are in the log one by one. */
 static void say_counts(const fv_trainer *t, const fv_dataset *set) {
     fv_dataset_counts counts = fv_dataset_count_all(set);
-    fv_trainer_say(t, "data: %s (%s): %lld found, %lld usable, %lld rejected; %lld classes", fv_dataset_path(set),
-                   fv_dataset_source(set), (long long)counts.found, (long long)counts.usable, (long long)counts.rejected,
-                   (long long)fv_dataset_class_count(set));
+    FV_TEXT(what, 256);
+    if (t->kind == FV_NUMBERS)
+        fv_text_add(&what, "a number each");
+    else
+        fv_text_addf(&what, "%lld %s", (long long)fv_dataset_class_count(set),
+                     t->kind == FV_ONE_CLASS ? "classes" : "classes, any number of them each");
+    fv_trainer_say(t, "data: %s (%s): %lld found, %lld usable, %lld rejected; %s", fv_dataset_path(set), fv_dataset_source(set),
+                   (long long)counts.found, (long long)counts.usable, (long long)counts.rejected, what.at);
 }
 
 /* Each class with its pictures for training and validation; of many classes the smallest and largest. */
@@ -38,8 +43,7 @@ static void say_classes(const fv_trainer *t) {
     if (!error) error = fv_arena_take(arena, classes, &train);
     if (!error) error = fv_arena_take(arena, classes, &val);
     if (error) return;
-    fv_subset_class_counts(t->train, train);
-    fv_subset_class_counts(t->val, val);
+    int64_t train_none = fv_count_classes(t->train, train), val_none = fv_count_classes(t->val, val);
     FV_TEXT(line, 1 << 15);
     for (int64_t c = 0; c < classes; c++) {
         if (train[c] < train[least]) least = c;
@@ -52,9 +56,22 @@ static void say_classes(const fv_trainer *t) {
         fv_text_addf(&line, "from %lld (%s) to %lld (%s) pictures to train on", (long long)train[least],
                      fv_dataset_class_name(t->set, least), (long long)train[most], fv_dataset_class_name(t->set, most));
     fv_trainer_say(t, "classes: %s", line.at);
-    if (t->keys->class_weights) fv_trainer_say(t, "  they count in the loss by %s", strstr(t->loss, "class_weights="));
+    if (t->kind == FV_MULTI_LABEL)
+        fv_trainer_say(t, "  %lld+%lld pictures are of none", (long long)train_none, (long long)val_none);
+    const char *weights = strstr(t->loss, t->kind == FV_MULTI_LABEL ? "pos_weight=" : "class_weights=");
+    if (t->keys->class_weights) fv_trainer_say(t, "  they count in the loss by %s", weights);
     fv_trainer_advise_counts(t, train);
     if (!train[least]) fv_trainer_say(t, "  class %s has no picture to train on", fv_dataset_class_name(t->set, least));
+}
+
+static void say_numbers(const fv_trainer *t) {
+    const fv_subset *const parts[] = { t->train, t->val };
+    static const char *const names[] = { "to train on", "to validate on" };
+    for (int i = 0; i < 2; i++) {
+        fv_number_figures f = fv_measure_numbers(parts[i]);
+        fv_trainer_say(t, "numbers %s: from %.9g to %.9g, mean %.9g, standard deviation %.6g", names[i], f.least, f.most,
+                       f.mean, f.deviation);
+    }
 }
 
 /* ---- network and memory ---- */
@@ -78,7 +95,7 @@ void fv_trainer_measure_start(fv_trainer *t) { t->ground = fv_max(ground(), fv_m
 /* Of the answers to a validation or to the report, which has them calibrated too, drawn from again, and as lines of text. */
 static int64_t answers_bound(const fv_trainer *t) {
     int64_t pictures = fv_max(fv_subset_count(t->val), t->test ? fv_subset_count(t->test) : 0);
-    return pictures * (fv_dataset_class_count(t->set) * 8 * 3 + 1024);
+    return pictures * (fv_trainer_outputs(t) * 8 * 3 + 1024);
 }
 
 /* All that is ours: what is held now; the loaders' queues, of training and of validation; a checkpoint being written; answers.
@@ -105,7 +122,10 @@ void fv_trainer_announce(const fv_trainer *t) {
     if (t->val_set) say_counts(t, t->val_set);
     fv_trainer_say(t, "train on %lld, validate on %lld (%s)", (long long)fv_subset_count(t->train),
                    (long long)fv_subset_count(t->val), t->val_from);
-    say_classes(t);
+    if (t->kind == FV_NUMBERS)
+        say_numbers(t);
+    else
+        say_classes(t);
     say_network(t);
     if (t->options->resume)
         fv_trainer_say(t, "resumed after %lld of %lld epochs, %lld steps", (long long)t->state.epoch,

@@ -176,8 +176,9 @@ static fv_error *check_slots(const fv_trainer *t) {
 
 static fv_error *same_classes(const fv_trainer *t, const fv_model *model) {
     const char *now = fv_model_section(t->model, "classes", NULL), *then = fv_model_section(model, "classes", NULL);
-    return then && !strcmp(now, then) ? NULL
-                                      : fv_fail(FV_CONFLICT, "the data have other classes than when the training was begun");
+    return same(now, then) || (!now && !then)
+               ? NULL
+               : fv_fail(FV_CONFLICT, "the data have other classes than when the training was begun");
 }
 
 /* last.fovea, or when that cannot be read the one before. */

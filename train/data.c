@@ -6,6 +6,7 @@
 #include "core/base/size.h"
 #include "train/clock.h"
 #include "train/goals.h"
+#include "train/target.h"
 #include "train/trainer.h"
 
 #define SCAN_MAX 100000 /* pictures of a set that is looked through before the first step */
@@ -53,6 +54,8 @@ static fv_error *open_folder(const fv_trainer *t, const char *path, fv_dataset *
     fv_dataset_options options = options_of(t);
     options.channels = fv_dataset_channels(t->set);
     FV_TRY(fv_dataset_open(path, &options, out));
+    FV_TRY(fv_trainer_check_kind(t, *out));
+    if (t->kind == FV_NUMBERS) return NULL;
     return fv_dataset_impose_classes(*out, fv_dataset_class_names(t->set), fv_dataset_class_count(t->set));
 }
 
@@ -109,27 +112,15 @@ static fv_error *choose_test(fv_trainer *t) {
     return free ? fv_subset_part(t->set, "test", &t->test) : NULL;
 }
 
-/* Lists may say more than a training takes. */
-static fv_error *check_targets(const fv_trainer *t) {
-    for (int64_t i = 0; i < fv_dataset_count(t->set); i++) {
-        fv_target_kind kind = fv_dataset_target(t->set, i)->kind;
-        if (kind == FV_TARGET_CLASS) continue;
-        return fv_fail(FV_UNSUPPORTED, "%s: %s %s, and training takes one class a picture", t->keys->data,
-                       fv_dataset_id(t->set, i),
-                       kind == FV_TARGET_CLASSES  ? "may be of several classes"
-                       : kind == FV_TARGET_NUMBER ? "has a number"
-                                                  : "has no class");
+/* What a class number does not say. */
+static void hash_target(crypto_generichash_state *hash, const fv_target *target) {
+    if (target->kind == FV_TARGET_NUMBER)
+        crypto_generichash_update(hash, (const unsigned char *)&target->number, sizeof target->number);
+    if (target->kind == FV_TARGET_CLASSES) {
+        crypto_generichash_update(hash, (const unsigned char *)&target->classes.count, sizeof target->classes.count);
+        crypto_generichash_update(hash, (const unsigned char *)target->classes.at,
+                                  (size_t)target->classes.count * sizeof *target->classes.at);
     }
-    return NULL;
-}
-
-static fv_error *check_classes(const fv_trainer *t) {
-    FV_TRY(check_targets(t));
-    int64_t classes = fv_dataset_class_count(t->set);
-    if (classes >= 2) return NULL;
-    return fv_error_hint(fv_fail(FV_FORMAT, "%s has %lld class%s; telling classes apart takes two", t->keys->data,
-                                 (long long)classes, classes == 1 ? "" : "es"),
-                         "each class is a folder of its own below it");
 }
 
 static void hash_samples(crypto_generichash_state *hash, const fv_dataset *set) {
@@ -138,6 +129,7 @@ static void hash_samples(crypto_generichash_state *hash, const fv_dataset *set) 
         int64_t label = fv_dataset_class(set, i);
         crypto_generichash_update(hash, (const unsigned char *)id, strlen(id) + 1);
         crypto_generichash_update(hash, (const unsigned char *)&label, sizeof label);
+        hash_target(hash, fv_dataset_target(set, i));
         const char *group = fv_dataset_group(set, i);
         if (group) crypto_generichash_update(hash, (const unsigned char *)group, strlen(group) + 1);
         double weight = fv_dataset_weight(set, i);
@@ -162,9 +154,9 @@ static fv_error *identify(fv_trainer *t) {
 
 fv_error *fv_trainer_open_data(fv_trainer *t) {
     fv_dataset_options options = options_of(t);
-    t->scaling = (fv_scaling){ 0, 1 };
     FV_TRY(fv_dataset_open(t->keys->data, &options, &t->set));
-    FV_TRY(check_classes(t));
+    FV_TRY(fv_trainer_find_kind(t));
+    FV_TRY(fv_trainer_choose_loss(t));
     FV_TRY(fv_goals_parse(t->keys->targets, t->kind, fv_dataset_class_count(t->set), t->arena, &(fv_goals){ 0 }));
     FV_TRY(open_folder(t, t->keys->val, &t->val_set));
     FV_TRY(open_folder(t, t->keys->test, &t->test_set));
@@ -175,6 +167,7 @@ fv_error *fv_trainer_open_data(fv_trainer *t) {
     FV_TRY(look_through(t, t->test_set));
     FV_TRY(choose_parts(t));
     FV_TRY(choose_test(t));
+    FV_TRY(fv_trainer_find_scaling(t));
     if (!fv_subset_count(t->val))
         return fv_error_hint(fv_fail(FV_FORMAT, "%s has too few pictures to split some off for validation", t->keys->data),
                              "name a folder of others: --val DIR");
@@ -187,6 +180,8 @@ fv_loader_options fv_trainer_loader_options(const fv_trainer *t) {
                                 .seed = t->keys->seed,
                                 .workers = t->workers,
                                 .sampling = (fv_sampling)t->keys->sampling,
+                                .number_mean = t->scaling.mean,
+                                .number_scale = t->scaling.scale,
                                 .size = t->input,
                                 .cancel = t->options->cancel };
 }

@@ -154,7 +154,7 @@ static fv_error *check_targets(const desk *d, const fv_subset *subset) {
     for (int64_t i = 0; i < d->capacity; i++) {
         int64_t sample = fv_subset_at(subset, i);
         if (fv_dataset_target(d->set, sample)->kind != wanted[d->kind])
-            return fv_fail(FV_USAGE, "the model says %s, but %s has another target", says[d->kind],
+            return fv_fail(FV_FORMAT, "the model says %s, but %s has another target", says[d->kind],
                            fv_dataset_id(d->set, sample));
     }
     if (d->kind == FV_NUMBERS || fv_dataset_class_count(d->set) == d->outputs) return NULL;

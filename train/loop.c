@@ -243,7 +243,7 @@ static fv_error *keep(fv_trainer *t, const fv_epoch *row) {
 
 static fv_epoch best_of(const fv_trainer *t) {
     int64_t best = t->state.best_epoch - 1;
-    if (best < 0) return (fv_epoch){ .epoch = 0 };
+    if (best < 0) return (fv_epoch){ .metric = fv_score_metric(t->kind) };
     const fv_history *h = &t->history;
     return (fv_epoch){ .epoch = best + 1,
                        .learning_rate = h->learning_rate[best],

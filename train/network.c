@@ -17,7 +17,7 @@ static fv_error *arch_text(const fv_trainer *t, const char **out) {
                              "leave them out; pictures are decoded to as many channels as --channels says");
     if (k->size[0] && k->size[1])
         FV_TRY(fv_arena_format(t->arena, &size, " size=%lld,%lld", (long long)k->size[0], (long long)k->size[1]));
-    return fv_arena_format(t->arena, out, "%s classes=%lld channels=%lld%s", k->arch, (long long)fv_dataset_class_count(t->set),
+    return fv_arena_format(t->arena, out, "%s classes=%lld channels=%lld%s", k->arch, (long long)fv_trainer_outputs(t),
                            (long long)fv_dataset_channels(t->set), size);
 }
 
@@ -109,13 +109,17 @@ static fv_error *write_licence(fv_trainer *t) {
 
 static fv_error *write_sections(fv_trainer *t) {
     fv_classes_section classes = { { fv_dataset_class_count(t->set), fv_dataset_class_names(t->set) } };
-    fv_signature_section signature = { "x", "logits", t->input.height, t->input.width, t->input.channels, classes.names.count };
+    fv_signature_section signature = {
+        "x", "logits", t->input.height, t->input.width, t->input.channels, fv_trainer_outputs(t)
+    };
+    fv_target_section target = { t->kind, t->scaling.mean, t->scaling.scale };
     char *steps;
     FV_TRY(fv_transforms_to_text(t->transforms, &steps));
     fv_error *error = fv_section_write(t->model, &fv_section_transforms, &(fv_transforms_section){ steps });
     fv_string_free(steps);
     FV_TRY(error);
-    FV_TRY(fv_section_write(t->model, &fv_section_classes, &classes));
+    if (t->kind != FV_NUMBERS) FV_TRY(fv_section_write(t->model, &fv_section_classes, &classes));
+    if (t->kind != FV_ONE_CLASS) FV_TRY(fv_section_write(t->model, &fv_section_target, &target));
     FV_TRY(fv_section_write(t->model, &fv_section_signature, &signature));
     FV_TRY(fv_section_write(t->model, &fv_section_objective, &(fv_objective_section){ t->loss }));
     FV_TRY(write_licence(t));

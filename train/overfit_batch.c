@@ -7,10 +7,25 @@
 #include "train/trial.h"
 
 #define STEPS 200
+#define NEAR 0.25f /* of the standard deviation */
+
+/* Of several labels: pictures with every label on its side of one half. Of numbers: those within NEAR of theirs. */
+static int64_t count_near(const fv_trainer *t, const fv_tensor *logits, const fv_batch *batch) {
+    int64_t known = 0, width = batch->target_width;
+    for (int64_t i = 0; i < batch->count; i++) {
+        const float *x = (const float *)logits->data + i * width, *target = batch->targets + i * width;
+        int64_t right = 0;
+        for (int64_t c = 0; c < width; c++)
+            right += t->kind == FV_NUMBERS ? fabsf(x[c] - target[c]) <= NEAR : (x[c] >= 0) == (target[c] >= 0.5f);
+        known += right == width;
+    }
+    return known;
+}
 
 /* Pictures of the last step that the network knew. */
 static int64_t known(const fv_trainer *t, const fv_batch *batch) {
-    return fv_trainer_count_correct(fv_plan_result(fv_trainer_plan_for(t, batch->count), "logits"), batch);
+    const fv_tensor *logits = fv_plan_result(fv_trainer_plan_for(t, batch->count), "logits");
+    return t->kind == FV_ONE_CLASS ? fv_trainer_count_correct(logits, batch) : count_near(t, logits, batch);
 }
 
 static fv_error *learn(fv_trial *trial, double *first, double *last, int64_t *right, int64_t *count, int64_t *steps) {

@@ -43,10 +43,12 @@ const fv_field fv_recipe_fields[] = {
              .help = "passes over the pictures"),
     FV_FIELD(fv_recipe_keys, batch, .by_default = "64", .flag = "b", .min = 0, .max = 65536,
              .help = "pictures a step; 0: as many as half of the free memory holds, up to 256"),
-    FV_FIELD(fv_recipe_keys, loss, .by_default = "cross_entropy",
-             .help = "what is lowered, and its options (`fovea help loss`)"),
+    FV_FIELD(fv_recipe_keys, loss,
+             .help = "what is lowered, and its options (`fovea help loss`); without it what suits the targets: cross_entropy, "
+                     "of several labels binary_cross_entropy, of numbers mse"),
     FV_FIELD(fv_recipe_keys, class_weights, .value = "WEIGHTS",
-             .help = "of the loss: \"balanced\" makes each class count alike, n/(K·count); or one number a class"),
+             .help = "of the loss: \"balanced\" makes each class count alike, n/(K·count), of several labels yes and no "
+                     "alike, pos_weight; or one number a class"),
     FV_FIELD(fv_recipe_keys, optimizer, .by_default = "sgd momentum=0.9 nesterov=true weight_decay=5e-4",
              .help = "how, and its options (`fovea help optimizer`)"),
     FV_FIELD(fv_recipe_keys, groups,

@@ -79,7 +79,8 @@ fv_loader_options fv_trainer_loader_options(const fv_trainer *trainer);
 /* defaults.c: the transforms of a recipe that names none; text in `arena`. */
 FV_MUST_USE fv_error *fv_default_transforms(fv_size input, fv_arena *arena, const char **out);
 
-/* objective.c: the loss as text, once the data and the transforms are there. */
+/* objective.c: the recipe's loss, or the kind's own where it names none; and as text, once data and transforms are there. */
+FV_MUST_USE fv_error *fv_trainer_choose_loss(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_loss(fv_trainer *trainer);
 
 /* network.c */
@@ -149,6 +150,8 @@ FV_MUST_USE fv_error *fv_trainer_run_step(const fv_trainer *trainer, const fv_ba
 /* Counts a step, and does what follows it. */
 FV_MUST_USE fv_error *fv_trainer_end_step(fv_trainer *trainer);
 void fv_trainer_release(fv_trainer *trainer);
+
+int64_t fv_trainer_outputs(const fv_trainer *trainer); /* target.c: of the network, for a picture */
 
 /* Whether the score is a mean over pictures, so that it can be counted while it trains. */
 static inline bool fv_trainer_counts_score(const fv_trainer *t) { return t->kind == FV_ONE_CLASS; }

@@ -247,11 +247,11 @@ typedef struct fv_split_options {
 /* Two parts, a pure function of (seed, classes, ids, groups), the same on every machine. In each class the samples are ranked
  * by a keyed hash of their ids and the first round(fraction · n) go to the second part, but of two or more at least one to
  * each; a class of one stays in the first, with a line in the log. A file added later moves at most one other. A sample of
- * several classes counts for the rarest of them. Both parts keep the set's order.
- * With groups, whole groups are dealt: in the order of their hashes, each to the part that brings the counts of all classes,
- * and of all samples, nearest to the fraction; then groups move or change places as long as that brings them nearer. A class
- * that ends up in one part alone gets a line in the log. FV_USAGE: fewer than two groups, a pattern that is none; FV_FORMAT: an
- * id that it does not match. */
+ * several classes counts for the rarest of them; those of none, or with numbers, are one class. Both parts keep the set's
+ * order. With groups, whole groups are dealt: in the order of their hashes, each to the part that brings the counts of all
+ * classes, and of all samples, nearest to the fraction; then groups move or change places as long as that brings them nearer. A
+ * class that ends up in one part alone gets a line in the log. FV_USAGE: fewer than two groups, a pattern that is none;
+ * FV_FORMAT: an id that it does not match. */
 FV_API FV_MUST_USE fv_error *fv_subset_split(const fv_subset *subset, const fv_split_options *options, fv_subset **first,
                                              fv_subset **second);
 /* Three parts: `test_fraction` of all is split off first, then options.fraction of all from what is left. */
@@ -287,6 +287,7 @@ typedef struct fv_loader_options {
      * into; each loads the rows of its own shards (fv_plan_options.comm). */
     int64_t ranks, rank, shards;
     fv_sampling sampling;
+    double number_mean, number_scale; /* a number becomes (number − mean) / scale in a batch's targets; scale 0: 1 */
     /* What the network takes; zeros: what the transforms give (where that depends on it, for the first picture). */
     fv_size size;
     const int *cancel; /* set to non-zero, atomically or by a signal handler, it ends a wait with FV_CANCELLED */

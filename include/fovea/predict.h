@@ -69,12 +69,14 @@ FV_API FV_MUST_USE fv_error *fv_predictor_run(fv_predictor *predictor, const flo
 typedef struct fv_prediction {
     const char *path;
     const fv_error *error; /* why there is no answer; then `count` is 0 */
-    int64_t count;         /* the most probable classes, the best first */
+    int64_t count;         /* the most probable classes, the best first; of several labels all; of numbers 0 */
     const int64_t *classes;
     const char *const *labels;
-    const double *scores; /* probabilities over all classes */
-    bool abstained;       /* the best score is below the threshold asked for: take none of them for an answer */
-    const float *logits;  /* one a class, in the model's order */
+    const double *scores; /* of one class probabilities over all classes; of several labels each for itself */
+    int64_t answers;      /* of several labels: the first so many have a score of at least the threshold: the answer */
+    double number;        /* of numbers: the answer */
+    bool abstained;       /* of one class: the best score is below the threshold asked for: take none for an answer */
+    const float *logits;  /* fv_predictor_output_count, in the model's order */
 } fv_prediction;
 typedef fv_error *(*fv_prediction_sink)(void *context, const fv_prediction *prediction);
 
@@ -92,10 +94,14 @@ typedef enum fv_views {
 } fv_views;
 #define FV_VIEWS_NAMES "none,mirror,mirror_shift"
 
+#define FV_LABEL_THRESHOLD 0.5 /* of several labels, where none is asked for */
+
 /* Zero in every member is the default. */
 typedef struct fv_predict_options {
-    int64_t top;      /* classes in an answer; 0: 5 */
-    double threshold; /* answers whose best score is lower abstain; 0: as the model file says; below 0: none does */
+    int64_t top; /* classes in an answer; 0: 5 */
+    /* One class: answers whose best score is lower abstain; 0: as the model file says; below 0: none does. Several labels:
+     * those with a score of at least this are the answer; 0: 0.5; below 0: all. Numbers: not read. */
+    double threshold;
     fv_views views;
 } fv_predict_options;
 

@@ -30,6 +30,7 @@ const fv_loss fv_loss_binary_cross_entropy = {
     .name = "binary_cross_entropy",
     .summary = "sigmoid cross-entropy of logits: several labels a picture",
     .fields = fields,
+    .suits = FV_FOR_CLASSES | FV_FOR_LABELS,
     .takes_classes = fv_takes_numbers,
     .build = build,
 };

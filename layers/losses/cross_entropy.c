@@ -46,6 +46,7 @@ const fv_loss fv_loss_cross_entropy = {
     .name = "cross_entropy",
     .summary = "softmax cross-entropy: one class a picture",
     .fields = fields,
+    .suits = FV_FOR_CLASSES,
     .takes_classes = takes_classes,
     .build = build,
 };

@@ -77,6 +77,7 @@ const fv_loss fv_loss_focal = {
     .name = "focal",
     .summary = "cross-entropy that fades for easy pictures: one class a picture",
     .fields = fields,
+    .suits = FV_FOR_CLASSES,
     .takes_classes = fv_takes_classes,
     .build = build,
 };
@@ -84,6 +85,7 @@ const fv_loss fv_loss_sigmoid_focal = {
     .name = "sigmoid_focal",
     .summary = "cross-entropy that fades for easy labels: several labels a picture",
     .fields = sigmoid_fields,
+    .suits = FV_FOR_CLASSES | FV_FOR_LABELS,
     .takes_classes = fv_takes_numbers,
     .build = build_sigmoid,
 };

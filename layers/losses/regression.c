@@ -17,12 +17,14 @@ static fv_value build_l1(fv_graph *graph, fv_value x, fv_value t, const void *op
 const fv_loss fv_loss_mse = {
     .name = "mse",
     .summary = "mean squared error",
+    .suits = FV_FOR_CLASSES | FV_FOR_NUMBERS,
     .takes_classes = fv_takes_numbers,
     .build = build_mse,
 };
 const fv_loss fv_loss_l1 = {
     .name = "l1",
     .summary = "mean absolute error",
+    .suits = FV_FOR_CLASSES | FV_FOR_NUMBERS,
     .takes_classes = fv_takes_numbers,
     .build = build_l1,
 };

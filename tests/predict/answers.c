@@ -14,7 +14,9 @@ static const double scores[CLASSES] = { 0.75, 0.25 };
 static const float logits[CLASSES] = { -0.5f, 0.5f };
 
 static fv_answer_style style(bool may_abstain, bool with_logits) {
-    return (fv_answer_style){ CLASSES, may_abstain, with_logits, CLASSES, names };
+    return (fv_answer_style){
+        .top = CLASSES, .may_abstain = may_abstain, .logits = with_logits, .classes = CLASSES, .names = names
+    };
 }
 
 static fv_prediction answer(const char *path, bool abstained) {
@@ -82,6 +84,36 @@ FV_TEST(predict_answers__a_line_of_json_an_answer) {
              "{\"path\":\"four.png\",\"error\":\"it is a \\\"text\\\"\"}\n",
              top, top, top);
     check("a.jsonl", style(true, true), expected);
+}
+
+static void check_line(fv_answer_style how, const fv_prediction *p, const char *file, const char *expected) {
+    FV_OWNED(fv_answers) answers = NULL;
+    const char *path = fv_test_path(fv_test_folder(), file);
+    int64_t length;
+    FV_OK(fv_answers_open(path, &how, false, &answers));
+    FV_OK(fv_answers_add(answers, p));
+    FV_OK(fv_answers_close(answers));
+    char *text = read(path, &length);
+    assert_string_equal(text, expected);
+    fv_memory_free(text);
+}
+
+FV_TEST(predict_answers__labels_and_numbers_have_columns_of_their_own) {
+    fv_answer_style labelled = style(false, true), number = style(false, true);
+    fv_prediction p = answer("one.png", false);
+    labelled.kind = FV_MULTI_LABEL;
+    p.answers = 1;
+    check_line(labelled, &p, "labels.csv",
+               "path,labels,score_a cat,\"score_dog, \"\"big\"\"\",logit_a cat,\"logit_dog, \"\"big\"\"\",error\n"
+               "one.png,\"dog, \"\"big\"\"\",0.25,0.75,-0.5,0.5,\n");
+    check_line(
+        labelled, &p, "labels.jsonl",
+        "{\"path\":\"one.png\",\"labels\":[\"dog, \\\"big\\\"\"],\"top\":[{\"label\":\"dog, \\\"big\\\"\",\"score\":0.75},"
+        "{\"label\":\"a cat\",\"score\":0.25}],\"logits\":[-0.5,0.5]}\n");
+    number = (fv_answer_style){ .kind = FV_NUMBERS, .logits = true };
+    p = (fv_prediction){ .path = "one.png", .number = 3.5, .logits = logits };
+    check_line(number, &p, "number.csv", "path,number,logit,error\none.png,3.5,-0.5,\n");
+    check_line(number, &p, "number.jsonl", "{\"path\":\"one.png\",\"number\":3.5,\"logits\":[-0.5]}\n");
 }
 
 /* Cut at many a byte, the file is completed to the same bytes. */
