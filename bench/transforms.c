@@ -56,7 +56,7 @@ static fv_error *measure(int64_t height, int64_t width, int64_t count, const cha
         fv_draw draw = { 1, 0, (uint32_t)(i + 2), i + 2 };
         fv_random random = fv_random_at(1, 2, 0, draw.position);
         FV_TRY(fv_image_copy(&image, fv_image_size(&picture), FV_PIXEL_U8, picture.pixels));
-        fv_transform_call call = { options, &random, &draw, &image, &work };
+        fv_transform_call call = { options, &random, &draw, &image, &work, NULL, NULL };
         double begin = now();
         FV_TRY(transform->apply(&call));
         if (i >= 0) *seconds += now() - begin;

@@ -243,17 +243,32 @@ static fv_error *read_file(const fv_dataset *set, const fv_sample *s, int64_t ca
     return fv_bytes_read_file(bytes, path, cap);
 }
 
-fv_error *fv_dataset_fetch_as(const fv_dataset *set, int64_t sample, const fv_decode_options *options, fv_stored *stored,
-                              fv_bytes *bytes, fv_image *out) {
+static fv_error *fetch(const fv_dataset *set, int64_t sample, const fv_decode_options *options, const fv_interest *interest,
+                       fv_stored *stored, fv_bytes *bytes, fv_image *out) {
     const fv_sample *s = fv_dataset_sample(set, sample);
     if (set->source->held) {
         fv_held held = set->source->held(set->state, s);
-        if (stored) *stored = (fv_stored){ .format = set->source->name, .channels = held.size.channels, .orientation = 1 };
+        if (stored)
+            *stored = (fv_stored){ set->source->name, held.size.channels, 1, false,
+                                   fv_view_whole(held.size.height, held.size.width) };
         FV_TRY(fv_image_copy(out, held.size, held.pixel, held.pixels));
         return options->channels ? fv_image_to_channels(out, options->channels) : NULL;
     }
     FV_TRY(read_file(set, s, options->max_bytes, bytes));
-    return fv_decode_stored(bytes->at, bytes->length, options, stored, out);
+    return fv_decode_stored(bytes->at, bytes->length, options, interest, stored, out);
+}
+
+fv_error *fv_dataset_fetch_as(const fv_dataset *set, int64_t sample, const fv_decode_options *options, fv_stored *stored,
+                              fv_bytes *bytes, fv_image *out) {
+    return fetch(set, sample, options, NULL, stored, bytes, out);
+}
+
+fv_error *fv_dataset_fetch_part(const fv_dataset *set, int64_t sample, const fv_interest *interest, fv_bytes *bytes,
+                                fv_view *view, fv_image *out) {
+    fv_stored stored;
+    FV_TRY(fetch(set, sample, &set->decode, interest, &stored, bytes, out));
+    *view = stored.view;
+    return NULL;
 }
 
 fv_error *fv_dataset_fetch(const fv_dataset *set, int64_t sample, fv_bytes *bytes, fv_image *out) {

@@ -43,6 +43,9 @@ FV_MUST_USE fv_error *fv_dataset_fetch(const fv_dataset *set, int64_t sample, fv
 /* The same, decoded by other options than the set's; how it is stored goes into `*stored` (may be NULL). */
 FV_MUST_USE fv_error *fv_dataset_fetch_as(const fv_dataset *set, int64_t sample, const fv_decode_options *options,
                                           fv_stored *stored, fv_bytes *bytes, fv_image *out);
+/* The same by the set's options, and perhaps no more of the picture than the interest asks for: `view` says. */
+FV_MUST_USE fv_error *fv_dataset_fetch_part(const fv_dataset *set, int64_t sample, const fv_interest *interest, fv_bytes *bytes,
+                                            fv_view *view, fv_image *out);
 /* The sample as a picture file: its own, or what the source holds as Netpbm bytes (u8, one or three channels; else
  * FV_UNSUPPORTED). FV_UNSUPPORTED too when it has more than `cap` bytes. */
 FV_MUST_USE fv_error *fv_dataset_encoded(const fv_dataset *set, int64_t sample, int64_t cap, fv_bytes *bytes);

@@ -59,17 +59,19 @@ static fv_error *decode(const fv_encoded *encoded, fv_stored *stored, fv_image *
         const fv_decoder *decoder = fv_decoder_table[i];
         if (!decoder->matches(encoded->bytes, encoded->length)) continue;
         FV_TRY(decoder->decode(encoded, out, &about));
-        if (stored) *stored = (fv_stored){ decoder->name, out->channels, about.orientation, about.bands };
+        if (stored) *stored = (fv_stored){ decoder->name, out->channels, about.orientation, about.bands, about.view };
         if (out->pixel == FV_PIXEL_U16 && !encoded->options.keep_u16) fv_image_to_bytes(out);
         FV_TRY(fit_channels(encoded, &about, out));
-        return fv_image_turn(out, about.orientation);
+        FV_TRY(fv_image_turn(out, about.orientation));
+        if (stored && !about.view.height) stored->view = fv_view_whole(out->height, out->width);
+        return NULL;
     }
     return fv_decode_refuse(encoded->bytes, encoded->length);
 }
 
-fv_error *fv_decode_stored(const void *bytes, int64_t length, const fv_decode_options *options, fv_stored *stored,
-                           fv_image *out) {
-    fv_encoded encoded = { .bytes = bytes, .length = length };
+fv_error *fv_decode_stored(const void *bytes, int64_t length, const fv_decode_options *options, const fv_interest *interest,
+                           fv_stored *stored, fv_image *out) {
+    fv_encoded encoded = { .bytes = bytes, .length = length, .interest = interest };
     FV_TRY(fv_decode_options_resolve(options, &encoded.options));
     if (length <= encoded.options.max_bytes) return decode(&encoded, stored, out);
     return fv_fail(FV_UNSUPPORTED, "%lld bytes, more than the %lld allowed", (long long)length,
@@ -77,7 +79,7 @@ fv_error *fv_decode_stored(const void *bytes, int64_t length, const fv_decode_op
 }
 
 fv_error *fv_decode(const void *bytes, int64_t length, const fv_decode_options *options, fv_image *out) {
-    return fv_decode_stored(bytes, length, options, NULL, out);
+    return fv_decode_stored(bytes, length, options, NULL, NULL, out);
 }
 
 fv_error *fv_image_decode(const void *bytes, int64_t length, const char *name, const fv_decode_options *options,

@@ -9,12 +9,32 @@
 static inline int64_t fv_image_pixel_bytes(const fv_image *image) { return image->channels * fv_pixel_size(image->pixel); }
 static inline int64_t fv_image_row_bytes(const fv_image *image) { return image->width * fv_image_pixel_bytes(image); }
 static inline int64_t fv_image_bytes(const fv_image *image) { return image->height * fv_image_row_bytes(image); }
+static inline const uint8_t *fv_image_at(const fv_image *image, int64_t row, int64_t column) {
+    return (const uint8_t *)image->pixels + (row * image->width + column) * fv_image_pixel_bytes(image);
+}
 static inline void fv_image_swap(fv_image *a, fv_image *b) {
     fv_image swapped = *a;
     *a = *b;
     *b = swapped;
 }
 static inline fv_size fv_image_size(const fv_image *image) { return (fv_size){ image->height, image->width, image->channels }; }
+
+/* A part of a picture, in whole pixels. */
+typedef struct fv_box_of_pixels {
+    int64_t top, left, height, width;
+} fv_box_of_pixels;
+/* What an image holds of a picture of height × width. */
+typedef struct fv_view {
+    int64_t height, width;
+    fv_box_of_pixels box; /* inside it */
+} fv_view;
+static inline fv_view fv_view_whole(int64_t height, int64_t width) {
+    return (fv_view){ height, width, { 0, 0, height, width } };
+}
+static inline bool fv_box_is_inside(fv_box_of_pixels box, fv_box_of_pixels other) {
+    return box.top >= other.top && box.left >= other.left && box.top + box.height <= other.top + other.height &&
+           box.left + box.width <= other.left + other.width;
+}
 
 /* Grey of RGB, for u8 and u16, as in Pillow. */
 static inline uint32_t fv_grey(uint32_t r, uint32_t g, uint32_t b) { return (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16; }

@@ -61,8 +61,6 @@ struct fv_loader {
 
 /* Makes one row: reads, transforms and stores it, or its errors. */
 void fv_loader_make_row(const fv_loader *loader, fv_slot *slot, int64_t row, fv_reader *reader);
-/* What sample number `sample` is, decoded, from the cache or from disk. */
-FV_MUST_USE fv_error *fv_loader_fetch(const fv_loader *loader, int64_t sample, fv_bytes *bytes, fv_image *image);
 void fv_reader_release(fv_reader *reader);
 
 #endif

@@ -12,21 +12,43 @@ void fv_reader_release(fv_reader *reader) {
     fv_workspace_release(&reader->work);
 }
 
-fv_error *fv_loader_fetch(const fv_loader *loader, int64_t sample, fv_bytes *bytes, fv_image *image) {
-    bool found = false;
-    if (loader->cache) FV_TRY(fv_cache_get(loader->cache, sample, image, &found));
-    if (found) return NULL;
-    FV_TRY(fv_dataset_fetch(loader->subset->set, sample, bytes, image));
-    if (loader->cache) fv_cache_put(loader->cache, sample, image);
+/* A row's picture, or its partner's, on its way. */
+typedef struct picture {
+    const fv_loader *loader;
+    fv_draw draw; /* which sample, and its random numbers */
+    fv_image *image;
+    fv_view held; /* what of it `image` holds */
+} picture;
+
+static fv_box_of_pixels region_of(const void *context, int64_t height, int64_t width) {
+    const picture *p = context;
+    fv_size size = { height, width, 0 };
+    return fv_transforms_region(p->loader->transforms, p->loader->options.mode, &p->draw, size);
+}
+
+/* Its picture, decoded, from the cache or from disk. What is to be kept is decoded as a whole. */
+static fv_error *fetch(picture *p, fv_bytes *bytes) {
+    const fv_dataset *set = p->loader->subset->set;
+    fv_cache *cache = p->loader->cache;
+    fv_interest interest = { region_of, p };
+    if (!cache) return fv_dataset_fetch_part(set, p->draw.sample, &interest, bytes, &p->held, p->image);
+    bool found;
+    FV_TRY(fv_cache_get(cache, p->draw.sample, p->image, &found));
+    if (!found) {
+        FV_TRY(fv_dataset_fetch(set, p->draw.sample, bytes, p->image));
+        fv_cache_put(cache, p->draw.sample, p->image);
+    }
+    p->held = fv_view_whole(p->image->height, p->image->width);
     return NULL;
 }
 
 /* The next readable picture in the epoch's order, going round. */
-static fv_error *fetch_replacement(const fv_loader *loader, int64_t position, fv_bytes *bytes, fv_image *image,
-                                   int64_t *sample) {
+static fv_error *fetch_replacement(picture *p, fv_bytes *bytes) {
+    const fv_loader *loader = p->loader;
+    int64_t position = p->draw.position;
     for (int64_t i = 1; i <= REPLACEMENTS_MAX && i < loader->subset->count; i++) {
-        *sample = loader->order[(position + i) % loader->subset->count];
-        fv_error *error = fv_loader_fetch(loader, *sample, bytes, image);
+        p->draw.sample = loader->order[(position + i) % loader->subset->count];
+        fv_error *error = fetch(p, bytes);
         if (!error || !fv_is_about_sample(error)) return error;
         fv_error_free(error); /* its own row says so */
     }
@@ -44,8 +66,9 @@ static fv_error *check_size(const fv_loader *loader, const fv_image *image) {
                          (long long)want.width);
 }
 
-static fv_draw draw_of(const fv_loader *loader, int64_t position, int64_t sample) {
-    return (fv_draw){ (uint64_t)loader->options.seed, (uint32_t)loader->epoch, (uint32_t)position, sample };
+static picture picture_at(const fv_loader *loader, int64_t position, fv_image *image) {
+    fv_draw draw = { (uint64_t)loader->options.seed, (uint32_t)loader->epoch, (uint32_t)position, loader->order[position] };
+    return (picture){ .loader = loader, .draw = draw, .image = image };
 }
 
 /* ---- targets and partners ---- */
@@ -68,26 +91,26 @@ typedef struct partner_of {
     int64_t position, sample; /* sample: out */
 } partner_of;
 
-static fv_error *fetch_partner(void *context, fv_image *image, fv_draw *draw) {
-    partner_of *p = context;
-    const fv_loader *loader = p->loader;
-    int64_t position = loader->partners[p->position];
-    p->sample = loader->order[position];
-    fv_error *error = fv_loader_fetch(loader, p->sample, &p->reader->bytes, image);
+static fv_error *fetch_partner(void *context, fv_image *image, fv_view *held, fv_draw *draw) {
+    partner_of *other = context;
+    picture p = picture_at(other->loader, other->loader->partners[other->position], image);
+    fv_error *error = fetch(&p, &other->reader->bytes);
     if (error && fv_is_about_sample(error)) {
         fv_error_free(error); /* its own row says so */
-        error = fetch_replacement(loader, position, &p->reader->bytes, image, &p->sample);
+        error = fetch_replacement(&p, &other->reader->bytes);
     }
-    *draw = draw_of(loader, position, p->sample);
+    other->sample = p.draw.sample;
+    *held = p.held;
+    *draw = p.draw;
     return error;
 }
 
-static fv_error *store(const fv_loader *loader, fv_slot *slot, int64_t row, int64_t sample, fv_reader *reader) {
-    int64_t position = slot->first + row;
-    fv_draw draw = draw_of(loader, position, sample);
-    partner_of other = { loader, reader, position, -1 };
+static fv_error *store(const picture *p, fv_slot *slot, int64_t row, fv_reader *reader) {
+    const fv_loader *loader = p->loader;
+    int64_t sample = p->draw.sample;
+    partner_of other = { loader, reader, p->draw.position, -1 };
     fv_pairing pairing = { .partner = fetch_partner, .context = &other, .image = &reader->partner };
-    FV_TRY(fv_transforms_run_paired(loader->transforms, loader->options.mode, &draw, &reader->work, &reader->image,
+    FV_TRY(fv_transforms_run_paired(loader->transforms, loader->options.mode, &p->draw, &reader->work, &reader->image, &p->held,
                                     loader->partners ? &pairing : NULL));
     FV_TRY(check_size(loader, &reader->image));
     int64_t bytes = fv_image_bytes(&reader->image);
@@ -104,14 +127,14 @@ static fv_error *store(const fv_loader *loader, fv_slot *slot, int64_t row, int6
 }
 
 void fv_loader_make_row(const fv_loader *loader, fv_slot *slot, int64_t row, fv_reader *reader) {
-    int64_t position = slot->first + row, sample = loader->order[position];
-    slot->samples[row] = sample;
-    fv_error *error = fv_loader_fetch(loader, sample, &reader->bytes, &reader->image);
+    picture p = picture_at(loader, slot->first + row, &reader->image);
+    slot->samples[row] = p.draw.sample;
+    fv_error *error = fetch(&p, &reader->bytes);
     if (error && fv_is_about_sample(error)) {
         slot->failed[row] = error;
         if (loader->options.mode == FV_EVALUATION) return; /* left out */
-        error = fetch_replacement(loader, position, &reader->bytes, &reader->image, &sample);
+        error = fetch_replacement(&p, &reader->bytes);
     }
-    if (!error) error = store(loader, slot, row, sample, reader);
-    slot->broken[row] = fv_error_wrap(error, "%s", fv_dataset_id(loader->subset->set, sample));
+    if (!error) error = store(&p, slot, row, reader);
+    slot->broken[row] = fv_error_wrap(error, "%s", fv_dataset_id(loader->subset->set, p.draw.sample));
 }

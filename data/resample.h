@@ -15,13 +15,9 @@ typedef enum fv_filter {
 } fv_filter;
 #define FV_FILTER_NAMES "bilinear,bicubic,nearest,lanczos"
 
-/* The filter without antialiasing; FV_USAGE for lanczos, which has none. */
-FV_MUST_USE fv_error *fv_filter_plain(fv_filter filter, fv_filter *plain);
-
-/* A part of a picture, in whole pixels, inside it. */
-typedef struct fv_box_of_pixels {
-    int64_t top, left, height, width;
-} fv_box_of_pixels;
+/* The filter of that number in FV_FILTER_NAMES, antialiased or not; FV_USAGE for lanczos, which always is. */
+FV_MUST_USE fv_error *fv_filter_check(int filter, bool antialias);
+fv_filter fv_filter_of(int filter, bool antialias); /* which was checked */
 
 /* Memory that is used again from one call to the next; { 0 }, then fv_resample_release. */
 typedef struct fv_resample_work {
@@ -35,5 +31,17 @@ void fv_resample_release(fv_resample_work *work);
  */
 FV_MUST_USE fv_error *fv_resample(const fv_image *in, fv_box_of_pixels box, int64_t height, int64_t width, fv_filter filter,
                                   fv_resample_work *work, fv_image *out);
+
+/* What becomes of a picture: its part `box`, as if cut out first, at height × width. */
+typedef struct fv_resize {
+    fv_box_of_pixels box;
+    int64_t height, width;
+    fv_filter filter;
+} fv_resize;
+/* Which pixels the part `wanted` of the result is made of, in the coordinates of `box` and inside it. */
+fv_box_of_pixels fv_resample_reads(const fv_resize *resize, fv_box_of_pixels wanted);
+/* That part alone, with the bits that it has in the whole. `in` need not hold all of the box, only what is read. */
+FV_MUST_USE fv_error *fv_resample_part(const fv_image *in, const fv_resize *resize, fv_box_of_pixels wanted,
+                                       fv_resample_work *work, fv_image *out);
 
 #endif

@@ -37,7 +37,17 @@ typedef struct fv_transform_call {
     const fv_draw *draw; /* whose `random` it is */
     fv_image *image;
     fv_workspace *work;
+    /* For steps with `region` alone: what `image` holds of the step's picture, and what it shall hold of its result; NULL: all.
+     */
+    const fv_view *held;
+    const fv_box_of_pixels *wanted;
 } fv_transform_call;
+static inline fv_view fv_transform_held(const fv_transform_call *call) {
+    return call->held ? *call->held : fv_view_whole(call->image->height, call->image->width);
+}
+static inline fv_box_of_pixels fv_transform_wanted(const fv_transform_call *call, fv_size result) {
+    return call->wanted ? *call->wanted : (fv_box_of_pixels){ 0, 0, result.height, result.width };
+}
 
 /* A transform of two pictures is called with the partner's too: of the same size and pixel type, prepared by the same steps.
  * Partners come from a permutation of the epoch's positions, so they depend neither on batches nor on threads. */
@@ -57,6 +67,9 @@ typedef struct fv_transform {
     /* Height, width, channels before → after; zeros are unknown. FV_SHAPE: cannot be. NULL: they stay. */
     fv_error *(*size)(const void *options, fv_size *size);
     fv_error *(*apply)(const fv_transform_call *call);
+    /* What `apply` will read of a picture of size `before` to make the part `wanted` of its result. Then `apply` heeds held and
+     * wanted: a list that begins with such steps has no more decoded and made than it needs. NULL: the whole. */
+    fv_box_of_pixels (*region)(const void *options, fv_random *random, fv_size before, fv_box_of_pixels wanted);
     /* A transform of two pictures has these in place of `apply`: whether this one is mixed, which asks for a partner, and the
      * mixing. Of several such steps in a list at most one mixes a picture, the first that draws so. */
     bool (*pairs)(const void *options, fv_random *random);
@@ -71,8 +84,8 @@ FV_MUST_USE fv_error *fv_transforms_from_yaml(const fv_yaml *list, const char *w
 
 /* Where a picture's partner comes from, and how much of it there is afterwards. */
 typedef struct fv_pairing {
-    /* The partner as it was decoded, and the numbers that its own transforms are drawn by. */
-    fv_error *(*partner)(void *context, fv_image *image, fv_draw *draw);
+    /* The partner as it was decoded, what is held of it, and the numbers that its own transforms are drawn by. */
+    fv_error *(*partner)(void *context, fv_image *image, fv_view *held, fv_draw *draw);
     void *context;
     fv_image *image; /* memory for it */
     double share;    /* out: of the picture's own target; 1: it was not mixed */
@@ -81,11 +94,15 @@ typedef struct fv_pairing {
 /* Whether a step of that mode mixes pictures. */
 bool fv_transforms_mix(const fv_transforms *transforms, fv_mode mode);
 
+/* What the steps of that mode will read of a decoded picture of that height and width. */
+fv_box_of_pixels fv_transforms_region(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_size before);
+
 /* fv_transforms_apply with memory that is used again. Steps that mix are left out. */
 FV_MUST_USE fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
                                         fv_image *image);
-/* The same with them. */
+/* The same with them. `held`: what `image` holds of the picture, no less than fv_transforms_region; NULL: the whole. The result
+ * is the same. */
 FV_MUST_USE fv_error *fv_transforms_run_paired(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw,
-                                               fv_workspace *work, fv_image *image, fv_pairing *pairing);
+                                               fv_workspace *work, fv_image *image, const fv_view *held, fv_pairing *pairing);
 
 #endif

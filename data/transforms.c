@@ -155,6 +155,41 @@ fv_error *fv_transforms_size(const fv_transforms *transforms, fv_mode mode, fv_s
     return NULL;
 }
 
+/* The steps that a list begins with and that can work on a part of their picture, each in turn, views[i] before the i-th and
+ * views[count] after the last: their pictures' sizes, and what of them is needed, so that the last gives a whole picture.
+ * Returns how many. */
+static int plan_leading(const fv_transforms *transforms, int count, fv_mode mode, const fv_draw *key, fv_size size,
+                        fv_view *views) {
+    const step *leading[STEPS_MAX];
+    int steps = 0;
+    views[0] = fv_view_whole(size.height, size.width);
+    for (int i = 0; i < count; i++) {
+        const step *s = &transforms->steps[i];
+        if (!runs(s, mode)) continue;
+        if (!s->transform->region) break;
+        fv_error *error = s->transform->size ? s->transform->size(s->options, &size) : NULL;
+        if (error) {
+            fv_error_free(error); /* `apply` will say so */
+            break;
+        }
+        leading[steps++] = s;
+        views[steps] = fv_view_whole(size.height, size.width);
+    }
+    for (int i = steps - 1; i >= 0; i--) {
+        fv_random random = fv_random_at(key->seed, leading[i]->stream, key->epoch, key->position);
+        fv_size before = { views[i].height, views[i].width, size.channels };
+        views[i].box = leading[i]->transform->region(leading[i]->options, &random, before, views[i + 1].box);
+    }
+    return steps;
+}
+
+fv_box_of_pixels fv_transforms_region(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_size before) {
+    fv_view views[STEPS_MAX + 1];
+    fv_draw key = draw ? *draw : (fv_draw){ 0 };
+    plan_leading(transforms, transforms->count, mode, &key, before, views);
+    return views[0].box;
+}
+
 void fv_workspace_release(fv_workspace *work) {
     fv_image_release(&work->spare);
     fv_image_release(&work->fill);
@@ -202,16 +237,17 @@ static fv_error *to_float(fv_image *image, fv_workspace *work) {
 }
 
 static fv_error *run_steps(const fv_transforms *transforms, int count, fv_mode mode, const fv_draw *key, fv_workspace *work,
-                           fv_image *image, fv_pairing *pairing);
+                           fv_image *image, const fv_view *held, fv_pairing *pairing);
 
 /* Prepares the partner by the steps before this one, as it would be in its own place, and mixes. */
 static fv_error *pair(const fv_transforms *transforms, int index, fv_mode mode, fv_random *random, fv_workspace *work,
                       fv_image *image, fv_pairing *pairing) {
     const step *s = &transforms->steps[index];
     fv_draw draw;
+    fv_view held;
     fv_image *partner = pairing->image;
-    FV_TRY(pairing->partner(pairing->context, partner, &draw));
-    FV_TRY(run_steps(transforms, index, mode, &draw, work, partner, NULL));
+    FV_TRY(pairing->partner(pairing->context, partner, &held, &draw));
+    FV_TRY(run_steps(transforms, index, mode, &draw, work, partner, &held, NULL));
     if (image->height != partner->height || image->width != partner->width || image->channels != partner->channels)
         return fv_error_hint(fv_fail(FV_SHAPE, "transform %s mixes %lld×%lld×%lld with %lld×%lld×%lld", s->transform->name,
                                      (long long)image->height, (long long)image->width, (long long)image->channels,
@@ -227,8 +263,14 @@ static fv_error *pair(const fv_transforms *transforms, int index, fv_mode mode, 
 
 /* The first `count` steps, and what must follow them when they are all. */
 static fv_error *run_steps(const fv_transforms *transforms, int count, fv_mode mode, const fv_draw *key, fv_workspace *work,
-                           fv_image *image, fv_pairing *pairing) {
+                           fv_image *image, const fv_view *held, fv_pairing *pairing) {
     bool normalized = false, mixed = false;
+    fv_view all = held ? *held : fv_view_whole(image->height, image->width);
+    fv_view views[STEPS_MAX + 1];
+    fv_size size = { all.height, all.width, image->channels };
+    int leading = plan_leading(transforms, count, mode, key, size, views), led = 0;
+    FV_ASSERT(fv_box_is_inside(views[0].box, all.box));
+    views[0] = all;
     if (image->pixel == FV_PIXEL_U16) FV_TRY(widen(image, work));
     for (int i = 0; i < count; i++) {
         const step *s = &transforms->steps[i];
@@ -241,7 +283,11 @@ static fv_error *run_steps(const fv_transforms *transforms, int count, fv_mode m
             mixed = true;
             continue;
         }
-        fv_transform_call call = { s->options, &random, key, image, work };
+        fv_transform_call call = { s->options, &random, key, image, work, NULL, NULL };
+        if (led < leading) {
+            call.held = &views[led++];
+            call.wanted = &views[led].box;
+        }
         FV_TRY(fv_error_wrap(s->transform->apply(&call), "transform %s", s->transform->name));
     }
     return normalized || count < transforms->count ? NULL : to_unit(image, work);
@@ -254,15 +300,15 @@ bool fv_transforms_mix(const fv_transforms *transforms, fv_mode mode) {
 }
 
 fv_error *fv_transforms_run_paired(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
-                                   fv_image *image, fv_pairing *pairing) {
+                                   fv_image *image, const fv_view *held, fv_pairing *pairing) {
     fv_draw key = draw ? *draw : (fv_draw){ 0 };
     if (pairing) pairing->share = 1;
-    return run_steps(transforms, transforms->count, mode, &key, work, image, pairing);
+    return run_steps(transforms, transforms->count, mode, &key, work, image, held, pairing);
 }
 
 fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
                             fv_image *image) {
-    return fv_transforms_run_paired(transforms, mode, draw, work, image, NULL);
+    return fv_transforms_run_paired(transforms, mode, draw, work, image, NULL, NULL);
 }
 
 fv_error *fv_transforms_apply(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_image *image) {

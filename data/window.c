@@ -67,7 +67,7 @@ static void copy_window(const fv_image *image, fv_box_of_pixels window, fv_borde
 }
 
 /* The window lies inside: rows move up within the same memory. */
-static void crop(fv_image *image, fv_box_of_pixels window) {
+static void move_up(fv_image *image, fv_box_of_pixels window) {
     int64_t stride = fv_image_row_bytes(image), bytes = window.width * fv_image_pixel_bytes(image);
     uint8_t *pixels = image->pixels;
     const uint8_t *from = pixels + window.top * stride + window.left * fv_image_pixel_bytes(image);
@@ -79,7 +79,7 @@ static void crop(fv_image *image, fv_box_of_pixels window) {
 fv_error *fv_image_window(fv_image *image, fv_box_of_pixels window, fv_border border, fv_floats fill, fv_workspace *work) {
     if (window.top >= 0 && window.left >= 0 && window.top + window.height <= image->height &&
         window.left + window.width <= image->width) {
-        crop(image, window);
+        move_up(image, window);
         return NULL;
     }
     FV_TRY(fv_border_fill(image, fill, work));
@@ -87,4 +87,23 @@ fv_error *fv_image_window(fv_image *image, fv_box_of_pixels window, fv_border bo
     copy_window(image, window, border, work->fill.pixels, &work->spare);
     fv_image_swap(image, &work->spare);
     return NULL;
+}
+
+/* The part `wanted` of a window, as a window. */
+static fv_box_of_pixels part_of(fv_box_of_pixels window, fv_box_of_pixels wanted) {
+    return (fv_box_of_pixels){ window.top + wanted.top, window.left + wanted.left, wanted.height, wanted.width };
+}
+
+/* What a border shows can lie anywhere: then all is read. */
+fv_box_of_pixels fv_crop_reads(fv_size before, fv_box_of_pixels window, fv_box_of_pixels wanted) {
+    fv_box_of_pixels all = { 0, 0, before.height, before.width }, part = part_of(window, wanted);
+    return fv_box_is_inside(part, all) ? part : all;
+}
+
+fv_error *fv_crop(const fv_transform_call *call, fv_box_of_pixels window, fv_border border, fv_floats fill) {
+    fv_box_of_pixels held = fv_transform_held(call).box;
+    window = part_of(window, fv_transform_wanted(call, (fv_size){ window.height, window.width, 0 }));
+    window.top -= held.top;
+    window.left -= held.left;
+    return fv_image_window(call->image, window, border, fill, call->work);
 }

@@ -23,4 +23,8 @@ int64_t fv_border_shows(int64_t at, int64_t n, fv_border border);
 FV_MUST_USE fv_error *fv_image_window(fv_image *image, fv_box_of_pixels window, fv_border border, fv_floats fill,
                                       fv_workspace *work);
 
+/* A step that makes a picture its rectangle `window`: its `region` and its `apply`. */
+fv_box_of_pixels fv_crop_reads(fv_size before, fv_box_of_pixels window, fv_box_of_pixels wanted);
+FV_MUST_USE fv_error *fv_crop(const fv_transform_call *call, fv_box_of_pixels window, fv_border border, fv_floats fill);
+
 #endif

@@ -2,18 +2,26 @@
 #ifndef FV_DATA_DECODER_H
 #define FV_DATA_DECODER_H
 
-#include "fovea/data.h"
+#include "data/image.h"
+
+/* Who says, once a picture's size is known, which part of it is wanted: in pixels of the upright picture, inside it. */
+typedef struct fv_interest {
+    fv_box_of_pixels (*region)(const void *context, int64_t height, int64_t width);
+    const void *context;
+} fv_interest;
 
 /* An encoded picture and what is wanted of it. */
 typedef struct fv_encoded {
     const uint8_t *bytes;
     int64_t length;
-    fv_decode_options options; /* no zeros left in max_pixels and max_bytes */
+    fv_decode_options options;   /* no zeros left in max_pixels and max_bytes */
+    const fv_interest *interest; /* NULL: the whole is wanted */
 } fv_encoded;
 
 /* What a file says about its pixels. */
 typedef struct fv_decoded {
     int orientation; /* EXIF's; it comes in as 1 */
+    fv_view view;    /* what was decoded; it comes in as zeros, the whole, and stays so where the picture is turned */
     bool bands;      /* the channels are neither grey nor colours: they are taken as they are stored, or not at all */
 } fv_decoded;
 
@@ -23,7 +31,9 @@ typedef struct fv_decoder {
     bool (*matches)(const uint8_t *bytes, int64_t length); /* by its first bytes */
     /* The whole picture as it is stored: bands in any number, else 1 to 4 channels (grey, grey and alpha, RGB, RGB and alpha;
      * alpha may be left out when options.channels is neither 2 nor 4), u8, f32 or u16 (whatever keep_u16: the caller narrows
-     * it). Calls the two checks below before it allocates. Errors do not name the file: the caller does. */
+     * it). One that can decode less than the whole for less work does so where there is an interest, but finds every damage
+     * that it would find in the whole. Calls the two checks below before it allocates. Errors do not name the file: the caller
+     * does. */
     fv_error *(*decode)(const fv_encoded *encoded, fv_image *out, fv_decoded *about);
 } fv_decoder;
 
@@ -54,10 +64,13 @@ typedef struct fv_stored {
     int64_t channels;   /* before they were converted; alpha may be left out */
     int orientation;    /* EXIF's, 1 to 8 */
     bool bands;         /* as in fv_decoded */
+    fv_view view;       /* what of the upright picture was decoded */
 } fv_stored;
-/* The same; what is stored goes into `*stored` (NULL: it is not asked for). */
-FV_MUST_USE fv_error *fv_decode_stored(const void *bytes, int64_t length, const fv_decode_options *options, fv_stored *stored,
-                                       fv_image *out);
+/* The same; what is stored goes into `*stored` (NULL: it is not asked for). Where there is an interest (or NULL), `out` is the
+ * part of the picture that stored->view says: no less than was wanted, with the bits that it has in the whole. What is damaged
+ * anywhere is an error all the same. */
+FV_MUST_USE fv_error *fv_decode_stored(const void *bytes, int64_t length, const fv_decode_options *options,
+                                       const fv_interest *interest, fv_stored *stored, fv_image *out);
 
 #define FV_EMPTY_FILE "an empty file" /* the reason that a file of no bytes is refused with */
 

@@ -7,6 +7,7 @@
 
 #include <jerror.h>
 
+#include "core/base/size.h"
 #include "data/decode/decoder.h"
 #include "data/decode/samples.h"
 #include "data/image.h"
@@ -52,19 +53,52 @@ static fv_error *choose_colours(j_decompress_ptr jpeg, int64_t wanted) {
     }
 }
 
-static fv_error *read_rows(j_decompress_ptr jpeg, fv_image *out) {
-    jpeg_start_decompress(jpeg);
-    FV_TRY(fv_image_resize(out, jpeg->output_height, jpeg->output_width, jpeg->output_components, FV_PIXEL_U8));
-    int64_t stride = fv_image_row_bytes(out);
-    while (jpeg->output_scanline < jpeg->output_height) {
+/* What to decode: all (zeros), or a margin of blocks around what is wanted, for where chroma is spread over several pixels
+ * those at the edge of what is decoded come out differently. A file in several scans is decoded as a whole. */
+static fv_view choose_view(const fv_interest *interest, j_decompress_ptr jpeg, int orientation) {
+    if (!interest || orientation != 1 || jpeg->arith_code || jpeg_has_multiple_scans(jpeg)) return (fv_view){ 0 };
+    int64_t height = jpeg->image_height, width = jpeg->image_width;
+    int64_t across = jpeg->max_h_samp_factor * DCTSIZE, down = jpeg->max_v_samp_factor * DCTSIZE;
+    fv_box_of_pixels wanted = interest->region(interest->context, height, width), box;
+    box.top = fv_max(wanted.top / down - 1, 0) * down;
+    box.left = fv_max(wanted.left / across - 1, 0) * across;
+    box.height = fv_min(fv_round_up(wanted.top + wanted.height, down) + down, height) - box.top;
+    box.width = fv_min(fv_round_up(wanted.left + wanted.width, across) + across, width) - box.left;
+    return (fv_view){ height, width, box };
+}
+
+/* The next rows of the picture, as many as `out` has. */
+static void read_rows(j_decompress_ptr jpeg, fv_image *out) {
+    int64_t stride = fv_image_row_bytes(out), done = 0;
+    while (done < out->height) {
         JSAMPROW rows[8];
-        for (int i = 0; i < 8; i++) {
-            int64_t row = jpeg->output_scanline + i < jpeg->output_height ? jpeg->output_scanline + i : jpeg->output_height - 1;
-            rows[i] = (JSAMPROW)out->pixels + row * stride;
-        }
-        JDIMENSION left = jpeg->output_height - jpeg->output_scanline;
-        jpeg_read_scanlines(jpeg, rows, left < 8 ? left : 8);
+        for (int i = 0; i < 8; i++) rows[i] = (JSAMPROW)out->pixels + fv_min(done + i, out->height - 1) * stride;
+        done += jpeg_read_scanlines(jpeg, rows, (JDIMENSION)fv_min(out->height - done, 8));
     }
+}
+
+/* The rows that are left: their blocks are taken out of the bytes, so that damage shows, and no more. libjpeg leaves out even
+ * that where nothing at all is read afterwards. */
+static void pass_rows(j_decompress_ptr jpeg) {
+    JDIMENSION left = jpeg->output_height - jpeg->output_scanline;
+    if (!left) return;
+    if (left > 1) jpeg_skip_scanlines(jpeg, left - 1);
+    JDIMENSION bytes = jpeg->output_width * (JDIMENSION)jpeg->output_components;
+    jpeg_read_scanlines(jpeg, (*jpeg->mem->alloc_sarray)((j_common_ptr)jpeg, JPOOL_IMAGE, bytes, 1), 1);
+}
+
+static fv_error *read_view(j_decompress_ptr jpeg, fv_box_of_pixels *box, fv_image *out) {
+    jpeg_start_decompress(jpeg);
+    if (box->width < jpeg->output_width) {
+        JDIMENSION left = (JDIMENSION)box->left, width = (JDIMENSION)box->width;
+        jpeg_crop_scanline(jpeg, &left, &width);
+        box->left = left;
+        box->width = width;
+    }
+    FV_TRY(fv_image_resize(out, box->height, box->width, jpeg->output_components, FV_PIXEL_U8));
+    if (box->top) jpeg_skip_scanlines(jpeg, (JDIMENSION)box->top);
+    read_rows(jpeg, out);
+    pass_rows(jpeg);
     jpeg_finish_decompress(jpeg);                        /* reads up to the end marker: a file without one is cut short */
     if (out->channels == 4) fv_samples_inks_to_rgb(out); /* inverted, as they come */
     return NULL;
@@ -79,7 +113,9 @@ static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg
     if (!jpeg->arith_code) FV_TRY(fv_decode_check_room(encoded, jpeg->image_height, jpeg->image_width, PIXELS_A_BYTE));
     about->orientation = orientation_of(jpeg);
     FV_TRY(choose_colours(jpeg, encoded->options.channels));
-    return read_rows(jpeg, out);
+    about->view = choose_view(encoded->interest, jpeg, about->orientation);
+    if (about->view.height) return read_view(jpeg, &about->view.box, out);
+    return read_view(jpeg, &(fv_box_of_pixels){ 0, 0, jpeg->image_height, jpeg->image_width }, out);
 }
 
 static fv_error *complain(const fv_jpeg_trap *trap) {

@@ -26,11 +26,18 @@ static fv_error *size(const void *options, fv_size *size) {
     return NULL;
 }
 
+static fv_box_of_pixels middle(const fv_center_crop_options *o, int64_t height, int64_t width) {
+    return (fv_box_of_pixels){ offset(height, o->size[0]), offset(width, o->size[1]), o->size[0], o->size[1] };
+}
+
+static fv_box_of_pixels region(const void *options, fv_random *random, fv_size before, fv_box_of_pixels wanted) {
+    (void)random;
+    return fv_crop_reads(before, middle(options, before.height, before.width), wanted);
+}
+
 static fv_error *apply(const fv_transform_call *call) {
-    const fv_center_crop_options *o = call->options;
-    int64_t top = offset(call->image->height, o->size[0]), left = offset(call->image->width, o->size[1]);
-    fv_box_of_pixels window = { top, left, o->size[0], o->size[1] };
-    return fv_image_window(call->image, window, FV_BORDER_CONSTANT, (fv_floats){ 0 }, call->work);
+    fv_view held = fv_transform_held(call);
+    return fv_crop(call, middle(call->options, held.height, held.width), FV_BORDER_CONSTANT, (fv_floats){ 0 });
 }
 
 const fv_transform fv_transform_center_crop = {
@@ -40,4 +47,5 @@ const fv_transform fv_transform_center_crop = {
     .example = "size=48",
     .size = size,
     .apply = apply,
+    .region = region,
 };

@@ -32,8 +32,7 @@ static const fv_field fields[] = {
 
 static fv_error *check(const void *options) {
     const fv_letterbox_options *o = options;
-    fv_filter filter = o->filter;
-    return o->antialias ? NULL : fv_filter_plain(filter, &filter);
+    return fv_filter_check(o->filter, o->antialias);
 }
 
 /* The size that the picture itself gets, and the window of it, border and all, that is the result. */
@@ -69,8 +68,7 @@ static fv_error *apply(const fv_transform_call *call) {
     fv_image *image = call->image, *spare = &call->work->spare;
     place p = place_of(o, image->height, image->width);
     if (p.height != image->height || p.width != image->width) {
-        fv_filter filter = o->filter;
-        if (!o->antialias) FV_TRY(fv_filter_plain(filter, &filter));
+        fv_filter filter = fv_filter_of(o->filter, o->antialias);
         fv_box_of_pixels all = { 0, 0, image->height, image->width };
         FV_TRY(fv_resample(image, all, p.height, p.width, filter, &call->work->resample, spare));
         fv_image_swap(image, spare);

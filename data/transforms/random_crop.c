@@ -44,12 +44,16 @@ static fv_box_of_pixels draw(const fv_random_crop_options *o, fv_random *random,
     return (fv_box_of_pixels){ top, left, o->size[0], o->size[1] };
 }
 
+static fv_box_of_pixels region(const void *options, fv_random *random, fv_size before, fv_box_of_pixels wanted) {
+    return fv_crop_reads(before, draw(options, random, before), wanted);
+}
+
 static fv_error *apply(const fv_transform_call *call) {
     const fv_random_crop_options *o = call->options;
-    fv_size after = fv_image_size(call->image);
+    fv_view held = fv_transform_held(call);
+    fv_size before = { held.height, held.width, call->image->channels }, after = before;
     FV_TRY(size(o, &after));
-    fv_box_of_pixels window = draw(o, call->random, fv_image_size(call->image));
-    return fv_image_window(call->image, window, o->mode, o->fill, call->work);
+    return fv_crop(call, draw(o, call->random, before), o->mode, o->fill);
 }
 
 const fv_transform fv_transform_random_crop = {
@@ -59,4 +63,5 @@ const fv_transform fv_transform_random_crop = {
     .example = "size=48",
     .size = size,
     .apply = apply,
+    .region = region,
 };

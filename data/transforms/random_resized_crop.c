@@ -32,8 +32,7 @@ static const fv_field fields[] = {
 
 static fv_error *check(const void *options) {
     const fv_random_resized_crop_options *o = options;
-    fv_filter filter = o->filter;
-    if (!o->antialias) FV_TRY(fv_filter_plain(filter, &filter));
+    FV_TRY(fv_filter_check(o->filter, o->antialias));
     FV_TRY(fv_range_check("scale", o->scale));
     return fv_range_check("ratio", o->ratio);
 }
@@ -71,12 +70,23 @@ static fv_box_of_pixels draw(const fv_random_resized_crop_options *o, fv_random 
     return central(o, height, width);
 }
 
+static fv_resize resize(const fv_random_resized_crop_options *o, fv_random *random, int64_t height, int64_t width) {
+    return (fv_resize){ draw(o, random, height, width), o->size[0], o->size[1], fv_filter_of(o->filter, o->antialias) };
+}
+
+static fv_box_of_pixels region(const void *options, fv_random *random, fv_size before, fv_box_of_pixels wanted) {
+    fv_resize r = resize(options, random, before.height, before.width);
+    return fv_resample_reads(&r, wanted);
+}
+
 static fv_error *apply(const fv_transform_call *call) {
     const fv_random_resized_crop_options *o = call->options;
-    fv_box_of_pixels box = draw(o, call->random, call->image->height, call->image->width);
-    fv_filter filter = o->filter;
-    if (!o->antialias) FV_TRY(fv_filter_plain(filter, &filter));
-    FV_TRY(fv_resample(call->image, box, o->size[0], o->size[1], filter, &call->work->resample, &call->work->spare));
+    fv_view held = fv_transform_held(call);
+    fv_resize r = resize(o, call->random, held.height, held.width);
+    r.box.top -= held.box.top;
+    r.box.left -= held.box.left;
+    fv_box_of_pixels wanted = fv_transform_wanted(call, (fv_size){ r.height, r.width, 0 });
+    FV_TRY(fv_resample_part(call->image, &r, wanted, &call->work->resample, &call->work->spare));
     fv_image_swap(call->image, &call->work->spare);
     return NULL;
 }
@@ -89,4 +99,5 @@ const fv_transform fv_transform_random_resized_crop = {
     .check = check,
     .size = size,
     .apply = apply,
+    .region = region,
 };

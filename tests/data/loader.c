@@ -148,6 +148,39 @@ FV_TEST(data_loader__refuses_ranks_that_cannot_be) {
              "8 shards");
 }
 
+/* A cache keeps whole pictures; without one no more is decoded than the steps will read. */
+FV_TEST(data_loader__gives_the_same_batches_from_parts_of_pictures_and_from_whole_ones) {
+    const char *const lists[] = {
+        "random_resized_crop size=9,12; hflip; normalize mean=0.5 std=0.25",
+        "random_resized_crop size=16 filter=lanczos; mixup; normalize",
+        "resize size=14; center_crop size=11",
+        "resize size=20,24; random_crop size=13; cutmix",
+        "center_crop size=14; random_resized_crop size=10,8 antialias=false filter=bicubic",
+        "random_crop size=9 padding=2 mode=reflect; rotate degrees=-10,10",
+        "resize size=24; center_crop size=16; center_crop size=8; random_resized_crop size=10",
+    };
+    const char *const files[] = { "sampling420.jpg", "turn6.jpg", "rgb.png", "restart.jpg", "grey.jpg" };
+    const char *dir = fv_test_folder();
+    for (int i = 0; i < 20; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%c/%02d.jpg", i < 12 ? 'a' : 'b', i);
+        fv_test_copy(files[i % 5], dir, name);
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (int mode = FV_TRAINING; mode <= FV_EVALUATION; mode++) {
+            if (mode == FV_EVALUATION && !strstr(lists[i], "center_crop")) continue;
+            print_message("%s\n", lists[i]);
+            FIXTURE f = open_set(dir, &(fv_dataset_options){ .channels = 3 }, lists[i]);
+            fv_loader_options options = { .mode = mode, .batch = 7, .seed = 3, .cache = 1 << 20 };
+            for (int epoch = 0; epoch < 4; epoch++) {
+                options.cache = 1 << 20;
+                content whole = epoch_of(&f, &options, epoch, 0);
+                options.cache = 0;
+                assert_true(epoch_of(&f, &options, epoch, 0).hash == whole.hash);
+            }
+        }
+}
+
 FV_TEST(data_loader__another_seed_gives_another_order_and_other_pictures) {
     FIXTURE f = open_set(make_set(), NULL, "normalize");
     content a = epoch_of(&f, &(fv_loader_options){ .seed = 1 }, 0, 0),

@@ -7,8 +7,13 @@
 
 #include <jpeglib.h>
 
+#include "core/base/size.h"
+#include "data/decode/decoder.h"
+
 #define WIDTH 45
 #define HEIGHT 35
+#define NOISY_WIDTH 211
+#define NOISY_HEIGHT 157
 #define TOLERANCE 10 /* where four pixels share a colour */
 
 /* How a picture is written. */
@@ -34,13 +39,20 @@ static void fill_row(const kind *k, int y, uint8_t *row) {
     }
 }
 
-static void write_jpeg(const kind *k, uint8_t **bytes, unsigned long *length) {
+/* Every pixel another, so that one taken for its neighbour shows. */
+static void fill_row_noisily(const kind *k, int y, uint8_t *row) {
+    uint32_t state = (uint32_t)y;
+    int64_t bytes = (int64_t)NOISY_WIDTH * (k->given == JCS_GRAYSCALE ? 1 : k->given == JCS_RGB ? 3 : 4);
+    for (int64_t i = 0; i < bytes; i++) row[i] = (uint8_t)((state = state * 1664525u + 1013904223u) >> 24);
+}
+
+static void write_jpeg(const kind *k, bool noisy, uint8_t **bytes, unsigned long *length) {
     struct jpeg_compress_struct jpeg;
     struct jpeg_error_mgr errors;
     jpeg.err = jpeg_std_error(&errors);
     jpeg_create_compress(&jpeg);
     jpeg_mem_dest(&jpeg, bytes, length);
-    jpeg.image_width = WIDTH, jpeg.image_height = HEIGHT;
+    jpeg.image_width = noisy ? NOISY_WIDTH : WIDTH, jpeg.image_height = noisy ? NOISY_HEIGHT : HEIGHT;
     jpeg.in_color_space = k->given;
     jpeg.input_components = k->given == JCS_GRAYSCALE ? 1 : k->given == JCS_RGB ? 3 : 4;
     jpeg_set_defaults(&jpeg);
@@ -52,9 +64,9 @@ static void write_jpeg(const kind *k, uint8_t **bytes, unsigned long *length) {
     if (k->no_adobe) jpeg.write_Adobe_marker = FALSE;
     if (k->progressive) jpeg_simple_progression(&jpeg);
     jpeg_start_compress(&jpeg, TRUE);
-    uint8_t row[4 * WIDTH], *rows[] = { row };
-    for (int y = 0; y < HEIGHT; y++) {
-        fill_row(k, y, row);
+    uint8_t row[4 * NOISY_WIDTH], *rows[] = { row };
+    while (jpeg.next_scanline < jpeg.image_height) {
+        (noisy ? fill_row_noisily : fill_row)(k, (int)jpeg.next_scanline, row);
         jpeg_write_scanlines(&jpeg, rows, 1);
     }
     jpeg_finish_compress(&jpeg);
@@ -65,7 +77,7 @@ static void check_kind(const kind *k) {
     print_message("%s\n", k->name);
     uint8_t *bytes = NULL;
     unsigned long length = 0;
-    write_jpeg(k, &bytes, &length);
+    write_jpeg(k, false, &bytes, &length);
     FV_IMAGE(image);
     FV_OK(fv_image_decode(bytes, (int64_t)length, k->name, NULL, &image));
     assert_int_equal(image.height, HEIGHT);
@@ -82,24 +94,120 @@ static void check_kind(const kind *k) {
     free(bytes); /* which libjpeg took from malloc */
 }
 
+static const kind kinds[] = {
+    { "4:4:4", JCS_RGB, JCS_YCbCr, 1, 1, false, 0, false, false },
+    { "4:2:2", JCS_RGB, JCS_YCbCr, 2, 1, false, 0, false, false },
+    { "4:2:0", JCS_RGB, JCS_YCbCr, 2, 2, false, 0, false, false },
+    { "4:4:0", JCS_RGB, JCS_YCbCr, 1, 2, false, 0, false, false },
+    { "4:1:1", JCS_RGB, JCS_YCbCr, 4, 1, false, 0, false, false },
+    { "4:1:0", JCS_RGB, JCS_YCbCr, 4, 2, false, 0, false, false },
+    { "progressive 4:2:0 with restart marks", JCS_RGB, JCS_YCbCr, 2, 2, true, 3, false, false },
+    { "restart marks", JCS_RGB, JCS_YCbCr, 2, 2, false, 1, false, false },
+    { "RGB by its Adobe mark", JCS_RGB, JCS_RGB, 1, 1, false, 0, false, false },
+    { "RGB by its components' names", JCS_RGB, JCS_RGB, 1, 1, true, 0, true, false },
+    { "CMYK", JCS_CMYK, JCS_CMYK, 1, 1, false, 0, false, false },
+    { "CMYK without a mark", JCS_CMYK, JCS_CMYK, 1, 1, false, 0, true, false },
+    { "YCCK", JCS_CMYK, JCS_YCCK, 1, 1, false, 0, false, false },
+    { "progressive YCCK", JCS_CMYK, JCS_YCCK, 2, 2, true, 2, false, false },
+    { "grey", JCS_GRAYSCALE, JCS_GRAYSCALE, 1, 1, false, 0, false, false },
+    { "grey, sampled twice", JCS_GRAYSCALE, JCS_GRAYSCALE, 2, 2, true, 0, false, false },
+};
+
 FV_TEST(data_decode_jpeg__reads_every_kind_whole_and_none_in_part) {
-    const kind kinds[] = {
-        { "4:4:4", JCS_RGB, JCS_YCbCr, 1, 1, false, 0, false, false },
-        { "4:2:2", JCS_RGB, JCS_YCbCr, 2, 1, false, 0, false, false },
-        { "4:2:0", JCS_RGB, JCS_YCbCr, 2, 2, false, 0, false, false },
-        { "4:4:0", JCS_RGB, JCS_YCbCr, 1, 2, false, 0, false, false },
-        { "4:1:1", JCS_RGB, JCS_YCbCr, 4, 1, false, 0, false, false },
-        { "4:1:0", JCS_RGB, JCS_YCbCr, 4, 2, false, 0, false, false },
-        { "progressive 4:2:0 with restart marks", JCS_RGB, JCS_YCbCr, 2, 2, true, 3, false, false },
-        { "restart marks", JCS_RGB, JCS_YCbCr, 2, 2, false, 1, false, false },
-        { "RGB by its Adobe mark", JCS_RGB, JCS_RGB, 1, 1, false, 0, false, false },
-        { "RGB by its components' names", JCS_RGB, JCS_RGB, 1, 1, true, 0, true, false },
-        { "CMYK", JCS_CMYK, JCS_CMYK, 1, 1, false, 0, false, false },
-        { "CMYK without a mark", JCS_CMYK, JCS_CMYK, 1, 1, false, 0, true, false },
-        { "YCCK", JCS_CMYK, JCS_YCCK, 1, 1, false, 0, false, false },
-        { "progressive YCCK", JCS_CMYK, JCS_YCCK, 2, 2, true, 2, false, false },
-        { "grey", JCS_GRAYSCALE, JCS_GRAYSCALE, 1, 1, false, 0, false, false },
-        { "grey, sampled twice", JCS_GRAYSCALE, JCS_GRAYSCALE, 2, 2, true, 0, false, false },
-    };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) check_kind(&kinds[i]);
+}
+
+/* ---- less than the whole ---- */
+
+static fv_box_of_pixels as_wanted(const void *context, int64_t height, int64_t width) {
+    const fv_box_of_pixels *box = context;
+    assert_true(fv_box_is_inside(*box, (fv_box_of_pixels){ 0, 0, height, width }));
+    return *box;
+}
+
+static fv_error *decode_part(const uint8_t *bytes, unsigned long length, const fv_box_of_pixels *wanted, fv_view *view,
+                             fv_image *out) {
+    fv_interest interest = { as_wanted, wanted };
+    fv_stored stored;
+    FV_TRY(fv_decode_stored(bytes, (int64_t)length, NULL, &interest, &stored, out));
+    *view = stored.view;
+    return NULL;
+}
+
+static void check_part(const fv_image *whole, const fv_image *part, const fv_view *view, fv_box_of_pixels wanted) {
+    assert_true(view->height == whole->height && view->width == whole->width && part->channels == whole->channels);
+    assert_true(view->box.height == part->height && view->box.width == part->width);
+    assert_true(fv_box_is_inside(wanted, view->box));
+    for (int64_t y = wanted.top; y < wanted.top + wanted.height; y++)
+        assert_memory_equal(fv_image_at(part, y - view->box.top, wanted.left - view->box.left),
+                            fv_image_at(whole, y, wanted.left), (size_t)(wanted.width * whole->channels));
+}
+
+/* A box that the number stands for: of all sizes, at all places, edges not left out. */
+static fv_box_of_pixels box_number(int number) {
+    uint32_t state = (uint32_t)number * 2654435761u;
+    int64_t values[4];
+    for (int i = 0; i < 4; i++) values[i] = (state = state * 1664525u + 1013904223u) >> 8;
+    fv_box_of_pixels box = { .height = values[0] % NOISY_HEIGHT + 1, .width = values[1] % NOISY_WIDTH + 1 };
+    box.top = values[2] % (NOISY_HEIGHT - box.height + 1);
+    box.left = values[3] % (NOISY_WIDTH - box.width + 1);
+    if (number % 5 == 1) box.top = 0;
+    if (number % 5 == 2) box.left = 0;
+    if (number % 5 == 3) box.top = NOISY_HEIGHT - box.height;
+    if (number % 5 == 4) box.left = NOISY_WIDTH - box.width;
+    return box;
+}
+
+FV_TEST(data_decode_jpeg__a_part_has_the_bits_that_it_has_in_the_whole) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        uint8_t *bytes = NULL;
+        unsigned long length = 0;
+        FV_IMAGE(whole);
+        FV_IMAGE(part);
+        bool less = false;
+        print_message("%s\n", kinds[i].name);
+        write_jpeg(&kinds[i], true, &bytes, &length);
+        FV_OK(fv_image_decode(bytes, (int64_t)length, "whole", NULL, &whole));
+        for (int n = 0; n < 200; n++) {
+            fv_box_of_pixels wanted = box_number(n);
+            fv_view view = { 0 };
+            FV_OK(decode_part(bytes, length, &wanted, &view, &part));
+            check_part(&whole, &part, &view, wanted);
+            less |= part.height < whole.height && part.width < whole.width;
+        }
+        assert_int_equal(less, !kinds[i].progressive);
+        free(bytes);
+    }
+}
+
+/* Cut off, or a byte of the blocks changed: what the whole fails with a part fails with, wherever it lies. */
+FV_TEST(data_decode_jpeg__damage_anywhere_is_found_from_any_part) {
+    const fv_box_of_pixels corner = { 0, 0, 9, 11 }, middle = { 70, 60, 20, 31 };
+    int refused = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        uint8_t *bytes = NULL;
+        unsigned long length = 0;
+        FV_IMAGE(image);
+        fv_view view = { 0 };
+        write_jpeg(&kinds[i], true, &bytes, &length);
+        for (unsigned long at = 2; at < length; at += length / 60) {
+            FV_FAILS(decode_part(bytes, at, &corner, &view, &image), FV_FORMAT, "cut short");
+            FV_FAILS(decode_part(bytes, at, &middle, &view, &image), FV_FORMAT, "cut short");
+            uint8_t kept = bytes[at];
+            bytes[at] ^= 0xFF;
+            fv_error *whole = fv_decode(bytes, (int64_t)length, NULL, &image);
+            for (int n = 0; n < 2; n++) {
+                fv_error *part = decode_part(bytes, length, n ? &middle : &corner, &view, &image);
+                assert_int_equal(!part, !whole);
+                if (whole) assert_string_equal(fv_error_message(part), fv_error_message(whole));
+                fv_error_free(part);
+            }
+            refused += whole != NULL;
+            fv_error_free(whole);
+            bytes[at] = kept;
+        }
+        free(bytes);
+    }
+    print_message("%d refused\n", refused);
+    assert_true(refused > 10);
 }

@@ -24,8 +24,9 @@ static inline void fv_moves_copy(const fv_image *from, fv_image *to) {
     FV_OK(fv_image_copy(to, fv_image_size(from), from->pixel, from->pixels));
 }
 
-/* One step in training with its own random numbers, as fv_transforms_run hands them out; nothing is divided at the end. */
-static inline fv_error *fv_moves_try(const char *step, fv_draw draw, fv_image *image) {
+/* One step in training with random numbers of that stream, as fv_transforms_run hands them out; nothing is divided at the end.
+ */
+static inline fv_error *fv_moves_try_with(const char *step, uint32_t stream, fv_draw draw, fv_image *image) {
     FV_OWNED(fv_arena) arena = NULL;
     __attribute__((cleanup(fv_workspace_release))) fv_workspace work = { 0 };
     FV_TRY(fv_arena_new("test", 1 << 20, &arena));
@@ -37,10 +38,14 @@ static inline fv_error *fv_moves_try(const char *step, fv_draw draw, fv_image *i
         FV_TRY(fv_arena_alloc(arena, fv_fields_size(transform->fields), 1, &options));
         FV_TRY(fv_fields_parse(transform->fields, options, step + length, arena));
         if (transform->check) FV_TRY(transform->check(options));
-        fv_random random = fv_random_at(draw.seed, fv_random_stream(step), draw.epoch, draw.position);
-        return transform->apply(&(fv_transform_call){ options, &random, &draw, image, &work });
+        fv_random random = fv_random_at(draw.seed, stream, draw.epoch, draw.position);
+        return transform->apply(&(fv_transform_call){ options, &random, &draw, image, &work, NULL, NULL });
     }
     return fv_fail(FV_NOT_FOUND, "no transform %s", step);
+}
+
+static inline fv_error *fv_moves_try(const char *step, fv_draw draw, fv_image *image) {
+    return fv_moves_try_with(step, fv_random_stream(step), draw, image);
 }
 
 static inline void fv_moves_run(const char *step, uint32_t position, fv_image *image) {
