@@ -102,7 +102,7 @@ static fv_axis axis_in(void *memory, axis_size size) {
     int64_t weights = size.count * size.stride;
     double *exact = memory;
     int32_t *fixed = (int32_t *)(exact + weights), *packed = fixed + weights, *first = packed + weights;
-    return (fv_axis){ size.count, size.stride, exact, fixed, packed, first, first + size.count };
+    return (fv_axis){ size.count, size.stride, exact, fixed, packed, first, first + size.count, 0 };
 }
 
 static int32_t to_fixed(double weight) { return (int32_t)(weight * (1 << FV_WEIGHT_BITS) + (weight < 0 ? -0.5 : 0.5)); }
@@ -157,7 +157,7 @@ static fv_error *reserve(fv_resample_work *work, int64_t bytes) {
     return NULL;
 }
 
-/* `rows` of `in`, each to across->out pixels; u8 in pairs. */
+/* `rows` of `in`, each to across->out pixels; u8 several at once. */
 static void pass_across(const fv_image *in, fv_box_of_pixels rows, const fv_axis *across, fv_image *out) {
     int64_t stride = fv_image_row_bytes(in), to_stride = fv_image_row_bytes(out);
     const uint8_t *from = fv_image_at(in, rows.top, rows.left), *end = (const uint8_t *)in->pixels + fv_image_bytes(in);
@@ -167,9 +167,8 @@ static void pass_across(const fv_image *in, fv_box_of_pixels rows, const fv_axis
             fv_resample_across_f32((const float *)from, in->channels, across, (float *)to);
         return;
     }
-    for (int64_t y = 0; y + 1 < rows.height; y += 2, from += 2 * stride, to += 2 * to_stride)
-        fv_resample_across_two_u8(from, stride, end - from, in->channels, across, to, to_stride);
-    if (rows.height % 2) fv_resample_across_u8(from, end - from, in->channels, across, to);
+    for (int64_t done, left = rows.height; left; left -= done, from += done * stride, to += done * to_stride)
+        done = fv_resample_across_some_u8(from, stride, left, end - from, in->channels, across, to, to_stride);
 }
 
 /* From rows `stride` bytes apart, the axis's first tap of all in the first of them. */

@@ -17,6 +17,9 @@ void fv_resample_pack(fv_axis *axis) {
         group[0] = pair(fixed[0] >> FV_LOW_BITS, fixed[1] >> FV_LOW_BITS);
         group[2] = pair(fixed[0] & mask, fixed[1] & mask);
     }
+    axis->most = 0;
+    for (int64_t x = 0; x < axis->out; x++)
+        if (axis->count[x] > axis->most) axis->most = axis->count[x];
 }
 
 static bool have_avx2(void) {
@@ -26,6 +29,18 @@ static bool have_avx2(void) {
     return false;
 #endif
 }
+
+#if defined(__x86_64__)
+static bool have_avx512(void) { /* what files named so are compiled for */
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+}
+
+/* Bytes from a row's begin that vectors read: 16 at a time, the last of them at the last output's last four taps. */
+static int64_t loaded(const fv_axis *axis, int64_t channels) {
+    return channels * (axis->first[axis->out - 1] + (axis->most - 1) / 4 * 4) + 16;
+}
+#endif
 
 static inline void across_u8(const uint8_t *from, int64_t channels, const fv_axis *axis, uint8_t *to) {
     for (int64_t x = 0; x < axis->out; x++, to += channels) {
@@ -58,6 +73,22 @@ void fv_resample_across_two_u8(const uint8_t *from, int64_t stride, int64_t read
 
 void fv_resample_across_u8(const uint8_t *from, int64_t readable, int64_t channels, const fv_axis *axis, uint8_t *to) {
     fv_resample_across_two_u8(from, 0, readable, channels, axis, to, 0);
+}
+
+int64_t fv_resample_across_some_u8(const uint8_t *from, int64_t stride, int64_t rows, int64_t readable, int64_t channels,
+                                   const fv_axis *axis, uint8_t *to, int64_t to_stride) {
+#if defined(__x86_64__)
+    if (rows >= 4 && channels <= 4 && have_avx512() && 3 * stride + loaded(axis, channels) <= readable) {
+        fv_resample_across_four_u8_avx512(from, stride, channels, axis, to, to_stride);
+        return 4;
+    }
+#endif
+    if (rows == 1) {
+        fv_resample_across_u8(from, readable, channels, axis, to);
+        return 1;
+    }
+    fv_resample_across_two_u8(from, stride, readable, channels, axis, to, to_stride);
+    return 2;
 }
 
 void fv_resample_across_f32(const float *from, int64_t channels, const fv_axis *axis, float *to) {

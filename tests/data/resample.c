@@ -86,7 +86,7 @@ static int64_t sum_of(const fv_axis *axis, int64_t x, const uint8_t *from, int64
 /* The u8 loops, vectors and all, against that definition: odd widths, one channel to four, weights of both signs. */
 FV_TEST(data_resample__lines_equal_their_definition) {
     enum { IN = 53, OUT = 9, STRIDE = 12, COLUMNS = 99 };
-    static uint8_t in[IN * COLUMNS], out[COLUMNS];
+    static uint8_t in[IN * COLUMNS], out[5 * COLUMNS];
     static int32_t fixed[OUT * STRIDE], packed[OUT * STRIDE], first[OUT], count[OUT];
     uint32_t state = 7;
     for (int i = 0; i < IN * COLUMNS; i++) in[i] = (uint8_t)((state = state * 1664525u + 1013904223u) >> 24);
@@ -104,16 +104,20 @@ FV_TEST(data_resample__lines_equal_their_definition) {
             int x = i / channels, c = i % channels;
             assert_int_equal(out[i], sum_of(&axis, x, in + first[x] * channels + c, channels));
         }
-        /* Two rows, the second the last that may be read; a byte more of the result stays as it was. */
+        /* Several rows at once, the last of them the last that may be read; a byte more of the result stays as it was. */
         int64_t width = OUT * channels, stride = IN * channels;
-        memset(out, 99, sizeof out);
-        fv_resample_across_two_u8(in, stride, 2 * stride, channels, &axis, out, width);
-        for (int i = 0; i < 2 * width; i++) {
-            int x = (int)(i % width) / channels, c = (int)(i % width) % channels;
-            const uint8_t *taps = in + i / width * stride + first[x] * channels + c;
-            assert_int_equal(out[i], sum_of(&axis, x, taps, channels));
-        }
-        assert_int_equal(out[2 * width], 99);
+        for (int64_t rows = 1; rows <= 5; rows++)
+            for (int64_t spare = 0; spare < 100; spare += 33) {
+                memset(out, 99, sizeof out);
+                int64_t done = fv_resample_across_some_u8(in, stride, rows, rows * stride + spare, channels, &axis, out, width);
+                assert_in_range(done, 1, rows);
+                for (int i = 0; i < done * width; i++) {
+                    int x = (int)(i % width) / channels, c = (int)(i % width) % channels;
+                    const uint8_t *taps = in + i / width * stride + first[x] * channels + c;
+                    assert_int_equal(out[i], sum_of(&axis, x, taps, channels));
+                }
+                assert_int_equal(out[done * width], 99);
+            }
     }
     for (int y = 0; y < OUT; y++) {
         fv_resample_down_u8(in + first[y] * COLUMNS, COLUMNS, COLUMNS, &axis, y, out);
