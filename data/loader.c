@@ -129,6 +129,7 @@ static fv_error *set_up(fv_loader *loader) {
     FV_TRY(fv_memory_new(count, &loader->order));
     if (o->mode == FV_TRAINING && !o->in_order) FV_TRY(fv_sampler_new(loader->subset, o->sampling, o->seed, &loader->sampler));
     if (o->cache) FV_TRY(fv_cache_new(loader->subset->set->samples.count, o->cache, &loader->cache));
+    FV_TRY(fv_memory_alloc(loader->subset->set->samples.count, 1, (void **)&loader->intact));
     FV_TRY(make_slots(loader));
     loader->claimed_batch = loader->batches; /* nothing to do until an epoch starts */
     return fv_threads_start(&loader->threads, o->workers, "fovea-loader", worker, loader);
@@ -167,7 +168,7 @@ int64_t fv_loader_memory(const fv_loader *loader) {
     int64_t row =
         picture_floats(loader) * (int64_t)sizeof(float) + 2 * (int64_t)sizeof(int64_t) + 2 * (int64_t)sizeof(fv_error *);
     row += loader->target_width * (int64_t)sizeof(float);
-    return loader->options.queue * loader->options.batch * row + loader->options.cache +
+    return loader->options.queue * loader->options.batch * row + loader->options.cache + loader->subset->set->samples.count +
            loader->subset->count * (int64_t)sizeof(int64_t) * (loader->partners ? 2 : 1) +
            (loader->sampler ? fv_sampler_memory(loader->sampler) : 0);
 }
@@ -269,6 +270,7 @@ void fv_loader_free(fv_loader *loader) {
     fv_sampler_free(loader->sampler);
     fv_memory_free(loader->partners);
     fv_cache_free(loader->cache);
+    fv_memory_free((void *)loader->intact);
     fv_reader_release(&loader->reader);
     fv_memory_free(loader);
 }

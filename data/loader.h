@@ -39,7 +39,8 @@ struct fv_loader {
     fv_size size;
     int64_t target_width; /* floats of a target; 0: class numbers say it all */
     int64_t batches, grain;
-    fv_cache *cache; /* NULL: none */
+    fv_cache *cache;         /* NULL: none */
+    _Atomic uint8_t *intact; /* a sample of the set: its file was decoded without an error */
     fv_slot *slots;
     fv_threads threads;
     fv_reader reader; /* of the caller */

@@ -1,4 +1,5 @@
 /* loader_row.c - one row of a batch: from a position in the epoch to numbers in place. */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "data/loader.h"
@@ -30,8 +31,13 @@ static fv_box_of_pixels region_of(const void *context, int64_t height, int64_t w
 static fv_error *fetch(picture *p, fv_bytes *bytes) {
     const fv_dataset *set = p->loader->subset->set;
     fv_cache *cache = p->loader->cache;
-    fv_interest interest = { region_of, p };
-    if (!cache) return fv_dataset_fetch_part(set, p->draw.sample, &interest, bytes, &p->held, p->image);
+    _Atomic uint8_t *intact = &p->loader->intact[p->draw.sample];
+    fv_interest interest = { region_of, p, atomic_load_explicit(intact, memory_order_relaxed) };
+    if (!cache) {
+        FV_TRY(fv_dataset_fetch_part(set, p->draw.sample, &interest, bytes, &p->held, p->image));
+        atomic_store_explicit(intact, 1, memory_order_relaxed);
+        return NULL;
+    }
     bool found;
     FV_TRY(fv_cache_get(cache, p->draw.sample, p->image, &found));
     if (!found) {

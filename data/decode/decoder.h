@@ -8,6 +8,7 @@
 typedef struct fv_interest {
     fv_box_of_pixels (*region)(const void *context, int64_t height, int64_t width);
     const void *context;
+    bool known_whole; /* the file was decoded without an error before: what lies behind the part need not be looked at */
 } fv_interest;
 
 /* An encoded picture and what is wanted of it. */
@@ -32,8 +33,8 @@ typedef struct fv_decoder {
     /* The whole picture as it is stored: bands in any number, else 1 to 4 channels (grey, grey and alpha, RGB, RGB and alpha;
      * alpha may be left out when options.channels is neither 2 nor 4), u8, f32 or u16 (whatever keep_u16: the caller narrows
      * it). One that can decode less than the whole for less work does so where there is an interest, but finds every damage
-     * that it would find in the whole. Calls the two checks below before it allocates. Errors do not name the file: the caller
-     * does. */
+     * that it would find in the whole, unless the file is known to be whole. Calls the two checks below before it allocates.
+     * Errors do not name the file: the caller does. */
     fv_error *(*decode)(const fv_encoded *encoded, fv_image *out, fv_decoded *about);
 } fv_decoder;
 
@@ -68,7 +69,7 @@ typedef struct fv_stored {
 } fv_stored;
 /* The same; what is stored goes into `*stored` (NULL: it is not asked for). Where there is an interest (or NULL), `out` is the
  * part of the picture that stored->view says: no less than was wanted, with the bits that it has in the whole. What is damaged
- * anywhere is an error all the same. */
+ * anywhere is an error all the same, unless the interest knows better. */
 FV_MUST_USE fv_error *fv_decode_stored(const void *bytes, int64_t length, const fv_decode_options *options,
                                        const fv_interest *interest, fv_stored *stored, fv_image *out);
 

@@ -87,7 +87,7 @@ static void pass_rows(j_decompress_ptr jpeg) {
     jpeg_read_scanlines(jpeg, (*jpeg->mem->alloc_sarray)((j_common_ptr)jpeg, JPOOL_IMAGE, bytes, 1), 1);
 }
 
-static fv_error *read_view(j_decompress_ptr jpeg, fv_box_of_pixels *box, fv_image *out) {
+static fv_error *read_view(j_decompress_ptr jpeg, fv_box_of_pixels *box, bool known_whole, fv_image *out) {
     jpeg_start_decompress(jpeg);
     if (box->width < jpeg->output_width) {
         JDIMENSION left = (JDIMENSION)box->left, width = (JDIMENSION)box->width;
@@ -98,8 +98,10 @@ static fv_error *read_view(j_decompress_ptr jpeg, fv_box_of_pixels *box, fv_imag
     FV_TRY(fv_image_resize(out, box->height, box->width, jpeg->output_components, FV_PIXEL_U8));
     if (box->top) jpeg_skip_scanlines(jpeg, (JDIMENSION)box->top);
     read_rows(jpeg, out);
-    pass_rows(jpeg);
-    jpeg_finish_decompress(jpeg);                        /* reads up to the end marker: a file without one is cut short */
+    if (!known_whole) {
+        pass_rows(jpeg);
+        jpeg_finish_decompress(jpeg); /* reads up to the end marker: a file without one is cut short */
+    }
     if (out->channels == 4) fv_samples_inks_to_rgb(out); /* inverted, as they come */
     return NULL;
 }
@@ -114,8 +116,8 @@ static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg
     about->orientation = orientation_of(jpeg);
     FV_TRY(choose_colours(jpeg, encoded->options.channels));
     about->view = choose_view(encoded->interest, jpeg, about->orientation);
-    if (about->view.height) return read_view(jpeg, &about->view.box, out);
-    return read_view(jpeg, &(fv_box_of_pixels){ 0, 0, jpeg->image_height, jpeg->image_width }, out);
+    if (about->view.height) return read_view(jpeg, &about->view.box, encoded->interest->known_whole, out);
+    return read_view(jpeg, &(fv_box_of_pixels){ 0, 0, jpeg->image_height, jpeg->image_width }, false, out);
 }
 
 static fv_error *complain(const fv_jpeg_trap *trap) {

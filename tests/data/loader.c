@@ -181,6 +181,17 @@ FV_TEST(data_loader__gives_the_same_batches_from_parts_of_pictures_and_from_whol
         }
 }
 
+FV_TEST(data_loader__uses_no_part_of_a_jpeg_that_is_cut_short) {
+    const char *dir = make_set();
+    fv_test_copy("half.jpg", dir, "a/03.png");
+    FIXTURE f = open_set(dir, &(fv_dataset_options){ .allow_dropped = true }, "center_crop size=2");
+    for (int mode = FV_TRAINING; mode <= FV_EVALUATION; mode++) {
+        content c = epoch_of(&f, &(fv_loader_options){ .mode = mode, .in_order = true }, 0, 0);
+        assert_int_equal(c.pictures, mode == FV_TRAINING ? 23 : 22);
+        assert_int_equal(fv_dataset_count_all(f.set).usable, 22);
+    }
+}
+
 FV_TEST(data_loader__another_seed_gives_another_order_and_other_pictures) {
     FIXTURE f = open_set(make_set(), NULL, "normalize");
     content a = epoch_of(&f, &(fv_loader_options){ .seed = 1 }, 0, 0),
