@@ -43,7 +43,9 @@ static fv_part decoder_at(int index) {
 
 static void more_of_arch(int index, fv_text *out) {
     const fv_arch *arch = fv_arch_table[index];
-    fv_text_addf(out, "%lld parameters with these defaults. %s.\n", (long long)arch->parameters, arch->paper);
+    fv_text_addf(out, "%lld parameters with these defaults.", (long long)arch->parameters);
+    if (arch->paper) fv_text_addf(out, " %s.", arch->paper);
+    fv_text_add(out, "\n");
 }
 
 static void more_of_op(int index, fv_text *out) {

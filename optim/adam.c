@@ -2,18 +2,21 @@
  * (Loshchilov and Hutter, arXiv 1711.05101), both in PyTorch's formulation:
  *   Adam: g ← g + weight_decay·w;   AdamW: w ← w − rate·weight_decay·w
  *   m ← β₁·m + (1 − β₁)·g;   v ← β₂·v + (1 − β₂)·g²
- *   w ← w − rate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
+ *   w ← w − rate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε),   with AMSGrad (Reddi et al., ICLR 2018) of the largest v so far
  * What depends on the step alone is computed once, in f64. */
 #include "optim/optimizer.h"
 
 typedef struct adam_options {
     double betas[2], epsilon, weight_decay;
+    bool amsgrad;
 } adam_options;
 
 #define MOMENT_FIELDS                                                                                                          \
     FV_FIELD(adam_options, betas, .by_default = "0.9,0.999", .min = 0, .max = 1,                                               \
              .help = "how much of the mean of gradients and of their squares is kept"),                                        \
-        FV_FIELD(adam_options, epsilon, .by_default = "1e-8", .min = 0, .max = INFINITY, .help = "added to the denominator")
+        FV_FIELD(adam_options, epsilon, .by_default = "1e-8", .min = 0, .max = INFINITY, .help = "added to the denominator"),  \
+        FV_FIELD(adam_options, amsgrad, .by_default = "false",                                                                 \
+                 .help = "whether the largest mean of squares so far counts in place of the last")
 
 static const fv_field adam_fields[] = { MOMENT_FIELDS,
                                         FV_FIELD(adam_options, weight_decay, .by_default = "0", .min = 0, .max = INFINITY,
@@ -29,6 +32,8 @@ static fv_error *check(const void *options) {
     if (o->betas[0] < 1 && o->betas[1] < 1) return NULL;
     return fv_fail(FV_USAGE, "betas of %g and %g: each is below 1", o->betas[0], o->betas[1]);
 }
+
+static bool uses_slot(const void *options, int slot) { return slot < 2 || ((const adam_options *)options)->amsgrad; }
 
 static double weight_decay(const void *options) { return ((const adam_options *)options)->weight_decay; }
 
@@ -50,13 +55,15 @@ static void descend(fv_update *u, fv_value w, fv_value g) {
     const adam_options *o = u->options;
     fv_value m = fv_update_blend(u, u->slots[0], o->betas[0], g);
     fv_value v = fv_update_blend(u, u->slots[1], o->betas[1], fv_update_apply(u, "mul", g, g));
-    fv_value root = fv_apply(u->graph, "sqrt", FV_VALUES(v), NULL);
+    fv_value largest = o->amsgrad ? fv_update_apply(u, "maximum", u->slots[2], v) : v;
+    fv_value root = fv_apply(u->graph, "sqrt", FV_VALUES(largest), NULL);
     root = fv_update_apply(u, "div", root, fv_update_cast(u, u->shared[1]));
     fv_value denominator = fv_update_apply(u, "add", root, fv_update_number(u, o->epsilon));
     fv_value size = fv_update_cast(u, fv_update_apply(u, "div", u->rate, u->shared[0]));
     fv_value step = fv_update_apply(u, "mul", fv_update_apply(u, "div", m, denominator), size);
     u->new_slots[0] = m;
     u->new_slots[1] = v;
+    if (o->amsgrad) u->new_slots[2] = largest;
     u->new_parameter = fv_update_apply(u, "sub", w, step);
 }
 
@@ -76,9 +83,11 @@ const fv_optimizer fv_optimizer_adam = {
     .name = "adam",
     .summary = "steps scaled by running moments of the gradient",
     .fields = adam_fields,
-    .slots = { "exp_avg", "exp_avg_sq" },
+    .slots = { "exp_avg", "exp_avg_sq", "max_exp_avg_sq" },
+    .rate = 0.001,
     .check = check,
     .weight_decay = weight_decay,
+    .uses_slot = uses_slot,
     .begin = begin,
     .emit = emit_adam,
 };
@@ -86,9 +95,11 @@ const fv_optimizer fv_optimizer_adamw = {
     .name = "adamw",
     .summary = "Adam with weight decay of its own",
     .fields = adamw_fields,
-    .slots = { "exp_avg", "exp_avg_sq" },
+    .slots = { "exp_avg", "exp_avg_sq", "max_exp_avg_sq" },
+    .rate = 0.001,
     .check = check,
     .weight_decay = weight_decay,
+    .uses_slot = uses_slot,
     .begin = begin,
     .emit = emit_adamw,
 };

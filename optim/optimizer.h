@@ -25,6 +25,7 @@ typedef struct fv_update {
 typedef struct fv_optimizer {
     FV_PART;
     const char *slots[FV_SLOTS_MAX];
+    double rate; /* that suits it when nobody names one */
     double (*weight_decay)(const void *options);
     fv_error *(*check)(const void *options);          /* what ranges of single fields cannot say; NULL: nothing */
     bool (*uses_slot)(const void *options, int slot); /* NULL: all of them; a slot that is not used is FV_NO_VALUE */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/size.h"
+#include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "predict/sections.h"
 #include "train/machine.h"
@@ -66,11 +67,14 @@ static fv_error *build_step(fv_trainer *t, const char *arch, int64_t batch) {
     return fv_graph_error(t->apply);
 }
 
-/* The rate that suits an optimizer when the recipe names none: adaptive ones divide by the gradient's size, so theirs is small.
- */
+/* The recipe's, else the one that suits the optimizer. */
 static double rate_for(const fv_recipe_keys *k) {
+    size_t length = strcspn(k->optimizer, " ");
     if (k->learning_rate > 0) return k->learning_rate;
-    return strncmp(k->optimizer, "adam", 4) == 0 ? 0.001 : 0.05;
+    for (int i = 0; i < fv_optimizer_table_count; i++)
+        if (strlen(fv_optimizer_table[i]->name) == length && !strncmp(fv_optimizer_table[i]->name, k->optimizer, length))
+            return fv_optimizer_table[i]->rate;
+    return 0; /* no such optimizer: building the step says so */
 }
 
 /* Whether the schedule begins low by itself. */

@@ -35,3 +35,9 @@ FV_TEST(optim_adam__goes_on_with_the_same_bits_after_a_stop) { /* slots carried 
     bench_close(&first);
     bench_close(&second);
 }
+
+FV_TEST(optim_adam__walks_with_pytorch_by_the_largest_moment) {
+    bench_walks("adam amsgrad=true betas=0.9,0.5", (const double[3][BENCH_N]){ { 0.90000001, -1.900000005, 0.5 },
+                                                                               { 0.818436705, -1.874215904, 0.564460255 },
+                                                                               { 0.794522009, -1.912489965, 0.598630474 } });
+}

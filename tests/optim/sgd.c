@@ -20,3 +20,14 @@ FV_TEST(optim_sgd__walks_with_pytorch_with_nesterov_and_decay) {
 FV_TEST(optim_sgd__refuses_nesterov_without_momentum) {
     FV_FAILS(bench_refuse(&(fv_training_options){ .optimizer = "sgd nesterov=true" }), FV_USAGE, "nesterov needs a momentum");
 }
+
+FV_TEST(optim_sgd__walks_with_pytorch_with_dampening) {
+    bench_walks("sgd momentum=0.9 dampening=0.5",
+                (const double[3][BENCH_N]){ { 0.99, -1.98, 0.5 }, { 0.966, -1.967, 0.525 }, { 0.9544, -1.9753, 0.5425 } });
+}
+
+FV_TEST(optim_sgd__refuses_dampening_without_momentum_and_with_nesterov) {
+    FV_FAILS(bench_refuse(&(fv_training_options){ .optimizer = "sgd dampening=0.5" }), FV_USAGE, "dampening needs a momentum");
+    FV_FAILS(bench_refuse(&(fv_training_options){ .optimizer = "sgd momentum=0.9 nesterov=true dampening=0.5" }), FV_USAGE,
+             "nesterov goes without dampening");
+}
