@@ -1,16 +1,15 @@
 # fv_folder: one folder of the house is one object library that sees its own headers, those of the folders it may use, and
 # include/; nothing else of the tree.
 #
-#   fv_folder(NAME DIR path [EXCEPT sub…] [USES folder…] [TABLES "kind header [parts-folder…]"…] [PROGRAM])
+#   fv_folder(NAME DIR path [EXCEPT sub…] [USES folder…] [TABLES "kind header [parts-folder…]"…] [PROGRAM name])
 #
-# DIR: where it lies. EXCEPT: sub-folders that are folders of their own, or are not built. PROGRAM: goes into bin/fovea only.
+# DIR: where it lies. EXCEPT: sub-folders that are folders of their own, or are not built. PROGRAM: goes into that program only.
 #
 # How it is kept in: an include is written from the top ("core/graph/graph.h"), but the top is never on the include path. Each
 # folder has a root, build/roots/NAME, with nothing but a link to it, and a target is given the roots of what it USES.
 
 set(FV_ROOTS ${PROJECT_BINARY_DIR}/roots)
 define_property(GLOBAL PROPERTY FV_LIBRARY_FOLDERS BRIEF_DOCS "folders with sources, for libfovea")
-define_property(GLOBAL PROPERTY FV_PROGRAM_FOLDERS BRIEF_DOCS "folders with sources, for bin/fovea")
 define_property(GLOBAL PROPERTY FV_ALL_ROOTS BRIEF_DOCS "every include root, for the tests")
 
 function(fv_make_root name dir except)
@@ -67,7 +66,7 @@ function(fv_table target sources kind header)
 endfunction()
 
 function(fv_folder name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "PROGRAM" "DIR" "EXCEPT;USES;TABLES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR;PROGRAM" "EXCEPT;USES;TABLES")
     list(TRANSFORM arg_EXCEPT PREPEND ${arg_DIR}/)
     fv_make_root(${name} ${arg_DIR} "${arg_EXCEPT}")
 
@@ -91,7 +90,7 @@ function(fv_folder name)
         fv_table(${name} "${sources}" ${words})
     endforeach()
     if(arg_PROGRAM)
-        set_property(GLOBAL APPEND PROPERTY FV_PROGRAM_FOLDERS ${name})
+        set_property(GLOBAL APPEND PROPERTY FV_FOLDERS_OF_${arg_PROGRAM} ${name})
     else()
         set_property(GLOBAL APPEND PROPERTY FV_LIBRARY_FOLDERS ${name})
     endif()

@@ -1,10 +1,16 @@
-# What is built from the folders: libfovea.a, libfovea.so, bin/fovea; and where `cmake --install` puts it.
+# What is built from the folders: libfovea.a, libfovea.so, bin/fovea, libexec/fovea/fovea-reader; and where `cmake --install`
+# puts it.
 
 include(GNUInstallDirs)
 get_property(library_folders GLOBAL PROPERTY FV_LIBRARY_FOLDERS)
-get_property(program_folders GLOBAL PROPERTY FV_PROGRAM_FOLDERS)
+get_property(program_folders GLOBAL PROPERTY FV_FOLDERS_OF_fovea)
+get_property(reader_folders GLOBAL PROPERTY FV_FOLDERS_OF_fovea-reader)
 list(TRANSFORM library_folders REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE library_objects)
 list(TRANSFORM program_folders REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE program_objects)
+list(TRANSFORM reader_folders REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE reader_objects)
+set(FV_LIBEXEC ${CMAKE_INSTALL_LIBEXECDIR}/fovea)
+set_property(SOURCE core/formats/reader_find.c APPEND PROPERTY
+    COMPILE_DEFINITIONS FOVEA_LIBEXEC="${CMAKE_INSTALL_FULL_LIBEXECDIR}/fovea")
 
 if(library_folders)
     add_library(fovea_static STATIC ${library_objects})
@@ -33,6 +39,18 @@ if(library_folders)
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
     install(DIRECTORY include/fovea DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
     install(FILES ${PROJECT_BINARY_DIR}/fovea.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
+
+# The reader links what it uses of the static library, and HDF5: it is started for every file, so it is small. In the build tree
+# it lies where it will from bin and lib.
+if(reader_folders)
+    add_executable(fovea-reader ${reader_objects})
+    set_target_properties(fovea-reader PROPERTIES
+        LINKER_LANGUAGE C RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/libexec/fovea)
+    add_dependencies(fovea-reader fovea_static)
+    target_link_libraries(fovea-reader PRIVATE $<TARGET_FILE:fovea_static> fv_reader_libraries)
+    target_link_options(fovea-reader PRIVATE -Wl,--gc-sections)
+    install(TARGETS fovea-reader RUNTIME DESTINATION ${FV_LIBEXEC})
 endif()
 
 # The program links the static library: one binary that can be copied.

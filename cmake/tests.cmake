@@ -8,7 +8,7 @@ get_property(all_roots GLOBAL PROPERTY FV_ALL_ROOTS)
 # tests/**/*.c → fovea-tests. Unit tests may see every folder; they link the static library, whose symbols are all there.
 fv_make_root(tests tests "")
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/*.c)
-list(FILTER sources EXCLUDE REGEX "^tests/(cases|fuzz|golden|soak|scripts)/")
+list(FILTER sources EXCLUDE REGEX "^tests/(cases|fuzz|golden|soak|scripts|programs)/")
 set(list ${PROJECT_BINARY_DIR}/tables/test_sources.txt)
 set(table ${PROJECT_BINARY_DIR}/tables/test_table.c)
 set(found ${PROJECT_BINARY_DIR}/tables/tests.cmake)
@@ -23,6 +23,19 @@ add_executable(fovea-tests ${sources} ${table})
 target_include_directories(fovea-tests PRIVATE ${FV_ROOTS}/tests ${all_roots})
 target_compile_definitions(fovea-tests PRIVATE FOVEA_SOURCE="${PROJECT_SOURCE_DIR}" FOVEA_BUILD="${PROJECT_BINARY_DIR}")
 target_link_libraries(fovea-tests PRIVATE fovea_static PkgConfig::CMOCKA)
+
+# tests/programs/*.c: programs that tests start, in bin/.
+file(GLOB programs CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/programs/*.c)
+foreach(program IN LISTS programs)
+    cmake_path(GET program STEM name)
+    add_executable(${name} ${program})
+    target_include_directories(${name} PRIVATE ${all_roots})
+    target_link_libraries(${name} PRIVATE fovea_static)
+    add_dependencies(fovea-tests ${name})
+endforeach()
+if(TARGET fovea-reader)
+    add_dependencies(fovea-tests fovea-reader)
+endif()
 
 # ctest reads the tests that the last build found; before the first build there is one that says so.
 set(include_tests ${PROJECT_BINARY_DIR}/tables/include_tests.cmake)

@@ -58,14 +58,18 @@ static fv_error *read_open(int file, const char *path, int64_t cap, uint8_t **by
     return read_to_end(file, path, cap, room, bytes, length);
 }
 
+static fv_error *open_to_read(const char *path, int *file) {
+    do *file = open(path, O_RDONLY | O_CLOEXEC);
+    while (*file < 0 && errno == EINTR);
+    return *file < 0 ? refused(errno, "read", path) : NULL;
+}
+
 fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *length) {
     *bytes = NULL;
     *length = 0;
     cap = fv_min(fv_max(cap, 0), INT64_MAX / 2);
     int file;
-    do file = open(path, O_RDONLY | O_CLOEXEC);
-    while (file < 0 && errno == EINTR);
-    if (file < 0) return refused(errno, "read", path);
+    FV_TRY(open_to_read(path, &file));
     fv_error *error = read_open(file, path, cap, bytes, length);
     close(file);
     if (error) {
@@ -75,14 +79,48 @@ fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *
     return error;
 }
 
-static fv_error *write_all(int file, const char *path, const char *bytes, int64_t length) {
+/* False with errno set when the system refuses. */
+static bool write_bytes(int file, const char *bytes, int64_t length) {
     for (int64_t done = 0; done < length;) {
         ssize_t put = write(file, bytes + done, (size_t)fv_min(length - done, (int64_t)1 << 30));
         if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return refused(errno, "write", path);
+        if (put < 0) return false;
         done += put;
     }
-    return fsync(file) < 0 ? refused(errno, "write", path) : NULL;
+    return true;
+}
+
+static fv_error *copy_to_end(int from, const char *path, int64_t cap, int to, int64_t *length) {
+    enum { CHUNK = 1 << 18 }; /* stays in the cache between read and write */
+    FV_OWNED(fv_memory) chunk = NULL;
+    FV_TRY(fv_memory_alloc(CHUNK, 1, &chunk));
+    for (*length = 0;;) {
+        ssize_t got = read(from, chunk, CHUNK);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return refused(errno, "read", path);
+        if (got == 0) return NULL;
+        *length += got;
+        if (*length > cap) return too_large(path, cap);
+        if (write_bytes(to, chunk, got)) continue;
+        return refused(errno == ENOSPC ? ENOMEM : errno, "keep a copy of", path);
+    }
+}
+
+fv_error *fv_file_copy(const char *path, int64_t cap, int to, int64_t *length) {
+    int file;
+    struct stat info;
+    *length = 0;
+    FV_TRY(open_to_read(path, &file));
+    fv_error *error = NULL;
+    if (fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > cap) error = too_large(path, cap);
+    if (!error) error = copy_to_end(file, path, cap, to, length);
+    close(file);
+    return error;
+}
+
+static fv_error *write_all(int file, const char *path, const char *bytes, int64_t length) {
+    if (!write_bytes(file, bytes, length) || fsync(file) < 0) return refused(errno, "write", path);
+    return NULL;
 }
 
 /* Opens a new file beside `path` and says its name. A name that is taken (by another machine, by a process killed here) is

@@ -11,6 +11,9 @@
  * fv_memory_free. */
 FV_MUST_USE fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *length);
 
+/* The same, written to `to`, an open file in memory. */
+FV_MUST_USE fv_error *fv_file_copy(const char *path, int64_t cap, int to, int64_t *length);
+
 /* Writes `bytes` to a temporary name beside `path`, fsyncs it, renames it over `path`, fsyncs the folder. On an error `path` is
  * as it was and the temporary file is gone (only when the last fsync fails it has its new content already, whole but not yet
  * safe). With `keep_previous` not NULL, an existing `path` is first hard-linked to that name (replacing it), so at every

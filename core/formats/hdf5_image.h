@@ -47,20 +47,20 @@ FV_MUST_USE fv_error *fv_hdf5_add_int_attribute(hid_t object, const char *name, 
 /* A contiguous tensor; attribute dtype = fv_dtype_name. bf16 and f16 are kept as 16 bits, bool as 8. */
 FV_MUST_USE fv_error *fv_hdf5_add_tensor(hid_t group, const char *name, const fv_tensor *tensor);
 
-/* Opens `bytes` for reading, without a copy: they must stay until the file is released. `where` names it in errors. */
-FV_MUST_USE fv_error *fv_hdf5_open(const uint8_t *bytes, int64_t length, const char *where, hid_t *file);
+/* Opens `bytes` for reading, without a copy: they must stay until the file is released. */
+FV_MUST_USE fv_error *fv_hdf5_open(const uint8_t *bytes, int64_t length, hid_t *file);
 
 FV_MUST_USE fv_error *fv_hdf5_open_group(hid_t parent, const char *name, hid_t *out, int64_t *links);
 /* The name of link number `index` of a group, in order of names; only a hard link is one. */
 FV_MUST_USE fv_error *fv_hdf5_link_name(hid_t group, int64_t index, fv_arena *arena, const char **out);
-/* A text at most `cap` bytes long; `version` (may be NULL) is its attribute. */
-FV_MUST_USE fv_error *fv_hdf5_read_text(hid_t group, const char *name, int64_t cap, fv_arena *arena, const char **out,
+/* Where a text or a tensor lies in an image of `length` bytes; `version` (may be NULL) is the text's attribute. The bytes are
+ * the content, little-endian: nothing is packed or encoded. A tensor of no elements lies at 0. */
+FV_MUST_USE fv_error *fv_hdf5_find_text(hid_t group, const char *name, int64_t length, int64_t *offset, int64_t *bytes,
                                         int *version);
+FV_MUST_USE fv_error *fv_hdf5_find_tensor(hid_t group, const char *name, int64_t length, fv_type *type, int64_t *offset);
+/* A text attribute at most `cap` bytes long. */
 FV_MUST_USE fv_error *fv_hdf5_read_text_attribute(hid_t object, const char *name, int64_t cap, fv_arena *arena,
                                                   const char **out);
 FV_MUST_USE fv_error *fv_hdf5_read_int_attribute(hid_t object, const char *name, int *out);
-/* The type of a tensor, its bytes known to lie inside an image of `length`; then its content. */
-FV_MUST_USE fv_error *fv_hdf5_tensor_type(hid_t group, const char *name, int64_t length, fv_type *out);
-FV_MUST_USE fv_error *fv_hdf5_read_tensor(hid_t group, const char *name, const fv_tensor *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* hdf5_read.c - groups, texts, integers and tensors read out of an HDF5 image that somebody else may have made: no link but a
- * hard one is followed, no data outside the image, no filter, and no size is believed before it is held against the image's. */
+/* hdf5_read.c - groups, texts, integers and tensors found in an HDF5 image that somebody else may have made: no link but a hard
+ * one is followed, no data outside the image, no filter, and no size is believed before it is held against the image's. */
 #include <string.h>
 
 #include "core/base/size.h"
@@ -48,17 +48,26 @@ static fv_error *text_length(const char *name, hid_t type, hid_t space, int64_t 
     return NULL;
 }
 
-fv_error *fv_hdf5_read_text(hid_t group, const char *name, int64_t cap, fv_arena *arena, const char **out, int *version) {
+/* Where the data lie in the image: [offset, offset + bytes) must be inside. */
+static fv_error *find_place(hid_t set, const char *name, int64_t bytes, int64_t length, int64_t *out) {
+    *out = 0;
+    if (!bytes) return NULL;
+    haddr_t offset = H5Dget_offset(set);
+    int64_t end;
+    if (offset == HADDR_UNDEF || offset > INT64_MAX || !fv_size_add((int64_t)offset, bytes, &end) || end > length ||
+        H5Dget_storage_size(set) != (hsize_t)bytes)
+        return fv_fail(FV_FORMAT, "%s says it has %lld bytes, more than there are", name, (long long)bytes);
+    *out = (int64_t)offset;
+    return NULL;
+}
+
+fv_error *fv_hdf5_find_text(hid_t group, const char *name, int64_t length, int64_t *offset, int64_t *bytes, int *version) {
     FV_HID(set, -1);
     FV_TRY(open_data_set(group, name, &set));
     FV_HID(type, H5Dget_type(set));
     FV_HID(space, H5Dget_space(set));
-    int64_t length;
-    FV_TRY(text_length(name, type, space, cap, &length));
-    char *text;
-    FV_TRY(fv_arena_take(arena, length + 1, &text));
-    if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0) return fv_fail(FV_FORMAT, "%s cannot be read", name);
-    *out = text;
+    FV_TRY(text_length(name, type, space, length, bytes));
+    FV_TRY(find_place(set, name, *bytes, length, offset));
     return version ? fv_hdf5_read_int_attribute(set, "version", version) : NULL;
 }
 
@@ -96,18 +105,7 @@ static fv_error *read_dtype(hid_t set, const char *name, fv_dtype *out) {
     return fv_fail(FV_FORMAT, "%s has an unknown dtype \"%s\"", name, text);
 }
 
-/* The data's place in the image: [offset, offset + bytes) must be inside. */
-static fv_error *check_place(hid_t set, const char *name, const fv_type *type, int64_t length) {
-    int64_t bytes = fv_type_bytes(type), end;
-    if (!bytes) return NULL;
-    haddr_t offset = H5Dget_offset(set);
-    if (offset == HADDR_UNDEF || offset > INT64_MAX || !fv_size_add((int64_t)offset, bytes, &end) || end > length ||
-        H5Dget_storage_size(set) != (hsize_t)bytes)
-        return fv_fail(FV_FORMAT, "%s says it has %lld bytes, more than there are", name, (long long)bytes);
-    return NULL;
-}
-
-fv_error *fv_hdf5_tensor_type(hid_t group, const char *name, int64_t length, fv_type *out) {
+fv_error *fv_hdf5_find_tensor(hid_t group, const char *name, int64_t length, fv_type *out, int64_t *offset) {
     FV_HID(set, -1);
     FV_TRY(open_data_set(group, name, &set));
     FV_HID(stored, H5Dget_type(set));
@@ -122,14 +120,5 @@ fv_error *fv_hdf5_tensor_type(hid_t group, const char *name, int64_t length, fv_
         return fv_fail(FV_FORMAT, "%s is not stored as its dtype says", name);
     for (int i = 0; i < rank; i++) out->dims[i] = dims[i] > INT64_MAX ? -1 : (int64_t)dims[i];
     FV_TRY(fv_error_wrap(fv_type_check(out), "%s", name));
-    return check_place(set, name, out, length);
-}
-
-fv_error *fv_hdf5_read_tensor(hid_t group, const char *name, const fv_tensor *out) {
-    FV_HID(set, -1);
-    FV_TRY(open_data_set(group, name, &set));
-    if (fv_type_count(&out->type) &&
-        H5Dread(set, fv_hdf5_native(out->type.dtype), H5S_ALL, H5S_ALL, H5P_DEFAULT, out->data) < 0)
-        return fv_fail(FV_FORMAT, "%s cannot be read", name);
-    return NULL;
+    return find_place(set, name, fv_type_bytes(out), length, offset);
 }

@@ -12,9 +12,8 @@
 #include "core/base/file.h"
 #include "core/base/size.h"
 #include "core/formats/hdf5_image.h"
+#include "core/formats/model_list.h"
 #include "core/formats/model_trailer.h"
-
-const char *const fv_role_groups[] = { [FV_PARAMETER] = "parameters", [FV_BUFFER] = "buffers", [FV_SLOT] = "slots" };
 
 typedef struct entry {
     const char *name;

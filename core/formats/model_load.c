@@ -1,81 +1,75 @@
-/* model_load.c - a model read from a file. The trailer is checked first, then every size against the image's, then that the
- * tensors are those that the graph wants. */
+/* model_load.c - a model read from a file: the trailer is checked; what the file holds and where is listed, by fovea-reader
+ * when anybody may have made the file; then, here, content is taken from the places listed, and the tensors must be those that
+ * the graph wants. */
 #include <string.h>
 
-#include "core/base/file.h"
 #include "core/base/size.h"
-#include "core/formats/hdf5_image.h"
+#include "core/formats/model_list.h"
 #include "core/formats/model_trailer.h"
+#include "core/formats/reader.h"
 
+/* A file's image while a model is made of it. */
 typedef struct source {
-    hid_t file;
-    int64_t length; /* of the image: nothing in it can be larger */
-    int64_t left;   /* bytes that tensors may still take */
+    const uint8_t *image;
+    const char *where;
     fv_arena *arena;
+    fv_model *model; /* NULL until the graph was read */
 } source;
 
-static fv_error *check_format(const source *from) {
-    FV_HID(root, H5Gopen2(from->file, "/", H5P_DEFAULT));
-    const char *format;
-    int version;
-    FV_TRY(fv_hdf5_read_text_attribute(root, "format", 64, from->arena, &format));
-    FV_TRY(fv_hdf5_read_int_attribute(root, "version", &version));
-    if (strcmp(format, "fovea model") != 0) return fv_fail(FV_FORMAT, "its format is \"%s\", not \"fovea model\"", format);
-    if (version != FV_MODEL_VERSION)
-        return fv_error_hint(
-            fv_fail(FV_UNSUPPORTED, "it has version %d; this fovea reads version %d", version, FV_MODEL_VERSION),
-            "use a newer fovea");
+static fv_error *check_version(int version) {
+    if (version == FV_MODEL_VERSION) return NULL;
+    return fv_error_hint(fv_fail(FV_UNSUPPORTED, "it has version %d; this fovea reads version %d", version, FV_MODEL_VERSION),
+                         "use a newer fovea");
+}
+
+static fv_error *copy_text(const source *from, const fv_piece *piece, char **out) {
+    FV_TRY(fv_arena_take(from->arena, piece->length + 1, out));
+    memcpy(*out, from->image + piece->offset, (size_t)piece->length);
     return NULL;
 }
 
-static fv_error *read_graph(const source *from, const char *where, fv_model **out) {
-    const char *text;
-    FV_TRY(fv_hdf5_read_text(from->file, "graph", from->length, from->arena, &text, NULL));
+static fv_error *read_graph(source *from, const fv_piece *piece) {
+    if (from->model) return fv_fail(FV_FORMAT, "it has two graphs");
+    char *text;
     FV_OWNED(fv_graph) graph = NULL;
-    FV_TRY(fv_graph_parse(text, where, &graph));
-    return fv_model_new(graph, out);
+    FV_TRY(copy_text(from, piece, &text));
+    FV_TRY(fv_graph_parse(text, from->where, &graph));
+    return fv_model_new(graph, &from->model);
 }
 
-static fv_error *read_tensor(source *from, hid_t group, const char *link, fv_role role, fv_model *model) {
+static fv_error *read_section(const source *from, const fv_piece *piece) {
+    char *text;
+    if (fv_model_section(from->model, piece->name, NULL))
+        return fv_fail(FV_FORMAT, "it has two sections called %s", piece->name);
+    FV_TRY(copy_text(from, piece, &text));
+    return fv_model_set_section(from->model, piece->name, piece->version, text);
+}
+
+/* Elements of `size` bytes, little-endian in the file, in the machine's order in memory. */
+static void copy_elements(void *to, const uint8_t *from, int64_t bytes, int64_t size) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    (void)size;
+    if (bytes) memcpy(to, from, (size_t)bytes);
+#else
+    for (int64_t i = 0; i < bytes; i++) ((uint8_t *)to)[i / size * size + size - 1 - i % size] = from[i];
+#endif
+}
+
+static fv_error *read_tensor(const source *from, const fv_piece *piece) {
+    fv_weights *weights = fv_model_weights(from->model);
     FV_TEXT(name, 4096);
-    FV_TRY(fv_tensor_name_decode(link, &name));
-    fv_type type;
-    FV_TRY(fv_hdf5_tensor_type(group, link, from->length, &type));
-    from->left -= fv_type_bytes(&type);
-    if (from->left < 0) return fv_fail(FV_FORMAT, "its tensors overlap");
-    if (fv_weights_find(fv_model_weights(model), name.at)) return fv_fail(FV_FORMAT, "it has two tensors called %s", name.at);
+    FV_TRY(fv_tensor_name_decode(piece->name, &name));
+    if (fv_weights_find(weights, name.at)) return fv_fail(FV_FORMAT, "it has two tensors called %s", name.at);
     fv_tensor *tensor;
-    FV_TRY(fv_weights_add(fv_model_weights(model), name.at, &type, role, &tensor));
-    return fv_hdf5_read_tensor(group, link, tensor);
-}
-
-static fv_error *read_tensors(source *from, fv_model *model) {
-    for (fv_role role = FV_PARAMETER; role <= FV_SLOT; role++) {
-        if (role == FV_SLOT && H5Lexists(from->file, fv_role_groups[role], H5P_DEFAULT) <= 0) break;
-        FV_HID(group, -1);
-        int64_t links;
-        FV_TRY(fv_hdf5_open_group(from->file, fv_role_groups[role], &group, &links));
-        for (int64_t i = 0; i < links; i++) {
-            const char *link;
-            FV_TRY(fv_hdf5_link_name(group, i, from->arena, &link));
-            FV_TRY(read_tensor(from, group, link, role, model));
-        }
-    }
+    FV_TRY(fv_weights_add(weights, name.at, &piece->type, (fv_role)(piece->kind - FV_PIECE_PARAMETER), &tensor));
+    copy_elements(tensor->data, from->image + piece->offset, piece->length, fv_dtype_size(piece->type.dtype));
     return NULL;
 }
 
-static fv_error *read_sections(const source *from, fv_model *model) {
-    FV_HID(group, -1);
-    int64_t links;
-    FV_TRY(fv_hdf5_open_group(from->file, "sections", &group, &links));
-    for (int64_t i = 0; i < links; i++) {
-        const char *name, *text;
-        int version;
-        FV_TRY(fv_hdf5_link_name(group, i, from->arena, &name));
-        FV_TRY(fv_hdf5_read_text(group, name, from->length, from->arena, &text, &version));
-        FV_TRY(fv_model_set_section(model, name, version, text));
-    }
-    return NULL;
+static fv_error *read_piece(source *from, const fv_piece *piece) {
+    if (piece->kind == FV_PIECE_GRAPH) return read_graph(from, piece);
+    if (!from->model) return fv_fail(FV_FORMAT, "its graph is not its first piece");
+    return piece->kind == FV_PIECE_SECTION ? read_section(from, piece) : read_tensor(from, piece);
 }
 
 /* Every state of the graph has its tensor. */
@@ -100,35 +94,54 @@ static fv_error *check_states(const fv_model *model, fv_arena *arena) {
     return NULL;
 }
 
-static fv_error *read_image(source *from, const uint8_t *bytes, const char *where, fv_model **out) {
-    FV_HDF5_LOCKED;
-    FV_HID(file, -1);
-    FV_TRY(fv_hdf5_open(bytes, from->length, where, &file));
-    from->file = file;
-    FV_OWNED(fv_model) model = NULL;
-    FV_TRY(check_format(from));
-    FV_TRY(read_graph(from, where, &model));
-    FV_TRY(read_tensors(from, model));
-    FV_TRY(read_sections(from, model));
-    FV_TRY(check_states(model, from->arena));
-    *out = fv_take(&model);
+static fv_error *read_pieces(source *from, fv_answer *answer) {
+    fv_piece piece;
+    bool more;
+    FV_TRY(check_version(answer->version));
+    for (;;) {
+        FV_TRY(fv_answer_next(answer, &piece, &more));
+        if (!more) break;
+        FV_TRY(read_piece(from, &piece));
+    }
+    if (!from->model) return fv_fail(FV_FORMAT, "it has no graph");
+    return check_states(from->model, from->arena);
+}
+
+fv_error *fv_model_from_answer(const void *answer, int64_t answer_length, const uint8_t *image, int64_t length,
+                               const char *where, fv_model **out) {
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_TRY(fv_arena_new("a model's texts", 2 * length + (1 << 20), &arena));
+    source from = { .image = image, .where = where, .arena = arena };
+    fv_answer pieces;
+    fv_error *error = fv_answer_open(&pieces, answer, answer_length, length);
+    if (!error) error = read_pieces(&from, &pieces);
+    if (error) {
+        fv_model_free(from.model);
+        return fv_error_wrap(error, "%s cannot be read as a model", where);
+    }
+    *out = from.model;
     return NULL;
 }
 
 fv_error *fv_model_decode(const uint8_t *bytes, int64_t length, const char *where, fv_model **out) {
     int64_t image;
+    int version;
+    FV_TEXT(answer, FV_ANSWER_BYTES_MAX);
     FV_TRY(fv_trailer_check(bytes, length, where, &image));
-    FV_OWNED(fv_arena) arena = NULL;
-    FV_TRY(fv_arena_new("reading a model", 2 * image + (1 << 20), &arena));
-    source from = { .length = image, .left = image, .arena = arena };
-    return fv_error_wrap(read_image(&from, bytes, where, out), "%s cannot be read as a model", where);
+    fv_answer_begin(&answer);
+    FV_TRY(fv_error_wrap(fv_model_list(bytes, image, &answer, &version), "%s cannot be read as a model", where));
+    fv_answer_finish(&answer, version, 0);
+    return fv_model_from_answer(answer.at, answer.length, bytes, image, where, out);
 }
 
 fv_error *fv_model_load(const char *path, fv_model **out) {
-    uint8_t *bytes = NULL;
-    int64_t length = 0;
-    FV_TRY(fv_file_read(path, FV_MODEL_BYTES_MAX, &bytes, &length));
-    fv_error *error = fv_model_decode(bytes, length, path, out);
-    fv_memory_free(bytes);
-    return error;
+    int64_t image, length;
+    const void *answer;
+    FV_SNAPSHOT(file);
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_TRY(fv_snapshot_read(path, FV_MODEL_BYTES_MAX, &file));
+    FV_TRY(fv_trailer_check(file.bytes, file.length, path, &image));
+    FV_TRY(fv_arena_new("the list of a model's pieces", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_TRY(fv_reader_run(&file, image, path, NULL, arena, &answer, &length));
+    return fv_model_from_answer(answer, length, file.bytes, image, path, out);
 }

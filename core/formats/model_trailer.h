@@ -5,9 +5,6 @@
 #include "core/base/text.h"
 #include "core/formats/model_file.h"
 
-/* The group of a role: "parameters", "buffers", "slots". */
-extern const char *const fv_role_groups[];
-
 /* Puts the trailer behind the image; `bytes` has room for it. */
 void fv_trailer_write(uint8_t *bytes, int64_t image_length);
 /* The image's length, or what is wrong with the file: not a model, cut short, changed. */

@@ -1,0 +1,36 @@
+/* reader.h - fovea-reader, the separate program that goes through files which anybody may have made: it runs HDF5's library on
+ * them without rights, so that whatever they do to it is an error message here.
+ *
+ * It is started with the file as a sealed snapshot, fills a piece of shared memory with the answer (answer.h) and ends. It may
+ * open no file, start no process, take no more memory, processor time and time than its limits say (sandbox.h); it has
+ * no environment and no descriptors but those. Any thread; the program's signal handlers and children do not matter. */
+#ifndef FV_FORMATS_READER_H
+#define FV_FORMATS_READER_H
+
+#include "core/base/arena.h"
+#include "core/formats/answer.h"
+#include "core/formats/snapshot.h"
+
+/* Where the reader finds the file and the shared memory. Its arguments: the file's bytes, memory, processor seconds. */
+#define FV_READER_FILE 3
+#define FV_READER_ANSWER 4
+
+typedef struct fv_reader_limits {
+    int64_t memory;    /* bytes of address space, beyond the file and its answer */
+    int64_t processor; /* seconds */
+    double wait;       /* seconds; then it is killed */
+} fv_reader_limits;
+
+/* The program: $FOVEA_READER, or fovea-reader beside this program or library, or in libexec/fovea of the tree that they lie in,
+ * or in that of the prefix that was configured. FV_NOT_FOUND says where it was looked for. */
+FV_MUST_USE fv_error *fv_reader_find(fv_arena *arena, const char **path);
+
+/* Has the first `length` bytes of the file gone through; `limits` NULL: as documented. The answer, in `arena`, is any bytes:
+ * use fv_answer_open. `where` names the file in errors: FV_FORMAT when it crashed the reader or made it exceed a limit. */
+FV_MUST_USE fv_error *fv_reader_run(const fv_snapshot *file, int64_t length, const char *where, const fv_reader_limits *limits,
+                                    fv_arena *arena, const void **answer, int64_t *answer_length);
+
+/* Has it read a file that this program made, to see what keeps it: where it is, and its fv_guard bits. */
+FV_MUST_USE fv_error *fv_reader_try(fv_arena *arena, const char **path, unsigned *guards);
+
+#endif

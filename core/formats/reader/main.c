@@ -1,0 +1,66 @@
+/* main.c - fovea-reader: goes through a file for fovea, without rights (core/formats/reader.h). Not for use by hand.
+ *
+ * Until fv_sandbox_enter it has touched no byte of the file; after it, all that is left of the outside is the file, mapped for
+ * reading, the answer, mapped for writing, and standard error, where it may leave a note. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+#include "core/formats/model_list.h"
+#include "core/formats/reader.h"
+#include "core/formats/sandbox.h"
+
+typedef struct task {
+    int64_t length, memory, processor;
+    const uint8_t *file;
+    void *answer;
+} task;
+
+static int failed(const char *what) {
+    fprintf(stderr, "fovea-reader: %s\n", what);
+    return 1;
+}
+
+/* Descriptors that the program which started us has left open. */
+static void close_others(void) {
+    if (syscall(SYS_close_range, FV_READER_ANSWER + 1, ~0U, 0) == 0) return;
+    for (int file = FV_READER_ANSWER + 1; file < 4096; file++) close(file); /* before Linux 5.9 */
+}
+
+static int take_up(int count, char **arguments, task *t) {
+    if (count != 4 || !fv_text_to_int(arguments[1], &t->length) || !fv_text_to_int(arguments[2], &t->memory) ||
+        !fv_text_to_int(arguments[3], &t->processor))
+        return failed("is started by fovea, to read a file for it");
+    close_others();
+    t->file = mmap(NULL, (size_t)t->length, PROT_READ, MAP_SHARED, FV_READER_FILE, 0);
+    t->answer = mmap(NULL, FV_ANSWER_BYTES_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, FV_READER_ANSWER, 0);
+    if (t->file == MAP_FAILED || t->answer == MAP_FAILED) return failed("was given no file");
+    close(FV_READER_FILE);
+    close(FV_READER_ANSWER);
+    return 0;
+}
+
+static void answer(const task *t, unsigned guards, fv_text *out) {
+    int version = 0;
+    fv_answer_begin(out);
+    fv_error *error = fv_model_list(t->file, t->length, out, &version);
+    if (error)
+        fv_answer_refuse(out, error, guards);
+    else
+        fv_answer_finish(out, version, guards);
+    fv_error_free(error);
+}
+
+int main(int count, char **arguments) {
+    task t;
+    if (take_up(count, arguments, &t)) return 1;
+    unsigned guards = fv_sandbox_enter(t.memory, t.processor);
+    FV_TEXT(out, FV_ANSWER_BYTES_MAX);
+    answer(&t, guards, &out);
+    memcpy(t.answer, out.at, (size_t)out.length);
+    _exit(0); /* what others registered for the end, the sandbox does not let through */
+}

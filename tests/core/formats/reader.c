@@ -1,0 +1,217 @@
+/* fovea-reader gone wrong in every way that is known: an error that names the file, in bounded time, nothing left behind. The
+ * readers are tests/programs/bad_reader.c. */
+#include "core/formats/reader.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/formats/model_file.h"
+#include "tests/test.h"
+
+static const fv_reader_limits short_limits = { .memory = INT64_C(64) << 20, .processor = 1, .wait = 60 };
+static const fv_reader_limits no_time = { .memory = INT64_C(64) << 20, .processor = 30, .wait = 0.3 };
+
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int open_files(void) {
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder)) count++;
+    closedir(folder);
+    return count;
+}
+
+/* From here on the reader is the bad one that goes wrong in this way; NULL: the good one. */
+static void use_reader(const char *way) {
+    static char path[600];
+    if (!way) {
+        unsetenv("FOVEA_READER");
+        return;
+    }
+    snprintf(path, sizeof path, "%s/%s", fv_test_folder(), way);
+    assert_int_equal(symlink(FOVEA_BUILD "/bin/bad_reader", path), 0);
+    setenv("FOVEA_READER", path, 1);
+}
+
+/* A model with one tensor, by the name of m.fovea in a new folder. */
+static const char *new_file(void) {
+    static char path[600];
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OWNED(fv_model) model = NULL;
+    fv_tensor *tensor;
+    FV_OK(fv_graph_new(&g));
+    fv_value w = fv_graph_state(g, "w", fv_type_of(FV_F32, 4), FV_PARAMETER, "zeros");
+    fv_graph_output(g, "y", w);
+    FV_OK(fv_graph_error(g));
+    FV_OK(fv_model_new(g, &model));
+    FV_OK(fv_weights_add(fv_model_weights(model), "w", &(fv_type){ FV_F32, 1, { 4 } }, FV_PARAMETER, &tensor));
+    snprintf(path, sizeof path, "%s/m.fovea", fv_test_folder());
+    FV_OK(fv_model_save(model, path));
+    return path;
+}
+
+static fv_error *read_with(const char *way, const fv_reader_limits *limits) {
+    FV_SNAPSHOT(file);
+    FV_OWNED(fv_arena) arena = NULL;
+    const void *bytes;
+    int64_t length;
+    fv_answer answer;
+    const char *path = new_file();
+    use_reader(way);
+    FV_TRY(fv_arena_new("an answer", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_TRY(fv_snapshot_read(path, 1 << 20, &file));
+    int64_t image = file.length - FV_MODEL_TRAILER;
+    FV_TRY(fv_reader_run(&file, image, "m.fovea", limits, arena, &bytes, &length));
+    FV_TRY(fv_answer_open(&answer, bytes, length, image));
+    fv_piece piece;
+    for (bool more = true; more;) FV_TRY(fv_answer_next(&answer, &piece, &more));
+    return NULL;
+}
+
+/* It fails with these words, names the file, and leaves neither process nor descriptor. */
+static void expect(const char *way, const fv_reader_limits *limits, fv_code code, const char *words) {
+    int before = open_files();
+    double from = seconds();
+    FV_FAILS(read_with(way, limits), code, words);
+    assert_true(seconds() - from < limits->wait + 15); /* of a machine with much else to do */
+    assert_int_equal(open_files(), before);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+FV_TEST(core_formats_reader__a_crash_is_an_error_that_names_file_and_signal) {
+    expect("crash", &short_limits, FV_FORMAT, "m.fovea is damaged, or made to do harm: the reader was killed by signal 11");
+    expect("recurse", &short_limits, FV_FORMAT, "killed by signal 11");
+    expect("crash_after_answer", &short_limits, FV_FORMAT, "killed by signal 11");
+}
+
+FV_TEST(core_formats_reader__a_loop_ends_with_its_processor_time) {
+    expect("loop", &short_limits, FV_FORMAT,
+           "m.fovea is damaged, or made to do harm: the reader took more than 1 s of processor");
+}
+
+FV_TEST(core_formats_reader__one_that_never_ends_is_killed_when_its_time_is_over) {
+    expect("sleep", &no_time, FV_FORMAT, "m.fovea is damaged, or made to do harm: the reader was not done after 0.3 s");
+    expect("loop", &no_time, FV_FORMAT, "the reader was not done after 0.3 s");
+    expect("leave_child", &no_time, FV_FORMAT, "the reader was not done after 0.3 s");
+    expect("play_dead", &short_limits, FV_FORMAT, "the reader was killed by signal 9");
+}
+
+FV_TEST(core_formats_reader__memory_is_bounded) {
+    FV_OWNED(fv_arena) arena = NULL;
+    const char *path;
+    unsigned guards;
+    FV_OK(fv_arena_new("an answer", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_OK(fv_reader_try(arena, &path, &guards));
+    if (guards & FV_GUARD_MEMORY) expect("allocate", &short_limits, FV_IO, "exit status 9 (it said: no memory after few MB)");
+}
+
+FV_TEST(core_formats_reader__nothing_outside_can_be_reached) {
+    FV_OWNED(fv_arena) arena = NULL;
+    const char *path;
+    unsigned guards;
+    FV_OK(fv_arena_new("an answer", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_OK(fv_reader_try(arena, &path, &guards));
+    if (guards & FV_GUARD_SYSCALLS) expect("break_out", &short_limits, FV_IO, "(it said: tried everything)");
+}
+
+FV_TEST(core_formats_reader__an_answer_that_is_none_is_refused) {
+    expect("garbage", &short_limits, FV_FORMAT, "m.fovea is damaged, or made to do harm: the reader ended without an answer");
+    expect("too_long", &short_limits, FV_FORMAT, "the reader ended without an answer");
+    expect("nothing", &short_limits, FV_FORMAT, "the reader ended without an answer, with exit status 0");
+    expect("outside", &short_limits, FV_FORMAT, "a piece is not in the file");
+    expect("half", &short_limits, FV_FORMAT, "the answer about it is damaged");
+}
+
+FV_TEST(core_formats_reader__one_that_cannot_run_says_why) {
+    expect("fail", &short_limits, FV_IO,
+           "m.fovea could not be read: the reader ended without an answer, with exit status 127 (it "
+           "said: no library\xEF\xBF\xBD[31m today)");
+    setenv("FOVEA_READER", "/nowhere/reader", 1);
+    fv_model *model;
+    FV_FAILS(fv_model_load(new_file(), &model), FV_NOT_FOUND, "FOVEA_READER=/nowhere/reader is no program");
+}
+
+static void take_any(int number) {
+    (void)number;
+    while (waitpid(-1, NULL, WNOHANG) > 0) {}
+}
+
+FV_TEST(core_formats_reader__works_whatever_the_program_does_with_its_children) {
+    void (*const handlers[])(int) = { SIG_IGN, take_any, SIG_DFL };
+    for (int i = 0; i < 3; i++) {
+        fv_model *model = NULL;
+        signal(SIGCHLD, handlers[i]);
+        use_reader(NULL);
+        FV_OK(fv_model_load(new_file(), &model));
+        fv_model_free(model);
+        expect("crash", &short_limits, FV_FORMAT, "m.fovea is damaged, or made to do harm: the reader ");
+        expect("sleep", &no_time, FV_FORMAT, "the reader was not done after 0.3 s");
+    }
+}
+
+FV_TEST(core_formats_reader__finds_its_descriptors_when_the_program_has_closed_its_own) {
+    fv_model *model = NULL;
+    const char *path = new_file();
+    int kept[3];
+    for (int i = 0; i < 3; i++) kept[i] = dup(i);
+    for (int i = 0; i < 3; i++) close(i);
+    fv_error *error = fv_model_load(path, &model);
+    for (int i = 0; i < 3; i++) dup2(kept[i], i), close(kept[i]);
+    FV_OK(error);
+    fv_model_free(model);
+}
+
+static void *load_some(void *path) {
+    for (int i = 0; i < 5; i++) {
+        fv_model *model = NULL;
+        FV_OK(fv_model_load(path, &model));
+        fv_model_free(model);
+    }
+    return NULL;
+}
+
+FV_TEST(core_formats_reader__reads_for_several_threads_at_once) {
+    pthread_t threads[4];
+    const char *path = new_file();
+    int before = open_files();
+    for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, load_some, (void *)(uintptr_t)path), 0);
+    for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+    assert_int_equal(open_files(), before);
+}
+
+FV_TEST(core_formats_reader__a_file_that_changes_meanwhile_does_not_matter) {
+    FV_SNAPSHOT(file);
+    const char *path = new_file();
+    uint8_t *bytes;
+    int64_t length;
+    FV_OK(fv_file_read(path, 1 << 20, &bytes, &length));
+    FV_OK(fv_snapshot_read(path, 1 << 20, &file));
+    assert_int_equal(truncate(path, 100), 0);
+    assert_int_equal(file.length, length);
+    assert_memory_equal(file.bytes, bytes, (size_t)length);
+    assert_int_equal(write(file.file, "x", 1), -1);
+    assert_int_equal(ftruncate(file.file, 1), -1);
+    fv_memory_free(bytes);
+}
+
+FV_TEST(core_formats_reader__a_file_called_as_the_image_is_does_not_matter) {
+    fv_model *model = NULL;
+    const char *path = new_file();
+    assert_int_equal(chdir(fv_test_folder()), 0);
+    FV_OK(fv_file_write("fovea", "x", 1, NULL));
+    FV_OK(fv_model_load(path, &model));
+    fv_model_free(model);
+}
