@@ -1,4 +1,5 @@
-/* doctor.c - fovea doctor: what this machine is, how fast it turns out to be, and what keeps it from being faster. */
+/* doctor.c - fovea doctor: what this machine is, how fast it turns out to be, what keeps it from being faster, and whether
+ * model files are read as they should be. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,7 @@
 #include "cli/machine_speed.h"
 #include "core/base/parallel.h"
 #include "core/cpu/blas.h"
+#include "core/formats/reader.h"
 #include "core/plan/kernel.h"
 #include "train/machine.h"
 
@@ -33,6 +35,8 @@ typedef struct visit {
     fv_disk disk;
     fv_speed products, decoding;
     int threads;
+    const char *reader; /* NULL: it does not work here */
+    unsigned guards;
     finding findings[32];
     int count;
 } visit;
@@ -124,6 +128,25 @@ static fv_error *judge_disk(visit *v) {
     return NULL;
 }
 
+/* Does the program that goes through files work, and what keeps it? */
+static fv_error *judge_reader(visit *v) {
+    char text[1024];
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_TRY(fv_arena_new("the reader's answer", 4 * FV_ANSWER_BYTES_MAX, &arena));
+    fv_error *error = fv_reader_try(arena, &v->reader, &v->guards);
+    if (!error) FV_TRY(fv_arena_text(v->arena, v->reader, &v->reader));
+    if (!error && !(v->guards & FV_GUARD_SYSCALLS))
+        return find(v, "allow seccomp where the container is set up",
+                    "fovea-reader has no filter of system calls: a model file made to do harm is kept by limits alone");
+    if (!error) return NULL;
+    v->reader = NULL;
+    const char *hint = fv_error_hint_get(error);
+    fv_error *failed = fv_arena_text(v->arena, hint ? hint : "install fovea anew", &hint);
+    if (!failed) failed = find(v, hint, "no model can be read: %s", fv_error_format(error, text, sizeof text));
+    fv_error_free(error);
+    return failed;
+}
+
 /* ---- the page ---- */
 
 static void print_machine(const visit *v, fv_printer *p) {
@@ -139,6 +162,14 @@ static void print_machine(const visit *v, fv_printer *p) {
     fv_print_number(p, "memory_gib", (double)m->memory / GIB);
     fv_print_number(p, "free_gib", (double)m->available / GIB);
     if (m->memory_limit) fv_print_number(p, "limit_gib", (double)m->memory_limit / GIB);
+}
+
+static void print_reader(const visit *v, fv_printer *p) {
+    static const char *const kept_by[] = { "limits of processor time", "limits of memory and processor time",
+                                           "a filter of system calls, limits of processor time",
+                                           "a filter of system calls, limits of memory and processor time" };
+    fv_print_text(p, "reader", v->reader);
+    fv_print_text(p, "reader_kept_by", v->reader ? kept_by[v->guards & 3] : NULL);
 }
 
 static void print_speed(const visit *v, fv_printer *p) {
@@ -169,7 +200,7 @@ static void say_findings(const visit *v, fv_printer *p) {
                   "GFLOP a\npicture waits for pictures; resnet18 takes 11 to train on one of 224 pixels.",
                   v->decoding.all, v->products.all, v->products.all / v->decoding.all);
     for (int i = 0; i < v->count; i++) fv_print_line(p, "- %s\n  way out: %s", v->findings[i].what, v->findings[i].way_out);
-    if (!v->count) fv_print_line(p, "nothing was found that makes it slower than it is built to be");
+    if (!v->count) fv_print_line(p, "nothing was found that keeps it from what it is built for");
 }
 
 static fv_error *run(fv_command_call *call, void *raw) {
@@ -183,9 +214,11 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_TRY(judge_settings(&v));
     FV_TRY(judge_memory(&v));
     FV_TRY(judge_disk(&v));
+    FV_TRY(judge_reader(&v));
     fv_print_record(call->printer);
     print_machine(&v, call->printer);
     print_speed(&v, call->printer);
+    print_reader(&v, call->printer);
     print_findings(&v, call->printer);
     fv_print_record_end(call->printer);
     say_findings(&v, call->printer);
@@ -198,8 +231,8 @@ const fv_command fv_command_doctor = {
     .arguments = "[--dir DIR]",
     .description =
         "CPU, threads, memory, their limits by control groups; GFLOP/s of matrix products and pictures decoded a second, by\n"
-        "one thread (_1) and by all; the disk under DIR. Below stands what keeps it from being faster, and the way out. Takes\n"
-        "two or three seconds.",
+        "one thread (_1) and by all; the disk under DIR; the program that goes through model files, and what keeps it from\n"
+        "doing harm. Below stands what could be better, and the way out. Takes two or three seconds.",
     .fields = fields,
     .size = sizeof(doctor_options),
     .run = run,

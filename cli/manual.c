@@ -97,12 +97,15 @@ void fv_manual_page(fv_text *out) {
                      ".B fovea train\ntoo, and flags overrule the file.\n");
     add_fields(fv_recipe_fields, out);
     add_topics(out);
-    fv_text_add(out,
-                ".SH EXIT STATUS\n.TP\n.B 0\ndone\n.TP\n.B 1\nfailed, or answered but not for every file\n"
-                ".TP\n.B 2\nwrong usage\n.TP\n.B 75\nstopped: run it again with \\-\\-resume\n"
-                ".SH ENVIRONMENT\n.TP\n.B FOVEA_ISA\nthe newest instruction set that may be used: portable, avx2, avx512\n"
-                ".TP\n.B OPENBLAS_CORETYPE\nthe core that OpenBLAS uses; fovea sets it where OpenBLAS does not know the CPU\n"
-                ".TP\n.B FOVEA_TRACE, FOVEA_TRACE_FILE\nwhat is traced (plan, dispatch, exec, data), and where to\n"
-                ".TP\n.B FOVEA_KERNEL\na kernel for an op, as conv2d:direct\n"
-                ".TP\n.B FOVEA_CHECK\n1: the graph is checked after each pass, each result for numbers that are none\n");
+    fv_text_add(
+        out,
+        ".SH EXIT STATUS\n.TP\n.B 0\ndone\n.TP\n.B 1\nfailed, or answered but not for every file\n"
+        ".TP\n.B 2\nwrong usage\n.TP\n.B 75\nstopped: run it again with \\-\\-resume\n"
+        ".SH ENVIRONMENT\n.TP\n.B FOVEA_ISA\nthe newest instruction set that may be used: portable, avx2, avx512\n"
+        ".TP\n.B OPENBLAS_CORETYPE\nthe core that OpenBLAS uses; fovea sets it where OpenBLAS does not know the CPU\n"
+        ".TP\n.B FOVEA_TRACE, FOVEA_TRACE_FILE\nwhat is traced (plan, dispatch, exec, data), and where to\n"
+        ".TP\n.B FOVEA_KERNEL\na kernel for an op, as conv2d:direct\n"
+        ".TP\n.B FOVEA_READER\nthe program that goes through model files without rights; by default fovea\\-reader beside the "
+        "program or in libexec/fovea of its tree\n"
+        ".TP\n.B FOVEA_CHECK\n1: the graph is checked after each pass, each result for numbers that are none\n");
 }

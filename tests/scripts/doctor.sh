@@ -36,3 +36,9 @@ prints '^- other processes are at work: the load is 9.5 on '
 prints '^- OMP_NUM_THREADS=7 is set'
 prints '^- FOVEA_ISA=portable bounds'
 prints '^  way out: unset it$'
+
+# The program that goes through model files: that it works, what it is kept by, and what is said where it is not there.
+prints '^reader +/.*fovea-reader$'
+prints '^reader_kept_by +.*limits of .*processor time$'
+status 0 env FOVEA_READER=/nowhere "$FOVEA" doctor --dir data
+prints '^- no model can be read: FOVEA_READER=/nowhere is no program$'

@@ -20,6 +20,10 @@ for header in "$SOURCE"/include/fovea/*.h; do
         fail "fovea.h leaves out $name"
 done
 
+reader=$prefix/libexec/fovea/fovea-reader
+[ -x "$reader" ] || reader=$(find "$prefix" -name fovea-reader)
+[ -x "$reader" ] || fail "fovea-reader is missing"
+
 # Exports, seen from outside, and global symbols, seen by whoever links statically. (Sanitizers and the compiler add names with
 # '_'.)
 only_ours() { awk 'NF == 3 && $3 !~ /^(fv_|_|DW\.ref\.)/ { print; bad = 1 } END { exit bad }'; }
@@ -40,3 +44,11 @@ $CC $sanitize $(config --cflags) "$prefix/stranger.c" -o "$prefix/static" $(conf
 [ "$("$prefix/static")" = usage ] || fail "a program with libfovea.a does not run"
 
 "$prefix/bin/fovea" version > /dev/null || fail "bin/fovea does not run"
+
+# Both programs are enough, wherever they lie; by hand the reader does nothing.
+mkdir "$prefix/elsewhere"
+cp "$prefix/bin/fovea" "$reader" "$prefix/elsewhere"
+for fovea in "$prefix/bin/fovea" "$prefix/elsewhere/fovea"; do
+    "$fovea" doctor --dir "$prefix" | grep "^reader  *$(dirname "$fovea")/" > /dev/null || fail "$fovea does not find its reader"
+done
+! "$reader" 2> /dev/null || fail "the reader runs by hand"
