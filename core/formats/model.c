@@ -117,14 +117,26 @@ fv_error *fv_section_write(fv_model *model, const fv_section *section, const voi
     return fv_model_set_section(model, section->name, section->version, text.at);
 }
 
+static fv_error *upgrade(const fv_section *section, int version, const char *text, fv_text *out) {
+    if (version > section->version)
+        return fv_error_hint(fv_fail(FV_UNSUPPORTED, "section %s has version %d; this fovea reads it up to version %d",
+                                     section->name, version, section->version),
+                             "use a newer fovea");
+    if (version < 1 || !section->upgrade)
+        return fv_fail(FV_FORMAT, "there was no version %d of section %s", version, section->name);
+    FV_TRY(fv_error_wrap(section->upgrade(version, text, out), "section %s of version %d", section->name, version));
+    return fv_text_error(out);
+}
+
 fv_error *fv_section_read(const fv_model *model, const fv_section *section, void *options, fv_arena *arena) {
     int version;
+    FV_TEXT(upgraded, SECTION_BYTES_MAX);
     const char *text = fv_model_section(model, section->name, &version);
     if (!text) return fv_fail(FV_NOT_FOUND, "the model has no section %s", section->name);
-    if (version != section->version)
-        return fv_error_hint(fv_fail(FV_UNSUPPORTED, "section %s has version %d; this fovea reads version %d", section->name,
-                                     version, section->version),
-                             "read it with the fovea that wrote it, or a newer one");
+    if (version != section->version) {
+        FV_TRY(upgrade(section, version, text, &upgraded));
+        text = upgraded.at;
+    }
     FV_TRY(fv_fields_defaults(section->fields, options, arena));
     return fv_fields_from_json(section->fields, options, text, section->name, arena);
 }

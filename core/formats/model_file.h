@@ -19,8 +19,13 @@
 
 /* The file's bytes; free them with fv_memory_free. */
 FV_MUST_USE fv_error *fv_model_encode(const fv_model *model, bool checkpoint, uint8_t **bytes, int64_t *length);
-/* `where` names the bytes in errors. */
+/* Of bytes that are known to be ours, by their digest: HDF5's library goes through them in this process. `where` names them in
+ * errors. */
 FV_MUST_USE fv_error *fv_model_decode(const uint8_t *bytes, int64_t length, const char *where, fv_model **out);
+
+/* Of an image and the answer about it (answer.h), which need not be true. */
+FV_MUST_USE fv_error *fv_model_from_answer(const void *answer, int64_t answer_length, const uint8_t *image, int64_t length,
+                                           const char *where, fv_model **out);
 
 /* What fv_model_encode takes at most, of a model with `tensors` tensors in `tensor_bytes` bytes: for the memory bound. */
 int64_t fv_model_encoded_bound(const fv_model *model, bool checkpoint);
@@ -31,10 +36,13 @@ typedef struct fv_section {
     int version;
     const char *summary;
     const fv_field *fields;
+    /* The JSON of an older `version` into that of this one; NULL: there was none. */
+    fv_error *(*upgrade)(int version, const char *text, fv_text *out);
 } fv_section;
 
 FV_MUST_USE fv_error *fv_section_write(fv_model *model, const fv_section *section, const void *options);
-/* Defaults, then what the text says; strings and lists go to `arena`. FV_NOT_FOUND when the model has no such section. */
+/* Defaults, then what the text says, of this version or an older one; strings and lists go to `arena`. FV_NOT_FOUND when the
+ * model has no such section. */
 FV_MUST_USE fv_error *fv_section_read(const fv_model *model, const fv_section *section, void *options, fv_arena *arena);
 
 #endif

@@ -16,6 +16,17 @@ const fv_op *fv_op_find(const char *name) {
     return NULL;
 }
 
+fv_error *fv_op_upgrade(const fv_op *op, int version, const char *options, fv_text *out) {
+    if (version == op->version) return fv_text_add(out, options), fv_text_error(out);
+    if (version > op->version)
+        return fv_error_hint(
+            fv_fail(FV_UNSUPPORTED, "%s has version %d; this fovea knows it up to version %d", op->name, version, op->version),
+            "use a newer fovea");
+    if (version < 1 || !op->upgrade) return fv_fail(FV_FORMAT, "there was no version %d of %s", version, op->name);
+    FV_TRY(fv_error_wrap(op->upgrade(version, options, out), "%s of version %d", op->name, version));
+    return fv_text_error(out);
+}
+
 /* One entry of a list such as "x,w,bias?": its length; the following entry begins at *next, NULL at the end. */
 static int list_entry(const char *list, const char **next) {
     const char *comma = strchr(list, ',');

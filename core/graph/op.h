@@ -59,7 +59,7 @@ typedef enum fv_op_flag {
 
 typedef struct fv_op {
     const char *name;
-    int version;
+    int version;         /* in a graph's text: "name@2"; 1 is not written */
     const char *summary; /* one phrase: "2-D convolution, NHWC by KRSC" */
     const char
         *inputs; /* "x,w,bias?": '?' may be missing, "x..." one or more, "like!" ("like!...") is read for its shape only */
@@ -82,7 +82,10 @@ typedef struct fv_op {
      * its inputs: ranks cannot share such a node. NULL: never. */
     bool (*mixes_rows)(const void *options, const fv_type *inputs);
     fv_work (*work)(const fv_call *call); /* NULL: 1 FLOP an output element, all bytes */
-    const char *const *cases;             /* test cases as text lines, NULL-terminated; see core/plan/selftest.h */
+    /* The options' text as an older `version` wrote it, into what this one reads. An op that becomes another by its name or its
+     * inputs is a new op; this is for options that change their name, default or meaning. NULL: there was no older version. */
+    fv_error *(*upgrade)(int version, const char *options, fv_text *out);
+    const char *const *cases; /* test cases as text lines, NULL-terminated; see core/plan/selftest.h */
 } fv_op;
 
 extern const fv_op *const fv_op_table[]; /* generated, sorted by name */
@@ -95,6 +98,9 @@ bool fv_op_shape_only(const fv_op *op, int input);
 const char *fv_op_input_name(const fv_op *op, int input, char buffer[64]);
 int fv_op_output_count(const fv_op *op);
 bool fv_op_differentiable(const fv_op *op, int output);
+
+/* The options' text of any version up to the op's own, as the op reads it now. FV_UNSUPPORTED: of a newer one. */
+fv_error *fv_op_upgrade(const fv_op *op, int version, const char *options, fv_text *out);
 
 /* The work of one execution: the op's `work`, or the default. Bytes: each output, and each input but those read for their
  * shape. */

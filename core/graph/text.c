@@ -1,8 +1,9 @@
 /* text.c - the graph's text form, one node a line, and its way back (grammar: fovea/graph.h).
  *
  *   line    := node | "output" name "=" value | "#" comment | nothing
- *   node    := name "=" op [ "(" value { "," value } ")" ] { option "=" text } [ "->" type { "," type } ]
+ *   node    := name "=" op [ "@" version ] [ "(" value { "," value } ")" ] { option "=" text } [ "->" type { "," type } ]
  *   value   := name [ ":" output ]
+ * An op without a version has version 1; options of an older version than ours are brought up to it (fv_op_upgrade).
  * The types after "->" are written always and, where given, checked: a text edited by hand cannot lie about them. */
 #include "core/graph/node.h"
 
@@ -23,6 +24,7 @@ static void print_value(const fv_graph *graph, fv_value value, fv_text *out) {
 void fv_node_print(const fv_graph *graph, const fv_node *node, fv_text *out) {
     char type[256];
     fv_text_addf(out, "%s = %s", node->name, node->op->name);
+    if (node->op->version > 1) fv_text_addf(out, "@%d", node->op->version);
     for (int i = 0; i < node->input_count; i++) {
         fv_text_add(out, i ? ", " : "(");
         print_value(graph, node->inputs[i], out);
@@ -122,6 +124,29 @@ static char *cut_types(char *text) {
     return NULL;
 }
 
+/* "conv2d@2", cut behind the name. */
+static fv_error *cut_version(char *op, int *version) {
+    char *at = strchr(op, '@');
+    int64_t number = 1;
+    if (at && (!fv_text_to_int(at + 1, &number) || number < 1 || number > INT32_MAX))
+        return fv_fail(FV_FORMAT, "\"%s\" is no version of an op", op);
+    if (at) *at = 0;
+    *version = (int)number;
+    return NULL;
+}
+
+/* Applies the op to the inputs, with options as the given version of it wrote them. */
+static fv_error *apply_version(fv_graph *graph, char *name, const fv_value *inputs, int count, const char *options,
+                               fv_value *out) {
+    int version = 1;
+    FV_TEXT(upgraded, TEXT_CAP);
+    FV_TRY(cut_version(name, &version));
+    const fv_op *op = fv_op_find(name); /* an unknown one is for fv_apply_text to name */
+    if (op) FV_TRY(fv_op_upgrade(op, version, options, &upgraded));
+    *out = fv_apply_text(graph, name, inputs, count, upgraded.at);
+    return fv_graph_error(graph);
+}
+
 static fv_error *parse_node(fv_graph *graph, const char *name, char *text) {
     fv_value inputs[FV_INPUTS_MAX];
     int count = 0;
@@ -139,8 +164,8 @@ static fv_error *parse_node(fv_graph *graph, const char *name, char *text) {
     }
     trim_end(rest);
     fv_graph_name_next(graph, "%s", name);
-    fv_value value = fv_apply_text(graph, op, inputs, count, skip_blanks(rest));
-    FV_TRY(fv_graph_error(graph));
+    fv_value value;
+    FV_TRY(apply_version(graph, op, inputs, count, skip_blanks(rest), &value));
     return types ? check_types(graph, value, types) : NULL;
 }
 

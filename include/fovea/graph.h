@@ -101,7 +101,9 @@ FV_API int fv_graph_states(const fv_graph *graph, fv_role role, fv_value *out, i
 FV_API FV_MUST_USE fv_error *fv_graph_with_batch(const fv_graph *graph, int64_t batch, fv_graph **out);
 FV_API int64_t fv_graph_batch(const fv_graph *graph); /* dims[0] of the first batched input; 0 when there is none */
 
-/* Text form. fv_graph_to_text: a new string, freed by fv_string_free. `where` names the text in errors, with the line. */
+/* Text form. fv_graph_to_text: a new string, freed by fv_string_free. `where` names the text in errors, with the line. An op
+ * that has changed its options since it was first there says so ("name@2"); older texts are read as they were meant, a newer
+ * one is FV_UNSUPPORTED. */
 FV_API FV_MUST_USE fv_error *fv_graph_to_text(const fv_graph *graph, char **out);
 FV_API FV_MUST_USE fv_error *fv_graph_parse(const char *text, const char *where, fv_graph **out);
 

@@ -47,8 +47,10 @@ FV_API FV_MUST_USE fv_error *fv_model_save(const fv_model *model, const char *pa
 /* Writes all of it; the file that was at `path` stays as `previous` (NULL: does not). At no instant is there neither. */
 FV_API FV_MUST_USE fv_error *fv_model_save_checkpoint(const fv_model *model, const char *path, const char *previous);
 
-/* Reads either. The trailer's hash and every size are checked before anything is allocated for it.
- * FV_NOT_FOUND, FV_IO; FV_FORMAT: not a model, cut short, changed since it was written; FV_UNSUPPORTED: from a newer fovea. */
+/* Reads either, from anybody: the trailer's hash is checked, then fovea-reader, a program without rights, goes through the HDF5
+ * (docs/security.md says where it is sought), and every size is checked before anything is allocated for it.
+ * FV_NOT_FOUND: the file, or the reader; FV_IO; FV_FORMAT: not a model, cut short, changed since it was written, or made to
+ * crash or exhaust the reader; FV_UNSUPPORTED: from a newer fovea. */
 FV_API FV_MUST_USE fv_error *fv_model_load(const char *path, fv_model **out);
 
 #ifdef __cplusplus

@@ -51,3 +51,41 @@ FV_TEST(core_graph_text__a_bad_line_is_named) {
         fv_error_free(error);
     }
 }
+
+/* In its second version `rate` is called `share`, and is what it was not. */
+static fv_error *upgrade(int version, const char *options, fv_text *out) {
+    double rate;
+    if (strncmp(options, "rate=", 5) != 0 || !fv_text_to_number(options + 5, &rate))
+        return fv_fail(FV_FORMAT, "\"%s\" is no rate", options);
+    fv_text_addf(out, "share=%g", 1 - rate / version);
+    return NULL;
+}
+
+FV_TEST(core_graph_text__options_of_an_older_version_of_an_op_are_brought_up_to_ours) {
+    const fv_op op = { .name = "thin", .version = 2, .upgrade = upgrade };
+    const fv_op first = { .name = "thin", .version = 1 };
+    FV_TEXT(out, 100);
+    FV_OK(fv_op_upgrade(&op, 1, "rate=0.25", &out));
+    assert_string_equal(out.at, "share=0.75");
+    fv_text_clear(&out);
+    FV_OK(fv_op_upgrade(&op, 2, "share=0.5", &out));
+    assert_string_equal(out.at, "share=0.5");
+    FV_FAILS(fv_op_upgrade(&op, 1, "share=0.5", &out), FV_FORMAT, "thin of version 1: \"share=0.5\" is no rate");
+    FV_FAILS(fv_op_upgrade(&op, 3, "", &out), FV_UNSUPPORTED, "thin has version 3; this fovea knows it up to version 2");
+    FV_FAILS(fv_op_upgrade(&first, 0, "", &out), FV_FORMAT, "there was no version 0 of thin");
+}
+
+FV_TEST(core_graph_text__an_op_says_its_version_and_one_from_the_future_is_refused) {
+    FV_OWNED(fv_graph) g = NULL;
+    fv_graph *none = NULL;
+    FV_OK(fv_graph_parse("x = input@1 dtype=f32 dims=2,6\ny = relu@1(x)\noutput y = y", "example", &g));
+    FV_FAILS(fv_graph_parse("x = input dtype=f32 dims=2,6\ny = relu@7(x)", "m", &none), FV_UNSUPPORTED,
+             "m, line 2: relu has version 7");
+    FV_FAILS(fv_graph_parse("x = input@one dtype=f32 dims=2,6", "m", &none), FV_FORMAT, "\"input@one\" is no version of an op");
+}
+
+FV_TEST(core_graph_text__every_op_that_changed_reads_what_it_was) {
+    for (int i = 0; i < fv_op_table_count; i++)
+        if (fv_op_table[i]->version < 1 || (fv_op_table[i]->version > 1 && !fv_op_table[i]->upgrade))
+            fail_msg("%s has version %d and no upgrade", fv_op_table[i]->name, fv_op_table[i]->version);
+}
