@@ -144,6 +144,8 @@ static void wait_for(run *r) {
 static fv_error *with_note(run *r, fv_code code, const char *what) {
     FV_TEXT(note, 4 * (NOTE_BYTES + 1));
     while (r->said_length && r->said[r->said_length - 1] == '\n') r->said[--r->said_length] = 0;
+    for (char *at = r->said; *at; at++)
+        if (*at == '\n') *at = ' ';
     fv_text_add_printable(&note, r->said);
     FV_TRY(fv_text_error(&note));
     return fv_fail(code, "%s%s%s%s", what, note.length ? " (it said: " : "", note.at, note.length ? ")" : "");

@@ -13,9 +13,9 @@
 #include "core/formats/sandbox.h"
 
 /* Crashes end by their signal in sanitized builds too. */
-const char *__asan_default_options(void);
+FV_API const char *__asan_default_options(void);
 const char *__asan_default_options(void) { return "handle_segv=0:handle_abort=0:detect_leaks=0"; }
-const char *__tsan_default_options(void);
+FV_API const char *__tsan_default_options(void);
 const char *__tsan_default_options(void) { return "handle_segv=0:handle_abort=0"; }
 
 static int64_t file_length;

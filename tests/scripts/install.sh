@@ -49,6 +49,7 @@ $CC $sanitize $(config --cflags) "$prefix/stranger.c" -o "$prefix/static" $(conf
 mkdir "$prefix/elsewhere"
 cp "$prefix/bin/fovea" "$reader" "$prefix/elsewhere"
 for fovea in "$prefix/bin/fovea" "$prefix/elsewhere/fovea"; do
-    "$fovea" doctor --dir "$prefix" | grep "^reader  *$(dirname "$fovea")/" > /dev/null || fail "$fovea does not find its reader"
+    "$fovea" doctor --dir "$prefix" > "$prefix/page"
+    grep -q "^reader  *$(dirname "$fovea")/" "$prefix/page" || fail "$fovea does not find its reader"
 done
 ! "$reader" 2> /dev/null || fail "the reader runs by hand"
