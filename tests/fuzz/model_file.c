@@ -6,7 +6,7 @@
 #include "core/base/assert.h"
 #include "core/formats/model_trailer.h"
 
-const char *__asan_default_options(void);
+FV_API const char *__asan_default_options(void);
 const char *__asan_default_options(void) { return "allocator_may_return_null=1:max_allocation_size_mb=256"; }
 
 static void read_again(const fv_model *model) {
