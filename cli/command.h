@@ -22,6 +22,7 @@ typedef struct fv_command_call {
     fv_arena *arena;        /* lives as long as the call */
     const int *cancel;      /* set by SIGINT and SIGTERM where the command is .stoppable */
     bool failed;            /* set by a handler that answered all but could not do all: exit status 1 */
+    bool quiet;             /* set by one of several ranks: being stopped is told by another */
 } fv_command_call;
 
 typedef struct fv_command {

@@ -142,7 +142,11 @@ static fv_error *print_help(const fv_command *command, fv_printer *printer) {
     return fv_text_error(&page);
 }
 
-static fv_error *run(const fv_command *command, int argc, const char *const *argv, fv_printer *printer, bool *failed) {
+typedef struct outcome {
+    bool failed, quiet;
+} outcome;
+
+static fv_error *run(const fv_command *command, int argc, const char *const *argv, fv_printer *printer, outcome *out) {
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("the command line", 1 << 26, &arena));
     parsed p;
@@ -161,9 +165,9 @@ static fv_error *run(const fv_command *command, int argc, const char *const *arg
                              .given_more = p.given + p.own,
                              .arena = arena,
                              .cancel = cancel };
-    FV_TRY(command->run(&call, p.options));
-    *failed = call.failed;
-    return NULL;
+    error = command->run(&call, p.options);
+    *out = (outcome){ call.failed && !error, call.quiet };
+    return error;
 }
 
 /* ---- status ---- */
@@ -176,15 +180,19 @@ static int status_of(const fv_error *error) {
     }
 }
 
+static int status_and_free(fv_error *error) {
+    int status = status_of(error);
+    fv_error_free(error);
+    return status;
+}
+
 static int report(const char *command, fv_error *error) {
     char message[8192];
     const char *hint = fv_error_hint_get(error);
     fv_error_format(error, message, sizeof message);
     fv_terminal_line("fovea%s%s: %s", command ? " " : "", command ? command : "", message);
     if (hint) fv_terminal_line("  hint: %s", hint);
-    int status = status_of(error);
-    fv_error_free(error);
-    return status;
+    return status_and_free(error);
 }
 
 static void print_log(void *context, fv_level level, const char *message) {
@@ -229,14 +237,15 @@ int fv_command_main(int argc, const char *const *argv) {
     if (!command && fv_command_verbs(argv[0], &verbs)) return print_verbs(&verbs, argc, argv);
     if (!command) return report(NULL, unknown(argv[0]));
     fv_printer printer;
-    bool failed = false;
+    outcome outcome = { 0 };
     fv_printer_init(&printer, stdout, false);
-    fv_error *error = run(command, argc - words, argv + words, &printer, &failed);
+    fv_error *error = run(command, argc - words, argv + words, &printer, &outcome);
     fv_error *unwritten = fv_printer_finish(&printer);
     fv_terminal_finish();
     if (error)
         fv_error_free(unwritten);
     else
         error = unwritten;
-    return error ? report(command->name, error) : failed;
+    if (error && outcome.quiet && fv_error_code(error) == FV_CANCELLED) return status_and_free(error);
+    return error ? report(command->name, error) : outcome.failed;
 }

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "train/recipe.h"
 
 typedef struct train_options {
@@ -13,33 +14,37 @@ typedef struct train_options {
     const char *time;
     int64_t workers;
     const char *device;
+    double rank_deadline;
     fv_recipe_keys keys;
 } train_options;
 
-static const fv_field fields[] = { FV_FIELD(train_options, recipe, .positional = true, .value = "RECIPE.yaml",
-                                            .help = "keys of the recipe, as `fovea help recipe` lists them"),
-                                   FV_FIELD(train_options, out, .flag = "o", .value = "DIR",
-                                            .help = "the run's folder: best.fovea, last.fovea, results.csv, recipe.yaml"),
-                                   FV_FIELD(train_options, resume, .by_default = "false",
-                                            .help = "go on where the run in that folder was left, by its own recipe"),
-                                   FV_FIELD(train_options, allow_other_isa, .by_default = "false",
-                                            .help =
-                                                "resume though this machine's kernels or BLAS core are others: to other bits"),
-                                   FV_FIELD(train_options, time, .value = "TIME",
-                                            .help = "as many epochs as this holds, e.g. 90s, 30m, 2h; the kept recipe says "
-                                                    "how many"),
-                                   FV_FIELD(train_options, dry_run, .by_default = "false",
-                                            .help = "say all that is said before the first step, and stop: nothing is written"),
-                                   FV_FIELD(train_options, overfit_batch, .by_default = "false",
-                                            .help = "instead, see whether the network learns one batch by heart"),
-                                   FV_FIELD(train_options, find_rate, .by_default = "false",
-                                            .help = "instead, try rates and suggest one; with --out also a table and a plot"),
-                                   FV_FIELD(train_options, workers, .by_default = "2", .min = 0, .max = 256,
-                                            .help = "threads that decode and transform pictures; 0: none of their own"),
-                                   FV_FIELD(train_options, print_recipe, .by_default = "false",
-                                            .help = "print the whole recipe, every key with what it means, and train nothing"),
-                                   FV_FIELD(train_options, device, .by_default = "cpu", .help = "where to compute"),
-                                   FV_FIELDS_END };
+static const fv_field fields[] = {
+    FV_FIELD(train_options, recipe, .positional = true, .value = "RECIPE.yaml",
+             .help = "keys of the recipe, as `fovea help recipe` lists them"),
+    FV_FIELD(train_options, out, .flag = "o", .value = "DIR",
+             .help = "the run's folder: best.fovea, last.fovea, results.csv, recipe.yaml"),
+    FV_FIELD(train_options, resume, .by_default = "false",
+             .help = "go on where the run in that folder was left, by its own recipe"),
+    FV_FIELD(train_options, allow_other_isa, .by_default = "false",
+             .help = "resume though this machine's kernels or BLAS core are others: to other bits"),
+    FV_FIELD(train_options, time, .value = "TIME",
+             .help = "as many epochs as this holds, e.g. 90s, 30m, 2h; the kept recipe says "
+                     "how many"),
+    FV_FIELD(train_options, dry_run, .by_default = "false",
+             .help = "say all that is said before the first step, and stop: nothing is written"),
+    FV_FIELD(train_options, overfit_batch, .by_default = "false",
+             .help = "instead, see whether the network learns one batch by heart"),
+    FV_FIELD(train_options, find_rate, .by_default = "false",
+             .help = "instead, try rates and suggest one; with --out also a table and a plot"),
+    FV_FIELD(train_options, workers, .by_default = "2", .min = 0, .max = 256,
+             .help = "threads that decode and transform pictures; 0: none of their own"),
+    FV_FIELD(train_options, print_recipe, .by_default = "false",
+             .help = "print the whole recipe, every key with what it means, and train nothing"),
+    FV_FIELD(train_options, device, .by_default = "cpu", .help = "where to compute"),
+    FV_FIELD(train_options, rank_deadline, .by_default = "60", .min = 0, .max = 1e6, .value = "SECONDS",
+             .help = "of ranks (mpirun): how long one is waited for; 0: for ever"),
+    FV_FIELDS_END
+};
 
 /* The recipe: the file named, or that of the run which is resumed; flags over it. */
 static fv_error *read_recipe(const fv_command_call *call, const train_options *o, fv_recipe *recipe) {
@@ -120,6 +125,20 @@ static fv_error *choose_task(const train_options *o, fv_train_task *task) {
     return NULL;
 }
 
+static void log_as_rank(void *context, fv_level level, const char *message) {
+    const int *rank = context;
+    if (level != FV_LOG_INFO) fv_terminal_line("rank %d: %s%s", *rank, level == FV_LOG_WARNING ? "warning: " : "", message);
+}
+
+/* The ranks there are; all but the first say in the log who they are. */
+static fv_error *join_ranks(const train_options *o, fv_comm **comm) {
+    static int rank;
+    FV_TRY(fv_comm_open(o->rank_deadline, comm));
+    rank = fv_comm_rank(*comm);
+    if (rank) fv_log_set_sink(log_as_rank, &rank);
+    return NULL;
+}
+
 static fv_error *run(fv_command_call *call, void *options) {
     train_options *o = options;
     fv_train_task task = FV_TRAIN;
@@ -132,6 +151,8 @@ static fv_error *run(fv_command_call *call, void *options) {
     FV_TRY(fv_recipe_new(&recipe));
     FV_TRY(read_recipe(call, o, recipe));
     if (o->print_recipe) return print_recipe(recipe, call->printer);
+    FV_OWNED(fv_comm) comm = NULL;
+    FV_TRY(join_ranks(o, &comm));
     fv_train_options how = { .task = task,
                              .out = o->out,
                              .seconds = seconds,
@@ -143,10 +164,13 @@ static fv_error *run(fv_command_call *call, void *options) {
                              .message = say,
                              .progress = fv_terminal_bar,
                              .epoch = print_epoch,
-                             .cancel = call->cancel };
+                             .cancel = call->cancel,
+                             .comm = comm };
     fv_train_result result;
+    call->quiet = fv_comm_rank(comm) > 0;
     FV_TRY(fv_train(recipe, &how, &result));
     fv_terminal_finish();
+    if (call->quiet) return NULL;
     return task == FV_TRAIN ? print_result(o, &result, call) : NULL;
 }
 

@@ -78,6 +78,7 @@ static fv_error *check_place(const fv_trainer *t) {
 fv_error *fv_trainer_open_folder(fv_trainer *t) {
     if (!t->options->out) return fv_error_hint(fv_fail(FV_USAGE, "out is missing"), "name a folder for the results: --out DIR");
     FV_TRY(fv_trainer_name_files(t));
+    if (!fv_trainer_leads(t)) return NULL;
     if (t->options->resume && !is_used(t))
         return fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no training to resume in %s", t->options->out),
                              "begin one without --resume");
@@ -88,7 +89,7 @@ fv_error *fv_trainer_open_folder(fv_trainer *t) {
 }
 
 fv_error *fv_trainer_make_folder(fv_trainer *t) {
-    if (t->options->resume) return NULL;
+    if (t->options->resume || !fv_trainer_leads(t)) return NULL;
     char *text;
     FV_TRY(fv_file_make_folder(t->options->out));
     FV_TRY(fv_recipe_to_yaml(t->recipe, &text));
@@ -253,7 +254,8 @@ fv_error *fv_trainer_save_best(fv_trainer *t) {
 }
 
 fv_error *fv_trainer_stop(fv_trainer *t) {
-    FV_TRY(fv_trainer_save(t));
+    FV_TRY(fv_trainer_agree(t, fv_trainer_leads(t) ? fv_trainer_save(t) : NULL));
+    t->agreed = true;
     return fv_error_hint(fv_fail(FV_CANCELLED, "stopped in epoch %lld after %lld of its %lld batches; all is kept in %s",
                                  (long long)t->state.epoch + 1, (long long)t->state.position,
                                  (long long)fv_loader_batches(t->loader), t->last_path),

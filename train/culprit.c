@@ -58,12 +58,21 @@ static fv_error *find(fv_trainer *t) {
     return NULL;
 }
 
+/* Ranks find out together, and leave the search to one: it takes the same steps. */
+static fv_error *diverged_together(fv_trainer *t, const char *what) {
+    fv_error *error =
+        fv_error_hint(fv_fail(FV_FORMAT, "%s", what),
+                      "one rank that resumes %s comes to the same step, and finds the node where it began", t->options->out);
+    return fv_trainer_agree(t, error);
+}
+
 fv_error *fv_trainer_diverged(fv_trainer *t, const fv_batch *batch, double loss) {
     const char *samples, *what;
     FV_TRY(name_samples(t, batch, &samples));
     FV_TRY(fv_arena_format(t->arena, &what, "the loss is %s in epoch %lld, step %lld, on the samples %s",
                            isnan(loss) ? "not a number" : "infinite", (long long)t->state.epoch + 1,
                            (long long)t->state.step + 1, samples));
+    if (!fv_trainer_is_alone(t)) return diverged_together(t, what);
     fv_error *found = find(t);
     fv_error *error = found ? fv_error_wrap(found, "%s", what) : fv_fail(FV_FORMAT, "%s", what);
     return fv_error_hint(error,

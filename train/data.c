@@ -176,14 +176,17 @@ fv_error *fv_trainer_open_data(fv_trainer *t) {
 
 fv_loader_options fv_trainer_loader_options(const fv_trainer *t) {
     return (fv_loader_options){ .mode = FV_TRAINING,
-                                .batch = fv_min(t->keys->batch, fv_subset_count(t->train)),
+                                .batch = fv_trainer_batch(t),
                                 .seed = t->keys->seed,
                                 .workers = t->workers,
                                 .sampling = (fv_sampling)t->keys->sampling,
                                 .number_mean = t->scaling.mean,
                                 .number_scale = t->scaling.scale,
                                 .size = t->input,
-                                .cancel = t->options->cancel };
+                                .ranks = fv_comm_size(t->options->comm),
+                                .rank = fv_comm_rank(t->options->comm),
+                                .shards = t->keys->shards,
+                                .cancel = fv_trainer_is_alone(t) ? t->options->cancel : NULL }; /* ranks stop together */
 }
 
 fv_error *fv_trainer_open_loader(fv_trainer *t) {

@@ -10,6 +10,7 @@
 #include "predict/views.h"
 #include "train/clock.h"
 #include "train/evaluate.h"
+#include "train/evaluate_ranks.h"
 
 /* Where the next batch's answers go, and since when. */
 typedef struct desk {
@@ -25,6 +26,7 @@ typedef struct desk {
     fv_view_room room; /* of a batch */
     int64_t count, outputs, capacity;
     double loss_sum, started;
+    fv_gathering gathering;
 } desk;
 
 const char *fv_score_metric(fv_outcome_kind kind) {
@@ -61,17 +63,17 @@ static void keep_number(desk *d, const float *row, const fv_target *target) {
     d->loss_sum += error * error;
 }
 
-static fv_error *keep_answers(desk *d, const fv_batch *batch, const float *logits) {
+static fv_error *keep_answers(desk *d, const fv_answered *rows) {
     static void (*const keep[])(desk *, const float *, const fv_target *) = { keep_class, keep_labels, keep_number };
-    for (int64_t i = 0; i < batch->count; i++) {
-        const float *row = logits + i * d->outputs;
+    for (int64_t i = 0; i < rows->count; i++) {
+        const float *row = rows->logits + i * d->outputs;
         for (int64_t c = 0; c < d->outputs; c++)
             if (!isfinite(row[c]))
                 return fv_fail(FV_FORMAT,
                                "the network gives a non-finite logit for %s: it diverged, or its weights are damaged",
-                               fv_dataset_id(d->set, batch->samples[i]));
-        keep[d->kind](d, row, fv_dataset_target(d->set, batch->samples[i]));
-        d->samples[d->count++] = batch->samples[i];
+                               fv_dataset_id(d->set, rows->samples[i]));
+        keep[d->kind](d, row, fv_dataset_target(d->set, rows->samples[i]));
+        d->samples[d->count++] = rows->samples[i];
     }
     return NULL;
 }
@@ -91,20 +93,29 @@ static void report(const desk *d, int64_t done, int64_t batches) {
     d->options->progress(d->options->context, &progress);
 }
 
+static bool is_cancelled(const desk *d) { return d->options->cancel && __atomic_load_n(d->options->cancel, __ATOMIC_RELAXED); }
+
+static fv_error *answer(desk *d, const fv_batch *batch, fv_answered *rows) {
+    bool stop = d->gathering.comm && is_cancelled(d);
+    *rows = (fv_answered){ .count = batch->count, .samples = batch->samples };
+    if (batch->count && !stop)
+        FV_TRY(fv_predictor_run_views(d->predictor, d->options->views, batch->images, batch->count, &d->room, &rows->logits));
+    return fv_gather_answers(&d->gathering, batch, stop, rows);
+}
+
 static fv_error *run(desk *d, fv_loader *loader) {
     FV_TRY(fv_loader_start(loader, 0, 0));
     d->started = fv_clock_seconds();
     for (int64_t done = 0;; done++) {
         report(d, done, fv_loader_batches(loader));
-        if (d->options->cancel && __atomic_load_n(d->options->cancel, __ATOMIC_RELAXED))
+        if (!d->gathering.comm && is_cancelled(d))
             return fv_fail(FV_CANCELLED, "the evaluation was stopped after %lld pictures", (long long)d->count);
         const fv_batch *batch;
         FV_TRY(fv_loader_next(loader, &batch));
         if (!batch) return NULL;
-        if (!batch->count) continue;
-        const float *logits;
-        FV_TRY(fv_predictor_run_views(d->predictor, d->options->views, batch->images, batch->count, &d->room, &logits));
-        FV_TRY(keep_answers(d, batch, logits));
+        fv_answered rows;
+        FV_TRY(answer(d, batch, &rows));
+        FV_TRY(keep_answers(d, &rows));
     }
 }
 
@@ -176,13 +187,16 @@ static fv_error *evaluate(desk *d, const fv_subset *subset, fv_evaluation *out) 
                                   .batch = d->options->batch ? d->options->batch : 64,
                                   .workers = d->options->workers,
                                   .size = fv_predictor_input(d->predictor),
-                                  .cancel = d->options->cancel };
+                                  .ranks = fv_comm_size(d->options->comm),
+                                  .rank = fv_comm_rank(d->options->comm),
+                                  .cancel = d->options->comm ? NULL : d->options->cancel };
     FV_OWNED(fv_loader) loader = NULL;
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_views_check(d->predictor, d->options->views));
     FV_TRY(fv_arena_new("views of a batch", INT64_MAX, &arena));
     FV_TRY(make_room(d, &options, arena));
     FV_TRY(fv_loader_new(subset, d->transforms, &options, &loader));
+    FV_TRY(fv_gathering_open(&d->gathering, d->options->comm, fv_min(options.batch, d->capacity), d->outputs));
     FV_TRY(run(d, loader));
     return measure(d, out);
 }
@@ -200,6 +214,7 @@ fv_error *fv_evaluate_by(fv_predictor *predictor, const fv_transforms *transform
                .capacity = fv_subset_count(subset) };
     *out = (fv_evaluation){ 0 };
     fv_error *error = evaluate(&d, subset, out);
+    fv_gathering_release(&d.gathering);
     if (error) fv_evaluation_release(out);
     return error;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/parallel.h"
+#include "core/comm/comm.h"
 #include "train/clock.h"
 #include "train/trainer.h"
 
@@ -38,6 +39,7 @@ static fv_error *train(fv_trainer *t) {
     }
     fv_trainer_advise_end(t);
     put_away(t);
+    if (!fv_trainer_leads(t)) return NULL;
     return fv_error_hint(fv_error_wrap(fv_trainer_write_report(t), "the training is finished, but not its report"),
                          "`fovea report %s` makes it", t->options->out);
 }
@@ -48,20 +50,30 @@ static bool finished(const fv_trainer *t) {
     return epoch == t->keys->epochs || (t->keys->patience && epoch && since >= t->keys->patience);
 }
 
+static fv_error *open_all(fv_trainer *t) {
+    FV_TRY(fv_trainer_check_ranks(t));
+    if (t->options->task == FV_TRAIN) FV_TRY(fv_trainer_open_folder(t));
+    FV_TRY(fv_recipe_check(t->recipe));
+    return fv_trainer_open_data(t);
+}
+
+static fv_error *build_all(fv_trainer *t) {
+    FV_TRY(fv_trainer_build_network(t));
+    return fv_trainer_restore(t);
+}
+
 /* The folder is looked at first and made last: a recipe that cannot be trained by leaves nothing behind. */
 static fv_error *prepare(fv_trainer *t) {
-    bool trains = t->options->task == FV_TRAIN;
-    if (trains) FV_TRY(fv_trainer_open_folder(t));
-    FV_TRY(fv_recipe_check(t->recipe));
-    FV_TRY(fv_trainer_open_data(t));
-    FV_TRY(fv_trainer_build_network(t));
-    FV_TRY(fv_trainer_restore(t));
+    FV_TRY(fv_trainer_agree(t, open_all(t)));
+    FV_TRY(fv_trainer_agree(t, build_all(t)));
+    FV_TRY(fv_trainer_compare_ranks(t));
     if (finished(t)) return fv_trainer_say(t, "the training in %s is finished", t->options->out), NULL;
-    FV_TRY(fv_trainer_plan(t));
+    FV_TRY(fv_trainer_agree(t, fv_trainer_plan(t)));
     fv_trainer_announce(t);
     FV_TRY(fv_trainer_rehearse(t));
-    if (!trains) return NULL;
-    FV_TRY(fv_trainer_make_folder(t));
+    if (t->options->task != FV_TRAIN) return NULL;
+    FV_TRY(fv_trainer_agree(t, fv_trainer_make_folder(t)));
+    FV_TRY(fv_trainer_meet(t, NULL, NULL));
     return fv_trainer_begin_steps(t);
 }
 
@@ -82,7 +94,7 @@ static fv_error *begin_epoch(fv_trainer *t) {
 
 /* NULL at the end of the epoch. Being stopped, here or while it waits, ends in a checkpoint. */
 static fv_error *next_batch(fv_trainer *t, const fv_batch **batch) {
-    if (fv_trainer_cancelled(t)) return fv_trainer_stop(t);
+    if (fv_trainer_stops(t)) return fv_trainer_stop(t);
     fv_error *error = fv_loader_next(t->loader, batch);
     if (!error || fv_error_code(error) != FV_CANCELLED) return error;
     fv_error_free(error);
@@ -115,7 +127,7 @@ void fv_trainer_feed(const fv_trainer *t, fv_plan *plan, const fv_batch *batch) 
     memcpy(x->data, batch->images, (size_t)fv_type_bytes(&x->type));
     feed_target(fv_plan_feed(plan, "target"), batch);
     feed_numbers(plan, "rng", (double[]){ (double)t->keys->seed, (double)t->state.step }, 2);
-    feed_numbers(plan, "share", (double[]){ fv_trainer_share(t, batch->count) }, 1);
+    feed_numbers(plan, "share", (double[]){ fv_trainer_share(t, batch->all) }, 1);
     fv_trainer_feed_numbers(t, plan);
 }
 
@@ -145,7 +157,7 @@ static fv_error *apply(const fv_trainer *t) {
 }
 
 fv_error *fv_trainer_run_step(const fv_trainer *t, const fv_batch *batch, double *loss) {
-    fv_plan *plan = fv_trainer_plan_for(t, batch->count);
+    fv_plan *plan = fv_trainer_plan_for(t, batch);
     fv_trainer_feed(t, plan, batch);
     FV_TRY(fv_plan_run(plan));
     *loss = fv_tensor_load(fv_plan_result(plan, "loss"), 0);
@@ -162,12 +174,15 @@ fv_error *fv_trainer_end_step(fv_trainer *t) {
 /* One step: the network's answer, its loss, gradients, update. */
 static fv_error *step(fv_trainer *t, const fv_batch *batch) {
     double loss;
+    int64_t correct = 0;
     FV_TRY(fv_trainer_run_step(t, batch, &loss));
     if (!isfinite(loss)) return fv_trainer_diverged(t, batch, loss);
-    t->state.loss_sum += loss * (double)batch->count;
-    t->state.seen += batch->count;
     if (fv_trainer_counts_score(t))
-        t->state.correct += fv_trainer_count_correct(fv_plan_result(fv_trainer_plan_for(t, batch->count), "logits"), batch);
+        correct = fv_trainer_count_correct(fv_plan_result(fv_trainer_plan_for(t, batch), "logits"), batch);
+    FV_TRY(fv_trainer_meet(t, batch, &correct));
+    t->state.loss_sum += loss * (double)batch->all;
+    t->state.seen += batch->all;
+    t->state.correct += correct;
     return fv_trainer_end_step(t);
 }
 
@@ -179,7 +194,8 @@ static fv_error *validate(fv_trainer *t, fv_epoch *row) {
                                     .workers = t->workers,
                                     .progress = t->options->progress,
                                     .context = t->options->context,
-                                    .cancel = t->options->cancel };
+                                    .cancel = t->options->cancel,
+                                    .comm = t->options->comm };
     fv_evaluation evaluation;
     fv_error *error = fv_evaluate(t->predictor, t->val, &options, &evaluation);
     if (error && fv_error_code(error) == FV_CANCELLED) {
@@ -232,10 +248,15 @@ static void record(fv_trainer *t, fv_epoch *row) {
 }
 
 /* The best model is written before the checkpoint that speaks of it. */
-static fv_error *keep(fv_trainer *t, const fv_epoch *row) {
+static fv_error *write_files(fv_trainer *t, const fv_epoch *row) {
+    if (!fv_trainer_leads(t)) return NULL;
     if (row->best) FV_TRY(fv_trainer_save_best(t));
     FV_TRY(fv_trainer_save(t));
-    FV_TRY(fv_trainer_write_results(t));
+    return fv_trainer_write_results(t);
+}
+
+static fv_error *keep(fv_trainer *t, const fv_epoch *row) {
+    FV_TRY(fv_trainer_agree(t, write_files(t, row)));
     if (t->options->epoch) t->options->epoch(t->options->context, row);
     fv_trainer_advise_epoch(t);
     return NULL;
@@ -285,12 +306,16 @@ void fv_trainer_release(fv_trainer *t) {
 
 fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_train_result *result) {
     fv_recipe own = *recipe;
-    fv_trainer t = { .recipe = &own, .keys = &own.keys, .options = options, .workers = options->workers };
+    fv_train_options how = *options;
+    fv_trainer t = { .recipe = &own, .keys = &own.keys, .options = &how, .workers = options->workers };
+    fv_trainer_say_rank(&t);
+    if (!fv_trainer_leads(&t)) how.message = NULL, how.progress = NULL, how.epoch = NULL;
     t.started = fv_clock_seconds();
     fv_trainer_measure_start(&t);
     if (options->threads) FV_TRY(fv_parallel_set_threads((int)options->threads));
     FV_TRY(fv_arena_new("a training", INT64_C(1) << 32, &t.arena));
     fv_error *error = train(&t);
+    if (error && !t.agreed) fv_comm_abandon(how.comm);
     if (result) *result = (fv_train_result){ t.state.epoch, best_of(&t), fv_clock_seconds() - t.started };
     fv_trainer_release(&t);
     return error;

@@ -226,7 +226,9 @@ static fv_error *make_averaged(fv_trainer *t) {
 static fv_error *make_plan(const fv_trainer *t, int64_t batch, fv_plan **out) {
     FV_OWNED(fv_graph) graph = NULL;
     FV_TRY(fv_graph_with_batch(t->step, batch, &graph));
-    fv_plan_options options = { .mode = FV_TRAINING, .device = t->options->device, .shards = (int)t->keys->shards };
+    fv_plan_options options = {
+        .mode = FV_TRAINING, .device = t->options->device, .shards = (int)t->keys->shards, .comm = t->options->comm
+    };
     return fv_plan_new(graph, fv_model_weights(t->model), &options, out);
 }
 
@@ -242,8 +244,8 @@ fv_error *fv_trainer_plan(fv_trainer *t) {
     fv_predictor_options options = { .device = t->options->device };
     FV_TRY(fv_predictor_new(t->averaged ? t->averaged : t->model, &options, &t->predictor));
     int64_t val = fv_subset_count(t->val), val_batch = fv_min(t->keys->batch, val);
-    FV_TRY(fv_predictor_prepare(t->predictor, val_batch, NULL));
-    if (val % val_batch) FV_TRY(fv_predictor_prepare(t->predictor, val % val_batch, NULL));
+    FV_TRY(fv_predictor_prepare(t->predictor, fv_trainer_evaluated(t, val_batch), NULL));
+    if (val % val_batch) FV_TRY(fv_predictor_prepare(t->predictor, fv_trainer_evaluated(t, val % val_batch), NULL));
     return NULL;
 }
 
@@ -256,9 +258,10 @@ fv_error *fv_trainer_set_epochs(fv_trainer *t, int64_t epochs) {
     return fv_trainer_make_history(t);
 }
 
-fv_plan *fv_trainer_plan_for(const fv_trainer *t, int64_t batch) {
-    const fv_type *x = &fv_plan_feed(t->plan, "x")->type;
-    return x->dims[0] == batch ? t->plan : t->rest_plan;
+int64_t fv_trainer_batch(const fv_trainer *t) { return fv_min(t->keys->batch, fv_subset_count(t->train)); }
+
+fv_plan *fv_trainer_plan_for(const fv_trainer *t, const fv_batch *batch) {
+    return batch->all == fv_trainer_batch(t) ? t->plan : t->rest_plan;
 }
 
 /* A state of the averaged model is the slot "NAME.ema" where there is one, and the state itself where there is none. */

@@ -24,7 +24,7 @@ static int64_t count_near(const fv_trainer *t, const fv_tensor *logits, const fv
 
 /* Pictures of the last step that the network knew. */
 static int64_t known(const fv_trainer *t, const fv_batch *batch) {
-    const fv_tensor *logits = fv_plan_result(fv_trainer_plan_for(t, batch->count), "logits");
+    const fv_tensor *logits = fv_plan_result(fv_trainer_plan_for(t, batch), "logits");
     return t->kind == FV_ONE_CLASS ? fv_trainer_count_correct(logits, batch) : count_near(t, logits, batch);
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/parallel.h"
 #include "core/base/size.h"
+#include "core/comm/comm.h"
 #include "train/clock.h"
 #include "train/trial.h"
 
@@ -14,13 +15,21 @@
 /* What fraction of a step an evaluation of as many pictures takes: of forward and the two products backward, the first. */
 #define EVALUATION (1.0 / 3)
 
+/* Whether there is another step: as rank 0 says, which looks at its own clock. */
+static fv_error *goes_on(const fv_trainer *t, bool wanted, bool *more) {
+    *more = wanted && !fv_trainer_cancelled(t);
+    return fv_comm_send(t->options->comm, 0, more, sizeof *more);
+}
+
 /* Reads and prepares a batch on this thread, then steps on it, `steps` times at least: the least seconds of each, or with more
  * than one step asked for the mean. */
 static fv_error *time_batches(fv_trial *trial, int64_t steps, double *load, double *step) {
     double spent = 0, loading = 0;
     int64_t done = 0;
-    for (; (spent < ENOUGH || done < steps) && !fv_trainer_cancelled(trial->trainer); done++) {
+    for (bool more;; done++) {
         const fv_batch *batch;
+        FV_TRY(goes_on(trial->trainer, spent < ENOUGH || done < steps, &more));
+        if (!more) break;
         double start = fv_clock_seconds();
         FV_TRY(fv_trial_batch(trial, &batch));
         double loaded = fv_clock_seconds();
@@ -52,6 +61,7 @@ static void say_time(const fv_trainer *t, double seconds, double rate) {
 static fv_error *fit_epochs(fv_trainer *t, double an_epoch) {
     double left = t->options->seconds - (fv_clock_seconds() - t->started);
     int64_t epochs = (int64_t)fmin(fmax(left / an_epoch, 1), EPOCHS_MAX);
+    FV_TRY(fv_comm_send(t->options->comm, 0, &epochs, sizeof epochs));
     fv_trainer_say(t, "epochs: %lld, as many as fit into %.0f s; the recipe in the run's folder says so", (long long)epochs,
                    t->options->seconds);
     return fv_trainer_set_epochs(t, epochs);
@@ -64,12 +74,13 @@ fv_error *fv_trainer_rehearse(fv_trainer *t) {
     FV_TRY(fv_trial_begin(t, &trial));
     fv_error *error = time_batches(&trial, fits ? STEPS_OF_A_RATE : 1, &load, &step);
     fv_trial_end(&trial);
-    if (fv_trainer_cancelled(t)) { /* the loop ends that in a checkpoint */
+    if (!error) error = fv_trainer_meet(t, NULL, NULL);
+    if (fv_trainer_stops(t)) { /* the loop ends that in a checkpoint */
         fv_error_free(error);
         return NULL;
     }
     FV_TRY(error);
-    double pictures = (double)fv_plan_feed(t->plan, "x")->type.dims[0], train = together(t, load, step);
+    double pictures = (double)fv_trainer_batch(t), train = together(t, load, step);
     double validate = together(t, load, step * EVALUATION);
     double batches = (double)fv_subset_count(t->train) / pictures, val_batches = (double)fv_subset_count(t->val) / pictures;
     double an_epoch = batches * train + val_batches * validate;

@@ -20,7 +20,7 @@ int64_t fv_trainer_updates(const fv_trainer *t) {
 
 /* Pictures of the batches that make one step with batch number `position`. */
 static int64_t pictures_of_step(const fv_trainer *t, int64_t position) {
-    int64_t k = t->keys->accumulate, first = position / k * k, batch = fv_plan_feed(t->plan, "x")->type.dims[0];
+    int64_t k = t->keys->accumulate, first = position / k * k, batch = fv_trainer_batch(t);
     int64_t count = fv_subset_count(t->train);
     return fv_min((first + k) * batch, count) - first * batch;
 }

@@ -68,6 +68,8 @@ typedef struct fv_trainer {
     fv_history history;
     double started, epoch_started; /* fv_clock_seconds */
     int64_t seen_before;           /* pictures of the epoch under way that an earlier call trained on */
+    bool stopped;                  /* ranks.c: one of the ranks was told to stop */
+    bool agreed;                   /* the error that ends this is known to all ranks */
     int64_t ground;                /* bytes that are in memory and not ours to count: code, libraries, stacks */
 } fv_trainer;
 
@@ -88,7 +90,8 @@ FV_MUST_USE fv_error *fv_trainer_try_network(fv_trainer *trainer);   /* builds i
 FV_MUST_USE fv_error *fv_trainer_build_network(fv_trainer *trainer); /* graphs and sections; the weights are not filled */
 FV_MUST_USE fv_error *fv_trainer_plan(fv_trainer *trainer);          /* weights, plans, predictor */
 FV_MUST_USE fv_error *fv_trainer_set_epochs(fv_trainer *trainer, int64_t epochs); /* before the first step */
-fv_plan *fv_trainer_plan_for(const fv_trainer *trainer, int64_t batch);
+int64_t fv_trainer_batch(const fv_trainer *trainer); /* pictures of a batch that is not an epoch's last */
+fv_plan *fv_trainer_plan_for(const fv_trainer *trainer, const fv_batch *batch);
 FV_MUST_USE fv_error *fv_trainer_average(fv_trainer *trainer); /* copies the running average to where it is validated */
 
 /* whitening.c: weights that are made from the training pictures, before the first step. */
@@ -114,6 +117,18 @@ FV_MUST_USE fv_error *fv_trainer_save(fv_trainer *trainer);         /* last.fove
 FV_MUST_USE fv_error *fv_trainer_save_best(fv_trainer *trainer);    /* best.fovea */
 FV_MUST_USE fv_error *fv_trainer_stop(fv_trainer *trainer);         /* saves and returns FV_CANCELLED */
 FV_MUST_USE fv_error *fv_trainer_write_results(const fv_trainer *trainer); /* results.csv */
+
+/* ranks.c: several ranks. Of one they do nothing, and it leads. */
+bool fv_trainer_leads(const fv_trainer *trainer); /* rank 0, which writes files */
+bool fv_trainer_is_alone(const fv_trainer *trainer);
+FV_MUST_USE fv_error *fv_trainer_check_ranks(const fv_trainer *trainer);    /* first of all: may so many do this? */
+FV_MUST_USE fv_error *fv_trainer_agree(fv_trainer *trainer, fv_error *own); /* an error of one rank is one of all */
+FV_MUST_USE fv_error *fv_trainer_compare_ranks(fv_trainer *trainer);        /* program, recipe, data, checkpoint */
+/* After a step on `batch` (NULL: before the first) sums up `correct` over the ranks, and learns whether any is to stop. */
+FV_MUST_USE fv_error *fv_trainer_meet(fv_trainer *trainer, const fv_batch *batch, int64_t *correct);
+bool fv_trainer_stops(const fv_trainer *trainer);                          /* told so, or a rank was when they met last */
+int64_t fv_trainer_evaluated(const fv_trainer *trainer, int64_t pictures); /* of an evaluated batch: those that are here */
+void fv_trainer_say_rank(const fv_trainer *trainer);
 
 /* announce.c: lines for the user. */
 void fv_trainer_say(const fv_trainer *trainer, const char *format, ...) FV_PRINTF(2, 3);
@@ -143,7 +158,7 @@ FV_MUST_USE fv_error *fv_trainer_diverged(fv_trainer *trainer, const fv_batch *b
 /* loop.c: a batch, and the numbers of the step under way, into a plan's feeds. */
 void fv_trainer_feed(const fv_trainer *trainer, fv_plan *plan, const fv_batch *batch);
 void fv_trainer_feed_numbers(const fv_trainer *trainer, fv_plan *plan);
-/* Pictures whose largest logit is their class's; of equal logits the lowest class counts. */
+/* Pictures of this rank whose largest logit is their class's; of equal logits the lowest class counts. */
 int64_t fv_trainer_count_correct(const fv_tensor *logits, const fv_batch *batch);
 /* The step itself, without what is counted of it. */
 FV_MUST_USE fv_error *fv_trainer_run_step(const fv_trainer *trainer, const fv_batch *batch, double *loss);

@@ -38,7 +38,7 @@ fv_error *fv_trial_begin(const fv_trainer *t, fv_trial *out) {
 
 fv_error *fv_trial_batch(fv_trial *trial, const fv_batch **batch) {
     FV_TRY(fv_loader_next(trial->loader, batch));
-    if (*batch && (*batch)->count == fv_plan_feed(trial->trainer->plan, "x")->type.dims[0]) return NULL;
+    if (*batch && (*batch)->all == fv_trainer_batch(trial->trainer)) return NULL;
     FV_TRY(fv_loader_start(trial->loader, 0, 0));
     return fv_loader_next(trial->loader, batch);
 }
@@ -50,7 +50,7 @@ static void feed_rate(fv_plan *plan, double rate) {
 
 fv_error *fv_trial_step(const fv_trial *trial, const fv_batch *batch, double rate, double *loss) {
     const fv_trainer *t = trial->trainer;
-    fv_plan *plan = fv_trainer_plan_for(t, batch->count);
+    fv_plan *plan = fv_trainer_plan_for(t, batch);
     fv_trainer_feed(t, plan, batch);
     feed_rate(plan, rate);
     FV_TRY(fv_plan_run(plan));

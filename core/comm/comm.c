@@ -42,13 +42,16 @@ fv_error *fv_comm_missing(const fv_comm *comm, int rank) {
                          "checkpoint, on any number of ranks");
 }
 
-/* One record of `bytes` for each rank, side by side; `own` is this rank's. */
-static fv_error *gather(fv_comm *comm, void *records, const void *own, int64_t bytes) {
+fv_error *fv_comm_gather(fv_comm *comm, void *records, const void *own, int64_t bytes) {
     int64_t begins[FV_RANKS_MAX + 1];
-    for (int r = 0; r <= comm->size; r++) begins[r] = r;
-    memcpy((char *)records + comm->rank * bytes, own, (size_t)bytes);
+    for (int r = 0; r <= fv_comm_size(comm); r++) begins[r] = r;
+    memcpy((char *)records + fv_comm_rank(comm) * bytes, own, (size_t)bytes);
     fv_comm_spread(comm, &(fv_pieces){ records, bytes, bytes, begins });
     return fv_comm_error(comm);
+}
+
+void fv_comm_abandon(fv_comm *comm) {
+    if (comm) comm->failed = true;
 }
 
 fv_error *fv_comm_sum(fv_comm *comm, int64_t *numbers, int count) {
@@ -56,7 +59,7 @@ fv_error *fv_comm_sum(fv_comm *comm, int64_t *numbers, int count) {
     FV_ASSERT(count <= FV_COMM_NUMBERS);
     if (!comm) return NULL;
     memcpy(own, numbers, (size_t)count * sizeof *own);
-    FV_TRY(gather(comm, records, own, sizeof own));
+    FV_TRY(fv_comm_gather(comm, records, own, sizeof own));
     memset(numbers, 0, (size_t)count * sizeof *numbers);
     for (int r = 0; r < comm->size; r++)
         for (int i = 0; i < count; i++) numbers[i] += records[r][i];
@@ -80,7 +83,7 @@ typedef struct report {
 
 static fv_error *collect(fv_comm *comm, const report *own, report **out) {
     FV_TRY(fv_memory_new(comm->size, out));
-    return gather(comm, *out, own, sizeof *own);
+    return fv_comm_gather(comm, *out, own, sizeof *own);
 }
 
 fv_error *fv_comm_agree(fv_comm *comm, fv_error *own) {

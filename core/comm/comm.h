@@ -33,6 +33,10 @@ void fv_comm_spread(fv_comm *comm, const fv_pieces *pieces);
 /* The first error, handed over once; then and for ever the comm is of no use, and this says so. NULL: all is well. */
 FV_MUST_USE fv_error *fv_comm_error(fv_comm *comm);
 
+/* A record of `bytes` from each rank, side by side; `own` is this rank's. One rank at least: with no comm, just that. */
+FV_MUST_USE fv_error *fv_comm_gather(fv_comm *comm, void *records, const void *own, int64_t bytes);
+/* Nobody is waited for any more, and the others will miss this rank: after an error that they do not know of. */
+void fv_comm_abandon(fv_comm *comm);
 /* Each of `count` numbers (8 at most) becomes its sum over the ranks. */
 #define FV_COMM_NUMBERS 8
 FV_MUST_USE fv_error *fv_comm_sum(fv_comm *comm, int64_t *numbers, int count);

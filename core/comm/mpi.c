@@ -17,6 +17,7 @@
 #define THREAD_FUNNELED 1
 #define TAG 7
 #define MESSAGE_MAX ((int64_t)1 << 30) /* bytes: counts are ints */
+#define GOODBYE 3600.0                 /* seconds: what rank 0 has still to do when the others are done */
 #define LOOKS 4000                     /* before a waiting rank lets others have its core */
 
 typedef void *handle; /* MPI_Comm, MPI_Datatype, MPI_Request, MPI_Errhandler */
@@ -163,6 +164,7 @@ static fv_error *spread(fv_comm *comm, const fv_pieces *pieces) {
 /* After an error nobody is waited for: that this process ends without a word is how the others, and mpirun, learn of it. */
 static void close_mpi(fv_comm *comm) {
     mpi_comm *m = (mpi_comm *)comm;
+    comm->deadline = GOODBYE;
     if (comm->failed || m->mpi.barrier(m->mpi.world, &m->requests[0])) return;
     fv_error *error = wait_for(m, 1);
     if (!error) m->mpi.finalize();

@@ -13,6 +13,7 @@
 #ifndef FOVEA_TRAIN_H
 #define FOVEA_TRAIN_H
 
+#include "fovea/comm.h"
 #include "fovea/metrics.h"
 #include "fovea/predict.h"
 
@@ -55,6 +56,7 @@ typedef struct fv_evaluate_options {
     fv_progress_sink progress;
     void *context;
     const int *cancel; /* non-zero ends it with FV_CANCELLED; may be set by a signal handler */
+    fv_comm *comm;     /* ranks that share the pictures and all get the same figures; NULL: one */
 } fv_evaluate_options;
 
 /* The one figure that a model of that kind is judged by, as fv_metric_measure takes it: top1; of several labels the mean over
@@ -126,6 +128,10 @@ typedef struct fv_train_options {
     fv_progress_sink progress;
     void (*epoch)(void *context, const fv_epoch *epoch);
     const int *cancel; /* non-zero: stop with a checkpoint; may be set by a signal handler */
+    /* Ranks that share every batch and all train with the same recipe, data and folder; NULL: one. The bits are those of one.
+     * Rank 0 alone writes files and uses the callbacks; told to stop, any of them stops all, at the same step. What one fails
+     * of is everybody's error, or the others miss it by the comm's deadline. */
+    fv_comm *comm;
 } fv_train_options;
 
 typedef struct fv_train_result {
