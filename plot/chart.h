@@ -93,13 +93,15 @@ FV_MUST_USE fv_error *fv_plot_matrix(const fv_matrix_chart *chart, fv_plot_forma
 
 /* ---- calibration ---- */
 
-/* How often an answer of such a confidence is right, over how many answers there are of it. */
+/* How often an answer of such a confidence is right, over how many answers there are of it; or, `of_labels`, how often a label
+ * of such a probability is true. */
 typedef struct fv_reliability_chart {
     const char *title;
     int64_t bins;                       /* of equal width, from 0 to 1 */
     const double *confidence, *correct; /* means of a bin: what was said, and the share that was right */
     const int64_t *counts;              /* 0: the bin is empty */
     const char *note;                   /* a line above the diagram: "ECE 0.034" */
+    bool of_labels;
 } fv_reliability_chart;
 FV_MUST_USE fv_error *fv_plot_reliability(const fv_reliability_chart *chart, fv_plot_format format, fv_text *out);
 

@@ -81,8 +81,9 @@ FV_MUST_USE fv_error *fv_report_show_mistakes(const fv_report *report, fv_text *
 FV_MUST_USE fv_error *fv_report_show_batch(const fv_report *report, fv_text *html);
 FV_MUST_USE fv_error *fv_report_show_data(const fv_report *report, fv_text *html); /* counts, remarks, rejected files */
 
-/* report_head.c: "97.3 %", and a figure as it is said; in the arena. NaN is "undefined". */
+/* report_head.c: "97.3 %", a number with four digits, and a figure as it is said; in the arena. NaN is "undefined". */
 FV_MUST_USE fv_error *fv_report_percent(const fv_report *report, double share, const char **out);
+FV_MUST_USE fv_error *fv_report_number(const fv_report *report, double number, const char **out);
 FV_MUST_USE fv_error *fv_report_say(const fv_report *report, double value, bool share, const char **out);
 
 /* report_curves.c: what classes and labels have in common. The classes by `values`, the lowest first and an undefined one

@@ -123,7 +123,6 @@ fv_error *fv_report_show_curves(const fv_report *r, const int64_t *order, fv_tex
 
 fv_error *fv_report_show_reliability(const fv_report *r, const char *title, const fv_reliability_bin *bins, const char *note,
                                      fv_text *html) {
-    (void)r;
     double confidence[FV_REPORT_BINS], correct[FV_REPORT_BINS];
     int64_t counts[FV_REPORT_BINS];
     for (int i = 0; i < FV_REPORT_BINS; i++) {
@@ -131,7 +130,7 @@ fv_error *fv_report_show_reliability(const fv_report *r, const char *title, cons
         correct[i] = bins[i].accuracy;
         counts[i] = bins[i].count;
     }
-    fv_reliability_chart chart = { title, FV_REPORT_BINS, confidence, correct, counts, note };
+    fv_reliability_chart chart = { title, FV_REPORT_BINS, confidence, correct, counts, note, r->kind == FV_MULTI_LABEL };
     FV_TEXT(svg, FV_REPORT_SVG_BYTES_MAX);
     FV_TRY(fv_plot_reliability(&chart, FV_PLOT_SVG, &svg));
     fv_page_chart(html, &svg, false);
@@ -142,7 +141,8 @@ fv_error *fv_report_show_reliability(const fv_report *r, const char *title, cons
 
 fv_error *fv_report_show_pairs(const fv_report *r, const char *heading, const char *row, const char *column, bool *any,
                                fv_text *html) {
-    const fv_column columns[] = { { row, false }, { column, false }, { "pictures", true }, { "of the true ones", true } };
+    const char *share = r->kind == FV_ONE_CLASS ? "of the true class" : "of those that have the first";
+    const fv_column columns[] = { { row, false }, { column, false }, { "pictures", true }, { share, true } };
     fv_confused_pair pairs[PAIRS];
     const char *cells[4 * PAIRS];
     int64_t count = fv_most_confused(r->confusion, r->classes, PAIRS, pairs);

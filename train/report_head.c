@@ -15,10 +15,19 @@ fv_error *fv_report_percent(const fv_report *r, double share, const char **out) 
     return fv_arena_format(r->arena, out, "%.*f %%", r->outcomes->count < 1000 ? 1 : 2, 100 * share);
 }
 
+/* Four digits, as many of them behind the point as that takes; without an exponent up to a million. */
+fv_error *fv_report_number(const fv_report *r, double number, const char **out) {
+    double size = fabs(number);
+    if (size != 0 && (size < 1e-4 || size >= 1e6)) return fv_arena_format(r->arena, out, "%.4g", number);
+    int whole = size >= 1 ? (int)floor(log10(size)) + 1 : 1;
+    return fv_arena_format(r->arena, out, "%.*f", whole < 4 ? 4 - whole : 0, number);
+}
+
 /* Of what is no share: numbers of the data have any size, all else is near 1. */
 fv_error *fv_report_say(const fv_report *r, double value, bool share, const char **out) {
     if (share || isnan(value)) return fv_report_percent(r, value, out);
-    return fv_arena_format(r->arena, out, r->kind == FV_NUMBERS ? "%.4g" : "%.4f", value);
+    if (r->kind == FV_NUMBERS) return fv_report_number(r, value, out);
+    return fv_arena_format(r->arena, out, "%.4f", value);
 }
 
 /* "91.0 % to 95.2 %", NULL where there is none. */
@@ -99,7 +108,9 @@ static fv_error *say_labels(const fv_report *r, const uint8_t *labels, const cha
 
 static fv_error *say_constant(const fv_report *r, const char **out) {
     const fv_baselines *b = &r->baselines;
-    if (r->kind == FV_NUMBERS) return fv_arena_format(r->arena, out, "always the mean of the training pictures, %.4g", b->mean);
+    const char *mean;
+    FV_TRY(fv_report_number(r, b->mean, &mean));
+    if (r->kind == FV_NUMBERS) return fv_arena_format(r->arena, out, "always the mean of the training pictures, %s", mean);
     if (r->kind == FV_MULTI_LABEL) return say_labels(r, b->majority_labels, out);
     return fv_arena_format(r->arena, out, "always the most frequent class, %s", r->names[b->majority_class]);
 }
@@ -127,11 +138,13 @@ static bool is_better(const fv_report *r, const fv_baseline *model, const fv_bas
 }
 
 static int baseline_columns(const fv_report *r, fv_column columns[FV_BASELINE_METRICS + 3]) {
-    const char *const *metrics = fv_baseline_metrics(r->kind);
+    static const char *const names[][FV_BASELINE_METRICS] = { { "top-1" },
+                                                              { "mAP", "micro F1", "every label right" },
+                                                              { "MAE", "RMSE", "R²" } };
     int count = 0;
     columns[count++] = (fv_column){ "answers of", false };
-    for (int i = 0; i < FV_BASELINE_METRICS && metrics[i]; i++)
-        columns[count++] = (fv_column){ figure_of(r, metrics[i])->name, true };
+    for (int i = 0; i < FV_BASELINE_METRICS && names[r->kind][i]; i++)
+        columns[count++] = (fv_column){ names[r->kind][i], true };
     const char *interval = count == 2 ? "95 % interval" : "95 % interval of the first";
     columns[count++] = (fv_column){ interval, true };
     columns[count++] = (fv_column){ "pictures", true };

@@ -47,9 +47,7 @@ static fv_error *show_table(const fv_report *r, fv_text *html) {
 static fv_error *show_beside(const fv_report *r, fv_text *html) {
     bool any;
     FV_TRY(fv_report_show_pairs(r, "Given where another is missed", "missed", "given instead", &any, html));
-    if (any)
-        fv_page_text(html, "Pictures in which the one label was missed and the other wrongly given. Of the pictures that have "
-                           "the first.");
+    if (any) fv_page_text(html, "Pictures in which the one label was missed and the other wrongly given.");
     return NULL;
 }
 

@@ -8,7 +8,8 @@
 #include "plot/page.h"
 #include "train/report.h"
 
-#define BINS 30  /* of the histogram: even, so that 0 is an edge */
+#define BINS 30 /* of the histogram: even, so that 0 is an edge */
+#define CHART_HEIGHT 440
 #define GROUPS 5 /* of the true numbers, as many pictures in each */
 
 static double error_of(const fv_report *r, int64_t i) { return r->outcomes->predicted[i] - r->outcomes->targets[i]; }
@@ -23,7 +24,8 @@ static fv_error *show_scatter(const fv_report *r, fv_text *html) {
                                .count = o->count,
                                .x = o->targets,
                                .y = o->predicted,
-                               .same_scale = true };
+                               .same_scale = true,
+                               .height = CHART_HEIGHT };
     FV_TEXT(svg, FV_REPORT_SVG_BYTES_MAX);
     FV_TRY(fv_plot_scatter(&chart, FV_PLOT_SVG, &svg));
     fv_page_chart(html, &svg, false);
@@ -41,6 +43,7 @@ static fv_error *show_errors(const fv_report *r, fv_text *html) {
     }
     fv_histogram_chart chart = { .title = "Errors", .x_label = "predicted − true", .y_label = "pictures" };
     chart.low = -largest, chart.high = largest, chart.bins = BINS, chart.counts = counts;
+    chart.height = CHART_HEIGHT;
     FV_TEXT(svg, FV_REPORT_SVG_BYTES_MAX);
     FV_TRY(fv_plot_histogram(&chart, FV_PLOT_SVG, &svg));
     fv_page_chart(html, &svg, false);
@@ -68,7 +71,7 @@ static fv_error *show_bounds(const fv_report *r, fv_text *html) {
     for (int k = 0; k < ROWS; k++) {
         int64_t at = fv_max((int64_t)ceil(shares[k] * (double)count) - 1, 0);
         FV_TRY(fv_arena_format(r->arena, &cells[2 * k], "%g %%", 100 * shares[k]));
-        FV_TRY(fv_arena_format(r->arena, &cells[2 * k + 1], "%.4g", errors[at]));
+        FV_TRY(fv_report_number(r, errors[at], &cells[2 * k + 1]));
     }
     fv_page_part(html, "How large the errors are");
     fv_page_table(html, columns, 2, cells, ROWS);
@@ -87,10 +90,13 @@ static int by_truth(const void *a, const void *b) {
 static fv_error *add_group(const fv_report *r, const pair *pairs, int64_t count, const char **row) {
     double sum = 0, sizes = 0;
     for (int64_t i = 0; i < count; i++) sum += pairs[i].error, sizes += fabs(pairs[i].error);
-    FV_TRY(fv_arena_format(r->arena, &row[0], "%.4g to %.4g", pairs[0].truth, pairs[count - 1].truth));
+    const char *least, *most;
+    FV_TRY(fv_report_number(r, pairs[0].truth, &least));
+    FV_TRY(fv_report_number(r, pairs[count - 1].truth, &most));
+    FV_TRY(fv_arena_format(r->arena, &row[0], "%s to %s", least, most));
     FV_TRY(fv_arena_format(r->arena, &row[1], "%lld", (long long)count));
-    FV_TRY(fv_arena_format(r->arena, &row[2], "%.4g", sizes / (double)count));
-    return fv_arena_format(r->arena, &row[3], "%+.4g", sum / (double)count);
+    FV_TRY(fv_report_number(r, sizes / (double)count, &row[2]));
+    return fv_report_number(r, sum / (double)count, &row[3]);
 }
 
 /* Pictures by their true number, in groups of as many: where it errs, and to which side. */

@@ -116,6 +116,7 @@ static fv_error *show_curve(const fv_report *r, const char *title, const char *y
     const fv_series series[] = { { .name = "validation", .count = rows, .x = epoch, .y = val },
                                  { .name = "training", .count = rows, .x = epoch, .y = train } };
     fv_line_chart chart = { .title = title, .x_label = "epoch", .y_label = y_label, .series = series };
+    if (!train) FV_TRY(fv_arena_format(r->arena, &chart.title, "%s, validation", title));
     chart.count = train ? 2 : 1;
     chart.whole_x = true;
     FV_TRY(fv_arena_format(r->arena, &chart.mark, "best: %lld", (long long)epoch[best]));

@@ -51,7 +51,7 @@ static void add_wrong_labels(const fv_report *r, int64_t i, bool missed, fv_text
     for (int64_t c = 0; c < r->classes; c++) {
         bool yes = said[c] >= FV_REPORT_YES;
         if (yes == truths[c] || truths[c] != missed || ++count > LABELS_NAMED) continue;
-        fv_text_addf(out, "%s%s (%.0f %%)", count > 1 ? ", " : missed ? "missed: " : "wrongly: ", r->names[c], 100 * said[c]);
+        fv_text_addf(out, "%s%s (%.0f\u00a0%%)", count > 1 ? ", " : missed ? "missed: " : "wrongly: ", r->names[c], 100 * said[c]);
     }
     if (count > LABELS_NAMED) fv_text_addf(out, " and %lld more", (long long)(count - LABELS_NAMED));
     if (count) fv_text_add(out, "\n");
@@ -61,13 +61,11 @@ static void add_wrong_labels(const fv_report *r, int64_t i, bool missed, fv_text
 static void add_caption(const fv_report *r, int64_t i, fv_text *out) {
     const fv_outcomes *o = r->outcomes;
     if (r->kind == FV_ONE_CLASS)
-        fv_text_addf(out, "%s, taken for %s (%.1f %%)\n", r->names[o->labels[i]], r->names[r->answers[i]],
+        fv_text_addf(out, "%s, taken for %s (%.1f\u00a0%%)\n", r->names[o->labels[i]], r->names[r->answers[i]],
                      100 * score_of(r, i));
     if (r->kind == FV_MULTI_LABEL) add_wrong_labels(r, i, true, out);
     if (r->kind == FV_MULTI_LABEL) add_wrong_labels(r, i, false, out);
-    if (r->kind == FV_NUMBERS)
-        fv_text_addf(out, "true %.4g, predicted %.4g (%+.4g)\n", o->targets[i], o->predicted[i],
-                     o->predicted[i] - o->targets[i]);
+    if (r->kind == FV_NUMBERS) fv_text_addf(out, "true %.4g\npredicted %.4g\n", o->targets[i], o->predicted[i]);
     fv_text_add(out, fv_dataset_id(r->set, r->evaluation.samples[i]));
 }
 
@@ -139,13 +137,16 @@ static fv_error *show_pairs(const fv_report *r, fv_text *html) {
 fv_error *fv_report_show_mistakes(const fv_report *r, fv_text *html) {
     static const char *const order[] = { "The surest first.", "Those with the largest loss first.",
                                          "The largest errors first." };
+    static const char *const excuses[] = {
+        "a wrong label, a picture that shows two things or one that nobody could tell",
+        "a label that is wrong or was forgotten, or something that nobody could see,",
+        "a wrong number, or a picture that nobody could read it from,",
+    };
     int64_t found[WORST], count = find_worst(r, -1, -1, WORST, found);
     fv_page_section(html, "Mistakes");
     if (!count) return fv_page_text(html, "There are none among these %lld pictures.", (long long)r->outcomes->count), NULL;
-    fv_page_text(html,
-                 "%s Look at them before anything else: a wrong label, a picture that shows two things or one that nobody "
-                 "could tell is not the network's fault.",
-                 order[r->kind]);
+    fv_page_text(html, "%s Look at them before anything else: %s is not the network's fault.", order[r->kind],
+                 excuses[r->kind]);
     FV_TRY(add_mistakes(r, found, count, html));
     return r->kind == FV_ONE_CLASS ? show_pairs(r, html) : NULL;
 }
@@ -174,9 +175,10 @@ static void describe_target(const fv_report *r, const fv_batch *batch, int64_t i
     for (int64_t c = 0; row && c < r->classes; c++) {
         if (row[c] < 0.005F || ++count > LABELS_NAMED) continue;
         fv_text_addf(out, "%s%s", count > 1 ? ", " : "", r->names[c]);
-        if (row[c] < 0.995F) fv_text_addf(out, " %.0f %%", 100 * row[c]);
+        if (row[c] < 0.995F) fv_text_addf(out, " %.0f\u00a0%%", 100 * row[c]);
     }
     if (count > LABELS_NAMED) fv_text_addf(out, " and %lld more", (long long)(count - LABELS_NAMED));
+    if (row && r->kind == FV_MULTI_LABEL && !count) fv_text_add(out, "no label");
 }
 
 static fv_error *add_input(const fv_report *r, const fv_batch *batch, int64_t i, uint8_t *bytes, fv_text *html) {

@@ -117,7 +117,7 @@ FV_TEST(plot_chart__reliability_is_the_same_bytes_everywhere) {
     const double said[] = { NAN, 0.4, 0.6, 0.9 }, right[] = { NAN, 0.5, 0.55, 0.7 };
     const int64_t counts[] = { 0, 10, 20, 70 };
     FV_TEXT(svg, 1 << 20);
-    FV_OK(fv_plot_reliability(&(fv_reliability_chart){ "Before", 4, said, right, counts, "ECE 0.16" }, FV_PLOT_SVG, &svg));
+    FV_OK(fv_plot_reliability(&(fv_reliability_chart){ "Before", 4, said, right, counts, "ECE 0.16", false }, FV_PLOT_SVG, &svg));
     expect_golden("reliability", &svg);
 }
 
@@ -140,7 +140,7 @@ FV_TEST(plot_chart__draw_whatever_the_numbers_are) {
     const double zeros[9] = { 0 };
     FV_OK(fv_plot_matrix(&(fv_matrix_chart){ .title = "", .classes = 3, .names = names, .cells = zeros }, FV_PLOT_SVG, &svg));
     const int64_t none[4] = { 0 };
-    FV_OK(fv_plot_reliability(&(fv_reliability_chart){ "none", 4, bad, bad, none, NULL }, FV_PLOT_SVG, &svg));
+    FV_OK(fv_plot_reliability(&(fv_reliability_chart){ "none", 4, bad, bad, none, NULL, true }, FV_PLOT_SVG, &svg));
     expect_numbers(&svg);
 }
 
