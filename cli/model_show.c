@@ -122,6 +122,20 @@ static fv_error *print_network(const holdings *h, fv_printer *p) {
 
 /* ---- what it says, and how sure it is ---- */
 
+/* JSON has the section's own words, for people they are longer. */
+static fv_error *print_task(const holdings *h, fv_printer *p) {
+    static const char *const names[] = { "one_class", "multi_label", "number" };
+    static const char *const words[] = { "one class a picture", "any number of labels a picture", "a number a picture" };
+    fv_target_section s = { .kind = FV_ONE_CLASS };
+    bool found;
+    FV_TRY(find_section(h, &fv_section_target, &s, &found));
+    fv_print_text(p, "task", p->json ? names[s.kind] : words[s.kind]);
+    if (s.kind != FV_NUMBERS) return NULL;
+    fv_print_number(p, "mean", s.mean);
+    fv_print_number(p, "scale", s.scale);
+    return NULL;
+}
+
 static fv_error *print_classes(const holdings *h, fv_printer *p) {
     fv_classes_section s = { 0 };
     bool found;
@@ -248,6 +262,7 @@ static fv_error *print(const holdings *h, const char *path, fv_printer *p) {
     fv_print_record(p);
     FV_TRY(print_file(h, path, p));
     FV_TRY(print_network(h, p));
+    FV_TRY(print_task(h, p));
     FV_TRY(print_classes(h, p));
     FV_TRY(print_transforms(h, p));
     FV_TRY(print_calibration(h, p));

@@ -141,7 +141,7 @@ fv_error *fv_report_show_reliability(const fv_report *r, const char *title, cons
 
 fv_error *fv_report_show_pairs(const fv_report *r, const char *heading, const char *row, const char *column, bool *any,
                                fv_text *html) {
-    const char *share = r->kind == FV_ONE_CLASS ? "of the true class" : "of those that have the first";
+    const char *share = r->kind == FV_ONE_CLASS ? "of the true class" : "of its pictures";
     const fv_column columns[] = { { row, false }, { column, false }, { "pictures", true }, { share, true } };
     fv_confused_pair pairs[PAIRS];
     const char *cells[4 * PAIRS];

@@ -141,12 +141,12 @@ static int baseline_columns(const fv_report *r, fv_column columns[FV_BASELINE_ME
     static const char *const names[][FV_BASELINE_METRICS] = { { "top-1" },
                                                               { "mAP", "micro F1", "every label right" },
                                                               { "MAE", "RMSE", "R²" } };
+    static const char *const intervals[] = { "95 % interval", "95 % of mAP", "95 % of MAE" };
     int count = 0;
     columns[count++] = (fv_column){ "answers of", false };
     for (int i = 0; i < FV_BASELINE_METRICS && names[r->kind][i]; i++)
         columns[count++] = (fv_column){ names[r->kind][i], true };
-    const char *interval = count == 2 ? "95 % interval" : "95 % interval of the first";
-    columns[count++] = (fv_column){ interval, true };
+    columns[count++] = (fv_column){ intervals[r->kind], true };
     columns[count++] = (fv_column){ "pictures", true };
     return count;
 }

@@ -51,7 +51,11 @@ static void add_wrong_labels(const fv_report *r, int64_t i, bool missed, fv_text
     for (int64_t c = 0; c < r->classes; c++) {
         bool yes = said[c] >= FV_REPORT_YES;
         if (yes == truths[c] || truths[c] != missed || ++count > LABELS_NAMED) continue;
-        fv_text_addf(out, "%s%s (%.0f\u00a0%%)", count > 1 ? ", " : missed ? "missed: " : "wrongly: ", r->names[c], 100 * said[c]);
+        fv_text_addf(out, "%s%s (%.0f\u00a0%%)",
+                     count > 1 ? ", "
+                     : missed  ? "missed: "
+                               : "wrongly: ",
+                     r->names[c], 100 * said[c]);
     }
     if (count > LABELS_NAMED) fv_text_addf(out, " and %lld more", (long long)(count - LABELS_NAMED));
     if (count) fv_text_add(out, "\n");

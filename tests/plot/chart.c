@@ -117,7 +117,8 @@ FV_TEST(plot_chart__reliability_is_the_same_bytes_everywhere) {
     const double said[] = { NAN, 0.4, 0.6, 0.9 }, right[] = { NAN, 0.5, 0.55, 0.7 };
     const int64_t counts[] = { 0, 10, 20, 70 };
     FV_TEXT(svg, 1 << 20);
-    FV_OK(fv_plot_reliability(&(fv_reliability_chart){ "Before", 4, said, right, counts, "ECE 0.16", false }, FV_PLOT_SVG, &svg));
+    const fv_reliability_chart chart = { "Before", 4, said, right, counts, "ECE 0.16", false };
+    FV_OK(fv_plot_reliability(&chart, FV_PLOT_SVG, &svg));
     expect_golden("reliability", &svg);
 }
 

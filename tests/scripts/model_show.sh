@@ -20,6 +20,7 @@ prints '^objective +cross_entropy class_weights=1,1,1,1,1$'
 prints '^input +28 × 28 × 1$'
 prints '^parameters +428645$'
 prints '^features +500$'
+prints '^task +one class a picture$'
 prints '^classes +5: circle, cross, ring, square, triangle$'
 prints '^transforms +hflip$'
 prints '^ +normalize mean=0\.5 std=0\.5$'
@@ -34,7 +35,7 @@ prints '^checkpoint +false$'
 
 status 0 "$FOVEA" model show run/best.fovea --json
 prints '^\{"file":"run/best\.fovea","bytes":[0-9]+,"format":1,"hash":"[0-9a-f]{64}","arch":"lenet","recipe":"channels=1'
-prints '"height":28,"width":28,"channels":1,"parameters":428645,"features":500,"classes":\["circle",'
+prints '"height":28,"width":28,"channels":1,"parameters":428645,"features":500,"task":"one_class","classes":\["circle",'
 prints '"metrics":\[\{"metric":"top1","value":[0-9.]+,"low":[0-9.]+,"high":[0-9.]+\},'
 prints '"licences":\[\{"of":"training data","licence":"CC0-1\.0"\}\],"selftest":\["circle/[^"]+",'
 
