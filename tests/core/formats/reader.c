@@ -3,6 +3,7 @@
 #include "core/formats/reader.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -145,8 +146,10 @@ FV_TEST(core_formats_reader__one_that_cannot_run_says_why) {
 }
 
 static void take_any(int number) {
+    int kept = errno;
     (void)number;
     while (waitpid(-1, NULL, WNOHANG) > 0) {}
+    errno = kept;
 }
 
 FV_TEST(core_formats_reader__works_whatever_the_program_does_with_its_children) {
