@@ -38,7 +38,7 @@ process_of() {
 # Waits until the epoch $2 of folder $1 is in its log.
 await_epoch() {
     for _ in $(seq 600); do
-        if grep -q "epoch  *$2 " "$1.log"; then return; fi
+        if grep -qs "epoch  *$2 " "$1.log"; then return; fi
         sleep 0.1
     done
     echo "$1: no epoch $2"
