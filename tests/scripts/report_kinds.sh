@@ -1,6 +1,6 @@
 #!/bin/sh
-# The reports of tiny runs on several labels and on numbers: their parts, predictions.jsonl, targets by kind, made anew, and what
-# model show says of such models.
+# The reports of tiny runs on several labels and on numbers: their parts, predictions.jsonl, targets by kind, made anew, and
+# what model show says of such models.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
