@@ -131,7 +131,8 @@ void fv_print_item(fv_printer *p) {
 }
 
 void fv_print_list_end(fv_printer *p) {
-    if (p->json) fv_text_add(&p->record, p->record.at[p->record.length - 1] == '[' ? "]" : "}]");
+    bool empty = p->record.length && p->record.at[p->record.length - 1] == '[';
+    if (p->json) fv_text_add(&p->record, empty ? "]" : "}]");
     p->depth--;
     p->first = false;
 }

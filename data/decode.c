@@ -2,6 +2,7 @@
  * the channels that are wanted. */
 #include <stddef.h>
 
+#include "core/base/memory.h"
 #include "core/base/size.h"
 #include "data/bytes.h"
 #include "data/decode/decoder.h"
@@ -9,6 +10,7 @@
 
 #define MAX_PIXELS ((int64_t)1 << 28)
 #define MAX_BYTES ((int64_t)1 << 30)
+#define MEMORY_WANTED (1 << 20) /* bytes; where there are not so many, damage is not believed in */
 
 fv_error *fv_decode_options_resolve(const fv_decode_options *options, fv_decode_options *out) {
     *out = options ? *options : (fv_decode_options){ 0 };
@@ -53,12 +55,25 @@ static fv_error *fit_channels(const fv_encoded *encoded, const fv_decoded *about
         "channels=%lld takes them as they are; only grey and RGB are converted", (long long)stored);
 }
 
+/* What is said to be damaged must be so again when there is memory, or pictures would be dropped for want of it. */
+static fv_error *decode_by(const fv_decoder *decoder, const fv_encoded *encoded, fv_image *out, fv_decoded *about) {
+    *about = (fv_decoded){ .orientation = 1 };
+    fv_error *error = decoder->decode(encoded, out, about);
+    if (!error || !decoder->blames_damage || fv_error_code(error) != FV_FORMAT) return error;
+    void *room = fv_memory_try(1, MEMORY_WANTED);
+    fv_memory_free(room);
+    fv_error_free(error);
+    if (!room) return fv_error_memory();
+    *about = (fv_decoded){ .orientation = 1 };
+    return decoder->decode(encoded, out, about);
+}
+
 static fv_error *decode(const fv_encoded *encoded, fv_stored *stored, fv_image *out) {
-    fv_decoded about = { .orientation = 1 };
+    fv_decoded about;
     for (int i = 0; i < fv_decoder_table_count; i++) {
         const fv_decoder *decoder = fv_decoder_table[i];
         if (!decoder->matches(encoded->bytes, encoded->length)) continue;
-        FV_TRY(decoder->decode(encoded, out, &about));
+        FV_TRY(decode_by(decoder, encoded, out, &about));
         if (stored) *stored = (fv_stored){ decoder->name, out->channels, about.orientation, about.bands, about.view };
         if (out->pixel == FV_PIXEL_U16 && !encoded->options.keep_u16) fv_image_to_bytes(out);
         FV_TRY(fit_channels(encoded, &about, out));

@@ -24,6 +24,7 @@ static fv_value bias_of(fv_graph *graph, const char *name, const fv_type *weight
         fv_text_add(&init, given);
     else
         fv_text_addf(&init, "uniform low=%.17g high=%.17g", -bound, bound);
+    fv_graph_fail(graph, fv_text_error(&init));
     fv_type type = fv_type_of(weight->dtype, weight->dims[0]);
     return fv_layer_state(graph, name, "bias", type, FV_PARAMETER, init.at);
 }

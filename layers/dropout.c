@@ -24,6 +24,7 @@ static fv_value build(fv_graph *graph, const char *name, fv_value x, const void 
     const dropout_options *o = raw;
     FV_TEXT(full, 4096);
     fv_text_addf(&full, "%s%s", graph->scope ? graph->scope : "", name);
+    fv_graph_fail(graph, fv_text_error(&full));
     uint32_t stream = fv_random_stream(full.at);
     fv_value rng = key(graph);
     fv_graph_name_next(graph, "%s", name);

@@ -62,12 +62,14 @@ static void draw_row(fv_canvas *canvas, const fv_bar_chart *chart, int64_t i, do
     FV_TEXT(cut, 1 << 12);
     fv_canvas_cut_text(chart->names[i], size, false, NAME_MAX_WIDTH, &cut);
     fv_canvas_text(canvas, left - 6, middle + size * 0.36, &name, cut.at);
+    fv_canvas_fail(canvas, fv_text_error(&cut));
     for (int s = 0; s < chart->series; s++, y += bar) {
         FV_TEXT(text, 1 << 12);
         print_value(chart, s, i, &text);
         double length = isfinite(chart->values[s][i]) ? fmax(0, chart->values[s][i] * scale) : 0;
         if (length > 0) fv_canvas_box(canvas, left, y + 1, fmax(length, 1), bar - 2, fv_plot_colour(s));
         fv_canvas_text(canvas, left + length + 4, y + bar / 2 + value.size * 0.36, &value, text.at);
+        fv_canvas_fail(canvas, fv_text_error(&text));
     }
 }
 

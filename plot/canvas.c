@@ -57,6 +57,13 @@ static cairo_status_t append(void *out, const unsigned char *bytes, unsigned cou
     return CAIRO_STATUS_SUCCESS;
 }
 
+void fv_canvas_fail(fv_canvas *canvas, fv_error *error) {
+    if (canvas->error)
+        fv_error_free(error);
+    else
+        canvas->error = error;
+}
+
 fv_error *fv_canvas_finish(fv_canvas *canvas) {
     FV_TRY(fv_take(&canvas->error));
     if (!canvas->surface) {
@@ -66,7 +73,8 @@ fv_error *fv_canvas_finish(fv_canvas *canvas) {
     cairo_status_t status = cairo_status(canvas->cairo);
     if (!status) status = cairo_surface_write_to_png_stream(canvas->surface, append, canvas->out);
     FV_TRY(fv_text_error(canvas->out));
-    if (status == CAIRO_STATUS_NO_MEMORY) return fv_error_memory();
+    bool memory = status == CAIRO_STATUS_NO_MEMORY || status == CAIRO_STATUS_PNG_ERROR; /* what else can writing one lack? */
+    if (memory) return fv_error_memory();
     return status ? fv_fail(FV_BUG, "a picture cannot be drawn: %s", cairo_status_to_string(status)) : NULL;
 }
 
@@ -184,7 +192,7 @@ void fv_canvas_dot(fv_canvas *c, double x, double y, double radius, fv_colour fi
 static void draw_text(fv_canvas *c, double x, double y, const fv_letters *letters, const char *text) {
     FV_TEXT(shown, 1 << 16);
     fv_text_add_printable(&shown, text);
-    if (!c->error) c->error = fv_text_error(&shown);
+    fv_canvas_fail(c, fv_text_error(&shown));
     cairo_text_extents_t extents;
     cairo_select_font_face(c->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
                            letters->bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
@@ -235,11 +243,11 @@ static int64_t measure(const char *at, double size, bool bold, double *width) {
 
 double fv_canvas_text_width(const char *text, double size, bool bold) {
     double sum = 0, width;
-    FV_TEXT(shown, 1 << 16);
-    fv_text_add_printable(&shown, text);
-    for (const char *at = shown.at; *at;) {
-        at += measure(at, size, bold, &width);
-        sum += width;
+    bool printable;
+    for (const char *at = text; *at; sum += width) {
+        int length = fv_text_character(at, &printable);
+        measure(printable ? at : "\uFFFD", size, bold, &width);
+        at += length;
     }
     return sum;
 }
@@ -259,6 +267,7 @@ void fv_canvas_cut_text(const char *text, double size, bool bold, double width, 
     while (cut && kept && shown.at[kept - 1] == ' ') kept--;
     fv_text_add_bytes(out, shown.at, cut ? kept : at);
     if (cut) fv_text_add(out, "…");
+    fv_text_fail(out, fv_text_error(&shown));
 }
 
 /* ---- pictures ---- */

@@ -46,6 +46,7 @@ typedef struct fv_canvas fv_canvas;
 FV_MUST_USE fv_error *fv_canvas_svg(int64_t width, int64_t height, const char *title, fv_text *out, fv_canvas **canvas);
 FV_MUST_USE fv_error *fv_canvas_png(int64_t width, int64_t height, fv_text *out, fv_canvas **canvas);
 FV_MUST_USE fv_error *fv_canvas_finish(fv_canvas *canvas);
+void fv_canvas_fail(fv_canvas *canvas, fv_error *error); /* takes `error`, which sticks; NULL changes nothing */
 void fv_canvas_free(fv_canvas *canvas);
 FV_CLEANUP(fv_canvas);
 

@@ -38,6 +38,7 @@ double fv_plot_heading(fv_canvas *canvas, const char *title, const fv_legend_ent
         FV_TEXT(cut, 1 << 12);
         fv_canvas_cut_text(title, TITLE, true, width - 2 * FV_PLOT_MARGIN, &cut);
         fv_canvas_text(canvas, x, y + TITLE - 2, &(fv_letters){ .size = TITLE, .colour = FV_INK, .bold = true }, cut.at);
+        fv_canvas_fail(canvas, fv_text_error(&cut));
         y += TITLE + 6;
     }
     for (int64_t i = 0; i < count; i++) {
@@ -46,6 +47,7 @@ double fv_plot_heading(fv_canvas *canvas, const char *title, const fv_legend_ent
         double wide = SWATCH + fv_canvas_text_width(cut.at, FV_PLOT_LETTERS, false) + 14;
         if (!i || x + wide > width) x = FV_PLOT_MARGIN, y += LINE;
         if (canvas) draw_entry(canvas, &entries[i], cut.at, x, y - 3);
+        if (canvas) fv_canvas_fail(canvas, fv_text_error(&cut));
         x += wide;
     }
     return y + 6;
@@ -107,6 +109,7 @@ static void draw_ticks(fv_canvas *canvas, const fv_frame *f) {
         fv_axis_print(f->y.ticks[i], &text);
         draw_grid_line(canvas, (fv_point){ f->left, y }, (fv_point){ right, y }, FV_GRID);
         fv_canvas_text(canvas, f->left - 6, y + 4, &down, text.at);
+        fv_canvas_fail(canvas, fv_text_error(&text));
     }
     for (int i = 0; i < f->x.count; i++) {
         double x = fv_plot_at(f, f->x.ticks[i], f->y.low).x;
@@ -114,6 +117,7 @@ static void draw_ticks(fv_canvas *canvas, const fv_frame *f) {
         fv_axis_print(f->x.ticks[i], &text);
         draw_grid_line(canvas, (fv_point){ x, f->top }, (fv_point){ x, bottom }, FV_GRID);
         fv_canvas_text(canvas, x, bottom + 15, &across, text.at);
+        fv_canvas_fail(canvas, fv_text_error(&text));
     }
 }
 

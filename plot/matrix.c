@@ -59,6 +59,7 @@ static void draw_number(fv_canvas *canvas, const fv_matrix_chart *chart, const l
     double light = 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2];
     fv_letters letters = { .size = size, .colour = light < 140 ? FV_PAPER : FV_INK, .anchor = FV_ANCHOR_MIDDLE };
     if (value == 0) letters.colour = 0xBBBBBB;
+    fv_canvas_fail(canvas, fv_text_error(&text));
     if (size >= 6 && text.length) fv_canvas_text(canvas, x + l->cell / 2, y + l->cell / 2 + size * 0.36, &letters, text.at);
 }
 
@@ -96,6 +97,7 @@ static void draw_names(fv_canvas *canvas, const fv_matrix_chart *chart, const la
         double middle = ((double)c + 0.5) * l->cell + l->letters * 0.36;
         fv_canvas_text(canvas, l->left - 5, l->top + middle, &row, cut.at);
         fv_canvas_text(canvas, l->left + middle, l->top + side + 5, &column, cut.at);
+        fv_canvas_fail(canvas, fv_text_error(&cut));
     }
     fv_letters label = { .size = FV_PLOT_LETTERS, .colour = FV_FAINT, .anchor = FV_ANCHOR_MIDDLE };
     fv_canvas_text(canvas, l->left + side / 2, l->top + side + l->names + 24, &label, "predicted");

@@ -84,6 +84,7 @@ static void add_paragraph(fv_text *out, const char *opening, const char *format,
     fv_text_addv(&text, format, arguments);
     fv_text_add(out, opening);
     fv_text_add_xml(out, text.at);
+    fv_text_fail(out, fv_text_error(&text));
     fv_text_add(out, "</p>\n");
 }
 
@@ -108,6 +109,7 @@ static void add_pieces(fv_text *out, const char *text, char divider, const char 
         end = strchrnul(at, divider);
         fv_text_add_bytes(&piece, at, end - at);
         fv_text_add_xml(out, piece.at);
+        fv_text_fail(out, fv_text_error(&piece));
         if (*end) fv_text_add(out, between);
         end += *end != 0;
     }
@@ -120,6 +122,7 @@ static void add_caption(fv_text *out, const char *text) {
         end = strchrnul(at, '\n');
         fv_text_add_bytes(&line, at, end - at);
         add_pieces(out, line.at, '/', "/<wbr>");
+        fv_text_fail(out, fv_text_error(&line));
         if (*end) fv_text_add(out, "<br>");
         end += *end != 0;
     }

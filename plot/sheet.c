@@ -51,6 +51,8 @@ static void draw_caption(fv_canvas *canvas, const layout *l, const fv_sheet_cell
         fv_text_add_bytes(&whole, at, end - at);
         fv_canvas_cut_text(whole.at, LETTERS, false, (double)(l->cell + GAP - 4), &cut);
         fv_canvas_text(canvas, x, y + (double)(line * LINE), &letters, cut.at);
+        fv_canvas_fail(canvas, fv_text_error(&whole));
+        fv_canvas_fail(canvas, fv_text_error(&cut));
         at = end + (*end != 0);
     }
 }

@@ -16,7 +16,7 @@ void fv_trainer_say(const fv_trainer *t, const char *format, ...) {
     va_start(arguments, format);
     fv_text_addv(&line, format, arguments);
     va_end(arguments);
-    t->options->message(t->options->context, line.at);
+    if (!line.error) t->options->message(t->options->context, line.at);
 }
 
 /* ---- data ---- */

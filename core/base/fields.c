@@ -198,6 +198,7 @@ static fv_error *refuse(const fv_field *field, const char *value) {
     if (cut.error) fv_text_clear(&cut);
     fv_text_add_json(&quoted, cut.at);
     FV_TRY(fv_text_error(&allowed));
+    FV_TRY(fv_text_error(&quoted));
     return fv_fail(FV_USAGE, "%s cannot be %s: it must be %s", field->name, quoted.at, allowed.at);
 }
 
@@ -251,6 +252,7 @@ static fv_error *refuse_count(const fv_field *field, const char *const *pieces, 
     FV_TEXT(joined, 1 << 10);
     for (int64_t i = 0; i < count && joined.length < 200; i++)
         fv_text_addf(&joined, "%s%.100s", i ? "," : "", pieces[i] ? pieces[i] : "null");
+    FV_TRY(fv_text_error(&joined));
     return refuse(field, joined.at);
 }
 

@@ -83,6 +83,7 @@ static fv_error *set_long(arguments *from, const char *argument) {
     const char *value = negated ? "false" : equals ? equals + 1 : field->type == FV_FIELD_BOOL ? "true" : NULL;
     FV_TEXT(shown, 1 << 12);
     fv_text_addf(&shown, "--%s", name.at);
+    FV_TRY(fv_text_error(&shown));
     if (!value) FV_TRY(take_value(from, shown.at, &value));
     return fv_error_wrap(set(from, field, value, false), "%s", shown.at);
 }

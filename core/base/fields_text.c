@@ -128,8 +128,9 @@ static fv_error *next_setting(const char **at, fv_text *name, fv_text *value) {
     for (bool begins = true; **at && !is_space(**at);) {
         if (begins && **at == '"') {
             FV_TEXT(decoded, (int64_t)strlen(*at));
-            if (!read_quoted(at, &decoded))
-                return fv_fail(FV_USAGE, "%s: a string in quotes is not whole: %s", name->at, start);
+            bool whole = read_quoted(at, &decoded);
+            FV_TRY(fv_text_error(&decoded));
+            if (!whole) return fv_fail(FV_USAGE, "%s: a string in quotes is not whole: %s", name->at, start);
             begins = false;
         } else {
             begins = **at == ',';
@@ -193,6 +194,7 @@ static void print_choice(const fv_field *field, int index, style style, fv_text 
     FV_TEXT(one, 1 << 10);
     fv_text_add_bytes(&one, name, (int64_t)strcspn(name, ","));
     print_text(one.at, style, out);
+    fv_text_fail(out, fv_text_error(&one));
 }
 
 static void print_number(double value, style style, fv_text *out) {
@@ -204,6 +206,7 @@ static void print_number(double value, style style, fv_text *out) {
     else
         fv_text_add_number(&word, value);
     fv_text_addf(out, style == JSON ? "\"%s\"" : "%s", word.at);
+    fv_text_fail(out, fv_text_error(&word));
 }
 
 /* Value i of the field. */
@@ -262,9 +265,5 @@ static fv_error *print_differing(const fv_field *fields, const void *options, fv
 }
 
 void fv_fields_print(const fv_field *fields, const void *options, fv_text *out) {
-    fv_error *error = print_differing(fields, options, out);
-    if (out->error)
-        fv_error_free(error);
-    else
-        out->error = error;
+    fv_text_fail(out, print_differing(fields, options, out));
 }

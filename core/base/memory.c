@@ -92,4 +92,11 @@ void fv_block_free(void *block, int64_t bytes) {
     count_live(-size);
 }
 
+fv_error *fv_memory_probe(int64_t bytes) {
+    void *block;
+    FV_TRY(fv_block_alloc(bytes, 0, &block));
+    fv_block_free(block, bytes);
+    return NULL;
+}
+
 int64_t fv_memory_live(void) { return atomic_load_explicit(&live, memory_order_relaxed); }

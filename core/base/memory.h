@@ -26,6 +26,9 @@ static inline void fv_memory_cleanup_(fv_memory **owned) { fv_memory_free(*owned
 FV_MUST_USE fv_error *fv_block_alloc(int64_t bytes, int touch, void **out);
 void fv_block_free(void *block, int64_t bytes);
 
+/* FV_MEMORY unless `bytes` could be had now; nothing is kept of them. Before work of a library that crashes without memory. */
+FV_MUST_USE fv_error *fv_memory_probe(int64_t bytes);
+
 int64_t fv_memory_live(void); /* bytes now held through this file, blocks included */
 
 #endif

@@ -114,17 +114,24 @@ static const char *xml_entity(unsigned char c) {
     return c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : c == '\'' ? "&#39;" : NULL;
 }
 
+int fv_text_character(const char *at, bool *printable) {
+    int length = utf8_length((const unsigned char *)at);
+    *printable = length && !unprintable((const unsigned char *)at, length);
+    return length ? length : 1;
+}
+
 static void add_shown(fv_text *text, const char *string, bool xml) {
-    for (const unsigned char *at = (const unsigned char *)string; *at;) {
-        int length = utf8_length(at);
-        const char *entity = xml ? xml_entity(*at) : NULL;
+    bool printable;
+    for (const char *at = string; *at;) {
+        int length = fv_text_character(at, &printable);
+        const char *entity = xml ? xml_entity((unsigned char)*at) : NULL;
         if (entity)
             fv_text_add(text, entity);
-        else if (!length || unprintable(at, length))
+        else if (!printable)
             fv_text_add(text, "\xEF\xBF\xBD");
         else
             fv_text_add_bytes(text, at, length);
-        at += length ? length : 1;
+        at += length;
     }
 }
 
@@ -185,6 +192,13 @@ void fv_text_clear(fv_text *text) {
 }
 
 fv_error *fv_text_error(fv_text *text) { return fv_take(&text->error); }
+
+void fv_text_fail(fv_text *text, fv_error *error) {
+    if (text->error)
+        fv_error_free(error);
+    else
+        text->error = error;
+}
 
 fv_error *fv_text_string(fv_text *text, char **out) {
     FV_TRY(fv_text_error(text));

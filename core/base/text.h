@@ -27,11 +27,16 @@ void fv_text_addv(fv_text *text, const char *format, va_list arguments);
 void fv_text_add_json(fv_text *text, const char *string); /* quoted and escaped as JSON; invalid UTF-8 becomes U+FFFD */
 /* As it is, but what is not UTF-8, controls and their like become U+FFFD: for letters that are drawn. */
 void fv_text_add_printable(fv_text *text, const char *string);
+/* The bytes of the character at `at`, which is not the end; `*printable` false: U+FFFD is what is added for it. */
+int fv_text_character(const char *at, bool *printable);
 /* The same, escaped as text or a quoted attribute of XML and HTML. */
 void fv_text_add_xml(fv_text *text, const char *string);
 void fv_text_add_number(fv_text *text, double value); /* shortest form that reads back to the same double; "nan", "inf" */
 void fv_text_clear(fv_text *text);                    /* empty again, memory kept */
 FV_MUST_USE fv_error *fv_text_error(fv_text *text);   /* hands over the sticky error, NULL when all is well */
+/* `error`, which it takes, sticks unless another does already; NULL changes nothing. For a text that is made of other texts:
+ * fv_text_fail(out, fv_text_error(&part)). */
+void fv_text_fail(fv_text *text, fv_error *error);
 
 /* A new string (fv_string_free) with what the text holds, or its sticky error. */
 FV_MUST_USE fv_error *fv_text_string(fv_text *text, char **out);

@@ -11,7 +11,10 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 int fv_hdf5_lock(void) {
+    static bool begun;
     pthread_mutex_lock(&mutex);
+    if (!begun) H5dont_atexit(); /* what it tidies up then crashes where there is no memory, and would be given back anyway */
+    begun = true;
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     return 1;
 }

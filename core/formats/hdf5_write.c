@@ -6,7 +6,7 @@
 #include "core/formats/hdf5_image.h"
 
 /* Writing goes to memory, so all that can go wrong is that there is none. */
-static fv_error *failed(const char *name) { return fv_fail(FV_MEMORY, "HDF5 could not write %s", name); }
+static fv_error *failed(const char *name) { return fv_fail(FV_MEMORY, "out of memory: HDF5 could not write %s", name); }
 
 /* Properties of groups and data sets: no times; contents where they are written, at once, and nothing filled in. */
 static hid_t properties(hid_t class) {

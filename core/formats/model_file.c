@@ -15,6 +15,8 @@
 #include "core/formats/model_list.h"
 #include "core/formats/model_trailer.h"
 
+#define HDF5_BYTES (8 << 20) /* more than HDF5 takes beside the image; it does not everywhere live through want of memory */
+
 typedef struct entry {
     const char *name;
     fv_role role;
@@ -109,9 +111,11 @@ static fv_error *write_image(hid_t file, const fv_model *model, bool checkpoint)
 }
 
 static fv_error *make_image(const fv_model *model, bool checkpoint, fv_hdf5_image *image, int64_t *length) {
+    int64_t bound = fv_model_encoded_bound(model, checkpoint);
+    FV_TRY(fv_memory_probe(bound + HDF5_BYTES));
     FV_HDF5_LOCKED;
     FV_HID(file, -1);
-    FV_TRY(fv_hdf5_create(image, fv_model_encoded_bound(model, checkpoint), &file));
+    FV_TRY(fv_hdf5_create(image, bound, &file));
     FV_TRY(write_image(file, model, checkpoint));
     return fv_hdf5_finish(&file, length);
 }

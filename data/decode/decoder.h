@@ -36,6 +36,7 @@ typedef struct fv_decoder {
      * that it would find in the whole, unless the file is known to be whole. Calls the two checks below before it allocates.
      * Errors do not name the file: the caller does. */
     fv_error *(*decode)(const fv_encoded *encoded, fv_image *out, fv_decoded *about);
+    bool blames_damage; /* its library calls want of memory damage */
 } fv_decoder;
 
 extern const fv_decoder *const fv_decoder_table[]; /* generated, sorted by name */

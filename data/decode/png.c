@@ -18,8 +18,22 @@
 typedef struct png_input {
     const uint8_t *at;
     int64_t left;
+    bool out_of_memory;
     char message[160];
 } png_input;
+
+/* libpng's errors do not tell want of memory from damage, so what it allocates comes from here. */
+static png_voidp on_alloc(png_structp png, png_alloc_size_t bytes) {
+    png_input *input = png_get_mem_ptr(png);
+    void *memory = bytes <= INT64_MAX ? fv_memory_try(1, (int64_t)bytes) : NULL;
+    if (!memory) input->out_of_memory = true;
+    return memory;
+}
+
+static void on_free(png_structp png, png_voidp memory) {
+    (void)png;
+    fv_memory_free(memory);
+}
 
 /* Every chunk up to IEND lies within the file. Otherwise it is cut short, and libpng would allocate what a chunk claims to be.
  */
@@ -101,7 +115,7 @@ static fv_error *decode_trapped(const fv_encoded *encoded, png_structp png, png_
 static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *about) {
     if (!is_whole(encoded->bytes, encoded->length)) return fv_fail(FV_FORMAT, "cut short: the PNG ends too early");
     png_input input = { .at = encoded->bytes, .left = encoded->length };
-    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &input, on_error, on_warning);
+    png_structp png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &input, on_error, on_warning, &input, on_alloc, on_free);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) {
         png_destroy_read_struct(&png, NULL, NULL);
@@ -109,6 +123,7 @@ static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *ab
     }
     if (setjmp(png_jmpbuf(png))) {
         png_destroy_read_struct(&png, &info, NULL);
+        if (input.out_of_memory) return fv_fail(FV_MEMORY, "out of memory in libpng");
         return fv_fail(FV_FORMAT, "damaged PNG: %s", input.message);
     }
     png_set_read_fn(png, &input, on_read);

@@ -15,7 +15,8 @@
 #include "data/decode/tiff.h"
 #include "data/image.h"
 
-#define CLAIM_MAX (1 << 28) /* bytes that libtiff may take at once beside ours: tables of offsets, a codec's state */
+#define LIBRARY_BYTES (4 << 20) /* more than libtiff takes to open an ordinary file; it crashes where there is less */
+#define CLAIM_MAX (1 << 28)     /* bytes that libtiff may take at once beside ours: tables of offsets, a codec's state */
 
 /* The file in memory, and the first thing that libtiff complained of. */
 typedef struct tiff_file {
@@ -197,6 +198,7 @@ static fv_error *decode_open(TIFF *tiff, tiff_file *file, const fv_encoded *enco
 
 static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *about) {
     tiff_file file = { .bytes = encoded->bytes, .length = encoded->length };
+    FV_TRY(fv_memory_probe(LIBRARY_BYTES));
     TIFF *tiff = open_tiff(&file);
     if (!tiff) return damaged(&file);
     fv_error *error = decode_open(tiff, &file, encoded, out, about);
@@ -216,4 +218,5 @@ const fv_decoder fv_decoder_tiff = {
     .summary = "TIFF: the first page; u8, u16 and f32, any number of channels, strips and tiles, all compressions of libtiff",
     .matches = matches,
     .decode = decode,
+    .blames_damage = true,
 };

@@ -5,6 +5,7 @@
 
 #include <webp/decode.h>
 
+#include "core/base/memory.h"
 #include "core/base/size.h"
 #include "data/decode/decoder.h"
 #include "data/decode/samples.h"
@@ -14,6 +15,10 @@
  * plain surface takes none at all: this many are believed. */
 #define LOSSY_A_BYTE 1024
 #define LOSSLESS_A_BYTE (1 << 20)
+
+/* What libwebp takes at most; its lossless decoder crashes where there is less. */
+#define PIXEL_BYTES 8
+#define LIBRARY_BYTES (4 << 20)
 
 /* One chunk: its four letters, and what it holds. */
 typedef struct chunk {
@@ -98,6 +103,7 @@ static fv_error *read_pixels(const picture *p, fv_image *out) {
     config.output.u.RGBA.rgba = (uint8_t *)out->pixels + first;
     config.output.u.RGBA.stride = (int)stride;
     config.output.u.RGBA.size = (size_t)(fv_image_bytes(out) - first);
+    FV_TRY(fv_memory_probe(PIXEL_BYTES * p->width * p->height + LIBRARY_BYTES));
     VP8StatusCode status = WebPDecode(p->bytes, (size_t)p->length, &config);
     WebPFreeDecBuffer(&config.output);
     return status == VP8_STATUS_OK ? NULL : complain(status);
@@ -138,4 +144,5 @@ const fv_decoder fv_decoder_webp = {
     .summary = "WebP: lossy, lossless, alpha; the first picture of a film",
     .matches = matches,
     .decode = decode,
+    .blames_damage = true,
 };

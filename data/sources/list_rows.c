@@ -12,6 +12,8 @@
 #include "core/base/size.h"
 #include "data/walk.h"
 
+#define JANSSON_BYTES(length) ((1 << 20) + 16 * (int64_t)(length)) /* at most, for a line of that length */
+
 void fv_rows_release(fv_rows *rows) {
     fv_memory_free(rows->columns.at);
     fv_memory_free(rows->rows.at);
@@ -269,6 +271,10 @@ static fv_error *object_row(const json_t *object, fv_list *cells, fv_row *row, f
 static fv_error *line_row(const char *line, int64_t length, fv_list *cells, fv_row *row, fv_arena *arena, fv_rows *out) {
     json_error_t why;
     json_t *object = json_loadb(line, (size_t)length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    if (!object) { /* jansson calls want of memory a wrong token: it must be so again when there is memory */
+        FV_TRY(fv_memory_probe(JANSSON_BYTES(length)));
+        object = json_loadb(line, (size_t)length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    }
     fv_error *error = NULL;
     if (json_is_object(object))
         error = object_row(object, cells, row, arena, out);

@@ -13,6 +13,9 @@
  *   /parameters/…    one data set a tensor, under its name; likewise /buffers and, in a checkpoint, /slots
  *   /sections/…      one text each, attribute version: classes, transforms, signature, metrics, provenance, …
  *
+ * Models are written by HDF5, which is told not to tidy up at the end of the program (H5dont_atexit): a program that uses HDF5
+ * too closes its own files.
+ *
  * A model is used by one thread at a time; loading and saving different models is safe from any thread. */
 #ifndef FOVEA_MODEL_H
 #define FOVEA_MODEL_H

@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "tests/allocations.h"
 
 FV_TEST(data_decode__sees_what_pillow_sees_turned_upright) { fv_test_decoded("decoded.txt", 0, 30); }
 
@@ -95,4 +96,18 @@ FV_TEST(data_decode__uses_the_memory_of_the_picture_before) {
     FV_OK(fv_image_decode_file(FV_FILE("rgb.png"), NULL, &image));
     FV_OK(fv_image_decode_file(FV_FILE("grey.jpg"), NULL, &image));
     assert_ptr_equal(image.pixels, pixels);
+}
+
+FV_TEST(data_decode__want_of_memory_is_no_damage) {
+    static const char *const files[] = { "rgb.png",       "png/palette8.png",   "grey.jpg",       "turn6.jpg",
+                                         "bmp/runs4.bmp", "gif/interlaced.gif", "webp/lossy.webp" };
+    FV_IMAGE(whole);
+    FV_IMAGE(image);
+    for (int i = 0; i < (int)(sizeof files / sizeof *files); i++) {
+        const char *path = fv_test_path(NULL, files[i]);
+        print_message("%s\n", path);
+        FV_OK(fv_image_decode_file(path, NULL, &whole));
+        FV_TEST_EACH_ALLOCATION_FAILS(fv_image_decode_file(path, NULL, &image),
+                                      assert_memory_equal(image.pixels, whole.pixels, (size_t)fv_image_bytes(&whole)));
+    }
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "tests/allocations.h"
 #include "tests/test.h"
 
 static int64_t count_parameters(const fv_graph *g) {
@@ -170,4 +171,22 @@ FV_TEST(layers_arch__counts_correct_guesses) {
         want += best == i % 4;
     }
     assert_int_equal(*(const int64_t *)fv_plan_result(plan, "correct")->data, want);
+}
+
+static fv_error *build_text(const char *arch, char **out) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_TRY(fv_graph_new(&g));
+    fv_arch_build(g, arch, 2);
+    FV_TRY(fv_graph_error(g));
+    return fv_graph_to_text(g, out);
+}
+
+FV_TEST(layers_arch__without_memory_there_is_no_other_network) {
+    char *whole = NULL, *text = NULL;
+    FV_OK(build_text("lenet dropout=0.2", &whole));
+    FV_TEST_EACH_ALLOCATION_FAILS(build_text("lenet dropout=0.2", &text), {
+        assert_string_equal(text, whole);
+        fv_string_free(text);
+    });
+    fv_string_free(whole);
 }

@@ -1,4 +1,5 @@
 /* The text form: both ways. */
+#include "tests/allocations.h"
 #include "tests/test.h"
 
 #include "core/base/assert.h"
@@ -120,4 +121,19 @@ FV_TEST(base_fields_text__hostile_texts_are_read_or_refused) {
             FV_OK(fv_fields_parse(sample_fields, &again.options, out.at, again.arena));
             assert_true(fv_fields_equal(sample_fields, &one.options, &again.options));
         }
+}
+
+static fv_error *print_sample(const sample_case *one, fv_text *out) {
+    fv_text_clear(out);
+    fv_fields_print(sample_fields, &one->options, out);
+    return fv_text_error(out);
+}
+
+FV_TEST(base_fields_text__without_memory_nothing_is_printed_that_says_something_else) {
+    SAMPLE(one);
+    FV_TEXT(whole, 1 << 20);
+    FV_TEXT(out, 1 << 20);
+    sample_fill(&one);
+    FV_OK(print_sample(&one, &whole));
+    FV_TEST_EACH_ALLOCATION_FAILS(print_sample(&one, &out), assert_string_equal(out.at, whole.at));
 }
