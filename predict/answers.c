@@ -106,6 +106,7 @@ static void add_class_columns(const fv_answer_style *style, const char *what, fv
         fv_text_addf(&name, "%s_%s", what, style->names[c]);
         fv_text_add(out, ",");
         add_cell(name.at, out);
+        fv_text_fail(out, fv_text_error(&name));
     }
 }
 
@@ -356,7 +357,7 @@ fv_error *fv_answers_add(fv_answers *a, const fv_prediction *prediction) {
 
 fv_error *fv_answers_close(fv_answers *a) {
     FILE *file = fv_take(&a->file);
-    bool failed = fflush(file) != 0;
+    bool failed = fflush(file) != 0 || fsync(fileno(file)) != 0;
     fv_error *error = failed ? refused(a, "write") : NULL;
     if (fclose(file) && !error) error = refused(a, "write");
     return error;

@@ -11,6 +11,7 @@
 #include "core/cpu/blas.h"
 #include "core/plan/kernel.h"
 #include "predict/sections.h"
+#include "train/results.h"
 #include "train/trainer.h"
 
 #define RESULTS_BYTES_MAX (1 << 28)
@@ -92,6 +93,7 @@ fv_error *fv_trainer_make_folder(fv_trainer *t) {
     if (t->options->resume || !fv_trainer_leads(t)) return NULL;
     char *text;
     FV_TRY(fv_file_make_folder(t->options->out));
+    FV_TRY(fv_file_remove_leftovers(t->options->out));
     FV_TRY(fv_recipe_to_yaml(t->recipe, &text));
     fv_error *error = fv_file_write(t->recipe_path, text, (int64_t)strlen(text), NULL);
     fv_string_free(text);
@@ -192,16 +194,27 @@ static fv_error *load(const fv_trainer *t, fv_model **out) {
     return fv_model_load(t->previous_path, out);
 }
 
+/* A training that was cut off between its last checkpoint and its table gets the rows that are missing. */
+static fv_error *mend_results(const fv_trainer *t) {
+    fv_results results;
+    fv_error *error = fv_results_read(t->results_path, t->arena, &results);
+    bool whole = !error && results.rows == t->state.epoch;
+    fv_error_free(error);
+    return whole || !t->state.epoch ? NULL : fv_trainer_write_results(t);
+}
+
 fv_error *fv_trainer_restore(fv_trainer *t) {
     FV_TRY(fv_trainer_make_history(t));
     if (!t->options->resume) return NULL;
+    FV_TRY(fv_file_remove_leftovers(t->options->out));
     FV_OWNED(fv_model) model = NULL;
     FV_TRY(load(t, &model));
     FV_TRY(fv_recipe_compare(t->recipe, model));
     FV_TRY(same_classes(t, model));
     FV_TRY(fv_error_wrap(restore_state(t, model), "%s cannot be resumed", t->options->out));
     FV_TRY(restore_tensors(t, model));
-    return fv_error_wrap(check_slots(t), "%s cannot be resumed", t->options->out);
+    FV_TRY(fv_error_wrap(check_slots(t), "%s cannot be resumed", t->options->out));
+    return mend_results(t);
 }
 
 /* Every state becomes what it was when last.fovea was written; of a training that has none yet, what it began with. */

@@ -2,10 +2,12 @@
  *
  * A write goes to "PATH.PID-N.tmp" in the same folder (a rename does not cross file systems), which is synced before it takes
  * the name: after a crash at any instant PATH holds the old bytes or the new ones. The folder is synced last, so that the name
- * itself survives. A temporary file of a killed process stays behind and is in nobody's way. */
+ * itself survives. A temporary file of a killed process stays behind and is in nobody's way until it is removed. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,8 +179,17 @@ fv_error *fv_file_write(const char *path, const void *bytes, int64_t length, con
     return error ? error : sync_folder_of(path);
 }
 
+/* The name of a new folder is made safe like that of a file, or what is written below would be lost with it. A folder that may
+ * be written to and not read cannot be synced. */
+static fv_error *sync_name_of(const char *path) {
+    fv_error *error = sync_folder_of(path);
+    if (!error || fv_error_code(error) != FV_DENIED) return error;
+    fv_error_free(error);
+    return NULL;
+}
+
 static fv_error *make_one_folder(const char *path) {
-    if (mkdir(path, 0777) == 0) return NULL;
+    if (mkdir(path, 0777) == 0) return sync_name_of(path);
     int reason = errno;
     fv_file_kind kind = fv_file_kind_of(path);
     if (kind == FV_FILE_FOLDER) return NULL;
@@ -241,6 +252,34 @@ fv_error *fv_file_list(const char *path, fv_arena *arena, const char ***names, i
     if (!error) *count = list.count;
     fv_memory_free(list.at);
     return error;
+}
+
+/* The process that made "PATH.PID-N.tmp" or "PATH.PID-N.tmp.keep"; 0: the name is another. */
+static pid_t maker_of(const char *name) {
+    for (const char *at = strchr(name, '.'); at; at = strchr(at + 1, '.')) {
+        long maker;
+        unsigned number;
+        int length = 0;
+        if (sscanf(at, ".%ld-%u.tmp%n", &maker, &number, &length) != 2 || !length) continue;
+        bool ends = !at[length] || !strcmp(at + length, ".keep");
+        if (ends && maker > 0 && maker <= INT_MAX) return (pid_t)maker;
+    }
+    return 0;
+}
+
+fv_error *fv_file_remove_leftovers(const char *folder) {
+    FV_OWNED(fv_arena) arena = NULL;
+    const char **names, *path;
+    int64_t count;
+    FV_TRY(fv_arena_new("names of files", INT64_C(1) << 28, &arena));
+    FV_TRY(fv_file_list(folder, arena, &names, &count));
+    for (int64_t i = 0; i < count; i++) {
+        pid_t maker = maker_of(names[i]);
+        if (!maker || kill(maker, 0) == 0 || errno != ESRCH) continue;
+        FV_TRY(fv_file_join(arena, folder, names[i], &path));
+        if (unlink(path) < 0 && errno != ENOENT) return refused(errno, "remove", path);
+    }
+    return NULL;
 }
 
 fv_error *fv_file_join(fv_arena *arena, const char *folder, const char *name, const char **out) {

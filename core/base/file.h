@@ -20,8 +20,11 @@ FV_MUST_USE fv_error *fv_file_copy(const char *path, int64_t cap, int to, int64_
  * instant one of the two is whole. */
 FV_MUST_USE fv_error *fv_file_write(const char *path, const void *bytes, int64_t length, const char *keep_previous);
 
-/* With its parents; existing is fine; a file there is FV_CONFLICT. */
+/* With its parents, each synced into its own; existing is fine; a file there is FV_CONFLICT. */
 FV_MUST_USE fv_error *fv_file_make_folder(const char *path);
+
+/* Removes what processes that were killed in fv_file_write left in a folder: temporary files whose process is no more. */
+FV_MUST_USE fv_error *fv_file_remove_leftovers(const char *folder);
 
 typedef enum fv_file_kind { FV_FILE_NONE, FV_FILE_PLAIN, FV_FILE_FOLDER, FV_FILE_OTHER } fv_file_kind;
 fv_file_kind fv_file_kind_of(const char *path); /* links followed */

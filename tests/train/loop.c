@@ -212,3 +212,21 @@ FV_TEST(train_loop__a_picture_that_cannot_be_used_is_said_once) {
     assert_null(strstr(first + 1, "none.png"));
     fv_text_release(&e.lines);
 }
+
+FV_TEST(train_loop__a_row_that_results_csv_lacks_is_made_up_for) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(SHAPES);
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("run") }, NULL));
+    uint8_t *bytes;
+    int64_t length;
+    FV_OK(fv_file_read(below("run/results.csv"), 1 << 20, &bytes, &length));
+    char *last = memrchr(bytes, '\n', (size_t)length - 1);
+    FV_OK(fv_file_write(below("run/results.csv"), bytes, last + 1 - (char *)bytes, NULL));
+    last[1 + strcspn(last + 1, "\n")] = 0;
+    *strrchr(last, ',') = 0; /* the seconds, which no checkpoint has */
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("run"), .resume = true }, NULL));
+    uint8_t *mended;
+    FV_OK(fv_file_read(below("run/results.csv"), 1 << 20, &mended, &length));
+    assert_non_null(strstr((char *)mended, last));
+    fv_memory_free(bytes);
+    fv_memory_free(mended);
+}

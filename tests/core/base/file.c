@@ -256,3 +256,30 @@ FV_TEST(base_file__joins_with_one_slash) {
     FV_OK(fv_file_join(arena, "/", "b", &path));
     assert_string_equal(path, "/b");
 }
+
+/* Of a process that is no more: it has been waited for. */
+static long dead_process(void) {
+    pid_t child = fork();
+    if (!child) _exit(0);
+    assert_true(child > 0 && waitpid(child, NULL, 0) == child);
+    return child;
+}
+
+FV_TEST(base_file__what_killed_processes_left_is_removed_and_nothing_else) {
+    const char *folder = fv_test_folder();
+    const char *kept[] = { "a.tmp", "a.1-2.tmpx", "a.x-2.tmp", "a.-5-2.tmp", "99999999-1.tmp", "a.99999999999999-1.tmp" };
+    char name[80];
+    for (int i = 0; i < 6; i++) FV_OK(fv_file_write(in(folder, kept[i]), "", 0, NULL));
+    const char *const endings[] = { ".tmp", ".tmp.keep" };
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof name, "a.b.%ld-7%s", dead_process(), endings[i]);
+        FV_OK(fv_file_write(in(folder, name), "", 0, NULL));
+    }
+    snprintf(name, sizeof name, "a.%ld-0.tmp", (long)getpid()); /* ours, and alive */
+    FV_OK(fv_file_write(in(folder, name), "", 0, NULL));
+    FV_OK(fv_file_remove_leftovers(folder));
+    assert_int_equal(count_names(folder), 7);
+    assert_int_equal(fv_file_kind_of(in(folder, name)), FV_FILE_PLAIN);
+    for (int i = 0; i < 6; i++) assert_int_equal(fv_file_kind_of(in(folder, kept[i])), FV_FILE_PLAIN);
+    FV_FAILS(fv_file_remove_leftovers(in(folder, "none")), FV_NOT_FOUND, "none");
+}
