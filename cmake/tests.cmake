@@ -58,6 +58,18 @@ foreach(script IN LISTS scripts)
     set_tests_properties(script_${name} PROPERTIES ENVIRONMENT "${script_environment}" SKIP_RETURN_CODE 77)
 endforeach()
 
+# tests/soak/*.c: shims to preload, which the faults of tests/soak are made with. Without a sanitizer, whatever the rest has.
+file(GLOB shims CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/soak/*.c)
+foreach(shim IN LISTS shims)
+    cmake_path(GET shim STEM name)
+    add_library(${name} MODULE ${shim})
+    set_target_properties(${name} PROPERTIES PREFIX "")
+    if(FOVEA_SANITIZE)
+        target_compile_options(${name} PRIVATE -fno-sanitize=all)
+        target_link_options(${name} PRIVATE -fno-sanitize=all)
+    endif()
+endforeach()
+
 # Every public header compiles alone, as C17 and as C++17, with include/ and nothing else.
 enable_language(CXX)
 file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include include/fovea/*.h)

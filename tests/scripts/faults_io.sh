@@ -1,0 +1,7 @@
+#!/bin/sh
+# A full disk at a few calls of each command: the short form of tests/soak/file_calls.py, where what is right is said.
+set -eu
+command -v python3 > /dev/null || { echo "no python3: skipped"; exit 77; }
+[ -z "$FOVEA_SANITIZE" ] || { echo "a sanitizer has its own allocator and must be loaded first: skipped"; exit 77; }
+export PYTHONDONTWRITEBYTECODE=1
+exec python3 "$SOURCE/tests/soak/file_calls.py" "$BUILD" --sample 7 --error ENOSPC

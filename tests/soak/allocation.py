@@ -1,0 +1,125 @@
+"""allocation.py: each allocation of a short train, eval, predict and report fails in turn; what then happens is judged.
+
+usage: allocation.py BUILD [--depth N] [--sample N] [--only COMMAND] [--threads] [--keep FILE]
+
+BUILD is a build folder, with bin/fovea and lib/fail_allocation.so (tests/soak/fail_allocation.c). A place is a stack of callers. Of
+each place the first allocation fails: alone, and then with all that come after it. --sample tries so many places, spread over all;
+--depth is how many callers tell places apart; --threads runs with a team and workers, where a number is not always the same place.
+
+Right is: exit status 0 with the undisturbed result, or 1 with an error that speaks of memory; no signal, no wait without end, no
+temporary file left; and the training that is left goes on to the same bits. Prints a line for each place where that is not so, with
+its callers, and the counts; exit status 1 where there was any that is not a library's own (KNOWN)."""
+
+import argparse
+import collections
+import pathlib
+import sys
+import tempfile
+
+from scene import COMMANDS, Run, Scene
+
+# What ends or breaks the process inside a library, by the innermost of its callers that is one of these.
+KNOWN = ["libhdf5", "libtiff", "libwebp", "libgfortran", "libgomp", "libopenblas", "libp11-kit", "libtasn1", "libgnutls", "ld-linux",
+         "libquadmath", "libstdc++"]
+
+
+def judge(scene, command, run, where, plain):
+    """What is wrong, or None."""
+    left = [path.name for path in where.rglob("*.tmp*")]
+    if left and run.status in (0, 1):
+        return f"temporary files left: {left}"
+    if run.status not in (0, 1):
+        return f"exit status {run.status}"
+    if run.status == 0:
+        return None if scene.same(command, run, where, plain) else "done, with another result"
+    if command == "train" and scene.resume(where):
+        return scene.resume(where)
+    if not run.error:
+        return "no error line: " + run.err.strip().rpartition("\n")[2]
+    return None if "memory" in run.error else f"the error does not speak of memory: {run.error}"
+
+
+def callers(note):
+    """The callers of a failed allocation, innermost first, as module:place."""
+    found = []
+    for line in note.read_text().splitlines()[3:]:
+        module, _, rest = line.partition("(")
+        found.append(f"{module.split('/')[-1]}:{rest.split(')')[0]}")
+    return found
+
+
+def blamed(found):
+    for caller in found:
+        if caller.startswith("fovea"):
+            return None
+        for library in KNOWN:
+            if caller.startswith(library):
+                return library
+    return None
+
+
+def try_place(scene, command, number, on, plain):
+    where = scene.fresh(command)
+    note = scene.folder / "note"
+    note.unlink(missing_ok=True)
+    fault = {"LD_PRELOAD": str(scene.shims / "fail_allocation.so"), "FAIL_ALLOCATION": number, "FAIL_ALLOCATION_NOTE": str(note)}
+    if on:
+        fault["FAIL_ALLOCATION_ON"] = "1"
+    run = Run(scene, COMMANDS[command], where, fault)
+    if not note.exists():
+        return "not reached", run, []
+    return judge(scene, command, run, where, plain) or ("done" if run.status == 0 else "error"), run, callers(note)
+
+
+def places(scene, command, options):
+    listing = scene.folder / "places"
+    fault = {"LD_PRELOAD": str(scene.shims / "fail_allocation.so"), "FAIL_ALLOCATION_PLACES": str(listing),
+             "FAIL_ALLOCATION_DEPTH": str(options.depth)}
+    run = Run(scene, COMMANDS[command], scene.fresh(command), fault)
+    assert run.status == 0, run.err
+    found = listing.read_text().split()
+    if options.sample and options.sample < len(found):
+        return len(found), [found[(2 * i + 1) * len(found) // (2 * options.sample)] for i in range(options.sample)]
+    return len(found), found
+
+
+def try_all(scene, command, on, options):
+    plain = scene.undisturbed(command)
+    count, numbers = places(scene, command, options)
+    outcomes, wrong = collections.Counter(), 0
+    for number in numbers:
+        outcome, run, found = try_place(scene, command, number, on, plain)
+        library = blamed(found)
+        if outcome in ("error", "done", "not reached"):
+            outcomes[outcome] += 1
+            continue
+        outcomes[f"broken in {library}" if library else "wrong"] += 1
+        wrong += not library
+        if not library:
+            print(f"{command}, allocation {number}{' and on' if on else ''}: {outcome}\n    {' < '.join(found[:8])}", flush=True)
+        if options.keep:
+            print(f"== {command} {number} {on}: {outcome}", *found, run.err, sep="\n", file=options.keep, flush=True)
+    told = ", ".join(f"{n} {name}" for name, n in sorted(outcomes.items()))
+    print(f"{command}: {len(numbers)} of {count} places{' and all after' if on else ''}: {told}", flush=True)
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--depth", type=int, default=48)
+    parser.add_argument("--sample", type=int)
+    parser.add_argument("--only", choices=COMMANDS)
+    parser.add_argument("--threads", action="store_true")
+    parser.add_argument("--keep", type=argparse.FileType("w"), help="all that went wrong, with callers and messages")
+    options = parser.parse_args()
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        scene = Scene(options.build, pathlib.Path(folder), *(("2", "2") if options.threads else ()))
+        for command in [options.only] if options.only else COMMANDS:
+            wrong += try_all(scene, command, False, options) + try_all(scene, command, True, options)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
