@@ -1,5 +1,6 @@
-/* stop.h - SIGINT and SIGTERM as a flag. One thread takes them, so that no other is interrupted; the second signal ends the
- * program at once, as it would have without this (what is on disk is whole at every instant). */
+/* stop.h - SIGINT, SIGTERM and SIGUSR1 as a flag. One thread takes them, so that no other is interrupted. However many come,
+ * what was begun to be saved is saved: a batch system sends one after the other. Only who presses Ctrl-C a third time ends the
+ * program at once (what is on disk is whole at every instant). */
 #ifndef FV_CLI_STOP_H
 #define FV_CLI_STOP_H
 

@@ -180,8 +180,8 @@ const fv_command fv_command_train = {
     .arguments = "[RECIPE.yaml] --data DIR --arch NAME --out DIR [options]",
     .description =
         "Reads a folder of pictures a class (or IDX files), keeps a part for validation, trains, and leaves in the\n"
-        "run's folder the best model and all that is needed to go on. Ctrl-C stops with a checkpoint and exit status\n"
-        "75; --resume goes on, to the same bits as a run that was never stopped.",
+        "run's folder the best model and all that is needed to go on. Ctrl-C (SIGTERM, SIGUSR1) stops with a checkpoint\n"
+        "and exit status 75; --resume goes on, to the same bits as a run that was never stopped.",
     .fields = fields,
     .more = fv_recipe_fields,
     .more_offset = offsetof(train_options, keys),

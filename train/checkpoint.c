@@ -44,13 +44,26 @@ const fv_section fv_section_training = {
 fv_error *fv_trainer_name_files(fv_trainer *t) {
     const struct {
         const char *name, **path;
-    } files[] = { { "best.fovea", &t->best_path },
-                  { "last.fovea", &t->last_path },
-                  { "previous.fovea", &t->previous_path },
-                  { "recipe.yaml", &t->recipe_path },
-                  { "results.csv", &t->results_path } };
+    } files[] = { { "best.fovea", &t->best_path },         { "last.fovea", &t->last_path },
+                  { "previous.fovea", &t->previous_path }, { "recipe.yaml", &t->recipe_path },
+                  { "results.csv", &t->results_path },     { "lock", &t->lock_path } };
     for (int i = 0; i < FV_COUNT(files); i++) FV_TRY(fv_file_join(t->arena, t->options->out, files[i].name, files[i].path));
     return NULL;
+}
+
+/* Where the file system cannot lock, that is said and nothing more. */
+fv_error *fv_trainer_lock(fv_trainer *t) {
+    if (!fv_trainer_leads(t)) return NULL; /* the others write nothing */
+    fv_error *error = fv_file_lock(t->lock_path, &t->lock);
+    if (error && fv_error_code(error) == FV_UNSUPPORTED) {
+        char text[1024];
+        fv_trainer_say(t, "%s; see to it that nothing else trains or reports there", fv_error_format(error, text, sizeof text));
+        fv_error_free(error);
+        return NULL;
+    }
+    if (!error || fv_error_code(error) != FV_BUSY) return error;
+    return fv_error_hint(fv_error_wrap(error, "another command is at work in %s", t->options->out),
+                         "wait for it, or stop it: it leaves a checkpoint");
 }
 
 static bool is_used(const fv_trainer *t) {
@@ -76,6 +89,13 @@ static fv_error *check_place(const fv_trainer *t) {
     return fv_error_hint(fv_error_wrap(error, "no place for the run: %s", out), "name another folder: --out DIR");
 }
 
+static fv_error *check_unused(const fv_trainer *t) {
+    if (!is_used(t)) return NULL;
+    return fv_error_hint(fv_fail(FV_CONFLICT, "%s holds a training already", t->options->out),
+                         "go on with it by --resume, or name another folder");
+}
+
+/* What is resumed is locked at once; a new folder when it is made. */
 fv_error *fv_trainer_open_folder(fv_trainer *t) {
     if (!t->options->out) return fv_error_hint(fv_fail(FV_USAGE, "out is missing"), "name a folder for the results: --out DIR");
     FV_TRY(fv_trainer_name_files(t));
@@ -83,16 +103,17 @@ fv_error *fv_trainer_open_folder(fv_trainer *t) {
     if (t->options->resume && !is_used(t))
         return fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no training to resume in %s", t->options->out),
                              "begin one without --resume");
-    if (!t->options->resume && is_used(t))
-        return fv_error_hint(fv_fail(FV_CONFLICT, "%s holds a training already", t->options->out),
-                             "go on with it by --resume, or name another folder");
-    return check_place(t);
+    if (!t->options->resume) FV_TRY(check_unused(t));
+    FV_TRY(check_place(t));
+    return t->options->resume ? fv_trainer_lock(t) : NULL;
 }
 
 fv_error *fv_trainer_make_folder(fv_trainer *t) {
     if (t->options->resume || !fv_trainer_leads(t)) return NULL;
     char *text;
     FV_TRY(fv_file_make_folder(t->options->out));
+    FV_TRY(fv_trainer_lock(t));
+    FV_TRY(check_unused(t)); /* nobody has begun here since it was looked at */
     FV_TRY(fv_file_remove_leftovers(t->options->out));
     FV_TRY(fv_recipe_to_yaml(t->recipe, &text));
     fv_error *error = fv_file_write(t->recipe_path, text, (int64_t)strlen(text), NULL);
@@ -184,14 +205,22 @@ static fv_error *same_classes(const fv_trainer *t, const fv_model *model) {
                : fv_fail(FV_CONFLICT, "the data have other classes than when the training was begun");
 }
 
-/* last.fovea, or when that cannot be read the one before. */
-static fv_error *load(const fv_trainer *t, fv_model **out) {
+/* Not of one that is whole, but that this process may not read or has no memory for. */
+static bool is_damage(const fv_error *error) {
+    fv_code code = fv_error_code(error);
+    return code == FV_FORMAT || code == FV_IO || code == FV_NOT_FOUND;
+}
+
+/* last.fovea, or when that is damaged or gone the one before. */
+static fv_error *load(fv_trainer *t, fv_model **out) {
     fv_error *error = fv_model_load(t->last_path, out);
-    if (!error || fv_file_kind_of(t->previous_path) == FV_FILE_NONE) return error;
+    if (!error || !is_damage(error) || fv_file_kind_of(t->previous_path) == FV_FILE_NONE) return error;
     char text[1024];
     fv_trainer_say(t, "%s; going back to %s", fv_error_format(error, text, sizeof text), t->previous_path);
     fv_error_free(error);
-    return fv_model_load(t->previous_path, out);
+    t->last_is_damaged = true;
+    error = fv_error_wrap(fv_model_load(t->previous_path, out), "neither last.fovea nor previous.fovea can be read");
+    return fv_error_hint(error, "begin anew in another folder; best.fovea, where there is one, is the best model until then");
 }
 
 /* A training that was cut off between its last checkpoint and its table gets the rows that are missing. */
@@ -242,7 +271,9 @@ fv_error *fv_trainer_save(fv_trainer *t) {
     t->state.data = t->data_hash;
     t->state.fovea = FOVEA_VERSION;
     FV_TRY(fv_section_write(t->model, &fv_section_training, &t->state));
-    return fv_model_save_checkpoint(t->model, t->last_path, t->previous_path);
+    FV_TRY(fv_model_save_checkpoint(t->model, t->last_path, t->last_is_damaged ? NULL : t->previous_path));
+    t->last_is_damaged = false;
+    return NULL;
 }
 
 /* The figures are this file's: last.fovea, saved next from the same model, holds other weights before long. */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/base/file.h"
 #include "core/base/parallel.h"
 #include "core/comm/comm.h"
 #include "train/clock.h"
@@ -302,12 +303,13 @@ void fv_trainer_release(fv_trainer *t) {
     fv_dataset_free(t->test_set);
     fv_dataset_free(t->set);
     fv_arena_free(t->arena);
+    fv_file_unlock(t->lock);
 }
 
 fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_train_result *result) {
     fv_recipe own = *recipe;
     fv_train_options how = *options;
-    fv_trainer t = { .recipe = &own, .keys = &own.keys, .options = &how, .workers = options->workers };
+    fv_trainer t = { .recipe = &own, .keys = &own.keys, .options = &how, .workers = options->workers, .lock = -1 };
     fv_trainer_say_rank(&t);
     if (!fv_trainer_leads(&t)) how.message = NULL, how.progress = NULL, how.epoch = NULL;
     t.started = fv_clock_seconds();

@@ -97,6 +97,7 @@ static fv_error *open_run(fv_trainer *t, fv_recipe *recipe, const fv_report_opti
     if (fv_file_kind_of(t->best_path) == FV_FILE_NONE)
         return fv_error_hint(fv_fail(FV_NOT_FOUND, "%s holds no trained model: there is no %s", t->options->out, t->best_path),
                              "name the folder that `fovea train --out` was given");
+    FV_TRY(fv_trainer_lock(t));
     FV_TRY(fv_recipe_read(recipe, t->recipe_path));
     if (options->data) FV_TRY(fv_recipe_set(recipe, "data", options->data));
     if (options->val) FV_TRY(fv_recipe_set(recipe, "val", options->val));
@@ -118,7 +119,7 @@ fv_error *fv_report_write(const char *run, const fv_report_options *options) {
                              .message = options->message,
                              .progress = options->progress,
                              .cancel = options->cancel };
-    fv_trainer t = { .recipe = recipe, .keys = &recipe->keys, .options = &how, .workers = how.workers };
+    fv_trainer t = { .recipe = recipe, .keys = &recipe->keys, .options = &how, .workers = how.workers, .lock = -1 };
     if (options->threads) FV_TRY(fv_parallel_set_threads((int)options->threads));
     FV_TRY(fv_arena_new("a run", INT64_C(1) << 32, &t.arena));
     fv_error *error = open_run(&t, recipe, options);

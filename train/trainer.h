@@ -32,7 +32,9 @@ typedef struct fv_trainer {
     const fv_recipe_keys *keys;
     const fv_train_options *options;
     fv_arena *arena;
-    const char *best_path, *last_path, *previous_path, *recipe_path, *results_path;
+    const char *best_path, *last_path, *previous_path, *recipe_path, *results_path, *lock_path;
+    int lock;             /* fv_file_lock; -1: none */
+    bool last_is_damaged; /* previous.fovea was gone back to: it must not be replaced by last.fovea */
 
     /* data.c */
     fv_dataset *set, *val_set, *test_set; /* the latter are NULL when they are parts of `set` */
@@ -108,6 +110,7 @@ bool fv_trainer_step_ends(const fv_trainer *trainer);                 /* with th
 
 /* checkpoint.c: the run's folder. */
 FV_MUST_USE fv_error *fv_trainer_name_files(fv_trainer *trainer);
+FV_MUST_USE fv_error *fv_trainer_lock(fv_trainer *trainer);         /* the folder, until the release; FV_BUSY */
 FV_MUST_USE fv_error *fv_trainer_open_folder(fv_trainer *trainer);  /* looks: new, or to be resumed, or FV_CONFLICT */
 FV_MUST_USE fv_error *fv_trainer_make_folder(fv_trainer *trainer);  /* of a new one: the folder, recipe.yaml, last.fovea */
 FV_MUST_USE fv_error *fv_trainer_make_history(fv_trainer *trainer); /* room for every epoch */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -208,6 +209,40 @@ fv_error *fv_file_make_folder(const char *path) {
         *slash = '/';
     }
     return make_one_folder(path);
+}
+
+/* The holder has left its number in the file; it may not have come to that yet. */
+static fv_error *held(int file, const char *path) {
+    char text[32] = "";
+    ssize_t length = pread(file, text, sizeof text - 1, 0);
+    long number = length > 0 ? strtol(text, NULL, 10) : 0;
+    if (number > 0) return fv_fail(FV_BUSY, "%s is held by process %ld", path, number);
+    return fv_fail(FV_BUSY, "%s is held by another process", path);
+}
+
+static fv_error *lock_open(int file, const char *path) {
+    if (flock(file, LOCK_EX | LOCK_NB) < 0) {
+        if (errno == EWOULDBLOCK) return held(file, path);
+        return fv_fail(FV_UNSUPPORTED, "%s cannot be locked: %s", path, strerror(errno));
+    }
+    char text[32];
+    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(file, 0) < 0 || pwrite(file, text, (size_t)length, 0) != length) return refused(errno, "write", path);
+    return NULL;
+}
+
+fv_error *fv_file_lock(const char *path, int *lock) {
+    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666); /* for writing: over NFS no other can be locked */
+    if (*lock < 0) return refused(errno, "lock", path);
+    fv_error *error = lock_open(*lock, path);
+    if (!error) return NULL;
+    close(*lock);
+    *lock = -1;
+    return error;
+}
+
+void fv_file_unlock(int lock) {
+    if (lock >= 0) close(lock);
 }
 
 fv_file_kind fv_file_kind_of(const char *path) {

@@ -26,6 +26,12 @@ FV_MUST_USE fv_error *fv_file_make_folder(const char *path);
 /* Removes what processes that were killed in fv_file_write left in a folder: temporary files whose process is no more. */
 FV_MUST_USE fv_error *fv_file_remove_leftovers(const char *folder);
 
+/* Takes `path`, a file that is made if need be and stays, for this process alone; `*lock` is for fv_file_unlock, -1 on errors.
+ * The lock dies with the process, however that ends. FV_BUSY: somebody else has it, named by the number of the process where
+ * that is known. FV_UNSUPPORTED: the file system has no locks. */
+FV_MUST_USE fv_error *fv_file_lock(const char *path, int *lock);
+void fv_file_unlock(int lock); /* -1 is fine */
+
 typedef enum fv_file_kind { FV_FILE_NONE, FV_FILE_PLAIN, FV_FILE_FOLDER, FV_FILE_OTHER } fv_file_kind;
 fv_file_kind fv_file_kind_of(const char *path); /* links followed */
 

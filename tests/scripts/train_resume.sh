@@ -35,6 +35,7 @@ stop_after() {
         sleep 0.02
     done
     kill -"$2" $running
+    [ "$2" = KILL ] || { kill -TERM $running && kill -TERM $running; } 2> /dev/null || true # the same again, as it saves
     status=0
     wait $running || status=$?
     running=
@@ -44,12 +45,32 @@ stop_after() {
 }
 stop_after broken INT 2 "$flags"
 stop_after broken TERM 5 "--resume --threads 1 --workers 0"
-stop_after broken KILL 8 "--resume --threads 2 --workers 1"
+stop_after broken USR1 7 "--resume --threads 2 --workers 2"
+stop_after broken KILL 9 "--resume --threads 2 --workers 1"
 "$FOVEA" train --resume --threads 2 --workers 3 --out broken > /dev/null 2> err || fail "resuming fails"
 for file in last.fovea best.fovea; do cmp unbroken/$file broken/$file || fail "$file differs after stopping and resuming"; done
 cut -d, -f1-6 unbroken/results.csv > a
 cut -d, -f1-6 broken/results.csv > b
 cmp a b || fail "results.csv differs"
+
+# While one trains, no other may. Looking is free.
+"$FOVEA" train $flags --out busy > /dev/null 2> err &
+running=$!
+while [ "$(cat busy/results.csv 2> /dev/null | wc -l)" -le 1 ]; do
+    kill -0 $running 2> /dev/null || fail "the training is over before another could be begun"
+    sleep 0.02
+done
+for command in "train --resume --out busy" "report busy"; do
+    status=0
+    "$FOVEA" $command > /dev/null 2> other || status=$?
+    [ $status = 1 ] || fail "two may work in one folder: $command"
+    grep -q "at work in busy: busy/lock is held by process $running" other || fail "it is not said who works: $(cat other)"
+done
+"$FOVEA" model show busy/best.fovea > /dev/null 2>> err || fail "a model cannot be looked at while its run trains"
+kill -KILL $running
+wait $running 2> /dev/null || true
+running=
+"$FOVEA" train --resume --out busy > /dev/null 2> err || fail "a lock outlives its process"
 
 # Resuming what is finished does nothing and says so.
 "$FOVEA" train --resume --out broken > /dev/null 2> err || fail "resuming a finished training fails"

@@ -230,3 +230,50 @@ FV_TEST(train_loop__a_row_that_results_csv_lacks_is_made_up_for) {
     fv_memory_free(bytes);
     fv_memory_free(mended);
 }
+
+/* A training that is stopped before its first step, so that it has a last.fovea. */
+static void begin(const char *out) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(SHAPES);
+    int cancel = 1;
+    FV_FAILS(fv_train(recipe, &(fv_train_options){ .out = out, .cancel = &cancel }, NULL), FV_CANCELLED, NULL);
+}
+
+static fv_error *resume(const char *out, int cancel) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(SHAPES);
+    return fv_train(recipe, &(fv_train_options){ .out = out, .resume = true, .cancel = &cancel }, NULL);
+}
+
+static void damage(const char *path) { FV_OK(fv_file_write(path, "no model", 8, NULL)); }
+
+FV_TEST(train_loop__what_was_gone_back_to_is_kept_until_there_is_another) {
+    const char *out = below("run");
+    begin(out);
+    FV_FAILS(resume(out, 1), FV_CANCELLED, NULL); /* saves: there is a previous.fovea */
+    damage(below("run/last.fovea"));
+    FV_FAILS(resume(out, 1), FV_CANCELLED, NULL);
+    FV_OWNED(fv_model) previous = NULL;
+    FV_OK(fv_model_load(below("run/previous.fovea"), &previous)); /* not the damaged one */
+    FV_OK(resume(out, 0));
+}
+
+FV_TEST(train_loop__without_a_checkpoint_that_is_whole_there_is_nothing_to_resume) {
+    const char *out = below("run");
+    begin(out);
+    FV_FAILS(resume(out, 1), FV_CANCELLED, NULL);
+    damage(below("run/last.fovea"));
+    damage(below("run/previous.fovea"));
+    FV_FAILS(resume(out, 0), FV_FORMAT, "neither last.fovea nor previous.fovea can be read");
+}
+
+FV_TEST(train_loop__a_folder_at_which_another_works_is_busy) {
+    const char *out = below("run");
+    int lock;
+    begin(out);
+    FV_OK(fv_file_lock(below("run/lock"), &lock));
+    FV_FAILS(resume(out, 0), FV_BUSY, "another command is at work in");
+    fv_file_unlock(lock);
+    FV_OK(resume(out, 0));
+    FV_OK(fv_file_lock(below("run/lock"), &lock));
+    FV_FAILS(fv_report_write(out, NULL), FV_BUSY, "another command is at work in");
+    fv_file_unlock(lock);
+}

@@ -283,3 +283,29 @@ FV_TEST(base_file__what_killed_processes_left_is_removed_and_nothing_else) {
     for (int i = 0; i < 6; i++) assert_int_equal(fv_file_kind_of(in(folder, kept[i])), FV_FILE_PLAIN);
     FV_FAILS(fv_file_remove_leftovers(in(folder, "none")), FV_NOT_FOUND, "none");
 }
+
+FV_TEST(base_file__a_lock_is_had_by_one_at_a_time_and_names_its_process) {
+    const char *folder = fv_test_folder();
+    int lock, other;
+    char process[64];
+    snprintf(process, sizeof process, "held by process %ld", (long)getpid());
+    FV_OK(fv_file_lock(in(folder, "lock"), &lock));
+    FV_FAILS(fv_file_lock(in(folder, "lock"), &other), FV_BUSY, process);
+    assert_int_equal(other, -1);
+    fv_file_unlock(lock);
+    FV_OK(fv_file_lock(in(folder, "lock"), &lock));
+    fv_file_unlock(lock);
+    fv_file_unlock(-1);
+    FV_FAILS(fv_file_lock(in(folder, "missing/lock"), &lock), FV_NOT_FOUND, "cannot lock");
+}
+
+FV_TEST(base_file__a_lock_dies_with_its_process) {
+    const char *path = in(fv_test_folder(), "lock");
+    int lock, status;
+    pid_t child = fork();
+    if (!child) _exit(fv_file_lock(path, &lock) ? 1 : 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    FV_OK(fv_file_lock(path, &lock));
+    fv_file_unlock(lock);
+}
