@@ -49,10 +49,11 @@ def without_times(name, content, exact):
 
 
 def state_of(folder, exact=False):
-    """The names and contents of a folder. `exact`: the report's page too, where both were made from one results.csv."""
+    """The names and contents of a folder but for the run's lock, which names a process. `exact`: the report's page too, where
+    both were made from one results.csv."""
     state = {}
     for path in sorted(folder.rglob("*")) if folder.exists() else []:
-        if path.is_file() and "data" not in path.relative_to(folder).parts:
+        if path.is_file() and path.name != "lock" and "data" not in path.relative_to(folder).parts:
             name = str(path.relative_to(folder))
             content = path.read_bytes()
             state[name] = hashlib.sha256(content if exact else without_times(path.name, content, exact)).hexdigest()
