@@ -104,6 +104,7 @@ void fv_figures_print_one(fv_printer *p, const char *key, double value, fv_inter
         fv_print_number(p, key, value);
     else
         fv_print_text(p, key, text.at);
+    fv_text_fail(&p->record, fv_text_error(&text));
 }
 
 static void print_interval(fv_printer *p, const char *key, fv_interval interval) {
@@ -114,6 +115,7 @@ static void print_interval(fv_printer *p, const char *key, fv_interval interval)
     fv_text_clear(&name);
     fv_text_addf(&name, "%s_high", key);
     fv_print_number(p, name.at, interval.high);
+    fv_text_fail(&p->record, fv_text_error(&name));
 }
 
 static void print_classes(fv_printer *p, const fv_figures *f) {

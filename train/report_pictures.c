@@ -87,6 +87,7 @@ static fv_error *add_mistake(const fv_report *r, int64_t index, fv_image *image,
     fv_picture picture;
     FV_TEXT(caption, CAPTION_MAX);
     fv_error *error = read_picture(r, index, image, &picture);
+    if (error && fv_error_code(error) == FV_MEMORY) return error;
     if (error) { /* it was there a moment ago: the page goes on without it */
         fv_error_free(error);
         return NULL;

@@ -1,14 +1,12 @@
 /* fields_json.c - JSON, read by jansson into the same tree as YAML, so that a value is taken the same way from both. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
 #include "core/base/fields.h"
-#include "core/base/memory.h"
+#include "core/base/json.h"
 
 #define TREE_CAP ((int64_t)64 << 20)
 #define DEPTH_CAP 64
-#define JANSSON_BYTES(length) ((1 << 20) + 16 * (int64_t)(length)) /* at most, for a text of that length */
 
 static fv_error *read_value(const json_t *json, int depth, fv_arena *arena, const fv_yaml **out);
 
@@ -75,11 +73,8 @@ static fv_error *set_from_object(const fv_field *fields, void *options, const js
 
 fv_error *fv_fields_from_json(const fv_field *fields, void *options, const char *json, const char *where, fv_arena *arena) {
     json_error_t problem;
-    json_t *document = json_loads(json, JSON_REJECT_DUPLICATES, &problem);
-    if (!document) { /* jansson calls want of memory a wrong token: it must be so again when there is memory */
-        FV_TRY(fv_memory_probe(JANSSON_BYTES(strlen(json))));
-        document = json_loads(json, JSON_REJECT_DUPLICATES, &problem);
-    }
+    json_t *document;
+    FV_TRY(fv_json_load(json, (int64_t)strlen(json), JSON_REJECT_DUPLICATES, &problem, &document));
     if (!document) return fv_fail(FV_FORMAT, "%s:%d: this is not JSON: %s", where, problem.line, problem.text);
     fv_error *error = set_from_object(fields, options, document, where, arena);
     json_decref(document);

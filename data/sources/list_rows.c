@@ -4,15 +4,13 @@
  * field that does not begin with one is a character as any other, as spreadsheets and Python's csv module have it. */
 #include "data/sources/list_rows.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/base/size.h"
 #include "data/walk.h"
-
-#define JANSSON_BYTES(length) ((1 << 20) + 16 * (int64_t)(length)) /* at most, for a line of that length */
 
 void fv_rows_release(fv_rows *rows) {
     fv_memory_free(rows->columns.at);
@@ -270,11 +268,8 @@ static fv_error *object_row(const json_t *object, fv_list *cells, fv_row *row, f
 
 static fv_error *line_row(const char *line, int64_t length, fv_list *cells, fv_row *row, fv_arena *arena, fv_rows *out) {
     json_error_t why;
-    json_t *object = json_loadb(line, (size_t)length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    if (!object) { /* jansson calls want of memory a wrong token: it must be so again when there is memory */
-        FV_TRY(fv_memory_probe(JANSSON_BYTES(length)));
-        object = json_loadb(line, (size_t)length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    }
+    json_t *object;
+    FV_TRY(fv_json_load(line, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why, &object));
     fv_error *error = NULL;
     if (json_is_object(object))
         error = object_row(object, cells, row, arena, out);

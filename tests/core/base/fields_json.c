@@ -1,4 +1,5 @@
 /* JSON: both ways. */
+#include "tests/allocations.h"
 #include "tests/test.h"
 
 #include "core/base/assert.h"
@@ -98,4 +99,13 @@ FV_TEST(base_fields_json__is_yaml_too) {
     FV_OK(fv_yaml_parse(out.at, out.length, "json", again.arena, &map));
     FV_OK(fv_fields_from_yaml(sample_fields, &again.options, map, "json", NULL, again.arena));
     assert_true(fv_fields_equal(sample_fields, &one.options, &again.options));
+}
+
+FV_TEST(base_fields_json__want_of_memory_leaves_nothing_out) {
+    static const char json[] = "{\"window\": [3, 4], \"name\": \"a name that takes more than 16 letters\"}";
+    SAMPLE(one);
+    FV_TEST_EACH_ALLOCATION_FAILS(read_json(&one, json), {
+        assert_int_equal(one.options.window[1], 4);
+        assert_string_equal(one.options.name, "a name that takes more than 16 letters");
+    });
 }

@@ -1,0 +1,13 @@
+/* json.h - a text into jansson's tree. jansson does not tell want of memory: it leaves out what it has no room for, or calls
+ * the text no JSON. Any thread. */
+#ifndef FV_BASE_JSON_H
+#define FV_BASE_JSON_H
+
+#include <jansson.h>
+
+#include "fovea/error.h"
+
+/* As json_loadb. `*out` is NULL when the text is no JSON, and `problem` says why; free it with json_decref. FV_MEMORY. */
+FV_MUST_USE fv_error *fv_json_load(const char *text, int64_t length, size_t flags, json_error_t *problem, json_t **out);
+
+#endif
