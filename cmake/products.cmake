@@ -53,7 +53,7 @@ if(reader_folders)
     install(TARGETS fovea-reader RUNTIME DESTINATION ${FV_LIBEXEC})
 endif()
 
-# The program links the static library: one binary that can be copied.
+# The program links the static library: it and its reader (fovea-reader) can be copied together.
 if(program_folders)
     add_executable(fovea ${program_objects})
     set_target_properties(fovea PROPERTIES LINKER_LANGUAGE C)
