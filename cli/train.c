@@ -1,4 +1,5 @@
 /* train.c - fovea train. */
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 typedef struct train_options {
     const char *recipe, *out;
     bool resume, allow_other_isa, dry_run, overfit_batch, find_rate, print_recipe;
-    const char *time;
+    const char *time, *checkpoint_every, *grace;
     int64_t workers;
     const char *device;
     double rank_deadline;
@@ -28,8 +29,11 @@ static const fv_field fields[] = {
     FV_FIELD(train_options, allow_other_isa, .by_default = "false",
              .help = "resume though this machine's kernels or BLAS core are others: to other bits"),
     FV_FIELD(train_options, time, .value = "TIME",
-             .help = "as many epochs as this holds, e.g. 90s, 30m, 2h; the kept recipe says "
-                     "how many"),
+             .help = "as many epochs as this holds, e.g. 90s, 30m, 2h; the kept recipe says how many"),
+    FV_FIELD(train_options, checkpoint_every, .by_default = "10m", .value = "TIME",
+             .help = "a checkpoint within an epoch when the last is so old; 0s: after epochs only"),
+    FV_FIELD(train_options, grace, .value = "TIME",
+             .help = "how long there is to stop in: a warning when that may not be enough"),
     FV_FIELD(train_options, dry_run, .by_default = "false",
              .help = "say all that is said before the first step, and stop: nothing is written"),
     FV_FIELD(train_options, overfit_batch, .by_default = "false",
@@ -103,7 +107,7 @@ static fv_error *print_result(const train_options *o, const fv_train_result *res
 }
 
 /* "90s", "30m", "1.5h" as seconds; 0 of none. */
-static fv_error *parse_time(const char *text, double *seconds) {
+static fv_error *parse_time(const char *name, const char *text, double least, double *seconds) {
     static const char units[] = "smh";
     char *end = NULL;
     *seconds = 0;
@@ -111,8 +115,8 @@ static fv_error *parse_time(const char *text, double *seconds) {
     double number = strtod(text, &end), scale = 1;
     const char *unit = *end ? strchr(units, *end) : NULL;
     for (const char *u = units; unit && u < unit; u++) scale *= 60;
-    if (end == text || !unit || end[1] || !(number > 0 && number * scale < 1e8))
-        return fv_error_hint(fv_fail(FV_USAGE, "--time \"%s\" is no length of time", text), "write 90s, 30m or 2h");
+    if (end == text || !unit || end[1] || !(number >= least && number * scale < 1e8))
+        return fv_error_hint(fv_fail(FV_USAGE, "%s \"%s\" is no length of time", name, text), "write 90s, 30m or 2h");
     *seconds = number * scale;
     return NULL;
 }
@@ -142,9 +146,11 @@ static fv_error *join_ranks(const train_options *o, fv_comm **comm) {
 static fv_error *run(fv_command_call *call, void *options) {
     train_options *o = options;
     fv_train_task task = FV_TRAIN;
-    double seconds = 0;
+    double seconds = 0, every = 0, grace = 0;
     FV_TRY(choose_task(o, &task));
-    FV_TRY(parse_time(o->time, &seconds));
+    FV_TRY(parse_time("--time", o->time, DBL_TRUE_MIN, &seconds));
+    FV_TRY(parse_time("--checkpoint-every", o->checkpoint_every, 0, &every));
+    FV_TRY(parse_time("--grace", o->grace, DBL_TRUE_MIN, &grace));
     FV_OWNED(fv_recipe) recipe = NULL;
     if (!o->out && task == FV_TRAIN && (!o->print_recipe || o->resume))
         return fv_error_hint(fv_fail(FV_USAGE, "out is missing"), "name the folder that the run is kept in: --out DIR");
@@ -157,6 +163,8 @@ static fv_error *run(fv_command_call *call, void *options) {
                              .out = o->out,
                              .seconds = seconds,
                              .resume = o->resume,
+                             .checkpoint_every = every,
+                             .grace = grace,
                              .allow_other_isa = o->allow_other_isa,
                              .workers = o->workers,
                              .device = o->device,

@@ -1,5 +1,8 @@
 /* advice.c - what a practitioner would say while looking on: too few pictures of a class, a network that learns its pictures by
- * heart, an end before the last epoch. */
+ * heart, an end before the last epoch, too little time to stop in. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/base/size.h"
 #include "train/trainer.h"
 
@@ -55,6 +58,31 @@ void fv_trainer_advise_epoch(const fv_trainer *t) {
                    "%.4f to %.4f. More augmentation, weight decay or pictures help; best.fovea is of epoch %lld",
                    (long long)best + 1, t->history.val_loss[best], t->history.val_loss[epochs - 1], t->history.train_loss[best],
                    t->history.train_loss[epochs - 1], (long long)t->state.best_epoch);
+}
+
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median_save(const fv_trainer *t) {
+    double sorted[FV_SAVES];
+    int64_t count = fv_min(t->saves, FV_SAVES);
+    memcpy(sorted, t->save_seconds, sizeof sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, by_size);
+    return sorted[count / 2];
+}
+
+/* Said once. Before the first step only the save is known. */
+void fv_trainer_advise_grace(fv_trainer *t) {
+    double grace = t->options->grace, save = median_save(t);
+    if (t->grace_is_short || !(grace > 0) || t->step_seconds + save <= grace) return;
+    t->grace_is_short = true;
+    fv_trainer_say(
+        t,
+        "  stopping may take %.3g s (%.3g s to write a checkpoint, the rest for the step under way), longer than the "
+        "%g s of grace; killed meanwhile, it goes back to the checkpoint before (--checkpoint-every)",
+        t->step_seconds + save, save, grace);
 }
 
 void fv_trainer_advise_end(const fv_trainer *t) {

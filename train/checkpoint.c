@@ -1,6 +1,6 @@
-/* checkpoint.c - the run's folder. last.fovea is the whole training after its last finished epoch, or where it was stopped; the
- * one before it stays as previous.fovea, and is what is gone back to when last.fovea cannot be read. best.fovea is the model of
- * the best epoch, without what only training needs. */
+/* checkpoint.c - the run's folder. last.fovea is the whole training as it was last kept: at the end of an epoch, within one
+ * when the last is old, or where it was stopped; the one before it stays as previous.fovea, and is what is gone back to when
+ * last.fovea cannot be read. best.fovea is the model of the best epoch, without what only training needs. */
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include "core/cpu/blas.h"
 #include "core/plan/kernel.h"
 #include "predict/sections.h"
+#include "train/clock.h"
 #include "train/results.h"
 #include "train/trainer.h"
 
@@ -266,6 +267,7 @@ fv_error *fv_trainer_go_back(fv_trainer *t) {
 /* ---- keeping ---- */
 
 fv_error *fv_trainer_save(fv_trainer *t) {
+    double start = fv_clock_seconds();
     t->state.isa = fv_isa_names[fv_isa_best()];
     t->state.blas_core = fv_blas_core();
     t->state.data = t->data_hash;
@@ -273,8 +275,21 @@ fv_error *fv_trainer_save(fv_trainer *t) {
     FV_TRY(fv_section_write(t->model, &fv_section_training, &t->state));
     FV_TRY(fv_model_save_checkpoint(t->model, t->last_path, t->last_is_damaged ? NULL : t->previous_path));
     t->last_is_damaged = false;
+    t->saved = fv_clock_seconds();
+    t->save_seconds[t->saves++ % FV_SAVES] = t->saved - start;
+    fv_trainer_advise_grace(t);
     return NULL;
 }
+
+/* Every rank comes here at the same step; the first writes. */
+static fv_error *save_together(fv_trainer *t) { return fv_trainer_agree(t, fv_trainer_leads(t) ? fv_trainer_save(t) : NULL); }
+
+bool fv_trainer_checkpoint_is_old(const fv_trainer *t) {
+    double every = t->options->checkpoint_every;
+    return every > 0 && fv_clock_seconds() - t->saved >= every;
+}
+
+fv_error *fv_trainer_save_in_time(fv_trainer *t) { return t->save_is_due ? save_together(t) : NULL; }
 
 /* The figures are this file's: last.fovea, saved next from the same model, holds other weights before long. */
 fv_error *fv_trainer_save_best(fv_trainer *t) {
@@ -298,7 +313,7 @@ fv_error *fv_trainer_save_best(fv_trainer *t) {
 }
 
 fv_error *fv_trainer_stop(fv_trainer *t) {
-    FV_TRY(fv_trainer_agree(t, fv_trainer_leads(t) ? fv_trainer_save(t) : NULL));
+    FV_TRY(save_together(t));
     t->agreed = true;
     return fv_error_hint(fv_fail(FV_CANCELLED, "stopped in epoch %lld after %lld of its %lld batches; all is kept in %s",
                                  (long long)t->state.epoch + 1, (long long)t->state.position,

@@ -31,7 +31,7 @@ static fv_error *train(fv_trainer *t) {
         for (;;) {
             FV_TRY(next_batch(t, &batch));
             if (!batch) break;
-            FV_TRY(step(t, batch)); /* forward, loss, backward, update */
+            FV_TRY(step(t, batch)); /* forward, loss, backward, update; when it is time, last.fovea */
             fv_trainer_report(t);
         }
         FV_TRY(validate(t, &row));
@@ -174,9 +174,10 @@ fv_error *fv_trainer_end_step(fv_trainer *t) {
 
 /* One step: the network's answer, its loss, gradients, update. */
 static fv_error *step(fv_trainer *t, const fv_batch *batch) {
-    double loss;
+    double loss, start = fv_clock_seconds();
     int64_t correct = 0;
     FV_TRY(fv_trainer_run_step(t, batch, &loss));
+    t->step_seconds = fmax(t->step_seconds, fv_clock_seconds() - start);
     if (!isfinite(loss)) return fv_trainer_diverged(t, batch, loss);
     if (fv_trainer_counts_score(t))
         correct = fv_trainer_count_correct(fv_plan_result(fv_trainer_plan_for(t, batch), "logits"), batch);
@@ -184,7 +185,8 @@ static fv_error *step(fv_trainer *t, const fv_batch *batch) {
     t->state.loss_sum += loss * (double)batch->all;
     t->state.seen += batch->all;
     t->state.correct += correct;
-    return fv_trainer_end_step(t);
+    FV_TRY(fv_trainer_end_step(t));
+    return fv_trainer_save_in_time(t);
 }
 
 /* The whole validation part, with the running average of the weights where there is one. */
@@ -312,7 +314,7 @@ fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_
     fv_trainer t = { .recipe = &own, .keys = &own.keys, .options = &how, .workers = options->workers, .lock = -1 };
     fv_trainer_say_rank(&t);
     if (!fv_trainer_leads(&t)) how.message = NULL, how.progress = NULL, how.epoch = NULL;
-    t.started = fv_clock_seconds();
+    t.started = t.saved = fv_clock_seconds();
     fv_trainer_measure_start(&t);
     if (options->threads) FV_TRY(fv_parallel_set_threads((int)options->threads));
     FV_TRY(fv_arena_new("a training", INT64_C(1) << 32, &t.arena));

@@ -1,6 +1,7 @@
 /* ranks.c - a training by several ranks (fovea/comm.h). All do the same from the same recipe, data and weights, and each has
- * its rows of every batch; so what they compute is the same on all, but for two things that are asked for after every step:
- * whether one was told to stop, and how many of its pictures were right. Rank 0 alone writes and speaks. */
+ * its rows of every batch; so what they compute is the same on all, but for three things that are asked for after every step:
+ * whether one was told to stop, whether rank 0 finds by its clock that it is time for a checkpoint, and how many of a rank's
+ * pictures were right. Rank 0 alone writes and speaks. */
 #include <sodium.h>
 #include <string.h>
 
@@ -79,12 +80,14 @@ fv_error *fv_trainer_compare_ranks(fv_trainer *t) {
 /* ---- every step ---- */
 
 fv_error *fv_trainer_meet(fv_trainer *t, const fv_batch *batch, int64_t *correct) {
+    t->save_is_due = batch && fv_trainer_leads(t) && fv_trainer_checkpoint_is_old(t);
     if (fv_trainer_is_alone(t)) return NULL;
     bool counted = batch && (batch->count < batch->all || fv_trainer_leads(t)); /* what all have as a whole counts once */
-    int64_t numbers[] = { fv_trainer_cancelled(t), counted ? *correct : 0 };
+    int64_t numbers[] = { fv_trainer_cancelled(t), t->save_is_due, counted ? *correct : 0 };
     FV_TRY(fv_comm_sum(t->options->comm, numbers, FV_COUNT(numbers)));
     t->stopped = numbers[0] > 0;
-    if (batch) *correct = numbers[1];
+    t->save_is_due = numbers[1] > 0;
+    if (batch) *correct = numbers[2];
     return NULL;
 }
 

@@ -27,6 +27,8 @@ typedef struct fv_history {
         *seconds; /* train_score: NaN where there is none */
 } fv_history;
 
+#define FV_SAVES 15 /* whose time is kept */
+
 typedef struct fv_trainer {
     fv_recipe *recipe; /* a copy, in which batch and epochs may be chosen before the first step; its texts are the caller's */
     const fv_recipe_keys *keys;
@@ -71,8 +73,14 @@ typedef struct fv_trainer {
     double started, epoch_started; /* fv_clock_seconds */
     int64_t seen_before;           /* pictures of the epoch under way that an earlier call trained on */
     bool stopped;                  /* ranks.c: one of the ranks was told to stop */
+    bool save_is_due;              /* and the first says that it is time for a checkpoint */
     bool agreed;                   /* the error that ends this is known to all ranks */
-    int64_t ground;                /* bytes that are in memory and not ours to count: code, libraries, stacks */
+    double saved;                  /* when the last checkpoint was written */
+    double save_seconds[FV_SAVES]; /* of the last ones, going round */
+    int64_t saves;
+    double step_seconds; /* of the longest step */
+    bool grace_is_short; /* which was said */
+    int64_t ground;      /* bytes that are in memory and not ours to count: code, libraries, stacks */
 } fv_trainer;
 
 /* data.c: opens the data sets, looks through their pictures, splits, chooses transforms. Before network.c, which needs classes
@@ -117,6 +125,8 @@ FV_MUST_USE fv_error *fv_trainer_make_history(fv_trainer *trainer); /* room for 
 FV_MUST_USE fv_error *fv_trainer_restore(fv_trainer *trainer);      /* with `resume`: weights, slots and state of last.fovea */
 FV_MUST_USE fv_error *fv_trainer_go_back(fv_trainer *trainer);      /* to last.fovea, in the midst of a training */
 FV_MUST_USE fv_error *fv_trainer_save(fv_trainer *trainer);         /* last.fovea; the one before becomes previous.fovea */
+bool fv_trainer_checkpoint_is_old(const fv_trainer *trainer);       /* so that it is time for one within an epoch */
+FV_MUST_USE fv_error *fv_trainer_save_in_time(fv_trainer *trainer); /* saves when the ranks, as they met last, found it due */
 FV_MUST_USE fv_error *fv_trainer_save_best(fv_trainer *trainer);    /* best.fovea */
 FV_MUST_USE fv_error *fv_trainer_stop(fv_trainer *trainer);         /* saves and returns FV_CANCELLED */
 FV_MUST_USE fv_error *fv_trainer_write_results(const fv_trainer *trainer); /* results.csv */
@@ -127,7 +137,8 @@ bool fv_trainer_is_alone(const fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_check_ranks(const fv_trainer *trainer);    /* first of all: may so many do this? */
 FV_MUST_USE fv_error *fv_trainer_agree(fv_trainer *trainer, fv_error *own); /* an error of one rank is one of all */
 FV_MUST_USE fv_error *fv_trainer_compare_ranks(fv_trainer *trainer);        /* program, recipe, data, checkpoint */
-/* After a step on `batch` (NULL: before the first) sums up `correct` over the ranks, and learns whether any is to stop. */
+/* After a step on `batch` (NULL: before the first) sums up `correct` over the ranks, and learns whether any is to stop, and
+ * whether it is time for a checkpoint. */
 FV_MUST_USE fv_error *fv_trainer_meet(fv_trainer *trainer, const fv_batch *batch, int64_t *correct);
 bool fv_trainer_stops(const fv_trainer *trainer);                          /* told so, or a rank was when they met last */
 int64_t fv_trainer_evaluated(const fv_trainer *trainer, int64_t pictures); /* of an evaluated batch: those that are here */
@@ -142,6 +153,7 @@ void fv_trainer_report(const fv_trainer *trainer);   /* progress after a step */
 /* advice.c: what is worth a warning. */
 void fv_trainer_advise_counts(const fv_trainer *trainer, const int64_t *counts); /* pictures of each class to train on */
 void fv_trainer_advise_epoch(const fv_trainer *trainer);                         /* after an epoch */
+void fv_trainer_advise_grace(fv_trainer *trainer);                               /* after a save */
 void fv_trainer_advise_end(const fv_trainer *trainer);
 
 /* report.c: report.html and predictions.jsonl, from best.fovea, results.csv and the data. */

@@ -115,15 +115,17 @@ typedef enum fv_train_task {
 
 typedef struct fv_train_options {
     fv_train_task task;
-    const char *out;      /* the run's folder: best.fovea, last.fovea, previous.fovea, recipe.yaml, results.csv, report.html,
-                             predictions.jsonl; made if need be */
-    bool resume;          /* goes on where `out` was left; without it a used folder is FV_CONFLICT */
-    double seconds;       /* the recipe's epochs become as many as this time holds, by the speed of 20 steps; 0: they stay */
-    bool allow_other_isa; /* goes on though kernels or BLAS core are others than before: to other bits */
-    int64_t threads;      /* of the team; 0: as it is */
-    int64_t workers;      /* threads that decode; 0: the caller's */
-    const char *device;   /* as in fv_plan_options */
-    void *context;        /* of the callbacks; each may be NULL */
+    const char *out;         /* the run's folder: best.fovea, last.fovea, previous.fovea, recipe.yaml, results.csv, report.html,
+                                predictions.jsonl; made if need be */
+    bool resume;             /* goes on where `out` was left; without it a used folder is FV_CONFLICT */
+    double seconds;          /* the recipe's epochs become as many as this time holds, by the speed of 20 steps; 0: they stay */
+    double checkpoint_every; /* seconds between two checkpoints within an epoch; 0: one after each epoch alone */
+    double grace;            /* seconds there are to stop in: a warning when a step and a save take longer; 0: any */
+    bool allow_other_isa;    /* goes on though kernels or BLAS core are others than before: to other bits */
+    int64_t threads;         /* of the team; 0: as it is */
+    int64_t workers;         /* threads that decode; 0: the caller's */
+    const char *device;      /* as in fv_plan_options */
+    void *context;           /* of the callbacks; each may be NULL */
     void (*message)(void *context, const char *line); /* what is found, what it takes, what to expect */
     fv_progress_sink progress;
     void (*epoch)(void *context, const fv_epoch *epoch);

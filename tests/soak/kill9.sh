@@ -1,7 +1,8 @@
 #!/bin/sh
 # kill9.sh [N] [FOVEA]: a short training is killed by SIGKILL at N random instants (100), each time in a run of its own, and
-# resumed with other threads and workers: last.fovea and best.fovea are those of a training that was not. A second kill meets
-# every third run while it is resumed. The instants are spread over a whole run, from before there is a folder to the report.
+# resumed with other threads and workers: last.fovea and best.fovea are those of a training that was not. Every second run
+# makes checkpoints within its epochs too. A second kill meets every third run while it is resumed. The instants are spread
+# over a whole run, from before there is a folder to the report.
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
 count=${1:-100} fovea=${2:-$here/build/release/bin/fovea}
@@ -57,7 +58,7 @@ go_on() { if ls run/*.fovea > /dev/null 2>&1; then echo --resume; else echo reci
 same=0 met=0 twice=0
 for n in $(seq "$count"); do
     rm -rf run
-    kill_after "$(instant "$n")" recipe.yaml --threads $((n % 3 + 1)) --workers $((n % 4))
+    kill_after "$(instant "$n")" recipe.yaml --checkpoint-every 0.0$((n % 2))s --threads $((n % 3 + 1)) --workers $((n % 4))
     [ -e run/report.html ] || met=$((met + 1))
     if [ $((n % 3)) = 0 ]; then
         twice=$((twice + 1))

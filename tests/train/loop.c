@@ -277,3 +277,65 @@ FV_TEST(train_loop__a_folder_at_which_another_works_is_busy) {
     FV_FAILS(fv_report_write(out, NULL), FV_BUSY, "another command is at work in");
     fv_file_unlock(lock);
 }
+
+static void copy_file(const char *from, const char *to) {
+    uint8_t *bytes;
+    int64_t length;
+    FV_OK(fv_file_read(from, 1 << 28, &bytes, &length));
+    FV_OK(fv_file_write(to, bytes, length, NULL));
+    fv_memory_free(bytes);
+}
+
+/* What is on disk in the midst of the second epoch, as if the process had been killed there. */
+static void copy_within_an_epoch(void *context, const fv_progress *progress) {
+    if (strcmp(progress->what, "train") != 0 || progress->epoch != 2 || progress->done != 3) return;
+    copy_file(below("whole/last.fovea"), below("killed/last.fovea"));
+    copy_file(below("whole/best.fovea"), below("killed/best.fovea"));
+    ++*(int *)context;
+}
+
+FV_TEST(train_loop__from_a_checkpoint_within_an_epoch_it_goes_on_to_the_same_bits) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(SHAPES);
+    FV_OK(fv_recipe_set(recipe, "accumulate", "2")); /* after three batches there are gradients that wait for the fourth */
+    FV_OK(fv_file_make_folder(below("killed")));
+    int copies = 0;
+    char out[512];
+    snprintf(out, sizeof out, "%s", below("whole")); /* the copies ask for more than three others */
+    fv_train_options options = { .out = out, .checkpoint_every = 1e-9, .context = &copies, .progress = copy_within_an_epoch };
+    FV_OK(fv_train(recipe, &options, NULL));
+    assert_int_equal(copies, 1);
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("seldom") }, NULL));
+    ear e = { .epochs = 0 };
+    fv_text_init(&e.lines, 1 << 16);
+    options = (fv_train_options){ .out = below("killed"), .resume = true, .context = &e, .message = hear };
+    FV_OK(fv_train(recipe, &options, NULL));
+    assert_non_null(strstr(e.lines.at, "resumed after 1 of 2 epochs, 7 steps"));
+    fv_text_release(&e.lines);
+    const char *const others[] = { "killed", "seldom" };
+    for (int i = 0; i < 2; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s/last.fovea", others[i]);
+        assert_same_file(below("whole/last.fovea"), below(name));
+    }
+    assert_same_file(below("whole/best.fovea"), below("killed/best.fovea"));
+}
+
+FV_TEST(train_loop__warns_when_stopping_may_take_longer_than_the_grace) {
+    FV_OWNED(fv_recipe) recipe = recipe_of(SHAPES);
+    ear e = { .epochs = 0 };
+    fv_text_init(&e.lines, 1 << 16);
+    fv_train_options options = {
+        .out = below("short"), .grace = 1e-9, .context = &e, .message = hear, .progress = hear_progress
+    };
+    FV_OK(fv_train(recipe, &options, NULL));
+    const char *warning = strstr(e.lines.at, "longer than the 1e-09 s of grace"), *step = strstr(e.lines.at, "first step");
+    assert_non_null(warning);
+    assert_true(step && warning < step);
+    assert_null(strstr(warning + 1, "longer than the 1e-09")); /* once */
+    fv_text_clear(&e.lines);
+    options.out = below("long");
+    options.grace = 1e6;
+    FV_OK(fv_train(recipe, &options, NULL));
+    assert_null(strstr(e.lines.at, "s of grace"));
+    fv_text_release(&e.lines);
+}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "core/base/memory.h"
 #include "fovea/train.h"
 #include "tests/core/comm/ranks.h"
 #include "tests/test.h"
@@ -18,6 +19,7 @@ typedef struct training {
     int messages, epochs;
     int64_t workers;
     double seconds;
+    const char *copy_to; /* rank 0 alone saves after every step, and what is kept after the third of epoch 2 is copied there */
 } training;
 
 /* Of one rank. */
@@ -27,14 +29,34 @@ typedef struct rank_view {
     fv_comm *comm;
 } rank_view;
 
+static const char *below(const char *folder, const char *name) {
+    static char paths[4][512];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
 /* Every rank says which it is, all at the same time. */
 static void count(int *heard) { __atomic_fetch_add(heard, 1, __ATOMIC_RELAXED); }
 static void hear(void *context, const char *line) { (void)line, count(&((rank_view *)context)->t->messages); }
 static void hear_epoch(void *context, const fv_epoch *epoch) { (void)epoch, count(&((rank_view *)context)->t->epochs); }
 
+static void copy_file(const char *from, const char *to, const char *name) {
+    uint8_t *bytes;
+    int64_t length;
+    FV_OK(fv_file_read(below(from, name), 1 << 28, &bytes, &length));
+    FV_OK(fv_file_write(below(to, name), bytes, length, NULL));
+    fv_memory_free(bytes);
+}
+
 static void watch(void *context, const fv_progress *progress) {
     rank_view *view = context;
     const training *t = view->t;
+    if (!strcmp(progress->what, "train") && t->copy_to && progress->epoch == 2 && progress->done == 3) {
+        copy_file(t->out, t->copy_to, "last.fovea");
+        copy_file(t->out, t->copy_to, "best.fovea");
+    }
     if (!strcmp(progress->what, "train") && t->stop_step && progress->done >= t->stop_step)
         __atomic_store_n(&view->cancel, 1, __ATOMIC_RELAXED);
 }
@@ -51,6 +73,7 @@ static fv_error *train(fv_comm *comm, void *context) {
                                  .resume = t->resume,
                                  .workers = t->workers,
                                  .seconds = t->seconds,
+                                 .checkpoint_every = t->copy_to && !fv_comm_rank(comm) ? 1e-9 : 0,
                                  .context = &view,
                                  .message = hear,
                                  .progress = t->stop_rank == 0 ? watch : NULL,
@@ -58,14 +81,6 @@ static fv_error *train(fv_comm *comm, void *context) {
                                  .cancel = &view.cancel,
                                  .comm = comm };
     return fv_train(recipe, &options, NULL);
-}
-
-static const char *below(const char *folder, const char *name) {
-    static char paths[4][512];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
 }
 
 static void assert_same_file(const char *a, const char *b, const char *name) {
@@ -145,6 +160,21 @@ static void stop_and_go_on(int stop_rank, int64_t stop_step) {
 
 FV_TEST(train_ranks__stop_together_and_are_gone_on_with_by_another_number) { stop_and_go_on(0, 2); }
 FV_TEST(train_ranks__stop_together_when_another_than_the_first_is_told) { stop_and_go_on(1, 1); }
+
+FV_TEST(train_ranks__save_within_an_epoch_by_the_clock_of_the_first) {
+    const char *folder = fv_test_folder();
+    char one[512], many[512], killed[512];
+    snprintf(one, sizeof one, "%s/one", folder);
+    snprintf(many, sizeof many, "%s/many", folder);
+    snprintf(killed, sizeof killed, "%s/killed", folder);
+    fv_test_ranks(1, 60, train, &(training){ .out = one, .keys = mixed }, NULL);
+    FV_OK(fv_file_make_folder(killed));
+    fv_test_ranks(2, 60, train, &(training){ .out = many, .keys = mixed, .copy_to = killed }, NULL);
+    assert_same_run(one, many);
+    fv_test_ranks(3, 60, train, &(training){ .out = killed, .keys = mixed, .resume = true }, NULL);
+    assert_same_file(one, killed, "best.fovea");
+    assert_same_file(one, killed, "last.fovea");
+}
 
 FV_TEST(train_ranks__agree_on_as_many_epochs_as_a_time_holds) {
     char out[512];
