@@ -114,9 +114,9 @@ static fv_error *judge_memory(visit *v) {
 
 static fv_error *judge_disk(visit *v) {
     const fv_disk *d = &v->disk;
-    if (d->network)
+    if (d->storage.network)
         FV_TRY(find(v, "copy the pictures to a disk of this machine", "%s lies on a network file system (%s)", v->options->dir,
-                    d->kind));
+                    d->storage.name));
     if (d->free < INT64_C(1) << 30)
         FV_TRY(find(v, "make room: a checkpoint that cannot be written ends a training", "%s has %.0f MiB left",
                     v->options->dir, (double)d->free / MIB));
@@ -177,7 +177,7 @@ static void print_speed(const visit *v, fv_printer *p) {
     fv_print_number(p, "gflops", v->products.all);
     fv_print_number(p, "decoded_1", v->decoding.one);
     fv_print_number(p, "decoded", v->decoding.all);
-    fv_print_text(p, "disk", v->disk.kind);
+    fv_print_text(p, "disk", v->disk.storage.name);
     fv_print_number(p, "disk_free_gib", (double)v->disk.free / GIB);
     fv_print_number(p, "written_mb_s", v->disk.written);
     fv_print_number(p, "read_mb_s", v->disk.read);

@@ -116,19 +116,6 @@ fv_error *fv_speed_of_decoding(fv_speed *pictures) {
 
 /* ---- the disk ---- */
 
-/* Numbers of file systems, from statfs(2). */
-static const struct {
-    int64_t number;
-    const char *name;
-    bool network;
-} kinds[] = {
-    { 0xEF53, "ext4", false },      { 0x58465342, "xfs", false },     { 0x9123683E, "btrfs", false },
-    { 0x01021994, "tmpfs", false }, { 0x794C7630, "overlay", false }, { 0x2FC12FC1, "zfs", false },
-    { 0x65735546, "fuse", true },   { 0x6969, "nfs", true },          { 0xFF534D42, "cifs", true },
-    { 0xFE534D42, "smb2", true },   { 0x517B, "smb", true },          { 0x01021997, "9p", true },
-    { 0x0BD00BD0, "lustre", true }, { 0x00C36400, "ceph", true },     { 0x47504653, "gpfs", true },
-};
-
 static fv_error *refused(const char *act, const char *folder) {
     return fv_fail(errno == EACCES || errno == EROFS ? FV_DENIED : FV_IO, "cannot %s a file in %s: %s", act, folder,
                    strerror(errno));
@@ -177,12 +164,7 @@ fv_error *fv_disk_measure(const char *folder, fv_disk *out) {
     *out = (fv_disk){ 0 };
     if (statfs(folder, &about) < 0)
         return fv_fail(errno == ENOENT ? FV_NOT_FOUND : FV_IO, "cannot look at %s: %s", folder, strerror(errno));
-    snprintf(out->kind, sizeof out->kind, "0x%llx", (unsigned long long)about.f_type);
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (kinds[i].number == (int64_t)(uint32_t)about.f_type) {
-            snprintf(out->kind, sizeof out->kind, "%s", kinds[i].name);
-            out->network = kinds[i].network;
-        }
+    FV_TRY(fv_storage_kind_of(folder, &out->storage));
     out->free = (int64_t)about.f_bavail * (int64_t)about.f_bsize;
     FV_TRY(fv_memory_alloc(PIECE_BYTES, 1, &piece));
     return measure(folder, piece, out);

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 
 #include "fovea/error.h"
+#include "registry/storage.h"
 
 typedef struct fv_disk {
-    char kind[32];        /* of file system: "ext4", "nfs" */
-    bool network;         /* it lies on another machine */
+    fv_storage_kind storage;
     int64_t free;         /* bytes */
     double written, read; /* MB a second, synced; read 0: it could not be measured */
 } fv_disk;

@@ -1,7 +1,8 @@
 # fv_folder: one folder of the house is one object library that sees its own headers, those of the folders it may use, and
 # include/; nothing else of the tree.
 #
-#   fv_folder(NAME DIR path [EXCEPT sub…] [USES folder…] [TABLES "kind header [parts-folder…]"…] [PROGRAM name])
+#   fv_folder(NAME DIR path [EXCEPT sub…] [USES folder…] [TABLES "kind header [parts-folder…]"…]
+#             [MIGRATIONS folder] [PROGRAM name])
 #
 # DIR: where it lies. EXCEPT: sub-folders that are folders of their own, or are not built. PROGRAM: goes into that program only.
 #
@@ -65,8 +66,20 @@ function(fv_table target sources kind header)
     target_sources(${target} PRIVATE ${table})
 endfunction()
 
+# Makes fv_migration_table from the files FOLDER/NNNN_name.sql.
+function(fv_migrations target folder)
+    set(table ${PROJECT_BINARY_DIR}/tables/migration_table.c)
+    file(GLOB files CONFIGURE_DEPENDS ${folder}/*)
+    add_custom_command(OUTPUT ${table}
+        COMMAND sh scripts/make-migrations ${folder} ${table}
+        DEPENDS ${files} scripts/make-migrations
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+        COMMENT "The registry's schema" VERBATIM)
+    target_sources(${target} PRIVATE ${table})
+endfunction()
+
 function(fv_folder name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR;PROGRAM" "EXCEPT;USES;TABLES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR;PROGRAM;MIGRATIONS" "EXCEPT;USES;TABLES")
     list(TRANSFORM arg_EXCEPT PREPEND ${arg_DIR}/)
     fv_make_root(${name} ${arg_DIR} "${arg_EXCEPT}")
 
@@ -89,6 +102,9 @@ function(fv_folder name)
         separate_arguments(words UNIX_COMMAND "${table}")
         fv_table(${name} "${sources}" ${words})
     endforeach()
+    if(arg_MIGRATIONS)
+        fv_migrations(${name} ${arg_MIGRATIONS})
+    endif()
     if(arg_PROGRAM)
         set_property(GLOBAL APPEND PROPERTY FV_FOLDERS_OF_${arg_PROGRAM} ${name})
     else()

@@ -14,6 +14,7 @@
 #include "fovea/optim.h"
 #include "fovea/plan.h"
 #include "fovea/predict.h"
+#include "fovea/registry.h"
 #include "fovea/tensor.h"
 #include "fovea/train.h"
 

@@ -1,0 +1,293 @@
+/* registry.c - the handle: one connection that writes, a few that read, and writes that share a transaction.
+ *
+ * A thread that wants to write puts its work into the queue. When no thread is at the database, it becomes the one that is: it
+ * takes the queue as it stands, runs every work in a savepoint of its own and commits once; the others wait for it. */
+#include "fovea/registry.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/assert.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/text.h"
+#include "registry/database.h"
+#include "registry/migrate.h"
+#include "registry/storage.h"
+
+#define WAIT_SECONDS 10
+#define READERS_MAX 16 /* connections that are kept for the next read */
+
+typedef struct waiting {
+    fv_registry_work work;
+    void *context;
+    fv_error *error;
+    bool done;
+    struct waiting *next;
+} waiting;
+
+struct fv_registry {
+    char *folder, *actor, *database;
+    fv_connection_options how;
+    bool exclusive; /* one connection, for reads too */
+    int lock;       /* of the folder, when exclusive; else -1 */
+
+    pthread_mutex_t mutex; /* of all below */
+    pthread_cond_t done;
+    waiting *first, **last; /* the queue */
+    bool writing;           /* a thread is at the writer */
+    fv_connection *writer;  /* NULL: read-only */
+    fv_connection *idle[READERS_MAX];
+    int idle_count;
+};
+
+/* ---- writing ---- */
+
+static fv_error *run_in_savepoint(fv_connection *c, waiting *w) {
+    FV_TRY(fv_connection_execute(c, "SAVEPOINT work"));
+    fv_error *error = w->work(c, w->context);
+    if (!error) return fv_connection_execute(c, "RELEASE work");
+    if (!fv_connection_in_transaction(c)) return error; /* SQLite gave all of it up: a full disk */
+    fv_error *undone = fv_connection_execute(c, "ROLLBACK TO work; RELEASE work");
+    if (undone) fv_connection_roll_back(c);
+    fv_error_free(undone);
+    return error;
+}
+
+/* All that had gone well is gone. */
+static void fail_all(waiting *works, const fv_error *error) {
+    char text[1024];
+    for (waiting *w = works; w; w = w->next)
+        if (!w->error) w->error = fv_fail(fv_error_code(error), "%s", fv_error_format(error, text, sizeof text));
+}
+
+static void run_all(fv_connection *c, waiting *works) {
+    fv_error *error = fv_connection_begin(c, true);
+    for (waiting *w = works; w && !error; w = w->next) {
+        w->error = run_in_savepoint(c, w);
+        if (!fv_connection_in_transaction(c)) error = fv_fail(FV_IO, "a write that shared the transaction failed");
+    }
+    if (!error) error = fv_connection_commit(c);
+    if (!error) return;
+    fv_connection_roll_back(c);
+    fail_all(works, error);
+    fv_error_free(error);
+}
+
+/* Called with the mutex held, which is let go meanwhile. */
+static void write_queue(fv_registry *r) {
+    waiting *works = r->first;
+    r->first = NULL;
+    r->last = &r->first;
+    r->writing = true;
+    pthread_mutex_unlock(&r->mutex);
+    run_all(r->writer, works);
+    pthread_mutex_lock(&r->mutex);
+    r->writing = false;
+    for (waiting *w = works, *next; w; w = next) {
+        next = w->next; /* once done, it is its owner's, who may be gone */
+        w->done = true;
+    }
+    pthread_cond_broadcast(&r->done);
+}
+
+fv_error *fv_registry_write(fv_registry *r, fv_registry_work work, void *context) {
+    waiting mine = { .work = work, .context = context };
+    if (!r->writer)
+        return fv_error_hint(fv_fail(FV_DENIED, "%s is open for reading only", r->folder), "is the folder yours to write?");
+    pthread_mutex_lock(&r->mutex);
+    *r->last = &mine;
+    r->last = &mine.next;
+    while (!mine.done) {
+        if (r->writing)
+            pthread_cond_wait(&r->done, &r->mutex);
+        else
+            write_queue(r);
+    }
+    pthread_mutex_unlock(&r->mutex);
+    return mine.error;
+}
+
+/* ---- reading ---- */
+
+static fv_error *take_reader(fv_registry *r, fv_connection **out) {
+    *out = NULL;
+    pthread_mutex_lock(&r->mutex);
+    if (r->idle_count) *out = r->idle[--r->idle_count];
+    pthread_mutex_unlock(&r->mutex);
+    if (*out) return NULL;
+    fv_connection_options how = r->how;
+    how.read_only = true;
+    return fv_connection_open(r->database, &how, out);
+}
+
+static void give_reader_back(fv_registry *r, fv_connection *reader) {
+    pthread_mutex_lock(&r->mutex);
+    bool kept = r->idle_count < READERS_MAX;
+    if (kept) r->idle[r->idle_count++] = reader;
+    pthread_mutex_unlock(&r->mutex);
+    if (!kept) fv_connection_free(reader);
+}
+
+fv_error *fv_registry_read(fv_registry *r, fv_registry_work work, void *context) {
+    fv_connection *reader;
+    if (r->exclusive && r->writer) return fv_registry_write(r, work, context);
+    FV_TRY(take_reader(r, &reader));
+    fv_error *error = fv_connection_begin(reader, false);
+    if (!error) error = work(reader, context);
+    fv_connection_roll_back(reader);
+    give_reader_back(r, reader);
+    return error;
+}
+
+/* ---- opening ---- */
+
+const char *fv_registry_folder(const fv_registry *r) { return r->folder; }
+const char *fv_registry_actor(const fv_registry *r) { return r->actor; }
+
+fv_error *fv_registry_path(const fv_registry *r, const char *name, char **out) {
+    FV_TEXT(path, 1 << 16);
+    fv_text_addf(&path, "%s/%s", r->folder, name);
+    return fv_text_string(&path, out);
+}
+
+fv_error *fv_workspace_folder(const char *given, char **out) {
+    const char *home = getenv("FOVEA_HOME");
+    FV_TEXT(path, 1 << 16);
+    fv_text_add(&path, given && *given ? given : home && *home ? home : ".fovea");
+    return fv_text_string(&path, out);
+}
+
+static fv_error *name_actor(const char *given, char **out) {
+    char host[256] = "";
+    const struct passwd *user = getpwuid(geteuid()); /* house: one thread opens a registry at a time */
+    FV_TEXT(text, 4096);
+    gethostname(host, sizeof host - 1);
+    if (given && *given)
+        fv_text_add(&text, given);
+    else if (user)
+        fv_text_addf(&text, "%s@%s", user->pw_name, host);
+    else
+        fv_text_addf(&text, "%lu@%s", (unsigned long)geteuid(), host);
+    return fv_text_string(&text, out);
+}
+
+static fv_error *resolve(const char *folder, char **out) {
+    char *real = realpath(folder, NULL);
+    if (!real)
+        return fv_fail(errno == ENOENT ? FV_NOT_FOUND : FV_IO, "cannot open the workspace %s: %s", folder, strerror(errno));
+    FV_TEXT(text, 1 << 16);
+    fv_text_add(&text, real);
+    free(real); /* house: allow malloc - realpath's */
+    return fv_text_string(&text, out);
+}
+
+static fv_error *find_folder(fv_registry *r, const char *given, bool make) {
+    char *folder;
+    FV_TRY(fv_workspace_folder(given, &folder));
+    fv_error *error = NULL;
+    if (fv_file_kind_of(folder) == FV_FILE_NONE && !make)
+        error = fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no workspace %s", folder),
+                              "it is made by the first training; --workspace or FOVEA_HOME names another");
+    if (!error && make) error = fv_file_make_folder(folder);
+    if (!error) error = resolve(folder, &r->folder);
+    fv_string_free(folder);
+    if (!error) error = fv_registry_path(r, "fovea.db", &r->database);
+    return error;
+}
+
+static fv_error *choose_storage(fv_registry *r, fv_storage storage) {
+    fv_storage_kind kind = { .network = storage == FV_STORAGE_NETWORK };
+    if (storage == FV_STORAGE_DETECT) FV_TRY(fv_storage_kind_of(r->folder, &kind));
+    if (!kind.network) return NULL;
+    char *path;
+    r->exclusive = r->how.exclusive = true;
+    FV_TRY(fv_registry_path(r, "fovea.lock", &path));
+    fv_error *error = fv_file_lock(path, &r->lock);
+    fv_string_free(path);
+    if (!error || fv_error_code(error) != FV_BUSY) return error;
+    error = fv_error_wrap(error, "%s is on a network file system (%s), where one process at a time may use it", r->folder,
+                          kind.name);
+    return fv_error_hint(error,
+                         "wait for that process, or keep the workspace on a disk of one machine and use `fovea serve` there");
+}
+
+/* Nobody can write a database in a folder that is not ours to write and that holds no log of an open transaction; and SQLite
+ * cannot make there what it would share with those who do. */
+static bool is_immutable(const fv_registry *r) {
+    FV_TEXT(log, 1 << 16);
+    fv_text_addf(&log, "%s-wal", r->database);
+    fv_error *error = fv_text_error(&log);
+    bool none = !error && fv_file_kind_of(log.at) == FV_FILE_NONE && access(r->folder, W_OK) < 0;
+    fv_error_free(error);
+    return none;
+}
+
+static fv_error *open_to_read(fv_registry *r) {
+    if (fv_file_kind_of(r->database) == FV_FILE_NONE) return fv_fail(FV_NOT_FOUND, "there is no registry in %s", r->folder);
+    r->how.immutable = is_immutable(r);
+    fv_connection *reader;
+    FV_TRY(take_reader(r, &reader));
+    fv_error *error = fv_migrate_check(reader, fv_migration_table, fv_migration_count);
+    give_reader_back(r, reader);
+    return error;
+}
+
+static fv_error *open_to_write(fv_registry *r) {
+    char *backups;
+    FV_TRY(fv_connection_open(r->database, &r->how, &r->writer));
+    FV_TRY(fv_registry_path(r, "backups", &backups));
+    fv_error *error = fv_migrate(r->writer, fv_migration_table, fv_migration_count, backups);
+    fv_string_free(backups);
+    return error;
+}
+
+static fv_error *open_all(fv_registry *r, const char *folder, const fv_registry_options *o) {
+    if (sodium_init() < 0) return fv_fail(FV_BUG, "libsodium cannot be used");
+    FV_TRY(name_actor(o->actor, &r->actor));
+    FV_TRY(find_folder(r, folder, !o->read_only));
+    FV_TRY(choose_storage(r, o->storage));
+    return o->read_only ? open_to_read(r) : open_to_write(r);
+}
+
+fv_error *fv_registry_open(const char *folder, const fv_registry_options *options, fv_registry **out) {
+    static const fv_registry_options none;
+    const fv_registry_options *o = options ? options : &none;
+    FV_OWNED(fv_registry) r = NULL;
+    *out = NULL;
+    FV_TRY(fv_memory_new(1, &r));
+    pthread_mutex_init(&r->mutex, NULL);
+    pthread_cond_init(&r->done, NULL);
+    r->last = &r->first;
+    r->lock = -1;
+    r->how.wait_seconds = o->wait_seconds > 0 ? o->wait_seconds : WAIT_SECONDS;
+    FV_TRY(open_all(r, folder, o));
+    *out = fv_take(&r);
+    return NULL;
+}
+
+void fv_registry_free(fv_registry *r) {
+    if (!r) return;
+    FV_ASSERT(!r->first && !r->writing);
+    for (int i = 0; i < r->idle_count; i++) fv_connection_free(r->idle[i]);
+    fv_connection_free(r->writer);
+    fv_file_unlock(r->lock);
+    pthread_cond_destroy(&r->done);
+    pthread_mutex_destroy(&r->mutex);
+    fv_string_free(r->folder);
+    fv_string_free(r->actor);
+    fv_string_free(r->database);
+    fv_memory_free(r);
+}
+
+void fv_uuid(char out[FV_UUID_LETTERS]) {
+    uint8_t bytes[16];
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2hex(out, FV_UUID_LETTERS, bytes, sizeof bytes);
+}
