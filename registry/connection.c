@@ -135,8 +135,9 @@ fv_error *fv_connection_open(const char *path, const fv_connection_options *opti
     FV_OWNED(fv_connection) c = NULL;
     *out = NULL;
     FV_TRY(fv_memory_new(1, &c));
-    FV_TRY(fv_memory_new((int64_t)strlen(path) + 1, &c->path));
-    strcpy(c->path, path); /* house: allow banned - c->path was made as long */
+    FV_TEXT(copy, 1 << 16);
+    fv_text_add(&copy, path);
+    FV_TRY(fv_text_string(&copy, &c->path));
     c->wait_ms = (int64_t)(options->wait_seconds * 1e3);
     FV_TRY(open_database(c, path, options));
     *out = fv_take(&c);
@@ -147,7 +148,7 @@ void fv_connection_free(fv_connection *c) {
     if (!c) return;
     for (int i = 0; i < c->prepared_count; i++) sqlite3_finalize(c->prepared[i].statement);
     sqlite3_close_v2(c->database);
-    fv_memory_free(c->path);
+    fv_string_free(c->path);
     fv_memory_free(c);
 }
 

@@ -5,6 +5,7 @@
 #include "fovea/registry.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <sodium.h>
@@ -164,9 +165,10 @@ fv_error *fv_workspace_folder(const char *given, char **out) {
     return fv_text_string(&path, out);
 }
 
+/* One thread opens a registry at a time: getpwuid has one answer for all. */
 static fv_error *name_actor(const char *given, char **out) {
     char host[256] = "";
-    const struct passwd *user = getpwuid(geteuid()); /* house: one thread opens a registry at a time */
+    const struct passwd *user = getpwuid(geteuid());
     FV_TEXT(text, 4096);
     gethostname(host, sizeof host - 1);
     if (given && *given)
@@ -179,12 +181,11 @@ static fv_error *name_actor(const char *given, char **out) {
 }
 
 static fv_error *resolve(const char *folder, char **out) {
-    char *real = realpath(folder, NULL);
-    if (!real)
+    char real[PATH_MAX];
+    if (!realpath(folder, real))
         return fv_fail(errno == ENOENT ? FV_NOT_FOUND : FV_IO, "cannot open the workspace %s: %s", folder, strerror(errno));
     FV_TEXT(text, 1 << 16);
     fv_text_add(&text, real);
-    free(real); /* house: allow malloc - realpath's */
     return fv_text_string(&text, out);
 }
 
