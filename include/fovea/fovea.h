@@ -11,10 +11,12 @@
 #include "fovea/metrics.h"
 #include "fovea/mode.h"
 #include "fovea/model.h"
+#include "fovea/objects.h"
 #include "fovea/optim.h"
 #include "fovea/plan.h"
 #include "fovea/predict.h"
 #include "fovea/registry.h"
+#include "fovea/runs.h"
 #include "fovea/tensor.h"
 #include "fovea/train.h"
 
