@@ -73,21 +73,26 @@ static void say(void *context, const char *line) {
 }
 
 static const char *best_mark(const fv_epoch *e) { return e->best ? "  best" : ""; }
+static int name_length(const char *metric) { return (int)strcspn(metric, " "); } /* without options */
+static bool is_chosen_by_score(const fv_epoch *e) { return !strcmp(e->select, e->metric); }
 
-static void print_class_epoch(fv_printer *printer, const fv_epoch *e) {
-    fv_print_line(printer, "epoch %3lld  rate %-9.3g train loss %.4f top-1 %6.2f %%  val loss %.4f top-1 %6.2f %%  %6.1f s%s",
-                  (long long)e->epoch, e->learning_rate, e->train_loss, 100 * e->train_score, e->val_loss, 100 * e->val_score,
-                  e->seconds, best_mark(e));
+/* What decides which epoch is best, where that is not the score. */
+static void add_deciding(const fv_epoch *e, fv_text *line) {
+    if (!is_chosen_by_score(e)) fv_text_addf(line, "  decides: %.*s %.4f", name_length(e->select), e->select, e->val_select);
 }
 
 /* A row of the table that grows with the training; of a score that is no share of pictures under the metric's name. */
 static void print_epoch(void *context, const fv_epoch *e) {
-    fv_printer *printer = context;
+    FV_TEXT(line, 4096);
     fv_terminal_finish();
-    if (!strcmp(e->metric, "top1")) return print_class_epoch(printer, e);
-    fv_print_line(printer, "epoch %3lld  rate %-9.3g train loss %.4f  val loss %.4f %.*s %.4f  %6.1f s%s", (long long)e->epoch,
-                  e->learning_rate, e->train_loss, e->val_loss, (int)strcspn(e->metric, " "), e->metric, e->val_score,
-                  e->seconds, best_mark(e));
+    fv_text_addf(&line, "epoch %3lld  rate %-9.3g train loss %.4f", (long long)e->epoch, e->learning_rate, e->train_loss);
+    if (!strcmp(e->metric, "top1"))
+        fv_text_addf(&line, " top-1 %6.2f %%  val loss %.4f top-1 %6.2f %%", 100 * e->train_score, e->val_loss,
+                     100 * e->val_score);
+    else
+        fv_text_addf(&line, "  val loss %.4f %.*s %.4f", e->val_loss, name_length(e->metric), e->metric, e->val_score);
+    add_deciding(e, &line);
+    fv_print_line(context, "%s  %6.1f s%s", line.at, e->seconds, best_mark(e));
 }
 
 static fv_error *print_result(const train_options *o, const fv_train_result *result, fv_command_call *call) {
@@ -98,8 +103,12 @@ static fv_error *print_result(const train_options *o, const fv_train_result *res
     fv_print_text(p, "model", best);
     fv_print_int(p, "epochs", result->epochs);
     fv_print_int(p, "best_epoch", result->best.epoch);
-    FV_TRY(fv_arena_format(call->arena, &score, "%.*s", (int)strcspn(result->best.metric, " "), result->best.metric));
+    FV_TRY(fv_arena_format(call->arena, &score, "%.*s", name_length(result->best.metric), result->best.metric));
     fv_print_number(p, score, result->best.val_score);
+    if (!is_chosen_by_score(&result->best)) {
+        FV_TRY(fv_arena_format(call->arena, &score, "select_%.*s", name_length(result->best.select), result->best.select));
+        fv_print_number(p, score, result->best.val_select);
+    }
     fv_print_number(p, "loss", result->best.val_loss);
     fv_print_number(p, "seconds", result->seconds);
     fv_print_record_end(p);

@@ -29,13 +29,23 @@ fv_error *fv_metric_find(const char *text, fv_outcome_kind kind, fv_arena *arena
     return fv_fail(FV_USAGE, "the metric %s is defined for %s, not for %s", (*metric)->name, kinds.at, kind_names[kind]);
 }
 
-const char *fv_metric_undefined(const char *text) {
+static const fv_metric *find_named(const char *text) {
     size_t length = strcspn(text, " ");
     for (int i = 0; i < fv_metric_table_count; i++) {
         const fv_metric *metric = fv_metric_table[i];
-        if (strlen(metric->name) == length && !strncmp(metric->name, text, length)) return metric->undefined;
+        if (strlen(metric->name) == length && !strncmp(metric->name, text, length)) return metric;
     }
     return NULL;
+}
+
+const char *fv_metric_undefined(const char *text) {
+    const fv_metric *metric = find_named(text);
+    return metric ? metric->undefined : NULL;
+}
+
+bool fv_metric_is_better_lower(const char *text) {
+    const fv_metric *metric = find_named(text);
+    return metric && metric->lower_is_better;
 }
 
 /* ---- outcomes ---- */

@@ -1,5 +1,6 @@
 /* advice.c - what a practitioner would say while looking on: too few pictures of a class, a network that learns its pictures by
  * heart, an end before the last epoch, too little time to stop in. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +24,17 @@ void fv_trainer_advise_counts(const fv_trainer *t, const int64_t *counts) {
                        "  %lld of %lld classes have fewer than the %d to 1,000 pictures that training from nothing asks for "
                        "(with pretrained weights %d to 500)",
                        (long long)few, (long long)classes, FROM_NOTHING, TRANSFERRED);
-    if (counts[most] > 5 * fv_max(counts[least], 1) && !t->keys->class_weights)
-        fv_trainer_say(t, "  %s has %.1f times the pictures of %s; class_weights=balanced makes them count alike",
-                       fv_dataset_class_name(t->set, most), (double)counts[most] / (double)fv_max(counts[least], 1),
-                       fv_dataset_class_name(t->set, least));
+    if (counts[most] <= 5 * fv_max(counts[least], 1)) return;
+    double times = (double)counts[most] / (double)fv_max(counts[least], 1);
+    const char *large = fv_dataset_class_name(t->set, most), *small = fv_dataset_class_name(t->set, least);
+    if (!t->keys->class_weights)
+        fv_trainer_say(t, "  %s has %.1f times the pictures of %s; class_weights=balanced makes them count alike", large, times,
+                       small);
+    if (t->kind == FV_ONE_CLASS && !t->keys->select)
+        fv_trainer_say(t,
+                       "  the best epoch is that of the highest top-1, in which %s counts %.1f times as much as %s; "
+                       "select=balanced_accuracy takes classes alike",
+                       large, times, small);
 }
 
 /* The epoch, from 0, with the lowest validation loss. */
@@ -46,9 +54,19 @@ static bool learns_by_heart(const fv_trainer *t, int64_t epochs) {
            h->train_loss[last] < h->train_loss[best];
 }
 
+/* Without an epoch that has the figure by which the best is chosen, the loss alone chooses. */
+static void advise_selection(const fv_trainer *t) {
+    const fv_selection *s = &t->selection;
+    const char *why = s->metric ? fv_metric_undefined(s->metric) : NULL;
+    if (t->state.epoch == 1 && isnan(t->history.val_select[0]))
+        fv_trainer_say(t, "%s is undefined for these validation pictures%s%s: the lowest loss chooses the best epoch", s->text,
+                       why ? ": " : "", why ? why : "");
+}
+
 /* Said once: of all epochs the first for which it holds. */
 void fv_trainer_advise_epoch(const fv_trainer *t) {
     int64_t epochs = t->state.epoch;
+    advise_selection(t);
     for (int64_t e = 1; e < epochs; e++)
         if (learns_by_heart(t, e)) return;
     if (!learns_by_heart(t, epochs)) return;

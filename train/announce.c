@@ -110,6 +110,9 @@ static void say_network(const fv_trainer *t) {
     fv_trainer_say(t, "network: %s, input %lld×%lld×%lld, %lld parameters; %s on %s, largest rate %g, batch %lld, %lld epochs",
                    k->arch, (long long)t->input.height, (long long)t->input.width, (long long)t->input.channels,
                    (long long)parameters(t), k->optimizer, k->loss, t->base_rate, (long long)k->batch, (long long)k->epochs);
+    if (!t->selection.is_score)
+        fv_trainer_say(t, "best epoch: that with the %s %s", t->selection.lower_is_better ? "lowest" : "highest",
+                       t->selection.text);
     if (!k->transforms) fv_trainer_say(t, "transforms, chosen by size: %s", t->steps);
     fv_plan_size size = fv_plan_measure(t->plan);
     fv_trainer_say(t, "memory: at most %lld MiB, of it %lld MiB for a step of %.2f GFLOP in %lld calls",

@@ -30,6 +30,7 @@ static const fv_field fields[] = {
     FV_FIELD(fv_training_state, train_score, .alias = "train_top1", .help = "of each finished epoch, where it can be counted"),
     FV_FIELD(fv_training_state, val_loss, .help = "of each finished epoch"),
     FV_FIELD(fv_training_state, val_score, .alias = "val_top1", .help = "of each finished epoch"),
+    FV_FIELD(fv_training_state, val_select, .help = "of each finished epoch, where the best is chosen by another figure"),
     FV_FIELD(fv_training_state, isa, .help = "instruction set that the kernels were chosen for"),
     FV_FIELD(fv_training_state, blas_core, .help = "core that OpenBLAS chose its kernels for"),
     FV_FIELD(fv_training_state, fovea, .help = "version of fovea"),
@@ -127,7 +128,8 @@ fv_error *fv_trainer_make_folder(fv_trainer *t) {
 
 fv_error *fv_trainer_make_history(fv_trainer *t) {
     double **const columns[] = { &t->history.learning_rate, &t->history.train_loss, &t->history.train_score,
-                                 &t->history.val_loss,      &t->history.val_score,  &t->history.seconds };
+                                 &t->history.val_loss,      &t->history.val_score,  &t->history.val_select,
+                                 &t->history.seconds };
     for (int i = 0; i < FV_COUNT(columns); i++) FV_TRY(fv_arena_take(t->arena, t->keys->epochs, columns[i]));
     return NULL;
 }
@@ -167,7 +169,10 @@ static fv_error *restore_state(fv_trainer *t, const fv_model *model) {
     FV_TRY(restore_column(t, &s->train_loss, t->history.train_loss));
     if (fv_trainer_counts_score(t)) FV_TRY(restore_column(t, &s->train_score, t->history.train_score));
     FV_TRY(restore_column(t, &s->val_loss, t->history.val_loss));
-    return restore_column(t, &s->val_score, t->history.val_score);
+    FV_TRY(restore_column(t, &s->val_score, t->history.val_score));
+    if (!t->selection.is_score) return restore_column(t, &s->val_select, t->history.val_select);
+    for (int64_t i = 0; i < s->epoch; i++) t->history.val_select[i] = t->history.val_score[i];
+    return NULL;
 }
 
 /* The tensors of the checkpoint become the model's; fv_initialize then finds them there and leaves them. */
@@ -295,17 +300,20 @@ fv_error *fv_trainer_save_in_time(fv_trainer *t) { return t->save_is_due ? save_
 fv_error *fv_trainer_save_best(fv_trainer *t) {
     fv_model *model = t->averaged ? t->averaged : t->model;
     int64_t best = t->state.best_epoch - 1;
-    static const double unknown[] = { NAN, NAN };
+    static const double unknown[] = { NAN, NAN, NAN };
     double loss = t->history.val_loss[best];
-    const char *const names[] = { fv_score_metric(t->kind), t->kind == FV_NUMBERS ? "rmse" : "log_loss" };
-    const double values[] = { t->history.val_score[best], t->kind == FV_NUMBERS ? sqrt(loss) * t->scaling.scale : loss };
+    const char *const names[] = { fv_score_metric(t->kind), t->kind == FV_NUMBERS ? "rmse" : "log_loss", t->selection.metric };
+    const double values[] = { t->history.val_score[best], t->kind == FV_NUMBERS ? sqrt(loss) * t->scaling.scale : loss,
+                              t->history.val_select[best] };
+    bool third = t->selection.metric && strcmp(names[2], names[0]) != 0 && strcmp(names[2], names[1]) != 0;
+    int64_t count = third ? 3 : 2;
     fv_metrics_section metrics = { .epoch = best + 1,
                                    .selected_on = true,
                                    .n = fv_subset_count(t->val),
-                                   .metrics = { 2, names },
-                                   .values = { 2, values },
-                                   .low = { 2, unknown },
-                                   .high = { 2, unknown } };
+                                   .metrics = { count, names },
+                                   .values = { count, values },
+                                   .low = { count, unknown },
+                                   .high = { count, unknown } };
     FV_TRY(fv_arena_format(t->arena, &metrics.on, "validation, selected on (%s)", t->val_from));
     FV_TRY(fv_section_write(model, &fv_section_metrics, &metrics));
     FV_TRY(fv_model_save(model, t->best_path));
@@ -321,13 +329,16 @@ fv_error *fv_trainer_stop(fv_trainer *t) {
                          "the same command with --resume goes on");
 }
 
-/* A score's column is called by its metric, without options. */
+/* A score's column is called by its metric, without options; what chooses the best epoch, where that is not the score, has a
+ * column of its own. */
 static void add_header(const fv_trainer *t, fv_text *out) {
     const char *metric = fv_score_metric(t->kind);
     int name = (int)strcspn(metric, " ");
     fv_text_add(out, "epoch,learning_rate,train_loss");
     if (fv_trainer_counts_score(t)) fv_text_addf(out, ",train_%.*s", name, metric);
-    fv_text_addf(out, ",val_loss,val_%.*s,seconds\n", name, metric);
+    fv_text_addf(out, ",val_loss,val_%.*s", name, metric);
+    if (!t->selection.is_score) fv_text_addf(out, ",select_%.*s", fv_selection_name_length(&t->selection), t->selection.text);
+    fv_text_add(out, ",seconds\n");
 }
 
 /* What is undefined leaves its cell empty. */
@@ -348,6 +359,7 @@ fv_error *fv_trainer_write_results(const fv_trainer *t) {
         if (fv_trainer_counts_score(t)) add_cell(h->train_score[i], &text);
         fv_text_addf(&text, ",%.9g", h->val_loss[i]);
         add_cell(h->val_score[i], &text);
+        if (!t->selection.is_score) add_cell(h->val_select[i], &text);
         fv_text_add(&text, ",");
         if (h->seconds[i] > 0) fv_text_addf(&text, "%.3f", h->seconds[i]);
         fv_text_add(&text, "\n");

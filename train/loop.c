@@ -206,6 +206,8 @@ static fv_error *validate(fv_trainer *t, fv_epoch *row) {
         return fv_trainer_stop(t);
     }
     FV_TRY(error);
+    double figure;
+    error = fv_selection_measure(&t->selection, &evaluation, &figure);
     const fv_training_state *s = &t->state;
     int64_t steps = fv_trainer_steps_per_epoch(t, fv_loader_batches(t->loader));
     *row = (fv_epoch){ .epoch = s->epoch + 1,
@@ -215,19 +217,18 @@ static fv_error *validate(fv_trainer *t, fv_epoch *row) {
                        .val_loss = evaluation.loss,
                        .val_score = evaluation.score,
                        .metric = evaluation.metric,
+                       .select = t->selection.text,
+                       .val_select = figure,
                        .seconds = fv_clock_seconds() - t->epoch_started };
     fv_evaluation_release(&evaluation);
-    return NULL;
+    return error;
 }
 
-/* Whether this epoch beats the best so far: a higher score, or as high a one with a lower loss. An undefined score is lower
- * than all others. */
 static bool is_best(const fv_trainer *t, const fv_epoch *row) {
     int64_t best = t->state.best_epoch - 1;
     if (best < 0) return true;
-    double score = t->history.val_score[best], loss = t->history.val_loss[best];
-    bool as_high = row->val_score == score || (isnan(row->val_score) && isnan(score));
-    return row->val_score > score || (isnan(score) && !isnan(row->val_score)) || (as_high && row->val_loss < loss);
+    const fv_history *h = &t->history;
+    return fv_selection_prefers(&t->selection, row->val_select, row->val_loss, h->val_select[best], h->val_loss[best]);
 }
 
 static void append(fv_floats *list, double *room, double value) {
@@ -239,11 +240,13 @@ static void record(fv_trainer *t, fv_epoch *row) {
     fv_training_state *s = &t->state;
     row->best = is_best(t, row);
     t->history.seconds[s->epoch] = row->seconds;
+    t->history.val_select[s->epoch] = row->val_select;
     append(&s->learning_rate, t->history.learning_rate, row->learning_rate);
     append(&s->train_loss, t->history.train_loss, row->train_loss);
     if (fv_trainer_counts_score(t)) append(&s->train_score, t->history.train_score, row->train_score);
     append(&s->val_loss, t->history.val_loss, row->val_loss);
     append(&s->val_score, t->history.val_score, row->val_score);
+    if (!t->selection.is_score) append(&s->val_select, t->history.val_select, row->val_select);
     if (row->best) s->best_epoch = row->epoch;
     s->epoch++;
     s->position = s->seen = s->correct = 0;
@@ -267,7 +270,7 @@ static fv_error *keep(fv_trainer *t, const fv_epoch *row) {
 
 static fv_epoch best_of(const fv_trainer *t) {
     int64_t best = t->state.best_epoch - 1;
-    if (best < 0) return (fv_epoch){ .metric = fv_score_metric(t->kind) };
+    if (best < 0) return (fv_epoch){ .metric = fv_score_metric(t->kind), .select = t->selection.text };
     const fv_history *h = &t->history;
     return (fv_epoch){ .epoch = best + 1,
                        .learning_rate = h->learning_rate[best],
@@ -276,6 +279,8 @@ static fv_epoch best_of(const fv_trainer *t) {
                        .val_loss = h->val_loss[best],
                        .val_score = h->val_score[best],
                        .metric = fv_score_metric(t->kind),
+                       .select = t->selection.text,
+                       .val_select = h->val_select[best],
                        .seconds = h->seconds[best],
                        .best = true };
 }

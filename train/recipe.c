@@ -73,8 +73,11 @@ const fv_field fv_recipe_fields[] = {
     FV_FIELD(fv_recipe_keys, lookahead, .value = "OPTIONS",
              .help = "every=K kept=D power=P: each K steps the weights become D·(t/T)^P of their slow copy and the rest of "
                      "their own; without it: no"),
+    FV_FIELD(fv_recipe_keys, select, .value = "METRIC",
+             .help = "what the best epoch is chosen by, and patience waits for: a metric (`fovea help metric`), macro_f1, "
+                     "micro_f1 or loss; without it top1, of several labels the mean average precision, of numbers r2"),
     FV_FIELD(fv_recipe_keys, patience, .by_default = "0", .min = 0, .max = 1000000,
-             .help = "stop when validation has not become better for so many epochs; 0: never"),
+             .help = "stop when no epoch was better than the best one for so many; 0: never"),
     FV_FIELD(fv_recipe_keys, seed, .by_default = "0", .flag = "s", .min = 0, .max = 2147483647,
              .help = "of the split, the first weights, the order, and all that is random"),
     FV_FIELD(fv_recipe_keys, shards, .by_default = "8", .min = 1, .max = 256,

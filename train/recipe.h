@@ -27,6 +27,7 @@ typedef struct fv_recipe_keys {
     double clip_norm, clip_value, ema_decay;
     int64_t accumulate;
     const char *lookahead;
+    const char *select;
     int64_t patience;
     int64_t seed, shards;
     double reject_below;

@@ -22,7 +22,8 @@ static fv_error *add_row(const char **cells, int64_t *rows, const char *name, co
 static fv_error *describe(const fv_report *r, const char **cells, int64_t *rows) {
     const fv_recipe_keys *k = r->t->keys;
     fv_size in = fv_predictor_input(r->predictor);
-    const char *network, *size, *data, *counts, *epochs, *rate;
+    const fv_selection *s = &r->t->selection;
+    const char *network, *size, *data, *counts, *epochs, *rate, *best;
     FV_TRY(fv_arena_format(r->arena, &network, "%s, %lld parameters, %.3g MB as a file", k->arch, (long long)r->parameters,
                            (double)r->model_bytes / 1e6));
     FV_TRY(fv_arena_format(r->arena, &size, "%lld × %lld × %lld", (long long)in.height, (long long)in.width,
@@ -37,13 +38,16 @@ static fv_error *describe(const fv_report *r, const char **cells, int64_t *rows)
     FV_TRY(fv_arena_format(r->arena, &epochs, "%lld of %lld, in batches of %lld", (long long)r->results.rows,
                            (long long)k->epochs, (long long)k->batch));
     FV_TRY(fv_arena_format(r->arena, &rate, "%s, schedule %s", k->optimizer, k->schedule));
+    FV_TRY(fv_arena_format(r->arena, &best, "that with the %s %s in validation", s->lower_is_better ? "lowest" : "highest",
+                           s->text));
     add_row(cells, rows, "network", network);
     add_row(cells, rows, "input", size);
     add_row(cells, rows, "data", data);
     add_row(cells, rows, "pictures", counts);
     add_row(cells, rows, "epochs", epochs);
     add_row(cells, rows, "optimizer", rate);
-    return add_row(cells, rows, "loss", k->loss);
+    add_row(cells, rows, "loss", k->loss);
+    return add_row(cells, rows, "best epoch", best);
 }
 
 static fv_error *show_recipe(const fv_report *r, fv_text *html) {
@@ -70,14 +74,11 @@ static const struct {
     { "mean squared error, scaled", "R²", "share of the variance explained" },
 };
 
-/* Where the best epoch is, as the loop chooses it: highest score, of equal ones the lowest loss; an undefined score is lower
- * than all others. */
-static int64_t best_row(const fv_results *results, const double *score, const double *loss) {
+/* Where the best epoch is, as the loop chooses it. */
+static int64_t best_row(const fv_report *r, const double *figure, const double *loss) {
     int64_t best = 0;
-    for (int64_t i = 1; i < results->rows; i++) {
-        double now = isnan(score[i]) ? -INFINITY : score[i], so_far = isnan(score[best]) ? -INFINITY : score[best];
-        if (now > so_far || (now == so_far && loss[i] < loss[best])) best = i;
-    }
+    for (int64_t i = 1; i < r->results.rows; i++)
+        if (fv_selection_prefers(&r->t->selection, figure[i], loss[i], figure[best], loss[best])) best = i;
     return best;
 }
 
@@ -88,31 +89,28 @@ static fv_error *add_chart(const fv_line_chart *chart, fv_text *html) {
     return NULL;
 }
 
-/* A column of results.csv, "val" and "top1"; NULL: there is none. */
-static fv_error *find_column(const fv_report *r, const char *of, const char *name, const double **out) {
+/* A column of results.csv, "val" and "top1 …" without its options; NULL: there is none. */
+static fv_error *find_column(const fv_report *r, const char *of, const char *metric, const double **out) {
     const char *column;
-    FV_TRY(fv_arena_format(r->arena, &column, "%s_%s", of, name));
+    FV_TRY(fv_arena_format(r->arena, &column, "%s_%.*s", of, (int)strcspn(metric, " "), metric));
     return fv_results_column(&r->results, column, r->arena, out);
 }
 
-/* Its column's name: the metric's, without options. */
-static fv_error *name_score(const fv_report *r, const char **out) {
-    const char *metric = fv_score_metric(r->kind);
-    return fv_arena_format(r->arena, out, "%.*s", (int)strcspn(metric, " "), metric);
-}
+/* What chose the best epoch has a column of its own, unless it is the score. */
+static const char *deciding(const fv_report *r) { return r->t->selection.is_score ? "val" : "select"; }
 
-/* A figure over the epochs, in validation and, where it is counted there, in training, with the best epoch marked. */
-static fv_error *show_curve(const fv_report *r, const char *title, const char *y_label, const char *name, fv_text *html) {
-    const double *epoch, *train, *val, *score, *loss;
-    const char *score_name;
-    FV_TRY(name_score(r, &score_name));
+/* A figure over the epochs, in validation (`of`: "val" or "select") and, where it is counted there, in training, with the best
+ * epoch marked. */
+static fv_error *show_curve(const fv_report *r, const char *title, const char *y_label, const char *of, const char *metric,
+                            fv_text *html) {
+    const double *epoch, *train, *val, *figure, *loss;
     FV_TRY(fv_results_column(&r->results, "epoch", r->arena, &epoch));
-    FV_TRY(find_column(r, "train", name, &train));
-    FV_TRY(find_column(r, "val", name, &val));
-    FV_TRY(find_column(r, "val", score_name, &score));
+    FV_TRY(find_column(r, "train", metric, &train));
+    FV_TRY(find_column(r, of, metric, &val));
+    FV_TRY(find_column(r, deciding(r), r->t->selection.text, &figure));
     FV_TRY(find_column(r, "val", "loss", &loss));
-    if (!epoch || !val || !score || !loss || !r->results.rows) return NULL;
-    int64_t best = best_row(&r->results, score, loss), rows = r->results.rows;
+    if (!epoch || !val || !figure || !loss || !r->results.rows) return NULL;
+    int64_t best = best_row(r, figure, loss), rows = r->results.rows;
     const fv_series series[] = { { .name = "validation", .count = rows, .x = epoch, .y = val },
                                  { .name = "training", .count = rows, .x = epoch, .y = train } };
     fv_line_chart chart = { .title = title, .x_label = "epoch", .y_label = y_label, .series = series };
@@ -139,12 +137,13 @@ static fv_error *show_rate(const fv_report *r, fv_text *html) {
 }
 
 static fv_error *show_history(const fv_report *r, fv_text *html) {
-    const char *score;
-    FV_TRY(name_score(r, &score));
+    const fv_selection *s = &r->t->selection;
     fv_page_section(html, "How it went");
     fv_page_row(html);
-    FV_TRY(show_curve(r, "Loss", words[r->kind].loss, "loss", html));
-    FV_TRY(show_curve(r, words[r->kind].score, words[r->kind].score_is, score, html));
+    FV_TRY(show_curve(r, "Loss", words[r->kind].loss, "val", "loss", html));
+    FV_TRY(show_curve(r, words[r->kind].score, words[r->kind].score_is, "val", fv_score_metric(r->kind), html));
+    if (!s->is_score && s->metric)
+        FV_TRY(show_curve(r, s->text, s->lower_is_better ? "lower is better" : "higher is better", "select", s->text, html));
     FV_TRY(show_rate(r, html));
     fv_page_row_end(html);
     fv_page_text(html,

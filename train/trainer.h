@@ -5,6 +5,7 @@
 #include "fovea/layers.h"
 #include "fovea/optim.h"
 #include "train/recipe.h"
+#include "train/select.h"
 
 /* What a checkpoint holds beside tensors: where the training is, to the batch. The section "training". */
 typedef struct fv_training_state {
@@ -14,8 +15,8 @@ typedef struct fv_training_state {
     double loss_sum;       /* of the epoch under way: over pictures */
     int64_t seen, correct; /* of the epoch under way: pictures */
     int64_t best_epoch;    /* from 1; 0: none yet */
-    fv_floats learning_rate, train_loss, train_score, val_loss,
-        val_score;                       /* one for each finished epoch; train_score: or none */
+    fv_floats learning_rate, train_loss, train_score, val_loss, val_score,
+        val_select;                      /* one for each finished epoch; train_score, val_select: or none */
     const char *isa, *blas_core, *fovea; /* what decides bits beside recipe and data */
     const char *data;                    /* a hash of the samples' ids and classes */
 } fv_training_state;
@@ -23,8 +24,8 @@ extern const fv_section fv_section_training;
 
 /* What a run's history is kept in: arrays with room for every epoch, that the state's lists point to. */
 typedef struct fv_history {
-    double *learning_rate, *train_loss, *train_score, *val_loss, *val_score,
-        *seconds; /* train_score: NaN where there is none */
+    double *learning_rate, *train_loss, *train_score, *val_loss, *val_score, *val_select,
+        *seconds; /* train_score: NaN where there is none; val_select: the score where that decides */
 } fv_history;
 
 #define FV_SAVES 15 /* whose time is kept */
@@ -41,6 +42,7 @@ typedef struct fv_trainer {
     /* data.c */
     fv_dataset *set, *val_set, *test_set; /* the latter are NULL when they are parts of `set` */
     fv_outcome_kind kind;                 /* of every target */
+    fv_selection selection;               /* of the best epoch */
     fv_scaling scaling;                   /* of numbers */
     fv_subset *train, *val, *test;        /* test: of the report; NULL: nothing was kept for it */
     const char *val_from, *test_from;     /* "split", "part test", "folder": for the user and the file */

@@ -9,6 +9,8 @@
 #ifndef FOVEA_METRICS_H
 #define FOVEA_METRICS_H
 
+#include <stdbool.h>
+
 #include "fovea/error.h"
 
 #ifdef __cplusplus
@@ -41,6 +43,9 @@ FV_API FV_MUST_USE fv_error *fv_metric_measure(const char *metric, const fv_outc
 /* Of which outcomes (beside none at all) the metric is undefined, in words: "there is only one sample". Static; NULL: of no
  * others, or there is no such metric. */
 FV_API const char *fv_metric_undefined(const char *metric);
+
+/* Whether less of it is better, as of an error; of no such metric false. */
+FV_API bool fv_metric_is_better_lower(const char *metric);
 
 /* The errors that fv_metric_measure would give for any outcomes of this kind and these classes: to be known before the
  * predictions are made. */

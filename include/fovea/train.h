@@ -101,8 +101,10 @@ typedef struct fv_epoch {
     double train_score;         /* likewise; NaN where the score is no mean over pictures: of all kinds but one class */
     double val_loss, val_score; /* as fv_evaluation has them */
     const char *metric;         /* what a score is */
+    const char *select;         /* what decides which epoch is best: the recipe's text, or `metric` */
+    double val_select;          /* that figure; where it is the metric, val_score */
     double seconds;
-    bool best; /* the best so far: highest val_score, of equal ones the lowest val_loss */
+    bool best; /* the best so far by val_select, of equal ones that with the lowest val_loss */
 } fv_epoch;
 
 /* What is done. All but a training keep nothing and need no folder. */
