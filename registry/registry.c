@@ -21,6 +21,7 @@
 #include "registry/database.h"
 #include "registry/migrate.h"
 #include "registry/storage.h"
+#include "registry/store.h"
 
 #define WAIT_SECONDS 10
 #define READERS_MAX 16 /* connections that are kept for the next read */
@@ -242,11 +243,12 @@ static fv_error *open_to_read(fv_registry *r) {
 
 static fv_error *open_to_write(fv_registry *r) {
     char *backups;
+    int64_t cleared;
     FV_TRY(fv_connection_open(r->database, &r->how, &r->writer));
     FV_TRY(fv_registry_path(r, "backups", &backups));
     fv_error *error = fv_migrate(r->writer, fv_migration_table, fv_migration_count, backups);
     fv_string_free(backups);
-    return error;
+    return error ? error : fv_store_clear(r, false, &cleared);
 }
 
 static fv_error *open_all(fv_registry *r, const char *folder, const fv_registry_options *o) {

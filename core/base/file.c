@@ -20,8 +20,7 @@
 #include "core/base/size.h"
 #include "core/base/text.h"
 
-/* What the system said no to: "cannot read PATH: No such file or directory". */
-static fv_error *refused(int reason, const char *act, const char *path) {
+fv_error *fv_file_refused(int reason, const char *act, const char *path) {
     fv_code code = FV_IO;
     if (reason == ENOENT || reason == ENOTDIR) code = FV_NOT_FOUND;
     if (reason == EACCES || reason == EPERM || reason == EROFS) code = FV_DENIED;
@@ -38,7 +37,7 @@ static fv_error *read_to_end(int file, const char *path, int64_t cap, int64_t ro
     for (;;) {
         ssize_t got = read(file, *bytes + *length, (size_t)(room - *length + 1)); /* over the NUL's place: there may be more */
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return refused(errno, "read", path);
+        if (got < 0) return fv_file_refused(errno, "read", path);
         *length += got;
         if (got == 0) break;
         if (*length > cap) return too_large(path, cap);
@@ -53,8 +52,8 @@ static fv_error *read_to_end(int file, const char *path, int64_t cap, int64_t ro
 
 static fv_error *read_open(int file, const char *path, int64_t cap, uint8_t **bytes, int64_t *length) {
     struct stat info;
-    if (fstat(file, &info) < 0) return refused(errno, "read", path);
-    if (S_ISDIR(info.st_mode)) return refused(EISDIR, "read", path);
+    if (fstat(file, &info) < 0) return fv_file_refused(errno, "read", path);
+    if (S_ISDIR(info.st_mode)) return fv_file_refused(EISDIR, "read", path);
     if (S_ISREG(info.st_mode) && info.st_size > cap) return too_large(path, cap);
     int64_t room = S_ISREG(info.st_mode) ? (int64_t)info.st_size : fv_min(cap, 4096);
     FV_TRY(fv_memory_alloc(room + 1, 1, (void **)bytes));
@@ -64,7 +63,7 @@ static fv_error *read_open(int file, const char *path, int64_t cap, uint8_t **by
 static fv_error *open_to_read(const char *path, int *file) {
     do *file = open(path, O_RDONLY | O_CLOEXEC);
     while (*file < 0 && errno == EINTR);
-    return *file < 0 ? refused(errno, "read", path) : NULL;
+    return *file < 0 ? fv_file_refused(errno, "read", path) : NULL;
 }
 
 fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *length) {
@@ -100,12 +99,12 @@ static fv_error *copy_to_end(int from, const char *path, int64_t cap, int to, in
     for (*length = 0;;) {
         ssize_t got = read(from, chunk, CHUNK);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return refused(errno, "read", path);
+        if (got < 0) return fv_file_refused(errno, "read", path);
         if (got == 0) return NULL;
         *length += got;
         if (*length > cap) return too_large(path, cap);
         if (write_bytes(to, chunk, got)) continue;
-        return refused(errno == ENOSPC ? ENOMEM : errno, "keep a copy of", path);
+        return fv_file_refused(errno == ENOSPC ? ENOMEM : errno, "keep a copy of", path);
     }
 }
 
@@ -121,22 +120,46 @@ fv_error *fv_file_copy(const char *path, int64_t cap, int to, int64_t *length) {
     return error;
 }
 
-static fv_error *write_all(int file, const char *path, const char *bytes, int64_t length) {
-    if (!write_bytes(file, bytes, length) || fsync(file) < 0) return refused(errno, "write", path);
-    return NULL;
-}
-
-/* Opens a new file beside `path` and says its name. A name that is taken (by another machine, by a process killed here) is
- * passed. */
+/* A name that is taken (by another machine, by a process killed here) is passed. */
 static fv_error *open_new(const char *path, fv_text *name, int *file) {
     static _Atomic unsigned made;
     do {
         fv_text_clear(name);
         fv_text_addf(name, "%s.%ld-%u.tmp", path, (long)getpid(), atomic_fetch_add(&made, 1));
         FV_TRY(fv_text_error(name));
-        *file = open(name->at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        *file = open(name->at, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (*file < 0 && (errno == EEXIST || errno == EINTR));
-    return *file < 0 ? refused(errno, "write", path) : NULL;
+    return *file < 0 ? fv_file_refused(errno, "write", path) : NULL;
+}
+
+fv_error *fv_new_file_open(const char *path, fv_new_file *out) {
+    FV_TEXT(name, 1 << 16);
+    FV_TEXT(whole, 1 << 16);
+    *out = (fv_new_file){ .file = -1 };
+    fv_text_add(&whole, path);
+    FV_TRY(open_new(path, &name, &out->file));
+    fv_error *error = fv_text_string(&name, &out->temporary);
+    if (!error) error = fv_text_string(&whole, &out->path);
+    if (!error) return NULL;
+    unlink(name.at);
+    fv_new_file_release(out);
+    return error;
+}
+
+fv_error *fv_new_file_add(fv_new_file *f, const void *bytes, int64_t length) {
+    return write_bytes(f->file, bytes, length) ? NULL : fv_file_refused(errno, "write", f->path);
+}
+
+fv_error *fv_new_file_sync(fv_new_file *f) { return fsync(f->file) < 0 ? fv_file_refused(errno, "write", f->path) : NULL; }
+
+void fv_new_file_release(fv_new_file *f) {
+    if (f->file >= 0) {
+        if (f->temporary) unlink(f->temporary);
+        close(f->file);
+    }
+    fv_string_free(f->path);
+    fv_string_free(f->temporary);
+    *f = (fv_new_file){ .file = -1 };
 }
 
 /* Gives what `path` names, if anything, the second name `previous`, at once: a link to a name of its own, renamed over it. */
@@ -147,10 +170,10 @@ static fv_error *keep(const char *path, const char *previous, const char *tempor
     unlink(name.at); /* of a process that was killed: `temporary` is ours, so this is too */
     if (link(path, name.at) < 0) {
         if (errno == ENOENT) return NULL;
-        fv_error *error = refused(errno, "keep", path);
+        fv_error *error = fv_file_refused(errno, "keep", path);
         return fv_error_hint(error, "the file system of %s must have hard links, for %s", path, previous);
     }
-    fv_error *error = rename(name.at, previous) < 0 ? refused(errno, "write", previous) : NULL;
+    fv_error *error = rename(name.at, previous) < 0 ? fv_file_refused(errno, "write", previous) : NULL;
     unlink(name.at); /* there still when `previous` was the same file already: then the rename does nothing */
     return error;
 }
@@ -161,23 +184,30 @@ static fv_error *sync_folder_of(const char *path) {
     fv_text_add_bytes(&folder, slash ? path : ".", slash && slash > path ? slash - path : 1);
     FV_TRY(fv_text_error(&folder));
     int file = open(folder.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0) return refused(errno, "open", folder.at);
+    if (file < 0) return fv_file_refused(errno, "open", folder.at);
     bool failed = fsync(file) < 0 && errno != EINVAL && errno != ENOTSUP; /* those: a file system without it */
-    fv_error *error = failed ? refused(errno, "sync", folder.at) : NULL;
+    fv_error *error = failed ? fv_file_refused(errno, "sync", folder.at) : NULL;
     close(file);
     return error;
 }
 
+fv_error *fv_new_file_rename(fv_new_file *f, const char *path) {
+    if (rename(f->temporary, path) < 0) return fv_file_refused(errno, "write", path);
+    close(f->file); /* synced: it has nothing left to say */
+    f->file = -1;   /* the temporary name is nobody's now */
+    fv_new_file_release(f);
+    return sync_folder_of(path);
+}
+
 fv_error *fv_file_write(const char *path, const void *bytes, int64_t length, const char *keep_previous) {
-    FV_TEXT(name, 1 << 16);
-    int file;
-    FV_TRY(open_new(path, &name, &file));
-    fv_error *error = write_all(file, path, bytes, length);
-    if (close(file) < 0 && !error) error = refused(errno, "write", path);
-    if (!error && keep_previous) error = keep(path, keep_previous, name.at);
-    if (!error && rename(name.at, path) < 0) error = refused(errno, "write", path);
-    if (error) unlink(name.at);
-    return error ? error : sync_folder_of(path);
+    fv_new_file file;
+    FV_TRY(fv_new_file_open(path, &file));
+    fv_error *error = fv_new_file_add(&file, bytes, length);
+    if (!error) error = fv_new_file_sync(&file);
+    if (!error && keep_previous) error = keep(path, keep_previous, file.temporary);
+    if (!error) error = fv_new_file_rename(&file, path);
+    fv_new_file_release(&file);
+    return error;
 }
 
 /* The name of a new folder is made safe like that of a file, or what is written below would be lost with it. A folder that may
@@ -195,7 +225,7 @@ static fv_error *make_one_folder(const char *path) {
     fv_file_kind kind = fv_file_kind_of(path);
     if (kind == FV_FILE_FOLDER) return NULL;
     if (kind != FV_FILE_NONE) return fv_fail(FV_CONFLICT, "cannot make the folder %s: there is a file of that name", path);
-    return refused(reason, "make the folder", path);
+    return fv_file_refused(reason, "make the folder", path);
 }
 
 fv_error *fv_file_make_folder(const char *path) {
@@ -227,13 +257,13 @@ static fv_error *lock_open(int file, const char *path) {
     }
     char text[32];
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(file, 0) < 0 || pwrite(file, text, (size_t)length, 0) != length) return refused(errno, "write", path);
+    if (ftruncate(file, 0) < 0 || pwrite(file, text, (size_t)length, 0) != length) return fv_file_refused(errno, "write", path);
     return NULL;
 }
 
 fv_error *fv_file_lock(const char *path, int *lock) {
     *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666); /* for writing: over NFS no other can be locked */
-    if (*lock < 0) return refused(errno, "lock", path);
+    if (*lock < 0) return fv_file_refused(errno, "lock", path);
     fv_error *error = lock_open(*lock, path);
     if (!error) return NULL;
     close(*lock);
@@ -260,7 +290,7 @@ static fv_error *read_names(DIR *folder, const char *path, fv_arena *arena, name
     for (;;) {
         errno = 0;
         struct dirent *entry = readdir(folder);
-        if (!entry) return errno ? refused(errno, "read", path) : NULL;
+        if (!entry) return errno ? fv_file_refused(errno, "read", path) : NULL;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
         if (list->count == list->capacity) {
             int64_t capacity = fv_max(64, 2 * list->capacity);
@@ -278,7 +308,7 @@ fv_error *fv_file_list(const char *path, fv_arena *arena, const char ***names, i
     *names = NULL;
     *count = 0;
     DIR *folder = opendir(path);
-    if (!folder) return refused(errno, "read", path);
+    if (!folder) return fv_file_refused(errno, "read", path);
     name_list list = { 0 };
     fv_error *error = read_names(folder, path, arena, &list);
     closedir(folder);
@@ -312,7 +342,7 @@ fv_error *fv_file_remove_leftovers(const char *folder) {
         pid_t maker = maker_of(names[i]);
         if (!maker || kill(maker, 0) == 0 || errno != ESRCH) continue;
         FV_TRY(fv_file_join(arena, folder, names[i], &path));
-        if (unlink(path) < 0 && errno != ENOENT) return refused(errno, "remove", path);
+        if (unlink(path) < 0 && errno != ENOENT) return fv_file_refused(errno, "remove", path);
     }
     return NULL;
 }

@@ -20,6 +20,21 @@ FV_MUST_USE fv_error *fv_file_copy(const char *path, int64_t cap, int to, int64_
  * instant one of the two is whole. */
 FV_MUST_USE fv_error *fv_file_write(const char *path, const void *bytes, int64_t length, const char *keep_previous);
 
+/* The same piece by piece: an open value, which a release before the rename makes undone. `file` is open to read and write. */
+typedef struct fv_new_file {
+    int file;
+    char *path, *temporary; /* what it was opened for, and its name until it is renamed, beside that */
+} fv_new_file;
+FV_MUST_USE fv_error *fv_new_file_open(const char *path, fv_new_file *out);
+FV_MUST_USE fv_error *fv_new_file_add(fv_new_file *file, const void *bytes, int64_t length);
+FV_MUST_USE fv_error *fv_new_file_sync(fv_new_file *file);
+/* To `path`, on the same file system, whose folder is synced. What was added since the last sync may be lost. */
+FV_MUST_USE fv_error *fv_new_file_rename(fv_new_file *file, const char *path);
+void fv_new_file_release(fv_new_file *file);
+
+/* What the system said no to, by its errno: "cannot read PATH: No such file or directory". */
+FV_MUST_USE fv_error *fv_file_refused(int reason, const char *act, const char *path);
+
 /* With its parents, each synced into its own; existing is fine; a file there is FV_CONFLICT. */
 FV_MUST_USE fv_error *fv_file_make_folder(const char *path);
 

@@ -21,10 +21,10 @@ FV_API FV_MUST_USE fv_error *fv_object_put(fv_registry *registry, const void *by
                                            char digest[FV_DIGEST_LETTERS]);
 
 /* All of it, and a NUL behind it that `*length` does not count; free `*bytes` with fv_string_free. FV_NOT_FOUND; FV_FORMAT: its
- * bytes are not those that its name says, with the path; FV_MEMORY: more than `cap`. */
+ * bytes are not those that its name says, with the path; FV_MEMORY: more than `cap`; FV_USAGE: no digest. */
 FV_API FV_MUST_USE fv_error *fv_object_get(fv_registry *registry, const char *digest, int64_t cap, char **bytes,
                                            int64_t *length);
-/* A copy at `path`, which is replaced; hashed while it is made, and gone again when it is damaged. */
+/* A copy at `path`, which is replaced once the copy is whole and was hashed; after an error it is as it was. */
 FV_API FV_MUST_USE fv_error *fv_object_copy(fv_registry *registry, const char *digest, const char *path);
 /* Where it lies, unchecked: a new string (fv_string_free). For readers that check themselves, as of model files. */
 FV_API FV_MUST_USE fv_error *fv_object_path(fv_registry *registry, const char *digest, char **out);

@@ -1,0 +1,31 @@
+/* store.h - the folder objects/ from inside: what is checked, copied and cleared away there. Any thread.
+ *
+ *   objects/ab/cdef…   an object, named by its digest: read-only, never changed
+ *   objects/new/       what is being written; each file locked (flock) by who writes it, so that another knows a leftover
+ *
+ * The file is there before the row in `object` and goes after it, so that a row always has its file; a file without a row is of
+ * a put that was cut off, or of a gc. Both change under the database's write lock: a file gets its name in the transaction that
+ * adds its row, and loses it in one that sees no row. */
+#ifndef FV_REGISTRY_STORE_H
+#define FV_REGISTRY_STORE_H
+
+#include "core/base/file.h"
+#include "fovea/objects.h"
+#include "registry/database.h"
+
+/* FV_USAGE unless it is 64 small hexadecimal letters. */
+FV_MUST_USE fv_error *fv_store_check_digest(const char *digest);
+
+/* Called with the bytes done since it was called last; an error ends the work. */
+typedef fv_error *(*fv_store_step)(void *context, int64_t bytes);
+
+/* The bytes of the file at `from` are hashed and, unless `to` is NULL, added to it. `step` may be NULL. */
+FV_MUST_USE fv_error *fv_store_stream(const char *from, fv_new_file *to, fv_store_step step, void *context,
+                                      char digest[FV_DIGEST_LETTERS], int64_t *size);
+/* The same of an object: FV_FORMAT when its bytes are not those of its name. */
+FV_MUST_USE fv_error *fv_store_copy(const char *from, const char *digest, const char *to, fv_store_step step, void *context);
+
+/* Removes what those who were killed left in FOLDER/objects/new, and says how many; with `look_only` it only says. */
+FV_MUST_USE fv_error *fv_store_clear(fv_registry *registry, bool look_only, int64_t *count);
+
+#endif
