@@ -48,6 +48,11 @@ bool fv_metric_is_better_lower(const char *text) {
     return metric && metric->lower_is_better;
 }
 
+bool fv_metric_of_answers(const char *text) {
+    const fv_metric *metric = find_named(text);
+    return metric && metric->of_confusion;
+}
+
 /* ---- outcomes ---- */
 
 static fv_error *check_labels(const fv_outcomes *o) {

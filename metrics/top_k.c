@@ -23,9 +23,12 @@ static double share_within(const fv_outcomes *o, int64_t k) {
     return (double)found / (double)o->count;
 }
 
-static fv_error *top1(const fv_outcomes *outcomes, const void *options, fv_arena *scratch, double *out) {
-    (void)options, (void)scratch;
-    *out = share_within(outcomes, 1);
+/* The class that ranks first is the answer. */
+static fv_error *top1(const fv_confusion *confusion, const void *options, double *out) {
+    (void)options;
+    int64_t right = 0;
+    for (int64_t c = 0; c < confusion->classes; c++) right += confusion->cells[c * confusion->classes + c];
+    *out = (double)right / (double)confusion->count;
     return NULL;
 }
 
@@ -38,7 +41,7 @@ static fv_error *top_k(const fv_outcomes *outcomes, const void *options, fv_aren
 const fv_metric fv_metric_top1 = { .name = "top1",
                                    .summary = "share of samples whose most probable class is the true one",
                                    .kinds = FV_KIND(FV_ONE_CLASS),
-                                   .measure = top1 };
+                                   .of_confusion = top1 };
 const fv_metric fv_metric_top_k = { .name = "top_k",
                                     .summary = "share of samples whose true class is among the k most probable",
                                     .fields = fields,

@@ -46,6 +46,8 @@ FV_API const char *fv_metric_undefined(const char *metric);
 
 /* Whether less of it is better, as of an error; of no such metric false. */
 FV_API bool fv_metric_is_better_lower(const char *metric);
+/* Whether it looks at answers alone where each sample is of one class; of no such metric false. */
+FV_API bool fv_metric_of_answers(const char *metric);
 
 /* The errors that fv_metric_measure would give for any outcomes of this kind and these classes: to be known before the
  * predictions are made. */
@@ -160,16 +162,88 @@ typedef struct fv_bootstrap_options {
 FV_API FV_MUST_USE fv_error *fv_bootstrap_interval(const char *metric, const fv_outcomes *outcomes,
                                                    const fv_bootstrap_options *options, fv_interval *out);
 
-/* Two models on the same samples (McNemar 1947): of those that only one has right, is the split further from even than chance
- * gives? */
+/* ---- two models on the same samples ---- */
+
+/* FV_CONFLICT: the samples are not the same, as far as outcomes tell: another kind, count, number of classes, or truth of a
+ * sample. Functions below that take two outcomes give it too. */
+FV_API FV_MUST_USE fv_error *fv_outcomes_match(const fv_outcomes *first, const fv_outcomes *second);
+
+/* McNemar's test (1947): of the samples that only one has right, is the split further from even than chance gives? */
+#define FV_MCNEMAR_FEW 25 /* samples that only one has right; from so many on χ² is near enough */
 typedef struct fv_mcnemar {
     int64_t only_first, only_second; /* samples that only this one has right */
     double exact;                    /* two-sided p of the binomial test; 1 when they never differ */
     double mid_p;                    /* the same less half the chance of this very split: less conservative */
+    double chi_squared, corrected;   /* (|b − c| − 1)² / (b + c), and its p (Edwards 1948) */
+    double p;                        /* the one to print: `exact` below FV_MCNEMAR_FEW such samples, else `corrected` */
+    bool by_chi_squared;             /* which of them it is */
 } fv_mcnemar;
 
 /* `first` and `second` say for each of `count` samples whether the model is right: not 0 is yes. */
 FV_API fv_mcnemar fv_mcnemar_test(const uint8_t *first, const uint8_t *second, int64_t count);
+FV_API fv_mcnemar fv_mcnemar_of(int64_t only_first, int64_t only_second);
+
+/* The share of samples that the second has right less that of the first: Tango's score interval (1998), which holds for few
+ * samples and for models that never differ. Undefined for count 0. */
+FV_API fv_interval fv_paired_shares_interval(int64_t only_first, int64_t only_second, int64_t count, double confidence);
+
+typedef struct fv_paired {
+    double first, second; /* the metric of each */
+    double gain; /* by how much the second is better; below 0: worse. Where lower is better that is first − second. NaN:
+                    undefined */
+} fv_paired;
+
+/* How far chance in the choice of samples moves the gain. */
+typedef struct fv_paired_interval {
+    fv_paired of;
+    fv_interval interval; /* undefined where the gain is, or is in a resample, or all resamples agree */
+    bool by_score;        /* Tango's interval of two shares; else the percentile bootstrap, both models drawn alike */
+} fv_paired_interval;
+
+/* Of top1 Tango's interval, of any other metric the bootstrap's (as fv_bootstrap_interval, of whose options `options` are). */
+FV_API FV_MUST_USE fv_error *fv_paired_interval_of(const char *metric, const fv_outcomes *first, const fv_outcomes *second,
+                                                   const fv_bootstrap_options *options, fv_paired_interval *out);
+
+/* Whether the second is not worse than the first by `margin` (≥ 0, in units of the metric) or more: the lower end of the
+ * interval is above −margin (S. Wellek, "Testing statistical hypotheses of equivalence and noninferiority", 2010). At the 95 %
+ * of a two-sided interval the chance to pass one that is worse by the margin is 2.5 %. An undefined interval says no. */
+FV_API bool fv_not_worse(const fv_paired_interval *interval, double margin);
+
+/* Paired permutation test of any metric: were the two models the same, what they say of a sample could be swapped, so how often
+ * is the difference at least as large as the one seen? */
+typedef struct fv_permutation {
+    fv_paired of;
+    double p;          /* two-sided; NaN: the metric is undefined, or is for some swap */
+    int64_t differing; /* samples of which they say something else, as far as the metric looks: swapping others does nothing */
+    int64_t permutations; /* that were tried */
+    bool exact;           /* those stand for all; else they are drawn at random, and p is (1 + as large) / (1 + tried) */
+} fv_permutation;
+
+/* All 2^differing swaps where half of them (the others only turn the sign) are at most `most`, else `most` of them (0: 10,000)
+ * drawn by `seed`: the same seed gives the same bits. Takes 2 × most times the time of the metric. */
+FV_API FV_MUST_USE fv_error *fv_permutation_test(const char *metric, const fv_outcomes *first, const fv_outcomes *second,
+                                                 int64_t most, uint64_t seed, fv_permutation *out);
+
+/* ---- runs that differ by their seed ---- */
+
+typedef struct fv_mean {
+    int64_t count;
+    double mean, sd; /* over the values, n − 1; NaN: too few of them */
+} fv_mean;
+FV_API fv_mean fv_mean_of(const double *values, int64_t count);
+
+/* Two means of independent runs. */
+typedef struct fv_means_test {
+    double difference;    /* second − first */
+    fv_interval interval; /* of it; undefined like all below where neither has two runs, or runs do not vary at all */
+    double t, degrees, p; /* two-sided */
+    bool pooled;          /* one of them is a single run, taken to vary as the other does: Student's test; else Welch's */
+} fv_means_test;
+FV_API fv_means_test fv_means_compare(const fv_mean *first, const fv_mean *second, double confidence);
+
+/* Of several tests made at once: each p becomes Holm's (1979), so that the chance of any false alarm is what one test would
+ * have. NaN is no test and stays. */
+FV_API FV_MUST_USE fv_error *fv_holm_adjust(double *p, int64_t count);
 
 /* ---- what a model must beat ---- */
 

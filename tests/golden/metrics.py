@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Figures of small outcomes from scikit-learn and scipy, for tests/metrics.
 
-    python tests/golden/metrics.py     writes tests/golden/metrics.txt; needs scikit-learn, scipy
+    python tests/golden/metrics.py     writes tests/golden/metrics.txt; needs scikit-learn, scipy, statsmodels
 
 A line "data KIND NAME ; COUNT CLASSES ; numbers ; numbers" is followed by figures of it:
     class    probabilities in row order ; class numbers         labels   probabilities ; truths, 0 or 1, in row order
     numbers  predicted ; true                                   logits   logits in row order (f32) ; class numbers
 A figure: "METRIC ; value", or of what is no metric "curve CLASS ; threshold true_positive_rate false_positive_rate precision …",
-"reliability BINS ; count confidence accuracy …", "temperature ; T loss_before loss_after".
-Lines of their own: "wilson SUCCESSES COUNT CONFIDENCE ; low high", "mcnemar FIRST SECOND ; exact mid_p"."""
+"reliability BINS ; count confidence accuracy …", "temperature ; T loss_before loss_after", "paired METRIC ; first second p": a
+second model beside the first (tests/metrics/paired.c makes the same), and p of the permutation test by all its swaps.
+Lines of their own: "wilson SUCCESSES COUNT CONFIDENCE ; low high", "mcnemar FIRST SECOND ; exact mid_p chi_squared corrected",
+"shares ONLY_FIRST ONLY_SECOND COUNT CONFIDENCE ; low high", "means COUNT COUNT CONFIDENCE ; values… values… t degrees p low high",
+"holm COUNT ; p… adjusted…"."""
+import itertools
 import pathlib
 import warnings
 import zlib
@@ -16,9 +20,12 @@ import zlib
 import numpy as np
 import scipy
 import sklearn
-from scipy.optimize import minimize_scalar
+from scipy import stats
+from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import binom, binomtest
 from sklearn import metrics as M
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 
 warnings.simplefilter("ignore")
 NAN = float("nan")
@@ -152,6 +159,76 @@ def of_logits(z, y):
     return {"temperature": (np.exp(best), at(1), at(np.exp(best)))}
 
 
+# ---- two models ----
+
+PAIRED = {
+    "class": {"top1": lambda p, y: M.accuracy_score(y, np.argmax(p, 1)),
+              "f1": lambda p, y: M.f1_score(y, np.argmax(p, 1), average="macro", zero_division=0),
+              "log_loss": lambda p, y: M.log_loss(y, p, labels=list(range(p.shape[1])))},
+    "labels": {"hamming_loss": lambda p, y: M.hamming_loss(y, (p >= 0.5).astype(int)),
+               "average_precision": lambda p, y: M.average_precision_score(y, p, average="macro")},
+    "numbers": {"mae": lambda p, y: M.mean_absolute_error(y, p), "r2": lambda p, y: M.r2_score(y, p)}}
+
+
+def second_model(x):
+    """Of samples 1, 4, 7 …: a row turned by one, a number moved by a half."""
+    second = x.copy()
+    second[1::3] = np.roll(x[1::3], 1, axis=1) if x.ndim == 2 else x[1::3] + 0.5
+    return second
+
+
+def permutation_p(x, second, y, metric):
+    """Every swap of the samples that differ; scipy's agrees where all swaps of all samples are few."""
+    differing = np.arange(1, len(x), 3)
+    seen, extreme, tried = abs(metric(second, y) - metric(x, y)), 0, 0
+    for swaps in itertools.product((False, True), repeat=len(differing)):
+        a, b = x.copy(), second.copy()
+        rows = differing[np.array(swaps, dtype=bool)]
+        a[rows], b[rows] = second[rows], x[rows]
+        extreme += abs(metric(b, y) - metric(a, y)) >= seen - 1e-12
+        tried += 1
+    if len(x) <= 6:
+        both = np.concatenate([x, second])
+        value = stats.permutation_test(
+            (np.arange(len(x)), np.arange(len(x), 2 * len(x))), lambda i, j: metric(both[j], y) - metric(both[i], y),
+            permutation_type="samples", vectorized=False, n_resamples=np.inf).pvalue
+        assert abs(value - extreme / tried) < 1e-9, (value, extreme, tried)
+    return extreme / tried
+
+
+def paired(kind, x, y):
+    second = second_model(x)
+    for name, metric in PAIRED.get(kind, {}).items():
+        yield f"paired {name} ; {text((metric(x, y), metric(second, y), permutation_p(x, second, y, metric)))}"
+
+
+def shares_interval(only_first, only_second, n, confidence):
+    """Tango 1998: the likeliest multinomial for each difference is found by search, not by his formula."""
+    b, c, z = only_second, only_first, stats.norm.isf((1 - confidence) / 2)
+
+    def statistic(delta):
+        xlogy, low, high = scipy.special.xlogy, max(0, -delta), (1 - delta) / 2
+        loss = lambda p: -(xlogy(b, max(p + delta, 1e-300)) + xlogy(c, max(p, 1e-300)) + xlogy(n - b - c, max(1 - 2 * p - delta, 1e-300)))
+        p = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-14}).x
+        p = min((loss(q), q) for q in (low, p, high))[1]
+        return (b - c - n * delta) / np.sqrt(n * (2 * p + delta * (1 - delta)))
+    middle = (b - c) / n
+    edge = 1 - 1e-9
+    return (brentq(lambda d: statistic(d) - z, -edge, middle, xtol=1e-13), brentq(lambda d: statistic(d) + z, middle, edge, xtol=1e-13))
+
+
+def seeds():
+    for a, b in (((0.91, 0.93, 0.92), (0.95, 0.96, 0.94, 0.951)), ((1.0, 2.0), (1.5, 9.0)), ((0.5, 0.5, 0.5), (0.75, 0.875)),
+                 ((3.0, 3.25, 2.75, 3.5, 3.125), (3.0,)), ((10.0,), (1.0, 1.5))):
+        for confidence in (0.95, 0.99):
+            pooled = min(len(a), len(b)) == 1
+            test = stats.ttest_ind(b, a, equal_var=pooled)
+            low, high = test.confidence_interval(confidence)
+            yield f"means {len(a)} {len(b)} {confidence} ; {text(a + b + (test.statistic, test.df, test.pvalue, low, high))}"
+    for p in ((0.01, 0.04, 0.03), (0.5, 0.9, 0.2, 0.001, 0.001), (0.02,), (0.6, 0.7)):
+        yield f"holm {len(p)} ; {text(p + tuple(multipletests(p, method='holm')[1]))}"
+
+
 # ---- data ----
 
 def probabilities(name, count, classes, scale, step=0):
@@ -233,7 +310,12 @@ def shares():
     for a, b in ((0, 0), (0, 1), (5, 0), (3, 3), (7, 2), (20, 41), (1001, 1100), (4, 5)):
         exact = binomtest(min(a, b), a + b).pvalue if a + b else 1
         mid = 2 * binom.cdf(min(a, b), a + b, 0.5) - binom.pmf(min(a, b), a + b, 0.5) if a + b else 1
-        yield f"mcnemar {a} {b} ; {text((exact, mid))}"
+        corrected = mcnemar([[0, a], [b, 0]], exact=False, correction=True) if a != b else None
+        figures = (corrected.statistic, corrected.pvalue) if corrected else (0, 1)
+        yield f"mcnemar {a} {b} ; {text((exact, mid) + figures)}"
+    for a, b, n in ((1, 7, 50), (12, 2, 50), (3, 3, 40), (0, 1, 20), (0, 9, 278), (41, 20, 10000), (1, 0, 2), (5, 4, 9)):
+        for confidence in (0.9, 0.95):
+            yield f"shares {a} {b} {n} {confidence} ; {text(shares_interval(a, b, n, confidence))}"
 
 
 if __name__ == "__main__":
@@ -244,5 +326,8 @@ if __name__ == "__main__":
             x, y = np.asarray(x), np.asarray(y)
             lines.append(f"data {kind} {name} ; {len(x)} {x.shape[1] if x.ndim == 2 else 0} ; {text(x)} ; {text(y)}")
             lines += [f"{metric} ; {text(value)}" for metric, value in of(x, y).items()]
+            if name in ("plain", "tied", "three", "even", "two"):
+                lines += paired(kind, x, y)
     lines += shares()
+    lines += seeds()
     pathlib.Path(__file__).with_name("metrics.txt").write_text("\n".join(lines) + "\n")

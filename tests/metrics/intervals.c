@@ -49,7 +49,7 @@ FV_TEST(metrics_intervals__rows_and_answers_are_drawn_alike) {
     fv_outcomes outcomes = halves(probabilities, labels);
     fv_interval by_answers, by_rows, again, other;
     FV_OK(fv_bootstrap_interval("f1 average=micro", &outcomes, NULL, &by_answers));
-    FV_OK(fv_bootstrap_interval("top1", &outcomes, NULL, &by_rows));
+    FV_OK(fv_bootstrap_interval("top_k k=1", &outcomes, NULL, &by_rows));
     assert_memory_equal(&by_answers, &by_rows, sizeof by_rows);
     FV_OK(fv_bootstrap_interval("log_loss", &outcomes, &(fv_bootstrap_options){ .seed = 7 }, &by_rows));
     FV_OK(fv_bootstrap_interval("log_loss", &outcomes, &(fv_bootstrap_options){ .seed = 7 }, &again));
