@@ -67,7 +67,7 @@ static void fill(const fv_outcomes *o, int64_t bins, fv_reliability_bin *out) {
 fv_error *fv_reliability(const fv_outcomes *outcomes, int64_t bins, fv_reliability_bin *out) {
     if (outcomes->kind == FV_NUMBERS) return fv_fail(FV_USAGE, "reliability is of probabilities, not of numbers");
     if (bins < 1) return fv_fail(FV_USAGE, "%lld bins are none", (long long)bins);
-    FV_TRY(fv_outcomes_check(outcomes));
+    FV_TRY(fv_outcomes_check_scored(outcomes, "reliability"));
     fill(outcomes, bins, out);
     return NULL;
 }

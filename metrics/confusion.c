@@ -31,8 +31,7 @@ fv_error *fv_confusion_matrix(const fv_outcomes *o, int64_t *counts) {
     if (o->kind != FV_ONE_CLASS) return fv_fail(FV_USAGE, "a confusion matrix is of samples with one class each");
     FV_TRY(fv_outcomes_check(o));
     memset(counts, 0, (size_t)(o->classes * o->classes) * sizeof *counts);
-    for (int64_t i = 0; i < o->count; i++)
-        counts[o->labels[i] * o->classes + fv_answer(o->probabilities + i * o->classes, o->classes)]++;
+    for (int64_t i = 0; i < o->count; i++) counts[o->labels[i] * o->classes + fv_outcomes_answer(o, i)]++;
     return NULL;
 }
 

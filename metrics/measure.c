@@ -55,11 +55,11 @@ bool fv_metric_of_answers(const char *text) {
 
 /* ---- outcomes ---- */
 
-static fv_error *check_labels(const fv_outcomes *o) {
+static fv_error *check_classes(const fv_outcomes *o, const int64_t *classes, const char *what) {
     for (int64_t i = 0; i < o->count; i++)
-        if (o->labels[i] < 0 || o->labels[i] >= o->classes)
-            return fv_fail(FV_USAGE, "label %lld of sample %lld is none of %lld classes", (long long)o->labels[i], (long long)i,
-                           (long long)o->classes);
+        if (classes[i] < 0 || classes[i] >= o->classes)
+            return fv_fail(FV_USAGE, "%s %lld of sample %lld is none of %lld classes", what, (long long)classes[i],
+                           (long long)i, (long long)o->classes);
     return NULL;
 }
 
@@ -89,8 +89,17 @@ static fv_error *check_numbers(const fv_outcomes *o) {
 
 fv_error *fv_outcomes_check(const fv_outcomes *o) {
     if (o->kind == FV_NUMBERS) return check_numbers(o);
-    FV_TRY(o->kind == FV_ONE_CLASS ? check_labels(o) : check_truths(o));
-    return check_probabilities(o);
+    FV_TRY(o->kind == FV_ONE_CLASS ? check_classes(o, o->labels, "label") : check_truths(o));
+    return o->answers ? check_classes(o, o->answers, "answer") : check_probabilities(o);
+}
+
+fv_error *fv_outcomes_check_scored(const fv_outcomes *o, const char *what) {
+    if (o->answers) return fv_fail(FV_USAGE, "%s needs the probability of every class, and only answers are known", what);
+    return fv_outcomes_check(o);
+}
+
+fv_error *fv_metric_accepts(const fv_metric *metric, const fv_outcomes *o) {
+    return metric->of_confusion ? fv_outcomes_check(o) : fv_outcomes_check_scored(o, metric->name);
 }
 
 /* ---- measuring ---- */
@@ -108,8 +117,7 @@ fv_error *fv_metric_scratch(const fv_outcomes *o, fv_arena **out) {
 static fv_error *count_answers(const fv_outcomes *o, fv_arena *arena, fv_confusion *out) {
     int64_t *cells = NULL;
     FV_TRY(fv_confusion_new(o->classes, arena, out, &cells));
-    for (int64_t i = 0; i < o->count; i++)
-        cells[o->labels[i] * o->classes + fv_answer(o->probabilities + i * o->classes, o->classes)]++;
+    for (int64_t i = 0; i < o->count; i++) cells[o->labels[i] * o->classes + fv_outcomes_answer(o, i)]++;
     fv_confusion_sum(out);
     return NULL;
 }
@@ -129,7 +137,7 @@ fv_error *fv_metric_measure(const char *text, const fv_outcomes *outcomes, doubl
     const fv_metric *metric;
     const void *options;
     FV_TRY(fv_metric_find(text, outcomes->kind, arena, &metric, &options));
-    FV_TRY(fv_outcomes_check(outcomes));
+    FV_TRY(fv_metric_accepts(metric, outcomes));
     return fv_error_wrap(fv_metric_run(metric, options, outcomes, arena, out), "metric %s", metric->name);
 }
 
@@ -183,4 +191,8 @@ int64_t fv_answer(const double *probabilities, int64_t classes) {
     for (int64_t c = 1; c < classes; c++)
         if (probabilities[c] > probabilities[best]) best = c;
     return best;
+}
+
+int64_t fv_outcomes_answer(const fv_outcomes *o, int64_t i) {
+    return o->answers ? o->answers[i] : fv_answer(o->probabilities + i * o->classes, o->classes);
 }

@@ -37,8 +37,12 @@ extern const int fv_metric_table_count;
 /* The metric that `text` asks for, and its options in `arena`; refuses a kind that it is not defined for. */
 FV_MUST_USE fv_error *fv_metric_find(const char *text, fv_outcome_kind kind, fv_arena *arena, const fv_metric **metric,
                                      const void **options);
-/* Labels are classes, probabilities in 0…1 (to rounding), numbers finite. */
+/* Labels and answers are classes, probabilities in 0…1 (to rounding), numbers finite. */
 FV_MUST_USE fv_error *fv_outcomes_check(const fv_outcomes *outcomes);
+/* And there are probabilities, not answers alone: for `what`, which needs them. */
+FV_MUST_USE fv_error *fv_outcomes_check_scored(const fv_outcomes *outcomes, const char *what);
+/* And what the metric looks at is there. */
+FV_MUST_USE fv_error *fv_metric_accepts(const fv_metric *metric, const fv_outcomes *outcomes);
 /* Of outcomes that were checked. */
 FV_MUST_USE fv_error *fv_metric_run(const fv_metric *metric, const void *options, const fv_outcomes *outcomes,
                                     fv_arena *scratch, double *out);
@@ -47,6 +51,7 @@ FV_MUST_USE fv_error *fv_metric_scratch(const fv_outcomes *outcomes, fv_arena **
 
 /* The most probable class, of equal ones the lowest. */
 int64_t fv_answer(const double *probabilities, int64_t classes);
+int64_t fv_outcomes_answer(const fv_outcomes *outcomes, int64_t sample); /* of one class a sample */
 /* An empty confusion matrix in `arena`, its cells for the caller to fill; and its sums once they are. */
 FV_MUST_USE fv_error *fv_confusion_new(int64_t classes, fv_arena *arena, fv_confusion *out, int64_t **cells);
 void fv_confusion_sum(fv_confusion *confusion);

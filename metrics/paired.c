@@ -110,6 +110,8 @@ static fv_error *match_truths(const fv_outcomes *a, const fv_outcomes *b) {
 }
 
 fv_error *fv_outcomes_match(const fv_outcomes *a, const fv_outcomes *b) {
+    if (!a->answers != !b->answers)
+        return fv_fail(FV_CONFLICT, "of the one model only answers are known, of the other probabilities too");
     if (a->kind != b->kind || a->classes != b->classes || a->count != b->count)
         return fv_fail(FV_CONFLICT, "outcomes of %lld samples and %lld classes beside outcomes of %lld and %lld: not the same",
                        (long long)a->count, (long long)a->classes, (long long)b->count, (long long)b->classes);
@@ -149,6 +151,7 @@ static fv_error *join(const fv_outcomes *a, const fv_outcomes *b, fv_arena *aren
     FV_TRY(append(a->labels, b->labels, 8 * n, arena, (const void **)&both->labels));
     FV_TRY(append(a->truths, b->truths, cells, arena, (const void **)&both->truths));
     FV_TRY(append(a->predicted, b->predicted, 8 * n, arena, (const void **)&both->predicted));
+    FV_TRY(append(a->answers, b->answers, 8 * n, arena, (const void **)&both->answers));
     return append(a->targets, b->targets, 8 * n, arena, (const void **)&both->targets);
 }
 

@@ -119,7 +119,7 @@ fv_error *fv_score_curve(const fv_outcomes *o, int64_t class_number, fv_curve_po
     if (class_number < 0 || class_number >= o->classes)
         return fv_fail(FV_USAGE, "there is no class %lld: there are %lld, from 0", (long long)class_number,
                        (long long)o->classes);
-    FV_TRY(fv_outcomes_check(o));
+    FV_TRY(fv_outcomes_check_scored(o, "a curve"));
     FV_OWNED(fv_memory) block = NULL;
     FV_TRY(fv_memory_alloc(o->count, (int64_t)sizeof(fv_scored), &block));
     fv_scored *samples = block;

@@ -52,7 +52,7 @@ static fv_error *prepare(fv_redraw *r, fv_arena *arena) {
     const fv_outcomes *o = r->outcomes;
     if (o->kind == FV_ONE_CLASS && r->metric->of_confusion) {
         FV_TRY(fv_arena_take(arena, o->count, &r->answers));
-        for (int64_t i = 0; i < o->count; i++) r->answers[i] = fv_answer(o->probabilities + i * o->classes, o->classes);
+        for (int64_t i = 0; i < o->count; i++) r->answers[i] = fv_outcomes_answer(o, i);
         return NULL;
     }
     if (r->metric->prepare) FV_TRY(r->metric->prepare(o, r->options, arena, &r->prepared));
@@ -70,7 +70,7 @@ fv_error *fv_redraw_init(const char *metric, const fv_outcomes *outcomes, int64_
                          fv_redraw *out) {
     *out = (fv_redraw){ .outcomes = outcomes, .count = count, .scratch = scratch };
     FV_TRY(fv_metric_find(metric, outcomes->kind, arena, &out->metric, &out->options));
-    FV_TRY(fv_outcomes_check(outcomes));
+    FV_TRY(fv_metric_accepts(out->metric, outcomes));
     return prepare(out, arena);
 }
 

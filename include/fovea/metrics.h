@@ -33,6 +33,8 @@ typedef struct fv_outcomes {
     const uint8_t *truths;       /* FV_MULTI_LABEL: count × classes, 1 where the sample is of the class, else 0 */
     const double *predicted;     /* FV_NUMBERS: count */
     const double *targets;       /* FV_NUMBERS: count */
+    const int64_t *answers;      /* FV_ONE_CLASS, where `probabilities` is NULL because they are not known: the class answered.
+                                    That will do for whatever looks at answers alone; the rest gives FV_USAGE */
 } fv_outcomes;
 
 /* `metric` is a name with options, "top_k k=5" (`fovea help metric` lists them). `*out` is NaN where the metric is undefined

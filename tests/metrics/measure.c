@@ -93,3 +93,27 @@ FV_TEST(metrics_measure__the_best_classes_are_sorted_and_stable) {
         assert_memory_equal(top, wanted, (size_t)k * sizeof *top);
     }
 }
+
+FV_TEST(metrics_measure__answers_alone_do_for_what_looks_at_no_probability) {
+    const double p[] = { 0.6, 0.4, 0.3, 0.7, 0.8, 0.2 };
+    const int64_t labels[] = { 0, 1, 1 }, answers[] = { 0, 1, 0 }, none[] = { 0, 2, 0 };
+    fv_outcomes scored = { .count = 3, .classes = 2, .probabilities = p, .labels = labels }, answered = scored, wrong;
+    answered.probabilities = NULL, answered.answers = answers;
+    wrong = answered, wrong.answers = none;
+    double first, second;
+    int64_t counts[4];
+    fv_curve_point points[4];
+    for (int i = 0; i < 4; i++) {
+        const char *metric = ((const char *[]){ "top1", "f1", "cohen_kappa", "matthews" })[i];
+        assert_true(fv_metric_of_answers(metric));
+        FV_OK(fv_metric_measure(metric, &scored, &first));
+        FV_OK(fv_metric_measure(metric, &answered, &second));
+        assert_true(first == second);
+    }
+    FV_OK(fv_confusion_matrix(&answered, counts));
+    assert_true(counts[0] == 1 && counts[1] == 0 && counts[2] == 1 && counts[3] == 1);
+    FV_FAILS(fv_metric_measure("log_loss", &answered, &first), FV_USAGE, "log_loss needs the probability of every class");
+    FV_FAILS(fv_score_curve(&answered, 0, points, counts), FV_USAGE, "a curve");
+    FV_FAILS(fv_metric_measure("top1", &wrong, &first), FV_USAGE, "answer 2 of sample 1");
+    assert_true(!fv_metric_of_answers("log_loss") && fv_metric_is_better_lower("log_loss") && !fv_metric_is_better_lower("f1"));
+}
