@@ -1,4 +1,5 @@
-/* chart.h - the charts of a report: lines, bars, points, a histogram, a heat map, a reliability diagram. Numbers and names in,
+/* chart.h - the charts of a report: lines, bars, points, a histogram, heat maps, a reliability diagram, parallel coordinates.
+ * Numbers and names in,
  * SVG or PNG out; plot computes no figure. Dark on white, colours that can be told apart by everyone (Okabe and Ito's), the
  * same bytes every time. Zero in a member is its default. Texts may hold anything. */
 #ifndef FV_PLOT_CHART_H
@@ -13,10 +14,12 @@ typedef enum fv_plot_format { FV_PLOT_SVG, FV_PLOT_PNG } fv_plot_format;
 /* ---- lines ---- */
 
 typedef struct fv_series {
-    const char *name; /* in the legend, if there is more than one; NULL: drawn thin and grey. Colours are 7 */
+    const char
+        *name; /* in the legend, if there is more than one; NULL: not in it, drawn thin and grey unless it has a colour */
     int64_t count;
     const double *x, *y; /* a point that is not finite leaves a gap */
     bool dashed;
+    int64_t colour; /* from 1: colours are 7, the next 7 are dashed, and round again; 0: its own place among the series */
 } fv_series;
 
 /* A range whose ends are equal is that of the data. */
@@ -25,7 +28,7 @@ typedef struct fv_line_chart {
     int64_t count;
     const fv_series *series;
     double x_range[2], y_range[2];
-    bool log_x;
+    bool log_x, log_y;
     bool whole_x;     /* ticks at whole numbers: epochs */
     bool diagonal;    /* a dashed line from corner to corner: what guessing gives */
     const char *mark; /* what is said at the point `mark_x`, `mark_y`; NULL: none */
@@ -88,8 +91,34 @@ typedef struct fv_matrix_chart {
     const char *const *names;
     const double *cells; /* classes × classes, ≥ 0 */
     bool shares;         /* cells are shares of their row, said in per cent; else counts */
+    bool difference;     /* cells are counts less other counts, of either sign: more is blue, fewer vermilion */
 } fv_matrix_chart;
 FV_MUST_USE fv_error *fv_plot_matrix(const fv_matrix_chart *chart, fv_plot_format format, fv_text *out);
+
+/* ---- parallel coordinates ---- */
+
+#define FV_PARALLEL_AXES_MAX 40
+
+/* A value a line; NaN: not known, and the line has a gap. */
+typedef struct fv_parallel_axis {
+    const char *name;
+    const double *values;          /* of categories their numbers */
+    const char *const *categories; /* from below to above; NULL: an axis of numbers */
+    int64_t category_count;
+    bool logarithmic;
+} fv_parallel_axis;
+
+/* Axes side by side, and a line through its values on all of them. The chart grows with the axes. FV_USAGE: no axis, or more
+ * than FV_PARALLEL_AXES_MAX. */
+typedef struct fv_parallel_chart {
+    const char *title;
+    int64_t count, axis_count; /* lines; axes */
+    const fv_parallel_axis *axes;
+    const double *colours; /* a number a line, from dark to light; NULL: all are of one colour */
+    const char *colours_name;
+    int64_t height; /* 0: 320 */
+} fv_parallel_chart;
+FV_MUST_USE fv_error *fv_plot_parallel(const fv_parallel_chart *chart, fv_plot_format format, fv_text *out);
 
 /* ---- calibration ---- */
 

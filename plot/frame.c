@@ -12,8 +12,8 @@
 
 /* Okabe and Ito's colours, without the yellow that white swallows. */
 fv_colour fv_plot_colour(int64_t series) {
-    static const fv_colour colours[] = { 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x222222 };
-    return colours[series % (int64_t)(sizeof colours / sizeof *colours)];
+    static const fv_colour colours[FV_PLOT_COLOURS] = { 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x222222 };
+    return colours[series % FV_PLOT_COLOURS];
 }
 
 fv_error *fv_plot_canvas(fv_plot_format format, int64_t width, int64_t height, const char *title, fv_text *out,

@@ -11,6 +11,7 @@
 #define FV_PLOT_LETTERS 11.0
 #define FV_PLOT_MARGIN 12.0
 
+#define FV_PLOT_COLOURS 7
 fv_colour fv_plot_colour(int64_t series); /* of the series' number, going round */
 
 FV_MUST_USE fv_error *fv_plot_canvas(fv_plot_format format, int64_t width, int64_t height, const char *title, fv_text *out,

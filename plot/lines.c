@@ -5,7 +5,18 @@
 #include "core/base/size.h"
 #include "plot/frame.h"
 
-#define LEGEND_MAX 12
+#define LEGEND_MAX 14 /* each colour, and each dashed */
+
+static fv_colour colour_of(const fv_line_chart *chart, int64_t s) {
+    const fv_series *series = &chart->series[s];
+    return series->name || series->colour ? fv_plot_colour(series->colour ? series->colour - 1 : s) : 0xBBBBBB;
+}
+
+static bool is_dashed(const fv_line_chart *chart, int64_t s) {
+    const fv_series *series = &chart->series[s];
+    int64_t number = series->colour ? series->colour - 1 : s;
+    return series->dashed || ((series->name || series->colour) && number / FV_PLOT_COLOURS % 2);
+}
 
 static void widen(double range[2], double value, bool positive) {
     if (!isfinite(value) || (positive && value <= 0)) return;
@@ -21,8 +32,8 @@ static void find_range(const fv_line_chart *chart, bool of_x, double range[2]) {
     if (wanted[0] != wanted[1]) return;
     for (int64_t s = 0; s < chart->count; s++)
         for (int64_t i = 0; i < chart->series[s].count; i++)
-            widen(range, of_x ? chart->series[s].x[i] : chart->series[s].y[i], of_x && chart->log_x);
-    if (chart->mark) widen(range, of_x ? chart->mark_x : chart->mark_y, of_x && chart->log_x);
+            widen(range, of_x ? chart->series[s].x[i] : chart->series[s].y[i], of_x ? chart->log_x : chart->log_y);
+    if (chart->mark) widen(range, of_x ? chart->mark_x : chart->mark_y, of_x ? chart->log_x : chart->log_y);
 }
 
 static double heading(fv_canvas *canvas, const fv_line_chart *chart, double width) {
@@ -31,8 +42,8 @@ static double heading(fv_canvas *canvas, const fv_line_chart *chart, double widt
     for (int64_t s = 0; s < chart->count && count < LEGEND_MAX; s++)
         if (chart->series[s].name)
             entries[count++] = (fv_legend_entry){ .name = chart->series[s].name,
-                                                  .colour = fv_plot_colour(s),
-                                                  .dashed = chart->series[s].dashed };
+                                                  .colour = colour_of(chart, s),
+                                                  .dashed = is_dashed(chart, s) };
     return fv_plot_heading(canvas, chart->title, entries, count > 1 ? count : 0, width); /* one is what the title says */
 }
 
@@ -53,12 +64,15 @@ static int64_t gather(const fv_series *series, const fv_frame *frame, int64_t *n
     return count;
 }
 
-static void draw_series(fv_canvas *canvas, const fv_series *series, int64_t number, const fv_frame *frame, fv_point *points) {
-    fv_colour colour = series->name ? fv_plot_colour(number) : 0xBBBBBB;
+static void draw_series(fv_canvas *canvas, const fv_line_chart *chart, int64_t number, const fv_frame *frame,
+                        fv_point *points) {
+    const fv_series *series = &chart->series[number];
+    fv_colour colour = colour_of(chart, number);
+    bool coloured = series->name || series->colour, dashed = is_dashed(chart, number);
     for (int64_t next = 0; next < series->count;) {
         int64_t count = gather(series, frame, &next, points);
-        if (count > 1) fv_canvas_line(canvas, points, count, colour, series->name ? 2 : 1, series->dashed);
-        if (count == 1 || (count > 1 && series->count <= 40 && series->name && !series->dashed))
+        if (count > 1) fv_canvas_line(canvas, points, count, colour, coloured ? 2 : 1, dashed);
+        if (count == 1 || (count > 1 && series->count <= 40 && coloured && !dashed))
             for (int64_t i = 0; i < count; i++) fv_canvas_dot(canvas, points[i].x, points[i].y, 2.2, colour);
     }
 }
@@ -84,7 +98,8 @@ static fv_error *draw(fv_canvas *canvas, const fv_line_chart *chart, double widt
     find_range(chart, true, x);
     find_range(chart, false, y);
     fv_plot_frame(&(fv_axis_options){ .low = x[0], .high = x[1], .logarithmic = chart->log_x, .whole = chart->whole_x },
-                  &(fv_axis_options){ .low = y[0], .high = y[1], .outwards = true }, chart->x_label, chart->y_label, &frame);
+                  &(fv_axis_options){ .low = y[0], .high = y[1], .logarithmic = chart->log_y, .outwards = !chart->log_y },
+                  chart->x_label, chart->y_label, &frame);
     fv_plot_axes(canvas, &frame, chart->x_label, chart->y_label);
     if (chart->diagonal)
         fv_canvas_line(canvas,
@@ -94,7 +109,7 @@ static fv_error *draw(fv_canvas *canvas, const fv_line_chart *chart, double widt
     for (int64_t s = 0; s < chart->count; s++) longest = fv_max(longest, chart->series[s].count);
     FV_OWNED(fv_memory) points = NULL;
     FV_TRY(fv_memory_alloc(longest, sizeof(fv_point), &points));
-    for (int64_t s = chart->count; s-- > 0;) draw_series(canvas, &chart->series[s], s, &frame, points); /* the first on top */
+    for (int64_t s = chart->count; s-- > 0;) draw_series(canvas, chart, s, &frame, points); /* the first on top */
     draw_mark(canvas, chart, &frame);
     return fv_canvas_finish(canvas);
 }

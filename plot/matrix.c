@@ -1,5 +1,6 @@
-/* matrix.c - a confusion matrix as a heat map. Right answers and mistakes have a scale of their own each, because one mistake
- * in a hundred is what the picture is looked at for. Few classes are boxes with numbers; many are pixels of one picture. */
+/* matrix.c - a confusion matrix as a heat map, or the difference of two. Right answers and mistakes have a scale of their own
+ * each, because one mistake in a hundred is what the picture is looked at for; differences have one scale. Few classes are
+ * boxes with numbers; many are pixels of one picture. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 typedef struct layout {
     double cell, letters, left, top, names;
-    double most_right, most_wrong; /* largest cell on the diagonal, and off it */
+    double most_right, most_wrong; /* largest cell on the diagonal, and off it; of differences both the largest of all */
 } layout;
 
 static layout lay_out(const fv_matrix_chart *chart) {
@@ -26,25 +27,33 @@ static layout lay_out(const fv_matrix_chart *chart) {
     l.left = FV_PLOT_MARGIN + 18 + l.names + 6;
     for (int64_t i = 0; i < n * n; i++) {
         double *most = i / n == i % n ? &l.most_right : &l.most_wrong;
-        *most = fmax(*most, chart->cells[i]);
+        *most = fmax(*most, fabs(chart->cells[i]));
     }
+    if (chart->difference) l.most_right = l.most_wrong = fmax(l.most_right, l.most_wrong);
     if (chart->shares) l.most_right = 1, l.most_wrong = fmax(l.most_wrong, 0.1);
     return l;
 }
 
 static uint8_t mix(int light, double share) { return (uint8_t)lround(255 + share * (light - 255)); }
 
-/* From white to blue on the diagonal; beside it to vermilion, by the square root, so that few mistakes are seen too. */
-static void colour_of(const layout *l, int64_t n, int64_t i, double value, uint8_t rgb[3]) {
-    bool right = i / n == i % n;
-    double most = right ? l->most_right : l->most_wrong, share = most > 0 && value > 0 ? fmin(value / most, 1) : 0;
-    if (!right) share = sqrt(share);
+/* From white to blue on the diagonal; beside it to vermilion, by the square root, so that few mistakes are seen too. Of
+ * differences by the square root to blue above 0, to vermilion below. */
+static void colour_of(const fv_matrix_chart *chart, const layout *l, int64_t i, uint8_t rgb[3]) {
+    double value = chart->cells[i];
+    bool diagonal = i / chart->classes == i % chart->classes, right = chart->difference ? value > 0 : diagonal;
+    double most = right ? l->most_right : l->most_wrong, size = chart->difference ? fabs(value) : value;
+    double share = most > 0 && size > 0 ? fmin(size / most, 1) : 0;
+    if (!right || chart->difference) share = sqrt(share);
     fv_colour deepest = right ? FV_RIGHT : FV_WRONG;
     for (int c = 0; c < 3; c++) rgb[c] = mix((int)(deepest >> (16 - 8 * c) & 255), share);
 }
 
 static void print_cell(const fv_matrix_chart *chart, double value, fv_text *out) {
     if (value == 0) return fv_text_add(out, chart->shares ? "" : "0");
+    if (chart->difference) {
+        fv_text_add(out, value > 0 ? "+" : "\u2212");
+        return fv_axis_print(fabs(value), out);
+    }
     if (!chart->shares) return fv_axis_print(value, out);
     double percent = round(value * 1000) / 10;
     fv_axis_print(percent >= 10 || percent == round(percent) ? round(percent) : percent, out);
@@ -67,7 +76,7 @@ static void draw_cells(fv_canvas *canvas, const fv_matrix_chart *chart, const la
     int64_t n = chart->classes;
     for (int64_t i = 0; i < n * n; i++) {
         uint8_t rgb[3];
-        colour_of(l, n, i, chart->cells[i], rgb);
+        colour_of(chart, l, i, rgb);
         double x = l->left + (double)(i % n) * l->cell, y = l->top + (double)(i / n) * l->cell;
         fv_canvas_box(canvas, x + 0.5, y + 0.5, l->cell - 1, l->cell - 1,
                       (fv_colour)rgb[0] << 16 | (fv_colour)rgb[1] << 8 | rgb[2]);
@@ -79,7 +88,7 @@ static fv_error *draw_pixels(fv_canvas *canvas, const fv_matrix_chart *chart, co
     int64_t n = chart->classes, side = n * (int64_t)l->cell;
     uint8_t *pixels;
     FV_TRY(fv_memory_alloc(n * n, 3, (void **)&pixels));
-    for (int64_t i = 0; i < n * n; i++) colour_of(l, n, i, chart->cells[i], pixels + 3 * i);
+    for (int64_t i = 0; i < n * n; i++) colour_of(chart, l, i, pixels + 3 * i);
     fv_canvas_picture(canvas, &(fv_picture){ pixels, n, n, 3 }, l->left, l->top, side, side);
     fv_memory_free(pixels);
     return NULL;

@@ -74,8 +74,8 @@ static fv_error *write_plot(const fv_trainer *t, const range_test *r, int64_t at
     FV_TEXT(svg, BYTES_MAX);
     FV_TEXT(mark, 64);
     if (at >= 0) fv_text_addf(&mark, "%.2g", r->rates[at]);
-    const fv_series series[] = { { "loss", r->count, r->rates, r->losses, false },
-                                 { "smoothed", r->count, r->rates, r->smooth, false } };
+    const fv_series series[] = { { .name = "loss", .count = r->count, .x = r->rates, .y = r->losses },
+                                 { .name = "smoothed", .count = r->count, .x = r->rates, .y = r->smooth } };
     fv_line_chart chart = { .title = "Loss by learning rate",
                             .x_label = "learning rate",
                             .y_label = "loss",

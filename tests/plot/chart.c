@@ -122,6 +122,50 @@ FV_TEST(plot_chart__reliability_is_the_same_bytes_everywhere) {
     expect_golden("reliability", &svg);
 }
 
+FV_TEST(plot_chart__differences_are_the_same_bytes_everywhere) {
+    const double cells[] = { 8, -2, 0, 0, -10, 1, 0.5, 1, 120 };
+    FV_TEXT(svg, 1 << 20);
+    FV_OK(fv_plot_matrix(
+        &(fv_matrix_chart){ .title = "a less b", .classes = 3, .names = names, .cells = cells, .difference = true },
+        FV_PLOT_SVG, &svg));
+    assert_non_null(strstr(svg.at, ">+8<"));
+    assert_non_null(strstr(svg.at, ">\u22122<"));
+    expect_golden("difference", &svg);
+}
+
+FV_TEST(plot_chart__runs_share_a_colour_and_axes_are_logarithmic) {
+    const double small[] = { 1, 0.1, 0.01, 0 };
+    const fv_series series[] = { { .name = "wide", .count = 4, .x = epochs, .y = loss, .colour = 1 },
+                                 { .count = 4, .x = epochs, .y = small, .colour = 1 },
+                                 { .name = "narrow", .count = 4, .x = epochs, .y = val_loss, .colour = 9 } };
+    FV_TEXT(svg, 1 << 20);
+    FV_OK(fv_plot_lines(
+        &(fv_line_chart){ .title = "Loss", .count = 3, .series = series, .log_y = true, .width = 240, .height = 180 },
+        FV_PLOT_SVG, &svg));
+    expect_golden("runs", &svg);
+}
+
+/* A line a run: settings and figures, one unknown, one of words. */
+static const double rates[] = { 0.1, 0.001, 0.01, 0.1 }, depths[] = { 18, 34, NAN, 18 }, kinds[] = { 0, 1, 1, 2 },
+                    scores[] = { 0.93, 0.95, 0.91, NAN };
+static const char *const optimizers[] = { "sgd", "adam <b>", "a long name of an optimizer" };
+static const fv_parallel_axis axes[] = {
+    { .name = "learning_rate", .values = rates, .logarithmic = true },
+    { .name = "depth", .values = depths },
+    { .name = "optimizer", .values = kinds, .categories = optimizers, .category_count = 3 },
+    { .name = "val_top1", .values = scores },
+};
+
+FV_TEST(plot_chart__parallel_coordinates_are_the_same_bytes_everywhere) {
+    FV_TEXT(svg, 1 << 20);
+    FV_OK(fv_plot_parallel(
+        &(fv_parallel_chart){
+            .title = "Runs", .count = 4, .axis_count = 4, .axes = axes, .colours = scores, .colours_name = "val_top1" },
+        FV_PLOT_SVG, &svg));
+    expect_golden("parallel", &svg);
+    FV_FAILS(fv_plot_parallel(&(fv_parallel_chart){ .count = 4, .axes = axes }, FV_PLOT_SVG, &svg), FV_USAGE, "0 axes");
+}
+
 /* No text of a drawing is a number that is none. */
 static void expect_numbers(const fv_text *svg) {
     assert_null(strstr(svg->at, "nan"));
@@ -136,7 +180,15 @@ FV_TEST(plot_chart__draw_whatever_the_numbers_are) {
     FV_TEXT(svg, 1 << 20);
     for (int64_t count = 0; count <= 3; count++)
         for (int log = 0; log < 2; log++)
-            FV_OK(fv_plot_lines(&(fv_line_chart){ .count = count, .series = hostile, .log_x = log }, FV_PLOT_SVG, &svg));
+            FV_OK(fv_plot_lines(&(fv_line_chart){ .count = count, .series = hostile, .log_x = log, .log_y = log }, FV_PLOT_SVG,
+                                &svg));
+    const fv_parallel_axis worst[] = { { .name = "", .values = bad },
+                                       { .name = "\x01", .values = bad, .logarithmic = true },
+                                       { .name = "none", .values = bad, .categories = names, .category_count = 3 } };
+    for (int64_t count = 0; count <= 4; count++)
+        FV_OK(fv_plot_parallel(
+            &(fv_parallel_chart){ .title = "worst", .count = count, .axis_count = 3, .axes = worst, .colours = bad },
+            FV_PLOT_SVG, &svg));
     FV_OK(fv_plot_bars(&(fv_bar_chart){ .count = 3, .names = names, .series = 1, .values = { bad } }, FV_PLOT_SVG, &svg));
     const double zeros[9] = { 0 };
     FV_OK(fv_plot_matrix(&(fv_matrix_chart){ .title = "", .classes = 3, .names = names, .cells = zeros }, FV_PLOT_SVG, &svg));
