@@ -27,6 +27,7 @@ struct fv_query {
 struct fv_connection {
     sqlite3 *database;
     char *path;
+    int64_t (*clock)(void);
     int64_t wait_ms, deadline_ms, now_ms; /* deadline by the steady clock */
     fv_query prepared[PREPARED_MAX];
     int prepared_count;
@@ -138,6 +139,7 @@ fv_error *fv_connection_open(const char *path, const fv_connection_options *opti
     FV_TEXT(copy, 1 << 16);
     fv_text_add(&copy, path);
     FV_TRY(fv_text_string(&copy, &c->path));
+    c->clock = options->clock ? options->clock : fv_wall_ms;
     c->wait_ms = (int64_t)(options->wait_seconds * 1e3);
     FV_TRY(open_database(c, path, options));
     *out = fv_take(&c);
@@ -162,7 +164,7 @@ fv_error *fv_connection_execute(fv_connection *c, const char *sql) {
 fv_error *fv_connection_begin(fv_connection *c, bool write) {
     start_wait(c);
     FV_TRY(fv_connection_execute(c, write ? "BEGIN IMMEDIATE" : "BEGIN"));
-    c->now_ms = fv_wall_ms();
+    c->now_ms = c->clock();
     return NULL;
 }
 

@@ -27,6 +27,7 @@ typedef struct fv_connection_options {
     bool immutable; /* read-only, and nobody can write: without locks and shared memory */
     bool exclusive; /* for this process alone, without WAL */
     double wait_seconds;
+    int64_t (*clock)(void); /* NULL: fv_wall_ms */
 } fv_connection_options;
 
 /* The database in a file that is made if need be; any schema. */

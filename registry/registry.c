@@ -270,6 +270,7 @@ fv_error *fv_registry_open(const char *folder, const fv_registry_options *option
     r->last = &r->first;
     r->lock = -1;
     r->how.wait_seconds = o->wait_seconds > 0 ? o->wait_seconds : WAIT_SECONDS;
+    r->how.clock = o->clock;
     FV_TRY(open_all(r, folder, o));
     *out = fv_take(&r);
     return NULL;

@@ -36,7 +36,8 @@ typedef struct fv_registry_options {
     bool read_only;      /* FV_NOT_FOUND when there is no workspace; otherwise one is made */
     double wait_seconds; /* for other writers; 0: 10 */
     fv_storage storage;
-    const char *actor; /* who writes, for the audit log; NULL: the user's name at the host's */
+    const char *actor;      /* who writes, for the audit log; NULL: the user's name at the host's */
+    int64_t (*clock)(void); /* milliseconds since 1970 UTC, from any thread; NULL: the machine's clock */
 } fv_registry_options;
 
 /* The workspace's folder: `given`, or what FOVEA_HOME says, or .fovea here. A new string (fv_string_free). */

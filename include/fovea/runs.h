@@ -34,6 +34,7 @@ typedef enum fv_run_status {
     FV_RUN_LOST      /* running, but its lease is over: read, never written */
 } fv_run_status;
 FV_API const char *fv_run_status_name(fv_run_status status); /* "running", … */
+FV_API const char *fv_run_kind_name(fv_run_kind kind);       /* "train", … */
 
 /* ---- writing ---- */
 
@@ -54,7 +55,7 @@ typedef struct fv_run {
 
 FV_API FV_MUST_USE fv_error *fv_run_start(fv_registry *registry, const fv_run_options *options, fv_run *out);
 /* Takes a run that is not being written, whatever its status, to go on with it: it is running again. FV_NOT_FOUND; FV_BUSY: its
- * lease holds, naming the holder; FV_CONFLICT: it is deleted. */
+ * lease holds, naming the holder; FV_CONFLICT: it is deleted. `id` may be `out->id`. */
 FV_API FV_MUST_USE fv_error *fv_run_resume(fv_registry *registry, const char *id, fv_run *out);
 /* The newest run of a folder that is not deleted; `found` false: there is none. */
 FV_API FV_MUST_USE fv_error *fv_run_find_folder(fv_registry *registry, const char *folder, char id[FV_RUN_ID_LETTERS],
@@ -81,15 +82,16 @@ typedef struct fv_run_batch {
 } fv_run_batch;
 
 /* Also renews the lease; an empty batch does only that. `stop` (may be NULL): somebody asks the run to stop. FV_CONFLICT: the
- * run was taken by somebody else, or has ended. FV_USAGE: a key that is empty or longer than 250 bytes, a value of more than
- * 6000 (params) or 8000 (tags). */
+ * run was taken by somebody else, has ended or is deleted. FV_USAGE: a key that is empty, longer than 250 bytes or has a
+ * control character, a value of more than 6000 bytes (params) or 8000 (tags). */
 FV_API FV_MUST_USE fv_error *fv_run_log(fv_registry *registry, const fv_run *run, const fv_run_batch *batch, bool *stop);
 
 /* The same without holding the run: what is said of it afterwards, by anyone. */
 FV_API FV_MUST_USE fv_error *fv_run_annotate(fv_registry *registry, const char *id, const fv_run_batch *batch);
 FV_API FV_MUST_USE fv_error *fv_run_remove_tag(fv_registry *registry, const char *id, const char *key); /* FV_NOT_FOUND */
 
-/* `role` "train", "val" or "test"; the set is known by its digest (64 hexadecimal letters), and made if need be. */
+/* `role` "train", "val" or "test"; the set is known by its digest (64 hexadecimal letters), and made if need be. Of one that is
+ * known the newest name and source count. */
 typedef struct fv_run_data {
     const char *digest, *name, *source, *licence, *role;
     const char *profile; /* JSON, of what was counted; NULL: nothing */
@@ -105,11 +107,12 @@ FV_API FV_MUST_USE fv_error *fv_run_keep_file(fv_registry *registry, const fv_ru
 /* STOPPED, FINISHED, FAILED or KILLED; `error` says why it failed, else NULL. */
 FV_API FV_MUST_USE fv_error *fv_run_end(fv_registry *registry, const fv_run *run, fv_run_status status, const char *error);
 
+/* FV_CONFLICT: it is not running. One that is lost is asked too: its holder may come back. */
 FV_API FV_MUST_USE fv_error *fv_run_ask_to_stop(fv_registry *registry, const char *id);
 FV_API FV_MUST_USE fv_error *fv_run_delete(fv_registry *registry, const char *id);  /* kept until gc; FV_BUSY: it is running */
 FV_API FV_MUST_USE fv_error *fv_run_restore(fv_registry *registry, const char *id); /* deleted no more */
 
-/* ---- reading ---- */
+/* ---- reading: texts that are not there are empty, never NULL ---- */
 
 typedef struct fv_metric_summary {
     const char *key;
@@ -149,7 +152,8 @@ typedef struct fv_run_list {
 
 /* FV_USAGE: a filter or an order that makes no sense, with the place in it; `after` of another query. */
 FV_API FV_MUST_USE fv_error *fv_runs_search(fv_registry *registry, const fv_runs_query *query, fv_run_list *out);
-/* One run as a list of one. `id` may be its first letters, or its name, where that is of one run only. FV_NOT_FOUND. */
+/* One run, deleted or not, as a list of one. `id` may be its name or its first letters, where these are of one run only: else
+ * FV_CONFLICT, naming some. FV_NOT_FOUND. */
 FV_API FV_MUST_USE fv_error *fv_run_find(fv_registry *registry, const char *id, fv_run_list *out);
 FV_API void fv_run_list_release(fv_run_list *list);
 
@@ -160,10 +164,20 @@ typedef struct fv_metric_history {
     int64_t count;
     void *memory;
 } fv_metric_history;
-/* `most`: at most so many, evenly thinned with the first, the last and the extremes kept; 0: all. */
+/* `most`: at most so many, evenly thinned with the last kept, from two on the first, from four on the extremes; 0: all.
+ * FV_NOT_FOUND: no such run, or it has no such metric. */
 FV_API FV_MUST_USE fv_error *fv_run_history(fv_registry *registry, const char *id, const char *key, int64_t most,
                                             fv_metric_history *out);
 FV_API void fv_metric_history_release(fv_metric_history *history);
+
+/* An open value. */
+typedef struct fv_run_data_list {
+    const fv_run_data *at; /* by role and name */
+    int64_t count;
+    void *memory;
+} fv_run_data_list;
+FV_API FV_MUST_USE fv_error *fv_run_list_data(fv_registry *registry, const char *id, fv_run_data_list *out);
+FV_API void fv_run_data_list_release(fv_run_data_list *list);
 
 /* An open value. */
 typedef struct fv_run_files {

@@ -100,18 +100,19 @@ CREATE TABLE metric (
     PRIMARY KEY (run_id, key_id, step, time_ms, value, is_nan)
 ) STRICT, WITHOUT ROWID;
 
--- One row a run and metric, kept up with every point. `last` is of the largest (step, time, value). `direction`: 1 higher is
--- better, -1 lower is, 0 not known, and then there is no best. Columns are NULL while all values were NaN; a last value that is
--- NaN is NULL with last_step set.
+-- One row a run and metric, kept up with every point, and the same in whatever order they came. `last` is of the largest
+-- (step, time, value). `direction`: 1 higher is better, -1 lower is, 0 not known, and then there is no best. The step of an
+-- extreme is the first that has it. Columns are NULL while all values were NaN; a last value that is NaN is NULL.
 CREATE TABLE metric_summary (
     run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     key_id INTEGER NOT NULL REFERENCES metric_key (id),
     count INTEGER NOT NULL,
     direction INTEGER NOT NULL CHECK (direction IN (-1, 0, 1)),
     last REAL, last_step INTEGER NOT NULL, last_ms INTEGER NOT NULL,
-    best REAL, best_step INTEGER,
     min REAL, min_step INTEGER,
     max REAL, max_step INTEGER,
+    best REAL AS (CASE direction WHEN 1 THEN max WHEN -1 THEN min END),
+    best_step INTEGER AS (CASE direction WHEN 1 THEN max_step WHEN -1 THEN min_step END),
     PRIMARY KEY (run_id, key_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX metric_summary_by_last ON metric_summary (key_id, last, run_id);
