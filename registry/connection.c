@@ -29,6 +29,9 @@ struct fv_connection {
     char *path;
     int64_t (*clock)(void);
     int64_t wait_ms, deadline_ms, now_ms; /* deadline by the steady clock */
+    void *owner;
+    void (*after_commit)(fv_connection *, void *); /* NULL: nothing */
+    void *after_commit_context;
     fv_query prepared[PREPARED_MAX];
     int prepared_count;
 };
@@ -154,6 +157,9 @@ void fv_connection_free(fv_connection *c) {
     fv_memory_free(c);
 }
 
+void fv_connection_set_owner(fv_connection *c, void *owner) { c->owner = owner; }
+void *fv_connection_owner(const fv_connection *c) { return c->owner; }
+
 int64_t fv_connection_now(const fv_connection *c) { return c->now_ms; }
 int64_t fv_connection_wait_ms(const fv_connection *c) { return c->wait_ms; }
 
@@ -170,11 +176,20 @@ fv_error *fv_connection_begin(fv_connection *c, bool write) {
 
 fv_error *fv_connection_commit(fv_connection *c) {
     fv_error *error = fv_connection_execute(c, "COMMIT");
+    void (*call)(fv_connection *, void *) = c->after_commit;
     if (error) fv_connection_roll_back(c);
+    c->after_commit = NULL;
+    if (!error && call) call(c, c->after_commit_context);
     return error;
 }
 
+void fv_connection_after_commit(fv_connection *c, void (*call)(fv_connection *, void *), void *context) {
+    c->after_commit = call;
+    c->after_commit_context = context;
+}
+
 void fv_connection_roll_back(fv_connection *c) {
+    c->after_commit = NULL;
     if (fv_connection_in_transaction(c)) sqlite3_exec(c->database, "ROLLBACK", NULL, NULL, NULL);
 }
 

@@ -35,6 +35,10 @@ FV_MUST_USE fv_error *fv_connection_open(const char *path, const fv_connection_o
 void fv_connection_free(fv_connection *connection);
 FV_CLEANUP(fv_connection);
 
+/* Whose it is: a pointer that is kept for fv_registry_of (database.h). */
+void fv_connection_set_owner(fv_connection *connection, void *owner);
+void *fv_connection_owner(const fv_connection *connection);
+
 /* Milliseconds since 1970, as they were when the transaction began: all of a transaction happens at one time. */
 int64_t fv_connection_now(const fv_connection *connection);
 
@@ -44,6 +48,9 @@ int64_t fv_connection_wait_ms(const fv_connection *connection); /* how long othe
 FV_MUST_USE fv_error *fv_connection_begin(fv_connection *connection, bool write);
 FV_MUST_USE fv_error *fv_connection_commit(fv_connection *connection); /* after an error it is rolled back */
 void fv_connection_roll_back(fv_connection *connection);
+/* Called once when the transaction under way is committed; one for all that ask for it, the last. It may begin another. */
+void fv_connection_after_commit(fv_connection *connection, void (*call)(fv_connection *connection, void *context),
+                                void *context);
 bool fv_connection_in_transaction(const fv_connection *connection); /* false too when SQLite gave one up by itself */
 
 /* Statements without parameters, divided by ';'. */

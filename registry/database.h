@@ -18,6 +18,9 @@ typedef fv_error *(*fv_registry_work)(fv_connection *connection, void *context);
 FV_MUST_USE fv_error *fv_registry_write(fv_registry *registry, fv_registry_work work, void *context);
 FV_MUST_USE fv_error *fv_registry_read(fv_registry *registry, fv_registry_work work, void *context);
 
+/* Whose connection a work is given. */
+fv_registry *fv_registry_of(const fv_connection *connection);
+
 const char *fv_registry_actor(const fv_registry *registry);
 /* FOLDER/name, a new string (fv_string_free). */
 FV_MUST_USE fv_error *fv_registry_path(const fv_registry *registry, const char *name, char **out);

@@ -126,7 +126,9 @@ static fv_error *take_reader(fv_registry *r, fv_connection **out) {
     if (*out) return NULL;
     fv_connection_options how = r->how;
     how.read_only = true;
-    return fv_connection_open(r->database, &how, out);
+    FV_TRY(fv_connection_open(r->database, &how, out));
+    fv_connection_set_owner(*out, r);
+    return NULL;
 }
 
 static void give_reader_back(fv_registry *r, fv_connection *reader) {
@@ -151,6 +153,7 @@ fv_error *fv_registry_read(fv_registry *r, fv_registry_work work, void *context)
 /* ---- opening ---- */
 
 const char *fv_registry_folder(const fv_registry *r) { return r->folder; }
+fv_registry *fv_registry_of(const fv_connection *c) { return fv_connection_owner(c); }
 const char *fv_registry_actor(const fv_registry *r) { return r->actor; }
 
 fv_error *fv_registry_path(const fv_registry *r, const char *name, char **out) {
@@ -245,6 +248,7 @@ static fv_error *open_to_write(fv_registry *r) {
     char *backups;
     int64_t cleared;
     FV_TRY(fv_connection_open(r->database, &r->how, &r->writer));
+    fv_connection_set_owner(r->writer, r);
     FV_TRY(fv_registry_path(r, "backups", &backups));
     fv_error *error = fv_migrate(r->writer, fv_migration_table, fv_migration_count, backups);
     fv_string_free(backups);
