@@ -19,5 +19,6 @@
 #include "fovea/runs.h"
 #include "fovea/tensor.h"
 #include "fovea/train.h"
+#include "fovea/versions.h"
 
 #endif

@@ -53,8 +53,9 @@ CREATE INDEX version_file_of_object ON version_file (digest);
 CREATE TABLE version_licence ( -- of the data, weights and code that a version comes from, carried from parent to child
     version_id INTEGER NOT NULL REFERENCES version (id) ON DELETE CASCADE,
     subject TEXT NOT NULL,
+    carried_from TEXT NOT NULL DEFAULT '', -- NAME/NUMBER of the version whose it was first; '': its own
     licence TEXT NOT NULL,
-    PRIMARY KEY (version_id, subject)
+    PRIMARY KEY (version_id, carried_from, subject)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE alias ( -- a name that points to one version of a model and is moved: champion
@@ -70,8 +71,8 @@ CREATE TABLE promotion ( -- every decision about an alias, taken or refused; rol
     id INTEGER PRIMARY KEY,
     model_id INTEGER NOT NULL REFERENCES model (id) ON DELETE CASCADE,
     alias TEXT NOT NULL,
-    version_id INTEGER REFERENCES version (id), -- NULL: the alias was removed
-    previous_id INTEGER REFERENCES version (id),
+    version INTEGER NOT NULL,  -- its number, which stays when the version is gone; 0: none, the alias was removed
+    previous INTEGER NOT NULL, -- where the alias pointed before; 0: nowhere
     verb TEXT NOT NULL CHECK (verb IN ('promote', 'rollback', 'set', 'remove')),
     taken INTEGER NOT NULL CHECK (taken IN (0, 1)),
     reasons TEXT NOT NULL, -- JSON: an array of {check, passed, text, …}
@@ -95,3 +96,21 @@ BEGIN
 END;
 CREATE TRIGGER version_file_leaves AFTER DELETE ON version_file
     BEGIN UPDATE object SET uses = uses - 1 WHERE digest = old.digest; END;
+
+-- What came of what, with what other tables know by themselves: data sets of runs, runs of versions, versions of versions.
+CREATE VIEW came_of (from_kind, from_ref, from_name, relation, to_kind, to_ref, to_name, created_ms) AS
+SELECT 'dataset', dataset.digest, dataset.name, CASE role WHEN 'train' THEN 'trained' ELSE 'evaluated' END,
+       'run', run.uuid, run.name, run.started_ms
+FROM run_dataset JOIN dataset ON dataset.id = dataset_id JOIN run ON run.id = run_id
+UNION ALL
+SELECT 'run', run.uuid, run.name, 'made', 'version', model.name || '/' || number, '', version.created_ms
+FROM version JOIN run ON run.id = run_id JOIN model ON model.id = model_id
+UNION ALL
+SELECT 'version', elder.name || '/' || parent.number, '', 'retrained',
+       'version', model.name || '/' || version.number, '', version.created_ms
+FROM version
+JOIN model ON model.id = version.model_id
+JOIN version AS parent ON parent.id = version.parent_id
+JOIN model AS elder ON elder.id = parent.model_id
+UNION ALL
+SELECT from_kind, from_ref, '', relation, to_kind, to_ref, '', created_ms FROM lineage;
