@@ -8,6 +8,16 @@
 /* FV_FORMAT when the model's own pictures do not give the outputs that the file expects; nothing where it has none. */
 FV_MUST_USE fv_error *fv_predictor_selftest(fv_predictor *predictor);
 
+/* A self-test picture's file from its base64. */
+FV_MUST_USE fv_error *fv_selftest_file(const char *name, const char *base64, fv_arena *arena, const uint8_t **bytes,
+                                       int64_t *length);
+
+/* The median time in ms from a picture's file to its logits, one at a time, of each of `count` predictors. They take turns at
+ * the same pictures, so that what else the machine does slows all alike: the self-test pictures of the first one, or
+ * (`*pictures` 0) a blank one of each one's size, which is not decoded. */
+FV_MUST_USE fv_error *fv_predictors_time(fv_predictor *const *predictors, int64_t count, double *milliseconds,
+                                         int64_t *pictures);
+
 /* For errors: the class that an output stands for, or "the number". */
 const char *fv_predictor_output_name(const fv_predictor *predictor, int64_t output);
 

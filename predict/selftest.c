@@ -5,20 +5,22 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "core/base/arena.h"
 #include "core/base/size.h"
 #include "fovea/metrics.h"
 #include "predict/predictor.h"
 
 #define TOLERANCE 1e-3
+#define SELFTEST_BYTES_MAX (INT64_C(1) << 29)
 
-static fv_error *decode(const char *name, const char *base64, int64_t channels, fv_image *out) {
-    size_t length = strlen(base64), decoded = 0;
-    FV_OWNED(fv_memory) bytes = NULL;
-    FV_TRY(fv_memory_alloc((int64_t)length + 1, 1, &bytes));
-    if (sodium_base642bin(bytes, length, base64, length, NULL, &decoded, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
-        return fv_fail(FV_FORMAT, "picture %s is not base64", name);
-    return fv_image_decode(bytes, (int64_t)decoded, name, &(fv_decode_options){ .channels = channels }, out);
+fv_error *fv_selftest_file(const char *name, const char *base64, fv_arena *arena, const uint8_t **bytes, int64_t *length) {
+    size_t letters = strlen(base64), decoded = 0;
+    uint8_t *file;
+    FV_TRY(fv_arena_alloc(arena, (int64_t)letters + 1, 1, (void **)&file));
+    if (sodium_base642bin(file, letters, base64, letters, NULL, &decoded, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+        return fv_fail(FV_FORMAT, "self-test picture %s is not base64", name);
+    *bytes = file;
+    *length = (int64_t)decoded;
+    return NULL;
 }
 
 static fv_error *compare(const fv_predictor *p, const char *name, const double *expected, const float *logits) {
@@ -34,10 +36,14 @@ static fv_error *compare(const fv_predictor *p, const char *name, const double *
     return NULL;
 }
 
-static fv_error *check_picture(fv_predictor *p, const char *name, const char *base64, const double *expected, fv_image *image) {
+static fv_error *check_picture(fv_predictor *p, const char *name, const char *base64, const double *expected, fv_arena *arena,
+                               fv_image *image) {
     fv_size size = fv_predictor_input(p);
     const float *logits;
-    FV_TRY(decode(name, base64, size.channels, image));
+    const uint8_t *bytes;
+    int64_t length;
+    FV_TRY(fv_selftest_file(name, base64, arena, &bytes, &length));
+    FV_TRY(fv_image_decode(bytes, length, name, &(fv_decode_options){ .channels = size.channels }, image));
     FV_TRY(fv_transforms_apply(fv_predictor_transforms(p), FV_EVALUATION, NULL, image));
     if (image->height != size.height || image->width != size.width || image->channels != size.channels)
         return fv_fail(FV_FORMAT, "self-test picture %s does not come out in the network's size", name);
@@ -50,7 +56,7 @@ fv_error *fv_predictor_selftest(fv_predictor *p) {
     if (!fv_model_section(fv_predictor_model(p), fv_section_selftest.name, &version)) return NULL;
     FV_OWNED(fv_arena) arena = NULL;
     fv_selftest_section s;
-    FV_TRY(fv_arena_new("a model's self-test", INT64_C(1) << 28, &arena));
+    FV_TRY(fv_arena_new("a model's self-test", SELFTEST_BYTES_MAX, &arena));
     FV_TRY(fv_section_read(fv_predictor_model(p), &fv_section_selftest, &s, arena));
     int64_t outputs = fv_predictor_output_count(p);
     if (s.names.count != s.pictures.count || s.logits.count != s.pictures.count * outputs)
@@ -59,7 +65,7 @@ fv_error *fv_predictor_selftest(fv_predictor *p) {
     fv_image image = { 0 };
     fv_error *error = NULL;
     for (int64_t i = 0; i < s.pictures.count && !error; i++)
-        error = check_picture(p, s.names.at[i], s.pictures.at[i], s.logits.at + i * outputs, &image);
+        error = check_picture(p, s.names.at[i], s.pictures.at[i], s.logits.at + i * outputs, arena, &image);
     fv_image_release(&image);
     return error;
 }
