@@ -42,6 +42,13 @@ if(FOVEA_SANITIZE)
     add_link_options(-fsanitize=${FOVEA_SANITIZE})
 endif()
 
+# Counts for gcov, in the folders named. Without optimisation a branch in the source is one in the counts; threads and processes
+# add to the same.
+set(FV_COVERAGE_FLAGS --coverage -O0 -fprofile-update=atomic)
+if(FOVEA_COVERAGE)
+    add_link_options(--coverage)
+endif()
+
 add_compile_definitions(_GNU_SOURCE FOVEA_VERSION="${PROJECT_VERSION}")
 
 # A file's suffix names the instruction set that its code may use; which one runs is decided by cpuid. On another architecture

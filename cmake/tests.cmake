@@ -111,9 +111,9 @@ endforeach()
 add_executable(cases_probe EXCLUDE_FROM_ALL tests/cases/probe.c)
 target_link_libraries(cases_probe PRIVATE fovea_shared m)
 
-# tests/fuzz/*.c: a fuzz target each. With FOVEA_FUZZ libFuzzer drives them; with AddressSanitizer alone they are tests that
-# replay their corpus (tests/fuzz/replay/replay.c): tests/fuzz/corpus/NAME, and pictures in tests/data/files/NAME (JPEG and PNG:
-# tests/data/files itself).
+# tests/fuzz/*.c: a fuzz target each. With FOVEA_FUZZ libFuzzer drives them; with AddressSanitizer alone, and where branches are
+# counted, they are tests that replay their corpus (tests/fuzz/replay/replay.c): tests/fuzz/corpus/NAME, and pictures in
+# tests/data/files/NAME (JPEG and PNG: tests/data/files itself).
 file(GLOB fuzzers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/fuzz/*.c)
 if(FOVEA_FUZZ AND NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
     message(FATAL_ERROR "the fuzz targets need clang: cmake --preset fuzz (on Debian, apt-get install clang)")
@@ -124,7 +124,7 @@ foreach(fuzzer IN LISTS fuzzers)
         set(target fuzz_${name})
         add_executable(${target} ${fuzzer})
         target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-    elseif("${FOVEA_SANITIZE}" MATCHES "address")
+    elseif(FOVEA_COVERAGE OR "${FOVEA_SANITIZE}" MATCHES "address")
         set(target replay_${name})
         add_executable(${target} ${fuzzer} tests/fuzz/replay/replay.c)
         set(corpus tests/fuzz/corpus/${name} tests/data/files/${name})
