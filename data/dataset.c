@@ -73,7 +73,8 @@ static fv_error *find_source(const char *path, const char *name, fv_arena *arena
     }
     int surest = 0;
     for (int i = 0; i < fv_source_table_count; i++) {
-        int sure = fv_source_table[i]->sniff(path);
+        int sure = 0;
+        FV_TRY(fv_source_table[i]->sniff(path, &sure));
         if (sure <= surest) continue;
         surest = sure;
         *out = fv_source_table[i];

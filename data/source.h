@@ -31,8 +31,10 @@ typedef struct fv_held {
 
 typedef struct fv_source {
     FV_PART;
-    int64_t channels;               /* that its pictures are decoded to when the user does not say */
-    int (*sniff)(const char *path); /* 0: not mine … 100: certainly; reads no more than a folder's names */
+    int64_t channels; /* that its pictures are decoded to when the user does not say */
+    /* `*sure`, 0 at first: 0 not mine … 100 certainly. Reads no more than a folder's names; one that cannot be read is
+     * nobody's. FV_MEMORY. */
+    fv_error *(*sniff)(const char *path, int *sure);
     /* `*state` is the source's own, handed to `held` and `close`; on an error nothing is left of it. */
     fv_error *(*open)(const char *path, const void *options, fv_listing *listing, void **state);
     /* The pixels of a sample, in memory until `close`. Many threads at once. NULL: samples are files. */

@@ -30,6 +30,16 @@ bool fv_is_picture_name(const char *name) {
 
 bool fv_is_system_name(const char *name) { return name[0] == '.' || is_one_of(name, system_names, FV_COUNT(system_names)); }
 
+fv_error *fv_sniff_folder(const char *path, fv_arena *arena, const char ***names, int64_t *count) {
+    *names = NULL;
+    *count = 0;
+    if (fv_file_kind_of(path) != FV_FILE_FOLDER) return NULL;
+    fv_error *error = fv_file_list(path, arena, names, count);
+    if (!error || fv_error_code(error) == FV_MEMORY) return error;
+    fv_error_free(error);
+    return NULL;
+}
+
 /* The folders we are in, by what identifies a folder on this system. */
 typedef struct place {
     dev_t device;
@@ -82,6 +92,7 @@ static fv_error *walk_folder(walk *w, const char *folder) {
     if (is_inside(w, here)) return fv_listing_note(w->listing, "%s leads back to a folder it lies in: not followed", path);
     if (w->depth == DEPTH_MAX) return fv_listing_reject(w->listing, folder, "more than %d folders deep", DEPTH_MAX);
     fv_error *error = fv_file_list(path, w->arena, &names, &count);
+    if (error && fv_error_code(error) == FV_MEMORY) return error; /* nothing is wrong with the folder */
     if (error) {
         char reason[512];
         fv_error_format(error, reason, sizeof reason);

@@ -3,7 +3,9 @@
  *
  * And what happens when there is none: FV_TEST_EACH_ALLOCATION_FAILS runs an expression that gives an error again and again,
  * with its first allocation failing, then its second, and so on until it asks for no more; each time it must give FV_MEMORY, or
- * do its work all the same. `check` is run after each success. Under a sanitizer, which does not fail, it is run once. */
+ * do its work all the same. `check` is run after each success. A piece of an arena counts as an allocation here, whether or not
+ * the arena has room for it. FV_TEST_EACH_OWN_ALLOCATION_FAILS does not try those of libraries, for what calls one that does
+ * not live through want of memory. Under a sanitizer, which does not fail, the expression is run once. */
 #ifndef FV_TESTS_ALLOCATIONS_H
 #define FV_TESTS_ALLOCATIONS_H
 
@@ -22,22 +24,26 @@
 void fv_allocations_watch(void); /* counts from here on; once in a process */
 int64_t fv_allocations(void);
 
-void fv_allocations_fail(int64_t number); /* the N-th from here on fails, from 1; 0: none does */
-int fv_allocations_failed(void);          /* whether it was reached */
+void fv_allocations_fail(int64_t number);     /* the N-th from here on fails, from 1; 0: none does */
+void fv_own_allocations_fail(int64_t number); /* the N-th that this program's own code asks for */
+int fv_allocations_failed(void);              /* whether it was reached */
+
+#define FV_TEST_EACH_ALLOCATION_FAILS(expression, check) FV_TEST_EACH_FAILS_(fv_allocations_fail, expression, check)
+#define FV_TEST_EACH_OWN_ALLOCATION_FAILS(expression, check) FV_TEST_EACH_FAILS_(fv_own_allocations_fail, expression, check)
 
 #ifdef FV_TEST_SANITIZED
-#define FV_TEST_EACH_ALLOCATION_FAILS(expression, check)                                                                       \
+#define FV_TEST_EACH_FAILS_(fail, expression, check)                                                                           \
     do {                                                                                                                       \
         FV_OK(expression);                                                                                                     \
         check;                                                                                                                 \
     } while (0)
 #else
-#define FV_TEST_EACH_ALLOCATION_FAILS(expression, check)                                                                       \
+#define FV_TEST_EACH_FAILS_(fail, expression, check)                                                                           \
     for (int64_t fv_number_ = 1, fv_reached_ = 1; fv_reached_; fv_number_++) {                                                 \
-        fv_allocations_fail(fv_number_);                                                                                       \
+        fail(fv_number_);                                                                                                      \
         fv_error *fv_error_ = (expression);                                                                                    \
         fv_reached_ = fv_allocations_failed();                                                                                 \
-        fv_allocations_fail(0);                                                                                                \
+        fail(0);                                                                                                               \
         if (fv_error_)                                                                                                         \
             FV_FAILS(fv_error_, FV_MEMORY, NULL);                                                                              \
         else                                                                                                                   \

@@ -129,18 +129,24 @@ fv_error *fv_arena_text(fv_arena *arena, const char *text, const char **out) {
     return text ? fv_arena_copy(arena, text, (int64_t)strlen(text) + 1, (void **)out) : NULL;
 }
 
-fv_error *fv_arena_format(fv_arena *arena, const char **out, const char *format, ...) {
-    va_list arguments, again;
-    va_start(arguments, format);
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
+fv_error *fv_arena_formatv(fv_arena *arena, const char **out, const char *format, va_list arguments) {
+    va_list measure;
+    va_copy(measure, arguments);
+    int length = vsnprintf(NULL, 0, format, measure);
+    va_end(measure);
     void *text = NULL;
     fv_error *error = length < 0 ? fv_fail(FV_BUG, "%s: a text cannot be formatted: %s", arena->what, format)
                                  : fv_arena_alloc(arena, 1, (int64_t)length + 1, &text);
-    if (!error) vsnprintf(text, (size_t)length + 1, format, again);
-    va_end(again);
+    if (!error) vsnprintf(text, (size_t)length + 1, format, arguments);
     *out = text;
+    return error;
+}
+
+fv_error *fv_arena_format(fv_arena *arena, const char **out, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fv_error *error = fv_arena_formatv(arena, out, format, arguments);
+    va_end(arguments);
     return error;
 }
 

@@ -3,6 +3,8 @@
 #ifndef FV_BASE_ARENA_H
 #define FV_BASE_ARENA_H
 
+#include <stdarg.h>
+
 #include "core/base/memory.h"
 
 typedef struct fv_arena fv_arena;
@@ -21,6 +23,8 @@ FV_MUST_USE fv_error *fv_arena_copy(fv_arena *arena, const void *from, int64_t b
 /* A copy of a string; NULL stays NULL. */
 FV_MUST_USE fv_error *fv_arena_text(fv_arena *arena, const char *text, const char **out);
 FV_MUST_USE fv_error *fv_arena_format(fv_arena *arena, const char **out, const char *format, ...) FV_PRINTF(3, 4);
+FV_MUST_USE fv_error *fv_arena_formatv(fv_arena *arena, const char **out, const char *format, va_list arguments)
+    FV_PRINTF(3, 0);
 
 void fv_arena_reset(fv_arena *arena); /* forgets every piece, keeps the memory for the next use */
 int64_t fv_arena_used(const fv_arena *arena);

@@ -16,7 +16,7 @@
 #include "core/base/memory.h"
 #include "core/base/size.h"
 #include "data/bytes.h"
-#include "data/source.h"
+#include "data/walk.h"
 
 #define SIDE 32
 #define PLANE (SIDE * SIDE)
@@ -238,17 +238,16 @@ static fv_held held(const void *opaque, const fv_sample *sample) {
 }
 
 /* train.bin and test.bin are names that others use too: they are ours with the class names beside them. */
-static int sniff(const char *path) {
+static fv_error *sniff(const char *path, int *sure) {
     FV_OWNED(fv_arena) arena = NULL;
-    const char **names = NULL;
-    int64_t count = 0;
-    fv_error *error = fv_file_kind_of(path) == FV_FILE_FOLDER ? fv_arena_new("names of files", 1 << 26, &arena) : NULL;
-    if (!error && arena) error = fv_file_list(path, arena, &names, &count);
-    fv_error_free(error); /* a folder that cannot be read is for no source */
-    if (files_of(&cifar10, names, count)) return 90;
-    if (!files_of(&cifar100_fine, names, count)) return 0;
+    const char **names;
+    int64_t count;
+    FV_TRY(fv_arena_new("names of files", INT64_C(1) << 32, &arena));
+    FV_TRY(fv_sniff_folder(path, arena, &names, &count));
     bool named = is_there(names, count, "fine_label_names.txt") || is_there(names, count, "coarse_label_names.txt");
-    return named ? 90 : 20;
+    if (files_of(&cifar100_fine, names, count)) *sure = named ? 90 : 20;
+    if (files_of(&cifar10, names, count)) *sure = 90;
+    return NULL;
 }
 
 const fv_source fv_source_cifar_binary = {

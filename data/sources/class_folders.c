@@ -238,7 +238,10 @@ static fv_error *open_(const char *path, const void *options, fv_listing *listin
 }
 
 /* Any folder may be one; others are surer of theirs. */
-static int sniff(const char *path) { return fv_file_kind_of(path) == FV_FILE_FOLDER ? 10 : 0; }
+static fv_error *sniff(const char *path, int *sure) {
+    *sure = fv_file_kind_of(path) == FV_FILE_FOLDER ? 10 : 0;
+    return NULL;
+}
 
 const fv_source fv_source_class_folders = {
     .name = "class_folders",

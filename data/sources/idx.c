@@ -12,7 +12,7 @@
 #include "core/base/memory.h"
 #include "core/base/size.h"
 #include "data/bytes.h"
-#include "data/source.h"
+#include "data/walk.h"
 
 #define FILE_BYTES_MAX ((int64_t)1 << 36)
 
@@ -186,19 +186,18 @@ static fv_held held(const void *opaque, const fv_sample *sample) {
     return (fv_held){ size, FV_PIXEL_U8, images->data + sample->key * bytes };
 }
 
-static int sniff(const char *path) {
+static fv_error *sniff(const char *path, int *sure) {
     FV_OWNED(fv_arena) arena = NULL;
-    const char **names = NULL;
-    int64_t count = 0;
-    fv_error *error = fv_file_kind_of(path) == FV_FILE_FOLDER ? fv_arena_new("names of files", 1 << 26, &arena) : NULL;
-    if (!error && arena) error = fv_file_list(path, arena, &names, &count);
-    fv_error_free(error); /* a folder that cannot be read is for no source */
+    const char **names;
+    int64_t count;
+    FV_TRY(fv_arena_new("names of files", INT64_C(1) << 32, &arena));
+    FV_TRY(fv_sniff_folder(path, arena, &names, &count));
     for (int64_t i = 0; i < count; i++) {
         int part;
         bool labels;
-        if (read_name(names[i], NULL, &part, &labels)) return 90;
+        if (read_name(names[i], NULL, &part, &labels)) *sure = 90;
     }
-    return 0;
+    return NULL;
 }
 
 const fv_source fv_source_idx = {

@@ -458,9 +458,10 @@ static fv_error *open_(const char *path, const void *options, fv_listing *listin
     return error;
 }
 
-static int sniff(const char *path) {
+static fv_error *sniff(const char *path, int *sure) {
     bool listed = has_suffix(path, ".csv") || has_suffix(path, ".tsv") || has_suffix(path, ".tab") || is_json(path);
-    return listed && fv_file_kind_of(path) == FV_FILE_PLAIN ? 90 : 0;
+    *sure = listed && fv_file_kind_of(path) == FV_FILE_PLAIN ? 90 : 0;
+    return NULL;
 }
 
 const fv_source fv_source_list = {

@@ -13,13 +13,13 @@ static fv_error *open_(const char *path, const void *options, fv_listing *listin
 }
 
 /* A picture, and no folder beside it. */
-static fv_error *look(const char *path, bool *out) {
+static fv_error *sniff(const char *path, int *sure) {
     FV_OWNED(fv_arena) arena = NULL;
     const char **names, *whole;
     int64_t count;
     bool pictures = false, folders = false;
     FV_TRY(fv_arena_new("names of files", INT64_C(1) << 32, &arena));
-    FV_TRY(fv_file_list(path, arena, &names, &count));
+    FV_TRY(fv_sniff_folder(path, arena, &names, &count));
     for (int64_t i = 0; i < count && !folders; i++) {
         if (fv_is_system_name(names[i])) continue;
         if (fv_is_picture_name(names[i])) {
@@ -29,15 +29,8 @@ static fv_error *look(const char *path, bool *out) {
         FV_TRY(fv_file_join(arena, path, names[i], &whole));
         folders = fv_file_kind_of(whole) == FV_FILE_FOLDER;
     }
-    *out = pictures && !folders;
+    if (pictures && !folders) *sure = 15;
     return NULL;
-}
-
-/* A folder that cannot be read is for the others to complain of. */
-static int sniff(const char *path) {
-    bool mine = false;
-    if (fv_file_kind_of(path) == FV_FILE_FOLDER) fv_error_free(look(path, &mine));
-    return mine ? 15 : 0;
 }
 
 const fv_source fv_source_unlabelled = {

@@ -2,6 +2,8 @@
 #include "tests/data/pictures.h"
 
 #include "core/base/file.h"
+#include "core/base/memory.h"
+#include "tests/allocations.h"
 
 #define PIXELS 3072
 
@@ -104,4 +106,55 @@ FV_TEST(data_sources_cifar_binary__refuses_files_that_cannot_be_trusted) {
     FV_FAILS(fv_dataset_open(dir, NULL, &set), FV_CONFLICT, "CIFAR-100");
     FV_FAILS(fv_dataset_open(fv_test_folder(), &(fv_dataset_options){ .source = "cifar_binary" }, &set), FV_FORMAT,
              "no files of CIFAR's binary form");
+}
+
+FV_TEST(data_sources_cifar_binary__takes_names_however_their_lines_end) {
+    const char *dir = make_cifar10();
+    fv_test_text("airplane \r\nautomobile\r\n\r\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck", dir, "batches.meta.txt");
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_OK(fv_dataset_open(dir, NULL, &set));
+    assert_string_equal(fv_dataset_class_name(set, 0), "airplane");
+    assert_string_equal(fv_dataset_class_name(set, 9), "truck");
+    remove(fv_test_path(dir, "batches.meta.txt"));
+    FV_OK(fv_file_make_folder(fv_test_path(dir, "batches.meta.txt")));
+    fv_dataset *none = NULL;
+    FV_FAILS(fv_dataset_open(dir, NULL, &none), FV_IO, "batches.meta.txt: not a plain file");
+    dir = make_cifar10();
+    remove(fv_test_path(dir, "test_batch.bin"));
+    FV_OK(fv_file_make_folder(fv_test_path(dir, "test_batch.bin")));
+    FV_FAILS(fv_dataset_open(dir, NULL, &none), FV_IO, "test_batch.bin: not a plain file");
+}
+
+/* train.bin is a name that others use too. */
+FV_TEST(data_sources_cifar_binary__is_surer_of_cifar_100_with_the_names_beside_it) {
+    const char *const names[] = { NULL, "fine_label_names.txt", "coarse_label_names.txt" };
+    for (int i = 0; i < 3; i++) {
+        const char *dir = fv_test_folder();
+        FV_OWNED(fv_dataset) set = NULL;
+        write_batch(dir, "train.bin", 1, 2, 1, (const uint8_t[]){ 3, 4 }, 0);
+        if (names[i]) fv_test_text("", dir, names[i]);
+        fv_test_copy("rgb.png", dir, "one.png"); /* by itself a folder of pictures without classes */
+        fv_error *error = fv_dataset_open(dir, NULL, &set);
+        if (i == 1)
+            FV_FAILS(error, FV_FORMAT, "0 class names, not 100");
+        else
+            FV_OK(error), assert_string_equal(fv_dataset_source(set), "cifar_binary");
+    }
+}
+
+FV_TEST(data_sources_cifar_binary__want_of_memory_is_an_error_and_leaves_nothing) {
+    const char *dir = make_cifar10();
+    for (int named = 1; named >= 0; named--) {
+        fv_dataset *set = NULL;
+        if (!named) remove(fv_test_path(dir, "batches.meta.txt"));
+        FV_OK(fv_dataset_open(dir, NULL, &set));
+        fv_dataset_free(set);
+        int64_t live = fv_memory_live();
+        FV_TEST_EACH_ALLOCATION_FAILS(fv_dataset_open(dir, NULL, &set), {
+            assert_string_equal(fv_dataset_source(set), "cifar_binary");
+            assert_int_equal(fv_dataset_count(set), 5);
+            fv_dataset_free(set);
+        });
+        assert_int_equal(fv_memory_live(), live);
+    }
 }

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "core/base/file.h"
+#include "core/base/memory.h"
+#include "tests/allocations.h"
 
 static void check_counts(const fv_dataset *set, int64_t found, int64_t rejected, int64_t ignored) {
     fv_dataset_counts counts = fv_dataset_count_all(set);
@@ -218,4 +220,94 @@ FV_TEST(data_sources_class_folders__leaves_out_by_name_and_by_path) {
     assert_non_null(strstr(fv_dataset_note(typo, 0), "0 pictures are left out"));
     FV_OWNED(fv_dataset) none = NULL;
     FV_FAILS(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "include=*.jpg" }, &none), FV_FORMAT, "no pictures");
+}
+
+FV_TEST(data_sources_class_folders__takes_folders_for_parts_or_classes_as_it_is_told) {
+    const char *dir = fv_test_folder();
+    fv_test_copy("rgb.png", dir, "train/a/0.png");
+    fv_test_copy("rgb.png", dir, "extra/b/0.png");
+    FV_OWNED(fv_dataset) guessed = NULL;
+    FV_OK(fv_dataset_open(dir, NULL, &guessed));
+    check_classes(guessed, (const char *[]){ "extra", "train" }, 2);
+    FV_OWNED(fv_dataset) parts = NULL;
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "layout=parts" }, &parts));
+    check_classes(parts, (const char *[]){ "a" }, 1);
+    assert_non_null(strstr(fv_dataset_note(parts, 0), "extra is none of train, val and test: ignored"));
+    FV_OWNED(fv_dataset) classes = NULL;
+    fv_test_copy("rgb.png", dir, "val/c/0.png");
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "layout=classes" }, &classes));
+    check_classes(classes, (const char *[]){ "extra", "train", "val" }, 3);
+}
+
+FV_TEST(data_sources_class_folders__takes_the_only_parts_there_are_for_parts) {
+    const char *dir = fv_test_folder();
+    fv_test_copy("rgb.png", dir, "val/a/0.png");
+    fv_test_copy("rgb.png", dir, "test/b/0.png");
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_OK(fv_dataset_open(dir, NULL, &set));
+    assert_int_equal(fv_dataset_part_count(set), 2);
+    check_classes(set, (const char *[]){ "a", "b" }, 2); /* without a part train, any part makes classes */
+    FV_OWNED(fv_dataset) flat = NULL;
+    fv_test_copy("rgb.png", dir, "flat/test/0.png");
+    fv_test_copy("rgb.png", dir, "flat/val/0.png");
+    FV_OK(fv_dataset_open(fv_test_path(dir, "flat"), NULL, &flat)); /* no folders in them: they are classes */
+    check_classes(flat, (const char *[]){ "test", "val" }, 2);
+}
+
+FV_TEST(data_sources_class_folders__names_what_lies_beside_parts_or_their_classes) {
+    const char *dir = fv_test_folder();
+    fv_test_copy("rgb.png", dir, "train/a/0.png");
+    fv_test_copy("rgb.png", dir, "train/stray.png");
+    fv_test_copy("rgb.png", dir, "val/a/0.png");
+    fv_test_copy("rgb.png", dir, "stray.png");
+    fv_test_text("x", dir, "val/notes.txt");
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .allow_dropped = true }, &set));
+    check_counts(set, 4, 2, 1);
+    const char *path, *reason;
+    fv_dataset_rejected(set, 0, &path, &reason);
+    assert_string_equal(path, "stray.png");
+    assert_string_equal(reason, "it lies beside the parts, not in one");
+    fv_dataset_rejected(set, 1, &path, &reason);
+    assert_string_equal(path, "train/stray.png");
+    assert_string_equal(reason, "it lies beside the class folders, not in one");
+    fv_dataset *none = NULL;
+    fv_test_text("x", dir, "hollow/train/notes.txt");
+    fv_test_copy("rgb.png", dir, "hollow/test/a/0.png");
+    FV_FAILS(fv_dataset_open(fv_test_path(dir, "hollow"), NULL, &none), FV_FORMAT, "hollow/train has no class folders");
+}
+
+FV_TEST(data_sources_class_folders__pictures_of_one_name_in_two_folders_are_no_twins) {
+    const char *dir = fv_test_folder();
+    fv_test_copy("rgb.png", dir, "a/0.png");
+    fv_test_copy("rgb.png", dir, "a/0.x/1.png");
+    fv_test_copy("rgb.png", dir, "b/0.png");
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_OK(fv_dataset_open(dir, NULL, &set));
+    assert_null(fv_dataset_note(set, 0));
+}
+
+FV_TEST(data_sources_class_folders__want_of_memory_is_an_error_and_leaves_nothing) {
+    static const char *const options[] = { NULL, "include=*.png exclude=*_mask.png", "layout=parts" };
+    const char *dir = fv_test_folder();
+    const char *const pictures[] = { "train/a/0.png",      "train/a/0.x.png", "train/stray.png",
+                                     "train/b/0_mask.png", "train/b/1.jpg",   "train/b/deep/2.png",
+                                     "test/a/0.png",       "test/new/0.png",  "stray.png" };
+    for (int i = 0; i < 9; i++) fv_test_copy("rgb.png", dir, pictures[i]);
+    fv_test_text("x", dir, "extra/notes.txt");
+    fv_test_text("x", dir, "train/c/notes.txt");
+    fv_test_text("x", dir, "train/.git/notes.txt");
+    for (int i = 0; i < 3; i++) {
+        fv_dataset *set = NULL;
+        const fv_dataset_options all = { .source_options = options[i], .allow_dropped = true };
+        FV_OK(fv_dataset_open(dir, &all, &set));
+        fv_dataset_counts counts = fv_dataset_count_all(set);
+        fv_dataset_free(set);
+        int64_t live = fv_memory_live();
+        FV_TEST_EACH_ALLOCATION_FAILS(fv_dataset_open(dir, &all, &set), {
+            check_counts(set, counts.found, counts.rejected, counts.ignored);
+            fv_dataset_free(set);
+        });
+        assert_int_equal(fv_memory_live(), live);
+    }
 }

@@ -6,6 +6,7 @@
 
 #include "core/base/file.h"
 #include "core/base/memory.h"
+#include "tests/allocations.h"
 
 /* Writes an IDX file of u8: `rank` sizes, then `length` bytes counting up from `first`. */
 static void write_idx(const char *folder, const char *name, int rank, const int *dims, int length, int first) {
@@ -155,5 +156,73 @@ FV_TEST(data_sources_idx__checks_the_header_before_it_allocates) {
     parse_fails(gzip, sizeof gzip, FV_FORMAT, "gzip");
     const uint8_t noise[] = { 0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0xFF, 0xFF, 0xFF };
     parse_fails(noise, sizeof noise, FV_FORMAT, "gzip");
+    assert_int_equal(fv_memory_live(), live);
+}
+
+static void try_set(const char *dir, fv_code code, const char *part) {
+    fv_dataset *set = NULL;
+    FV_FAILS(fv_dataset_open(dir, &(fv_dataset_options){ .source = "idx" }, &set), code, part);
+}
+
+FV_TEST(data_sources_idx__says_which_file_is_missing_double_or_of_another_form) {
+    const char *dir = make_set();
+    write_labels(dir, "valid-labels.idx1-ubyte", 1, (const uint8_t[]){ 1 });
+    try_set(dir, FV_FORMAT, "part val has a file of labels, but none of pictures");
+    write_labels(dir, "val-labels.idx1-ubyte", 1, (const uint8_t[]){ 1 });
+    try_set(dir, FV_CONFLICT, "val-labels.idx1-ubyte and valid-labels.idx1-ubyte are both the labels of part val");
+    dir = make_set();
+    write_idx(dir, "train-images-idx3-ubyte", 1, (int[]){ 5 }, 5, 0);
+    try_set(dir, FV_FORMAT, "train-images-idx3-ubyte has 1 dimensions, not 3 or 4");
+    static const int odd[3][4] = { { 5, 0, 3, 1 }, { 5, 2, 0, 1 }, { 5, 2, 3, 2 } };
+    for (int i = 0; i < 3; i++) {
+        write_idx(dir, "train-images-idx3-ubyte", 4, odd[i], odd[i][0] * odd[i][1] * odd[i][2] * odd[i][3], 0);
+        try_set(dir, FV_UNSUPPORTED, "train-images-idx3-ubyte holds pictures of ");
+    }
+    remove(fv_test_path(dir, "train-images-idx3-ubyte"));
+    FV_OK(fv_file_make_folder(fv_test_path(dir, "train-images-idx3-ubyte")));
+    try_set(dir, FV_IO, "train-images-idx3-ubyte: not a plain file");
+    dir = fv_test_folder();
+    fv_test_text("x", dir, "first-images-idx3-ubyte"); /* of no part */
+    fv_test_text("x", dir, "notes");
+    try_set(dir, FV_FORMAT, "");
+}
+
+FV_TEST(data_sources_idx__a_prefix_is_the_whole_of_what_stands_before_the_part) {
+    const char *dir = make_set();
+    write_idx(dir, "my-other-train-images-idx3-ubyte", 3, (int[]){ 1, 1, 1 }, 1, 9);
+    write_labels(dir, "my-other-train-labels-idx1-ubyte", 1, (const uint8_t[]){ 0 });
+    FV_OWNED(fv_dataset) set = NULL;
+    FV_FAILS(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "prefix=my-" }, &set), FV_FORMAT, "");
+    FV_OK(fv_dataset_open(dir, &(fv_dataset_options){ .source_options = "prefix=my-other-" }, &set));
+    assert_int_equal(fv_dataset_count(set), 1);
+}
+
+FV_TEST(data_sources_idx__refuses_gzip_that_ends_early_or_holds_no_file) {
+    const char *dir = make_set();
+    uint8_t *bytes = NULL;
+    int64_t length;
+    zip(dir, "train-images-idx3-ubyte");
+    FV_OK(fv_file_read(fv_test_path(dir, "train-images-idx3-ubyte.gz"), 1 << 20, &bytes, &length));
+    for (int64_t cut = 2; cut < length - 8; cut++) parse_fails(bytes, cut, FV_FORMAT, "gzip file");
+    bytes[3] = 0x20; /* a header of a kind that there is none of */
+    parse_fails(bytes, length, FV_FORMAT, "damaged gzip file");
+    fv_memory_free(bytes);
+    const uint8_t none[] = { 0, 0, 8, 0 }, not_zero[] = { 0, 1, 8, 1 };
+    parse_fails(none, sizeof none, FV_UNSUPPORTED, "0 dimensions");
+    parse_fails(not_zero, sizeof not_zero, FV_FORMAT, "not an IDX file");
+}
+
+FV_TEST(data_sources_idx__want_of_memory_is_an_error_and_leaves_nothing) {
+    const char *dir = make_set();
+    fv_dataset *set = NULL;
+    fv_test_text("x", dir, "notes.txt");
+    zip(dir, "train-images-idx3-ubyte");
+    FV_OK(fv_dataset_open(dir, NULL, &set));
+    fv_dataset_free(set);
+    int64_t live = fv_memory_live();
+    FV_TEST_EACH_ALLOCATION_FAILS(fv_dataset_open(dir, NULL, &set), {
+        assert_int_equal(fv_dataset_count(set), 7);
+        fv_dataset_free(set);
+    });
     assert_int_equal(fv_memory_live(), live);
 }
