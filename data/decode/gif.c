@@ -97,7 +97,9 @@ static bool next_code(bits *b, int size, int *code) {
             const uint8_t *length;
             if (!take(b->gif, 1, &length) || !*length) return false;
             b->left = (int)fv_min(*length, b->gif->end - b->gif->at);
-            if (!b->left || !take(b->gif, b->left, &b->block)) return false;
+            if (!b->left) return false;
+            b->block = b->gif->at;
+            b->gif->at += b->left;
         }
         b->held |= (uint32_t)*b->block++ << b->count;
         b->count += 8, b->left--;
@@ -139,12 +141,11 @@ static fv_error *unpack(gif *g, strings *s, int width, uint8_t *to, int64_t coun
             next = clear + 2, size = width + 1, before = -1;
             continue;
         }
-        if (code == clear + 1) return cut(); /* its end mark */
-        bool known = code < clear || (code > clear + 1 && code < next);
-        if (before < 0 ? code > clear : !known && (code != next || next == CODES))
+        if (code == clear + 1) return cut();    /* its end mark */
+        if (code > (before < 0 ? clear : next)) /* `next`: the string that this very code makes */
             return fv_fail(FV_FORMAT, "damaged GIF: a code that stands for nothing");
         if (before >= 0 && next < CODES) {
-            add_string(s, next, before, s->first[known ? code : before]);
+            add_string(s, next, before, s->first[code < next ? code : before]);
             next++;
             if (next == 1 << size && size < 12) size++;
         }
@@ -171,12 +172,11 @@ static fv_error *read_numbers(gif *g, uint8_t *numbers) {
 static int64_t row_of(const gif *g, int64_t stored) {
     static const int first[] = { 0, 4, 2, 1 }, step[] = { 8, 8, 4, 2 };
     if (!g->interlaced) return stored;
-    for (int pass = 0; pass < 4; pass++) {
+    for (int pass = 0;; pass++) {
         int64_t rows = g->height > first[pass] ? fv_ceil_div(g->height - first[pass], step[pass]) : 0;
         if (stored < rows) return first[pass] + stored * step[pass];
         stored -= rows;
     }
-    return 0;
 }
 
 static fv_error *paint(const gif *g, const uint8_t *numbers, fv_image *out) {

@@ -29,7 +29,7 @@ static void on_message(j_common_ptr jpeg, int level) {
 }
 
 static void on_progress(j_common_ptr jpeg) {
-    if (!jpeg->is_decompressor || ((j_decompress_ptr)jpeg)->input_scan_number <= SCANS_MAX) return;
+    if (((j_decompress_ptr)jpeg)->input_scan_number <= SCANS_MAX) return;
     snprintf(((fv_jpeg_trap *)jpeg->err)->message, JMSG_LENGTH_MAX, "more than %d scans", SCANS_MAX);
     longjmp(((fv_jpeg_trap *)jpeg->err)->out, 1);
 }

@@ -25,7 +25,7 @@ typedef struct png_input {
 /* libpng's errors do not tell want of memory from damage, so what it allocates comes from here. */
 static png_voidp on_alloc(png_structp png, png_alloc_size_t bytes) {
     png_input *input = png_get_mem_ptr(png);
-    void *memory = bytes <= INT64_MAX ? fv_memory_try(1, (int64_t)bytes) : NULL;
+    void *memory = fv_memory_try(1, (int64_t)bytes); /* what does not fit there is negative, and too much */
     if (!memory) input->out_of_memory = true;
     return memory;
 }
@@ -89,7 +89,7 @@ static void read_rows(png_structp png, int passes, fv_image *out) {
 static int orientation_of(png_structp png, png_infop info) {
     png_bytep exif = NULL;
     png_uint_32 length = 0;
-    return png_get_eXIf_1(png, info, &length, &exif) && exif ? fv_exif_orientation(exif, length) : 1;
+    return png_get_eXIf_1(png, info, &length, &exif) ? fv_exif_orientation(exif, length) : 1;
 }
 
 /* Between creating and destroying `png`, which longjmp comes back to. */

@@ -80,7 +80,7 @@ static bool names_channels(const char *type, int64_t length, int64_t channels) {
                                             { "BLACKANDWHITE_ALPHA", "GRAYSCALE_ALPHA" },
                                             { "RGB", "RGB" },
                                             { "RGB_ALPHA", "RGB_ALPHA" } };
-    if (channels < 1 || channels > 4) return false;
+    if (channels > 4) return false;
     for (int i = 0; i < 2; i++)
         if ((int64_t)strlen(known[channels - 1][i]) == length && !memcmp(known[channels - 1][i], type, (size_t)length))
             return true;

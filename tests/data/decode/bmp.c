@@ -40,3 +40,70 @@ FV_TEST(data_decode_bmp__refuses_run_lengths_at_every_length_but_the_whole) {
              "cannot hold");
     fv_memory_free(bytes);
 }
+
+static void put32(uint8_t *to, int64_t value) {
+    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* The two headers of a picture whose pixels begin `gap` bytes behind them. */
+static void put_header(uint8_t *bytes, int64_t width, int64_t height, int bits, int compression, int gap) {
+    memset(bytes, 0, 54);
+    memcpy(bytes, "BM", 2);
+    put32(bytes + 10, 54 + gap);
+    put32(bytes + 14, 40);
+    put32(bytes + 18, width);
+    put32(bytes + 22, height);
+    bytes[28] = (uint8_t)bits;
+    put32(bytes + 30, compression);
+}
+
+static fv_error *decode(const uint8_t *bytes, int64_t length, int64_t channels, fv_image *out) {
+    return fv_image_decode(bytes, length, "made", &(fv_decode_options){ .channels = channels, .max_pixels = INT64_MAX }, out);
+}
+
+FV_TEST(data_decode_bmp__refuses_headers_that_contradict_themselves) {
+    FV_IMAGE(image);
+    uint8_t bytes[128] = { 0 };
+    put_header(bytes, 2, 2, 8, 0, 0);
+    FV_FAILS(decode(bytes, sizeof bytes, 0, &image), FV_FORMAT, "no palette");
+    put_header(bytes, 2, 2, 24, 4, 0);
+    FV_FAILS(decode(bytes, sizeof bytes, 0, &image), FV_UNSUPPORTED, "wraps a JPEG");
+    put_header(bytes, 2, 2, 24, 5, 0);
+    FV_FAILS(decode(bytes, sizeof bytes, 0, &image), FV_UNSUPPORTED, "wraps a PNG");
+    put_header(bytes, 2, 2, 24, 3, 12);
+    FV_FAILS(decode(bytes, sizeof bytes, 0, &image), FV_FORMAT, "24 bits a pixel with compression kind 3");
+    put_header(bytes, 2, 2, 16, 3, 12);
+    put32(bytes + 54, 0xF800), put32(bytes + 58, 0x07E0);
+    FV_FAILS(decode(bytes, sizeof bytes, 0, &image), FV_FORMAT, "a colour without bits");
+    FV_FAILS(decode((const uint8_t *)"BX and so on, a text of forty letters", 37, 0, &image), FV_FORMAT, "not a picture");
+}
+
+FV_TEST(data_decode_bmp__takes_alpha_from_the_fourth_of_four_masks) {
+    FV_IMAGE(image);
+    uint8_t bytes[54 + 16 + 4] = { 0 };
+    put_header(bytes, 1, 1, 32, 6, 16);
+    put32(bytes + 54, 0xFF), put32(bytes + 58, 0xFF00), put32(bytes + 62, 0xFF0000), put32(bytes + 66, 0xFF000000);
+    memcpy(bytes + 70, "rgba", 4);
+    FV_OK(decode(bytes, sizeof bytes, 4, &image));
+    assert_memory_equal(image.pixels, "rgba", 4);
+}
+
+FV_TEST(data_decode_bmp__needs_no_final_mark_once_every_row_has_ended) {
+    FV_IMAGE(image);
+    uint8_t bytes[54 + 8 + 8] = { 0 };
+    put_header(bytes, 2, 2, 8, 1, 8);
+    put32(bytes + 58, 0xFFFFFF);
+    memcpy(bytes + 62, "\2\1\0\0\1\1\0\0", 8); /* two pixels, end of the row; one pixel, end of the row */
+    FV_OK(decode(bytes, sizeof bytes, 0, &image));
+    assert_memory_equal(image.pixels, "\xFF\0\xFF\xFF", 4);
+    FV_FAILS(decode(bytes, sizeof bytes - 2, 0, &image), FV_FORMAT, "cut short");
+}
+
+FV_TEST(data_decode_bmp__sizes_beyond_what_can_be_counted_are_cut_short) {
+    FV_IMAGE(image);
+    uint8_t bytes[64] = { 0 };
+    put_header(bytes, INT32_MAX, INT32_MAX, 32, 0, 0); /* 2^31 rows of 2^33 bytes */
+    FV_FAILS(decode(bytes, sizeof bytes, 0, &image), FV_FORMAT, "cut short");
+    put_header(bytes, INT32_MAX, 1073741825, 32, 0, 0); /* 2^63 and a little, with its last row */
+    FV_FAILS(decode(bytes, sizeof bytes, 0, &image), FV_FORMAT, "cut short");
+}

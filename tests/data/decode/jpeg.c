@@ -218,3 +218,114 @@ FV_TEST(data_decode_jpeg__damage_anywhere_is_found_from_any_part) {
     print_message("%d refused\n", refused);
     assert_true(refused > 10);
 }
+
+/* ---- what is left alone ---- */
+
+FV_TEST(data_decode_jpeg__decodes_arithmetic_coding_as_a_whole) {
+    const kind arithmetic = { "arithmetic", JCS_RGB, JCS_YCbCr, 1, 1, false, 0, false, true };
+    const fv_box_of_pixels corner = { 0, 0, 9, 11 };
+    uint8_t *bytes = NULL;
+    unsigned long length = 0;
+    FV_IMAGE(whole);
+    FV_IMAGE(part);
+    fv_view view = { 0 };
+    write_jpeg(&arithmetic, true, &bytes, &length);
+    FV_OK(fv_image_decode(bytes, (int64_t)length, "whole", NULL, &whole));
+    FV_OK(decode_part(bytes, length, &corner, &view, &part));
+    assert_int_equal(part.height, NOISY_HEIGHT);
+    assert_memory_equal(part.pixels, whole.pixels, (size_t)fv_image_bytes(&whole));
+    free(bytes);
+}
+
+/* One row is below what is decoded: rows 0 to 15 are the part's block and the one below it. */
+FV_TEST(data_decode_jpeg__damage_in_a_single_row_below_a_part_is_found) {
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    uint8_t *bytes = NULL, row[8] = { 0 }, *rows[] = { row };
+    unsigned long length = 0;
+    const fv_box_of_pixels top = { 0, 0, 8, 8 };
+    FV_IMAGE(part);
+    fv_view view = { 0 };
+    jpeg.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &bytes, &length);
+    jpeg.image_width = 8, jpeg.image_height = 17, jpeg.in_color_space = JCS_GRAYSCALE, jpeg.input_components = 1;
+    jpeg_set_defaults(&jpeg);
+    jpeg_start_compress(&jpeg, TRUE);
+    for (int y = 0; y < 17; y++) row[y % 8] = (uint8_t)(255 * (y % 2)), jpeg_write_scanlines(&jpeg, rows, 1);
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    FV_OK(decode_part(bytes, length, &top, &view, &part));
+    assert_int_equal(part.height, 16);
+    FV_FAILS(decode_part(bytes, length - 3, &top, &view, &part), FV_FORMAT, "cut short");
+    free(bytes);
+}
+
+FV_TEST(data_decode_jpeg__refuses_colours_that_nobody_names) {
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    uint8_t *bytes = NULL, row[16] = { 0 }, *rows[] = { row };
+    unsigned long length = 0;
+    FV_IMAGE(image);
+    jpeg.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &bytes, &length);
+    jpeg.image_width = jpeg.image_height = 8, jpeg.in_color_space = JCS_UNKNOWN, jpeg.input_components = 2;
+    jpeg_set_defaults(&jpeg);
+    jpeg_start_compress(&jpeg, TRUE);
+    for (int y = 0; y < 8; y++) jpeg_write_scanlines(&jpeg, rows, 1);
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    FV_FAILS(fv_image_decode(bytes, (int64_t)length, "two", NULL, &image), FV_UNSUPPORTED, "2 components");
+    free(bytes);
+}
+
+static unsigned long find_last(const uint8_t *bytes, unsigned long length, uint8_t marker) {
+    while (--length)
+        if (bytes[length - 1] == 0xFF && bytes[length] == marker) return length - 1;
+    fail_msg("no marker %d", marker);
+    return 0;
+}
+
+/* A component a scan; then the last scan again, as often as it takes. */
+FV_TEST(data_decode_jpeg__refuses_more_scans_than_a_picture_needs) {
+    static const jpeg_scan_info scans[] = { { 1, { 0 }, 0, 63, 0, 0 }, { 1, { 1 }, 0, 63, 0, 0 }, { 1, { 2 }, 0, 63, 0, 0 } };
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    uint8_t *bytes = NULL, row[24] = { 0 }, *rows[] = { row };
+    unsigned long length = 0;
+    FV_IMAGE(image);
+    jpeg.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &bytes, &length);
+    jpeg.image_width = jpeg.image_height = 8, jpeg.in_color_space = JCS_RGB, jpeg.input_components = 3;
+    jpeg_set_defaults(&jpeg);
+    jpeg.scan_info = scans, jpeg.num_scans = 3;
+    jpeg_start_compress(&jpeg, TRUE);
+    for (int y = 0; y < 8; y++) jpeg_write_scanlines(&jpeg, rows, 1);
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    FV_OK(fv_image_decode(bytes, (int64_t)length, "three scans", NULL, &image));
+    unsigned long scan = find_last(bytes, length, 0xDA), end = find_last(bytes, length, 0xD9);
+    uint8_t *many = malloc(length + 600 * (end - scan)), *at = mempcpy(many, bytes, end);
+    for (int i = 0; i < 600; i++) at = mempcpy(at, bytes + scan, end - scan);
+    at = mempcpy(at, bytes + end, length - end);
+    FV_FAILS(fv_image_decode(many, at - many, "many scans", NULL, &image), FV_FORMAT, "more than 500 scans");
+    free(many);
+    free(bytes);
+}
+
+/* A picture whose EXIF block is too short to be one, and bytes that begin as a JPEG's do. */
+FV_TEST(data_decode_jpeg__is_known_by_its_first_two_bytes) {
+    const kind plain = { "plain", JCS_RGB, JCS_YCbCr, 1, 1, false, 0, false, false };
+    uint8_t *bytes = NULL, marked[1 << 16] = { 0xFF, 0xD8, 0xFF, 0xE1, 0, 5, 'E', 'x', 'i' };
+    unsigned long length = 0;
+    FV_IMAGE(image);
+    write_jpeg(&plain, false, &bytes, &length);
+    memcpy(marked + 9, bytes + 2, length - 2);
+    FV_OK(fv_image_decode(marked, (int64_t)length + 7, "short EXIF", NULL, &image));
+    assert_int_equal(image.height, HEIGHT);
+    marked[1] = 0xD9;
+    FV_FAILS(fv_image_decode(marked, (int64_t)length, "another", NULL, &image), FV_FORMAT, "not a picture");
+    free(bytes);
+}

@@ -2,6 +2,8 @@
  * tests/golden/picture_formats.py). */
 #include "tests/data/pictures.h"
 
+#include <zlib.h>
+
 FV_TEST(data_decode_png__sees_what_pillow_sees) { fv_test_decoded("png/decoded.txt", 0, 39); }
 FV_TEST(data_decode_png__sees_alpha_as_pillow_does) { fv_test_decoded("png/alpha.txt", 4, 8); }
 
@@ -30,4 +32,14 @@ FV_TEST(data_decode_png__gives_grey_and_alpha_as_two) {
     assert_int_equal(image.channels, 2);
     FV_FAILS(fv_image_decode_file(FV_FILE("png/filters.png"), &(fv_decode_options){ .channels = 2 }, &image), FV_UNSUPPORTED,
              "3 channels, where 2 are wanted");
+}
+
+FV_TEST(data_decode_png__takes_no_memory_for_what_a_file_cannot_hold) {
+    uint8_t bytes[] = "\x89PNG\r\n\x1a\n\0\0\0\x0DIHDR\0\0\x27\x10\0\0\x27\x10\x08\x02\0\0\0...."
+                      "\0\0\0\0IDAT\x35\xAF\x06\x1E\0\0\0\0IEND\xAE\x42\x60\x82";
+    uint32_t sum = (uint32_t)crc32(0, bytes + 12, 17); /* 10,000 × 10,000 pixels */
+    for (int i = 0; i < 4; i++) bytes[29 + i] = (uint8_t)(sum >> (24 - 8 * i));
+    FV_IMAGE(image);
+    FV_FAILS(fv_image_decode(bytes, sizeof bytes - 1, "claims", NULL, &image), FV_FORMAT, "cannot hold");
+    assert_null(image.pixels);
 }

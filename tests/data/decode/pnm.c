@@ -49,3 +49,33 @@ FV_TEST(data_decode_pnm__refuses_what_is_cut_short_or_damaged) {
     FV_FAILS(decode("P3 two 2 255", NULL, &image), FV_FORMAT, "no number");
     FV_FAILS(decode("P1 2 1 0 7", NULL, &image), FV_FORMAT, "neither 0 nor 1");
 }
+
+FV_TEST(data_decode_pnm__refuses_headers_that_end_early_or_say_no_number) {
+    FV_IMAGE(image);
+    FV_FAILS(decode("P5 2 2 255", NULL, &image), FV_FORMAT, "cut short");
+    FV_FAILS(decode("P5 2 2 255x", NULL, &image), FV_FORMAT, "does not end in a blank");
+    FV_FAILS(decode("P1 2 2 0 1 1", NULL, &image), FV_FORMAT, "cut short");
+    FV_FAILS(decode("P1 2 2 0 1 1 ", NULL, &image), FV_FORMAT, "cut short");
+    FV_FAILS(decode("P2 1 1 70000 1", NULL, &image), FV_FORMAT, "70000 as its largest value");
+    FV_FAILS(decode("P2 1 10000000000 7 1", NULL, &image), FV_FORMAT, "a number beyond");
+    static const char *const words[] = { "WIDTH", "HEIGHT", "DEPTH", "MAXVAL" };
+    for (int i = 0; i < 4; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "P7\n%s two\nENDHDR\nx", words[i]);
+        FV_FAILS(decode(text, NULL, &image), FV_FORMAT, "no number where one is due");
+    }
+    FV_FAILS(decode("P7\nDEEP 2\nENDHDR\nx", NULL, &image), FV_FORMAT, "\"DEEP\" in its header");
+    FV_FAILS(decode("P7\nWIDTH 1\nHEIGHT 1\nDEPTH 0\nMAXVAL 255\nENDHDR\nx", NULL, &image), FV_FORMAT, "no channels");
+    FV_FAILS(decode("P7\nWIDTH 1\nENDHDR", NULL, &image), FV_FORMAT, "cut short");
+    FV_FAILS(decode("P8 1 1 255 x", NULL, &image), FV_FORMAT, "not a picture");
+    FV_FAILS(decode("P5x 1 1 255 x", NULL, &image), FV_FORMAT, "not a picture");
+    FV_OK(decode("P5# a comment\n1 1 255 x", NULL, &image));
+    assert_memory_equal(image.pixels, "x", 1);
+}
+
+FV_TEST(data_decode_pnm__refuses_more_samples_than_can_be_counted) {
+    FV_IMAGE(image);
+    FV_FAILS(decode("P7\nWIDTH 1000000000\nHEIGHT 1000000000\nDEPTH 1000000000\nMAXVAL 255\nENDHDR\n.",
+                    &(fv_decode_options){ .max_pixels = INT64_MAX }, &image),
+             FV_UNSUPPORTED, "more samples than");
+}

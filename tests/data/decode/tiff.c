@@ -93,8 +93,8 @@ FV_TEST(data_decode_tiff__refuses_what_it_cannot_use_without_a_word_on_standard_
 
 FV_TEST(data_decode_tiff__refuses_every_length_but_the_whole) {
     FV_IMAGE(image);
-    const char *const names[] = { "tiff/big.tif", "tiff/tiles_apart.tif", "tiff/rgb_packbits.tif" };
-    for (int n = 0; n < 3; n++) {
+    const char *const names[] = { "tiff/big.tif", "tiff/tiles_apart.tif", "tiff/rgb_packbits.tif", "tiff/ycbcr.tif" };
+    for (int n = 0; n < 4; n++) {
         uint8_t *bytes = NULL;
         int64_t length;
         FV_OK(fv_file_read(fv_test_path(NULL, names[n]), 1 << 20, &bytes, &length));

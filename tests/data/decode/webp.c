@@ -51,3 +51,21 @@ FV_TEST(data_decode_webp__takes_no_memory_for_what_a_file_cannot_hold) {
     FV_FAILS(fv_image_decode(lossless, sizeof lossless - 1, "claims", NULL, &image), FV_FORMAT, "cannot hold");
     assert_null(image.pixels);
 }
+
+/* What a lossy picture of that many bytes can hold is less than what a lossless one can. */
+FV_TEST(data_decode_webp__knows_how_little_a_lossy_picture_holds) {
+    FV_IMAGE(image);
+    uint8_t *bytes = NULL;
+    int64_t length;
+    FV_OK(fv_file_read(FV_FILE("webp/lossy.webp"), 1 << 20, &bytes, &length));
+    memcpy(bytes + 26, "\xE8\x03\xE8\x03", 4); /* 1,000 × 1,000 */
+    FV_FAILS(fv_image_decode(bytes, length, "claims", NULL, &image), FV_FORMAT, "cannot hold");
+    assert_null(image.pixels);
+    fv_memory_free(bytes);
+}
+
+FV_TEST(data_decode_webp__refuses_a_film_whose_first_picture_is_none) {
+    FV_IMAGE(image);
+    const char film[] = "RIFF\x26\0\0\0WEBPVP8X\x0A\0\0\0\2\0\0\0\7\0\0\7\0\0ANMF\x08\0\0\0\0\0\0\0\0\0\7\0";
+    FV_FAILS(fv_image_decode(film, sizeof film - 1, "film", NULL, &image), FV_FORMAT, "a picture without pixels");
+}
