@@ -1,7 +1,7 @@
 #!/bin/sh
 # coverage.sh [--left] [--group NAME]: builds with counts of branches (cmake --preset coverage), runs the tests that reach the
-# model file, the checkpoint, the decoders and the lists, and prints which of their branches were taken (coverage.py says how they
-# are counted). fovea-reader ends in a sandbox where it could write no counts: for this it runs without (no_sandbox.c).
+# model file, the checkpoint, the decoders and the lists, and prints how many of their branches were taken (coverage.py says how
+# they are counted). fovea-reader ends in a sandbox where it could write no counts: for this it runs without (no_sandbox.c).
 set -eu
 cd "$(dirname "$0")/../.."
 build=$PWD/build/coverage log=$PWD/build/coverage.log
@@ -15,7 +15,10 @@ find "$build" -name '*.gcda' -exec rm {} +
 
 FOVEA_READER=$build/fovea-reader-counted
 export FOVEA_READER
-printf '#!/bin/sh\nLD_PRELOAD=%s exec %s "$@"\n' "$build/lib/no_sandbox.so" "$build/libexec/fovea/fovea-reader" > "$FOVEA_READER"
+cat > "$FOVEA_READER" << END
+#!/bin/sh
+LD_PRELOAD=$build/lib/no_sandbox.so exec $build/libexec/fovea/fovea-reader "\$@"
+END
 chmod +x "$FOVEA_READER"
 ctest --preset coverage --parallel 2 -R "^(($tests)|fuzz_($targets)\$)" >> "$log" 2>&1 || { tail -50 "$log"; exit 1; }
 python3 tests/soak/coverage.py "$build" "$@"

@@ -1,5 +1,5 @@
-/* no_sandbox.c - to be preloaded into fovea-reader where its branches are counted (coverage.sh): the kernel is not asked to keep
- * it, which would keep it from writing its counts too, and it ends by exit, which is when they are written. */
+/* no_sandbox.c - to be preloaded into fovea-reader where its branches are counted (coverage.sh): the kernel is not asked to
+ * keep it, which would keep it from writing its counts too, and it ends by exit, which is when they are written. */
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

@@ -479,8 +479,9 @@ FV_TEST(data_sources_list__want_of_memory_is_an_error_and_leaves_nothing) {
         const char *name, *text, *options;
     } lists[] = {
         { "parts.csv",
-          "path;label;split;group;weight\n sub\\a.png ;x ;train;1;0.5\nb.png;y;test;2;1\nb.png;x;train;2;1\nno\\c.png;x;train;3;1\n"
-          "b.png;x;;3;1\nb.png;z;dev;3;1\nb.png;;train;3;1\n;x;train;3;1\nc.png;w;test;3;1\nc.png;x;train;3;-1\nc.png;x;train\n",
+          "path;label;split;group;weight\n sub\\a.png ;x ;train;1;0.5\nb.png;y;test;2;1\nb.png;x;train;2;1\n"
+          "no\\c.png;x;train;3;1\nb.png;x;;3;1\nb.png;z;dev;3;1\nb.png;;train;3;1\n"
+          ";x;train;3;1\nc.png;w;test;3;1\nc.png;x;train;3;-1\nc.png;x;train\n",
           NULL },
         { "bare.csv", "a.png,x\nb.png,y\n", NULL },
         { "split.csv", "path,tags\na.png, x | y\nb.png,\n", "separator=| suffix= label=tags" },
@@ -492,7 +493,8 @@ FV_TEST(data_sources_list__want_of_memory_is_an_error_and_leaves_nothing) {
         { "several.csv", "path,label\na.png,\nb.png,x|y\nc.png,x\n", "target=class separator=|" },
         { "beside.csv", "path,label\nd.png,x\ne.png,y\n", NULL },
         { "lines.jsonl",
-          "{\"path\":\"a.png\",\"labels\":[\"x\",\" y \",3]}\n{\"path\":\"b.png\",\"labels\":1.5}\n{\"path\":\"c.png\"}\n[]\n{\n"
+          "{\"path\":\"a.png\",\"labels\":[\"x\",\" y \",3]}\n{\"path\":\"b.png\",\"labels\":1.5}\n{\"path\":\"c.png\"}\n"
+          "[]\n{\n"
           "{\"path\":{},\"labels\":[{}]}\n",
           NULL },
     };
