@@ -34,6 +34,17 @@ const char *fv_test_folder(void) {
     return made;
 }
 
+void fv_test_same_file(const char *a, const char *b) {
+    FILE *files[] = { fopen(a, "rb"), fopen(b, "rb") };
+    if (!files[0] || !files[1]) fail_msg("cannot open %s: %s", files[0] ? b : a, strerror(errno));
+    for (long at = 0, x = 0; x != EOF; at++) {
+        x = fgetc(files[0]);
+        if (x != fgetc(files[1])) fail_msg("%s and %s differ at byte %ld", a, b, at);
+    }
+    fclose(files[0]);
+    fclose(files[1]);
+}
+
 void fv_test_ok(fv_error *error, const char *expression, const char *file, int line) {
     if (!error) return;
     char text[2048];

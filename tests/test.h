@@ -31,6 +31,9 @@
 /* A new empty folder, removed with all that is in it when the test is over. The path is valid until then. */
 const char *fv_test_folder(void);
 
+/* The test fails unless the two files are there and hold the same bytes. */
+void fv_test_same_file(const char *a, const char *b);
+
 void fv_test_ok(fv_error *error, const char *expression, const char *file, int line);
 void fv_test_fails(fv_error *error, fv_code code, const char *part, const char *expression, const char *file, int line);
 

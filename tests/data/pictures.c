@@ -36,6 +36,13 @@ void fv_test_text(const char *text, const char *folder, const char *name) {
     write_file(text, (int64_t)strlen(text), folder, name);
 }
 
+fv_dataset *fv_test_list(const char *text, const char *folder, const char *name, const fv_dataset_options *options) {
+    fv_dataset *set = NULL;
+    fv_test_text(text, folder, name);
+    FV_OK(fv_dataset_open(fv_test_path(folder, name), options, &set));
+    return set;
+}
+
 static uint64_t fnv(const uint8_t *bytes, int64_t length) {
     uint64_t hash = 0xCBF29CE484222325u;
     for (int64_t i = 0; i < length; i++) hash = (hash ^ bytes[i]) * 0x100000001B3u;

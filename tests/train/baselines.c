@@ -3,8 +3,6 @@
 
 #include "tests/data/pictures.h"
 
-static void open_part(fv_dataset *set, const char *part, fv_subset **out) { FV_OK(fv_subset_part(set, part, out)); }
-
 FV_TEST(train_baselines__a_picture_is_nearest_to_itself) {
     FV_OWNED(fv_dataset) set = NULL;
     FV_OWNED(fv_subset) test = NULL;
@@ -12,7 +10,7 @@ FV_TEST(train_baselines__a_picture_is_nearest_to_itself) {
     fv_baselines b;
     FV_OK(fv_arena_new("test", 1 << 26, &arena));
     FV_OK(fv_dataset_open(FOVEA_SOURCE "/examples/shapes", &(fv_dataset_options){ .channels = 1 }, &set));
-    open_part(set, "test", &test);
+    FV_OK(fv_subset_part(set, "test", &test));
     FV_OK(fv_baselines_measure(test, test, FV_ONE_CLASS, 0, NULL, arena, &b));
     assert_int_equal(b.nearest_known, 150);
     assert_int_equal(b.nearest.count, 150);
@@ -30,8 +28,8 @@ FV_TEST(train_baselines__are_the_same_on_any_number_of_workers) {
     fv_baselines a, b;
     FV_OK(fv_arena_new("test", 1 << 26, &arena));
     FV_OK(fv_dataset_open(FOVEA_SOURCE "/examples/shapes", &(fv_dataset_options){ .channels = 3 }, &set));
-    open_part(set, "train", &train);
-    open_part(set, "test", &test);
+    FV_OK(fv_subset_part(set, "train", &train));
+    FV_OK(fv_subset_part(set, "test", &test));
     FV_OK(fv_baselines_measure(train, test, FV_ONE_CLASS, 0, NULL, arena, &a));
     FV_OK(fv_baselines_measure(train, test, FV_ONE_CLASS, 3, NULL, arena, &b));
     assert_true(a.nearest.figures[0] == b.nearest.figures[0]);
@@ -41,22 +39,19 @@ FV_TEST(train_baselines__are_the_same_on_any_number_of_workers) {
 #define ROOT "root=" FOVEA_SOURCE "/examples/shapes/test"
 
 /* Four pictures with several labels, or a number, each: a list beside the shapes. */
-static void open_list(const char *text, const char *options, fv_dataset **set, fv_subset **all) {
-    const char *folder = fv_test_folder();
-    fv_test_text(text, folder, "list.csv");
-    fv_dataset_options how = { .channels = 1, .source_options = options };
-    FV_OK(fv_dataset_open(fv_test_path(folder, "list.csv"), &how, set));
-    FV_OK(fv_subset_part(*set, NULL, all));
+static fv_dataset *open_list(const char *text, const char *options) {
+    return fv_test_list(text, fv_test_folder(), "list.csv", &(fv_dataset_options){ .channels = 1, .source_options = options });
 }
 
 FV_TEST(train_baselines__of_labels_the_most_frequent_set_is_answered) {
-    FV_OWNED(fv_dataset) set = NULL;
     FV_OWNED(fv_subset) all = NULL;
     FV_OWNED(fv_arena) arena = NULL;
     fv_baselines b;
     FV_OK(fv_arena_new("test", 1 << 26, &arena));
-    open_list("path,labels\ncircle/000.png,a|b\ncross/000.png,c\nring/000.png,b|a\nsquare/000.png,\n",
-              "target=classes separator=| " ROOT, &set, &all);
+    FV_OWNED(fv_dataset)
+    set = open_list("path,labels\ncircle/000.png,a|b\ncross/000.png,c\nring/000.png,b|a\nsquare/000.png,\n",
+                    "target=classes separator=| " ROOT);
+    FV_OK(fv_subset_part(set, NULL, &all));
     FV_OK(fv_baselines_measure(all, all, FV_MULTI_LABEL, 0, NULL, arena, &b));
     assert_memory_equal(b.majority_labels, ((const uint8_t[]){ 1, 1, 0 }), 3);
     assert_int_equal(b.constant.count, 4);
@@ -66,13 +61,14 @@ FV_TEST(train_baselines__of_labels_the_most_frequent_set_is_answered) {
 }
 
 FV_TEST(train_baselines__of_numbers_the_mean_is_answered) {
-    FV_OWNED(fv_dataset) set = NULL;
     FV_OWNED(fv_subset) all = NULL;
     FV_OWNED(fv_arena) arena = NULL;
     fv_baselines b;
     FV_OK(fv_arena_new("test", 1 << 26, &arena));
-    open_list("path,age\ncircle/000.png,1\ncross/000.png,2.5\nring/000.png,3\nsquare/000.png,5.5\n",
-              "label=age target=number " ROOT, &set, &all);
+    FV_OWNED(fv_dataset)
+    set = open_list("path,age\ncircle/000.png,1\ncross/000.png,2.5\nring/000.png,3\nsquare/000.png,5.5\n",
+                    "label=age target=number " ROOT);
+    FV_OK(fv_subset_part(set, NULL, &all));
     FV_OK(fv_baselines_measure(all, all, FV_NUMBERS, 0, NULL, arena, &b));
     assert_true(b.mean == 3);
     assert_true(b.constant.figures[0] == (2 + 0.5 + 0 + 2.5) / 4);

@@ -53,18 +53,6 @@ static const char *below(const char *name) {
     return path;
 }
 
-static void assert_same_file(const char *a, const char *b) {
-    FILE *files[] = { fopen(a, "rb"), fopen(b, "rb") };
-    assert_non_null(files[0]);
-    assert_non_null(files[1]);
-    for (int x = 0; x != EOF;) {
-        x = fgetc(files[0]);
-        assert_int_equal(x, fgetc(files[1]));
-    }
-    fclose(files[0]);
-    fclose(files[1]);
-}
-
 FV_TEST(train_loop__says_data_memory_and_time_before_the_first_step) {
     FV_OWNED(fv_recipe) recipe = recipe_of(SHAPES);
     ear e = { .epochs = 0 };
@@ -92,8 +80,8 @@ FV_TEST(train_loop__stopped_before_its_first_step_it_goes_on_to_the_same_bits) {
              "after 0 of its");
     cancel = 0;
     FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("stopped"), .resume = true, .cancel = &cancel }, NULL));
-    assert_same_file(below("whole/last.fovea"), below("stopped/last.fovea"));
-    assert_same_file(below("whole/best.fovea"), below("stopped/best.fovea"));
+    fv_test_same_file(below("whole/last.fovea"), below("stopped/last.fovea"));
+    fv_test_same_file(below("whole/best.fovea"), below("stopped/best.fovea"));
 }
 
 static fv_evaluation evaluate(const char *model, int64_t batch, int64_t workers) {
@@ -315,9 +303,9 @@ FV_TEST(train_loop__from_a_checkpoint_within_an_epoch_it_goes_on_to_the_same_bit
     for (int i = 0; i < 2; i++) {
         char name[64];
         snprintf(name, sizeof name, "%s/last.fovea", others[i]);
-        assert_same_file(below("whole/last.fovea"), below(name));
+        fv_test_same_file(below("whole/last.fovea"), below(name));
     }
-    assert_same_file(below("whole/best.fovea"), below("killed/best.fovea"));
+    fv_test_same_file(below("whole/best.fovea"), below("killed/best.fovea"));
 }
 
 FV_TEST(train_loop__warns_when_stopping_may_take_longer_than_the_grace) {

@@ -6,7 +6,7 @@
 #include "core/base/memory.h"
 #include "fovea/train.h"
 #include "tests/core/comm/ranks.h"
-#include "tests/test.h"
+#include "tests/data/pictures.h"
 
 #define SHAPES FOVEA_SOURCE "/examples/shapes/test"
 
@@ -29,14 +29,6 @@ typedef struct rank_view {
     fv_comm *comm;
 } rank_view;
 
-static const char *below(const char *folder, const char *name) {
-    static char paths[4][512];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
 /* Every rank says which it is, all at the same time. */
 static void count(int *heard) { __atomic_fetch_add(heard, 1, __ATOMIC_RELAXED); }
 static void hear(void *context, const char *line) { (void)line, count(&((rank_view *)context)->t->messages); }
@@ -45,8 +37,8 @@ static void hear_epoch(void *context, const fv_epoch *epoch) { (void)epoch, coun
 static void copy_file(const char *from, const char *to, const char *name) {
     uint8_t *bytes;
     int64_t length;
-    FV_OK(fv_file_read(below(from, name), 1 << 28, &bytes, &length));
-    FV_OK(fv_file_write(below(to, name), bytes, length, NULL));
+    FV_OK(fv_file_read(fv_test_path(from, name), 1 << 28, &bytes, &length));
+    FV_OK(fv_file_write(fv_test_path(to, name), bytes, length, NULL));
     fv_memory_free(bytes);
 }
 
@@ -83,22 +75,10 @@ static fv_error *train(fv_comm *comm, void *context) {
     return fv_train(recipe, &options, NULL);
 }
 
-static void assert_same_file(const char *a, const char *b, const char *name) {
-    FILE *files[] = { fopen(below(a, name), "rb"), fopen(below(b, name), "rb") };
-    assert_non_null(files[0]);
-    assert_non_null(files[1]);
-    for (int x = 0; x != EOF;) {
-        x = fgetc(files[0]);
-        assert_int_equal(x, fgetc(files[1]));
-    }
-    fclose(files[0]);
-    fclose(files[1]);
-}
-
 static void assert_same_run(const char *a, const char *b) {
-    assert_same_file(a, b, "best.fovea");
-    assert_same_file(a, b, "last.fovea");
-    assert_same_file(a, b, "recipe.yaml");
+    fv_test_same_file(fv_test_path(a, "best.fovea"), fv_test_path(b, "best.fovea"));
+    fv_test_same_file(fv_test_path(a, "last.fovea"), fv_test_path(b, "last.fovea"));
+    fv_test_same_file(fv_test_path(a, "recipe.yaml"), fv_test_path(b, "recipe.yaml"));
 }
 
 /* Batch norm, dropout, mixed pictures, averaged weights; the last batch is another than the first. */
@@ -172,8 +152,8 @@ FV_TEST(train_ranks__save_within_an_epoch_by_the_clock_of_the_first) {
     fv_test_ranks(2, 60, train, &(training){ .out = many, .keys = mixed, .copy_to = killed }, NULL);
     assert_same_run(one, many);
     fv_test_ranks(3, 60, train, &(training){ .out = killed, .keys = mixed, .resume = true }, NULL);
-    assert_same_file(one, killed, "best.fovea");
-    assert_same_file(one, killed, "last.fovea");
+    fv_test_same_file(fv_test_path(one, "best.fovea"), fv_test_path(killed, "best.fovea"));
+    fv_test_same_file(fv_test_path(one, "last.fovea"), fv_test_path(killed, "last.fovea"));
 }
 
 FV_TEST(train_ranks__agree_on_as_many_epochs_as_a_time_holds) {

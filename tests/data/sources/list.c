@@ -31,9 +31,7 @@ static fv_error *try_list(const char *dir, const char *name, const char *text, c
 }
 
 static fv_dataset *open_list(const char *dir, const char *name, const char *text, const char *source_options) {
-    fv_dataset *set = NULL;
-    FV_OK(try_list(dir, name, text, &(fv_dataset_options){ .source_options = source_options, .allow_dropped = true }, &set));
-    return set;
+    return fv_test_list(text, dir, name, &(fv_dataset_options){ .source_options = source_options, .allow_dropped = true });
 }
 
 static void check_class(const fv_dataset *set, int64_t sample, const char *id, const char *class_name) {
