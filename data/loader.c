@@ -115,7 +115,10 @@ static fv_error *find_target(fv_loader *loader) {
     fv_target_kind kind = fv_dataset_target(set, loader->subset->samples[0])->kind;
     bool by_class = kind == FV_TARGET_CLASSES || kind == FV_TARGET_SOFT || (kind == FV_TARGET_CLASS && mixes);
     if (by_class) loader->target_width = fv_dataset_class_count(set);
-    if (kind == FV_TARGET_NUMBER) loader->target_width = 1;
+    if (kind == FV_TARGET_NUMBER) {
+        FV_TRY(fv_transforms_mix_numbers(loader->transforms, loader->options.mode));
+        loader->target_width = 1;
+    }
     return mixes ? fv_memory_new(loader->subset->count, &loader->partners) : NULL;
 }
 

@@ -73,6 +73,7 @@ typedef struct fv_transform {
     /* A transform of two pictures has these in place of `apply`: whether this one is mixed, which asks for a partner, and the
      * mixing. Of several such steps in a list at most one mixes a picture, the first that draws so. */
     bool (*pairs)(const void *options, fv_random *random);
+    bool parts; /* what is mixed are parts of pictures, not whole ones: it says nothing of a number */
     fv_error *(*mix)(fv_pair_call *call);
 } fv_transform;
 
@@ -93,6 +94,8 @@ typedef struct fv_pairing {
 
 /* Whether a step of that mode mixes pictures. */
 bool fv_transforms_mix(const fv_transforms *transforms, fv_mode mode);
+/* FV_USAGE, by its name: a step of that mode mixes parts of pictures, of which no number follows from theirs. */
+FV_MUST_USE fv_error *fv_transforms_mix_numbers(const fv_transforms *transforms, fv_mode mode);
 
 /* What the steps of that mode will read of a decoded picture of that height and width. */
 fv_box_of_pixels fv_transforms_region(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_size before);

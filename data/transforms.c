@@ -299,6 +299,18 @@ bool fv_transforms_mix(const fv_transforms *transforms, fv_mode mode) {
     return false;
 }
 
+fv_error *fv_transforms_mix_numbers(const fv_transforms *transforms, fv_mode mode) {
+    for (int i = 0; i < transforms->count; i++) {
+        const step *s = &transforms->steps[i];
+        if (s->transform->parts && runs(s, mode))
+            return fv_error_hint(fv_fail(FV_USAGE,
+                                         "transform %s shows parts of two pictures, which do not say what number they make",
+                                         s->transform->name),
+                                 "mixup blends whole pictures, and their numbers by the same shares");
+    }
+    return NULL;
+}
+
 fv_error *fv_transforms_run_paired(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
                                    fv_image *image, const fv_view *held, fv_pairing *pairing) {
     fv_draw key = draw ? *draw : (fv_draw){ 0 };

@@ -73,7 +73,6 @@ void fv_balanced_weights(const int64_t *counts, int64_t classes, double *weights
         weights[k] = counts[k] > 0 ? (double)pictures / ((double)present * (double)counts[k]) : 0;
 }
 
-bool fv_takes_classes(const void *options) { return (void)options, true; }
 bool fv_takes_numbers(const void *options) { return (void)options, false; }
 
 fv_value fv_loss_per_class(fv_graph *graph, fv_value logits, const fv_floats *values, const char *what) {

@@ -11,6 +11,10 @@ enum { FV_FOR_CLASSES = 1, FV_FOR_LABELS = 2, FV_FOR_NUMBERS = 4 };
 typedef struct fv_loss {
     FV_PART;
     unsigned suits; /* FV_FOR_CLASSES: one class a picture; _LABELS: any number of them; _NUMBERS */
+    /* Options that a training sets by its data; NULL: there is no such option. Numbers, one a class: by which a picture counts
+     * for its class; by which a label that a picture has counts against one that it has not. Whether the target is a share for
+     * each class in place of a class number, as where pictures are mixed. */
+    const char *class_weights, *label_weights, *soft_targets;
     /* Whether the target is one class number a picture, i64[batch], or has the shape and dtype of the logits. */
     bool (*takes_classes)(const void *options);
     /* The scalar loss. Stable: no exponential of a large number, no logarithm of a small one. Errors go into the graph. */
@@ -23,8 +27,7 @@ extern const int fv_loss_table_count;
 /* The loss that `text` names, and its options in `arena`. */
 FV_MUST_USE fv_error *fv_loss_parse(const char *text, fv_arena *arena, const fv_loss **loss, void **options);
 
-bool fv_takes_classes(const void *options); /* takes_classes of losses that always do, */
-bool fv_takes_numbers(const void *options); /* that never do */
+bool fv_takes_numbers(const void *options); /* takes_classes of losses that never do */
 
 /* For builders: one row of a number for each class ([1, classes], or a scalar when `values` holds one), in the logits' dtype.
  */

@@ -58,8 +58,7 @@ static void say_classes(const fv_trainer *t) {
     fv_trainer_say(t, "classes: %s", line.at);
     if (t->kind == FV_MULTI_LABEL)
         fv_trainer_say(t, "  %lld+%lld pictures are of none", (long long)train_none, (long long)val_none);
-    const char *weights = strstr(t->loss, t->kind == FV_MULTI_LABEL ? "pos_weight=" : "class_weights=");
-    if (t->keys->class_weights) fv_trainer_say(t, "  they count in the loss by %s", weights);
+    if (t->loss_weights) fv_trainer_say(t, "  they count in the loss by %s", t->loss_weights);
     fv_trainer_advise_counts(t, train);
     if (!train[least]) fv_trainer_say(t, "  class %s has no picture to train on", fv_dataset_class_name(t->set, least));
 }

@@ -17,28 +17,38 @@
 static const unsigned suits[] = { FV_FOR_CLASSES, FV_FOR_LABELS, FV_FOR_NUMBERS };
 static const char *const kind_names[] = { "one class a picture", "any number of classes a picture", "a number a picture" };
 
-static fv_error *refuse_loss(const fv_trainer *t, const fv_loss *loss) {
-    FV_TEXT(names, 4096);
-    for (int i = 0; i < fv_loss_table_count; i++)
-        if (fv_loss_table[i]->suits & suits[t->kind])
-            fv_text_addf(&names, "%s%s", names.length ? ", " : "", fv_loss_table[i]->name);
-    return fv_error_hint(fv_fail(FV_USAGE, "loss %s does not suit %s, which the data have", loss->name, kind_names[t->kind]),
-                         "these do: %s", names.at);
+/* The loss's option that the key class_weights sets for these targets, or NULL. */
+static const char *weights_option(const fv_trainer *t, const fv_loss *loss) {
+    if (t->kind == FV_ONE_CLASS) return loss->class_weights;
+    return t->kind == FV_MULTI_LABEL ? loss->label_weights : NULL;
 }
 
-/* Keys that only one class a picture gives a meaning, and weights that the loss cannot have. */
-static fv_error *check_keys(const fv_trainer *t, const fv_loss *loss) {
-    const fv_recipe_keys *k = t->keys;
+/* `error` with the losses as a hint that suit the targets; with `weighted` of them those that take weights. */
+static fv_error *hint_losses(const fv_trainer *t, bool weighted, fv_error *error) {
+    FV_TEXT(names, 4096);
+    for (int i = 0; i < fv_loss_table_count; i++) {
+        const fv_loss *loss = fv_loss_table[i];
+        if ((loss->suits & suits[t->kind]) && (!weighted || weights_option(t, loss)))
+            fv_text_addf(&names, "%s%s", names.length ? ", " : "", loss->name);
+    }
+    return fv_error_hint(error, "these do: %s", names.at);
+}
+
+static fv_error *check_weights(const fv_trainer *t, const fv_loss *loss) {
     const char *have = kind_names[t->kind];
-    if (k->sampling == FV_SAMPLING_BALANCED)
-        return fv_fail(FV_USAGE, "sampling=balanced draws classes alike, but the data have %s", have);
-    if (k->reject_below > 0) return fv_fail(FV_USAGE, "reject_below abstains from the one class, but the data have %s", have);
-    if (!k->class_weights) return NULL;
+    if (!t->keys->class_weights || weights_option(t, loss)) return NULL;
     if (t->kind == FV_NUMBERS) return fv_fail(FV_USAGE, "class_weights weigh classes, but the data have %s", have);
-    if (!fv_fields_find(loss->fields, "pos_weight"))
-        return fv_error_hint(
-            fv_fail(FV_USAGE, "class_weights of several labels are for the loss binary_cross_entropy, not %s", loss->name),
-            "leave out class_weights, or the loss");
+    return hint_losses(t, true, fv_fail(FV_USAGE, "loss %s takes no class_weights where the data have %s", loss->name, have));
+}
+
+/* Keys that only one class a picture gives a meaning. */
+static fv_error *check_keys(const fv_trainer *t) {
+    const char *have = kind_names[t->kind];
+    if (t->kind == FV_ONE_CLASS) return NULL;
+    if (t->keys->sampling == FV_SAMPLING_BALANCED)
+        return fv_fail(FV_USAGE, "sampling=balanced draws classes alike, but the data have %s", have);
+    if (t->keys->reject_below > 0)
+        return fv_fail(FV_USAGE, "reject_below abstains from the one class, but the data have %s", have);
     return NULL;
 }
 
@@ -48,13 +58,14 @@ fv_error *fv_trainer_choose_loss(fv_trainer *t) {
     void *options;
     if (!t->keys->loss) t->recipe->keys.loss = defaults[t->kind];
     FV_TRY(fv_loss_parse(t->keys->loss, t->arena, &loss, &options));
-    if (!(loss->suits & suits[t->kind])) return refuse_loss(t, loss);
-    return t->kind == FV_ONE_CLASS ? NULL : check_keys(t, loss);
+    if (!(loss->suits & suits[t->kind]))
+        return hint_losses(t, false,
+                           fv_fail(FV_USAGE, "loss %s does not suit %s, which the data have", loss->name, kind_names[t->kind]));
+    FV_TRY(check_keys(t));
+    return check_weights(t, loss);
 }
 
 /* ---- what the data add to it ---- */
-
-static bool is_balanced(const fv_trainer *t) { return t->keys->class_weights && !strcmp(t->keys->class_weights, "balanced"); }
 
 /* (n − positives) / positives of each label; 1 of one that no picture has. */
 static void balance_labels(const fv_trainer *t, const int64_t *counts, int64_t classes, double *weights) {
@@ -83,17 +94,32 @@ static fv_error *balanced(const fv_trainer *t, fv_text *out) {
     return NULL;
 }
 
+/* A class number cannot say what a mixed picture shows: a share for each class can. */
+static fv_error *add_soft_targets(const fv_trainer *t, const fv_loss *loss, const void *options, fv_text *out) {
+    if (!loss->takes_classes(options) || !fv_transforms_mix(t->transforms, FV_TRAINING)) return NULL;
+    if (loss->soft_targets && !strstr(t->keys->loss, loss->soft_targets))
+        return fv_text_addf(out, " %s=true", loss->soft_targets), NULL;
+    return fv_fail(FV_USAGE, "loss \"%s\" takes one class a picture, but the transforms mix pictures", t->keys->loss);
+}
+
+static fv_error *add_weights(const fv_trainer *t, const fv_loss *loss, fv_text *out) {
+    const char *given = t->keys->class_weights, *option = weights_option(t, loss);
+    if (!given) return NULL;
+    fv_text_addf(out, " %s=", option);
+    return strcmp(given, "balanced") ? (fv_text_add(out, given), NULL) : balanced(t, out);
+}
+
 fv_error *fv_trainer_loss(fv_trainer *t) {
     FV_TEXT(text, LOSS_BYTES_MAX);
+    const fv_loss *loss;
+    void *options;
+    FV_TRY(fv_loss_parse(t->keys->loss, t->arena, &loss, &options));
     fv_text_add(&text, t->keys->loss);
-    if (t->keys->class_weights) fv_text_add(&text, t->kind == FV_MULTI_LABEL ? " pos_weight=" : " class_weights=");
-    if (is_balanced(t))
-        FV_TRY(balanced(t, &text));
-    else if (t->keys->class_weights)
-        fv_text_add(&text, t->keys->class_weights);
-    bool by_class = t->kind == FV_ONE_CLASS;
-    if (by_class && fv_transforms_mix(t->transforms, FV_TRAINING) && !strstr(t->keys->loss, "soft_targets"))
-        fv_text_add(&text, " soft_targets=true");
+    FV_TRY(add_soft_targets(t, loss, options, &text));
+    int64_t weights_at = text.length;
+    FV_TRY(add_weights(t, loss, &text));
     FV_TRY(fv_text_error(&text));
-    return fv_arena_text(t->arena, text.at, &t->loss);
+    FV_TRY(fv_arena_text(t->arena, text.at, &t->loss));
+    t->loss_weights = t->keys->class_weights ? t->loss + weights_at + 1 : NULL;
+    return NULL;
 }

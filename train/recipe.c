@@ -47,8 +47,8 @@ const fv_field fv_recipe_fields[] = {
              .help = "what is lowered, and its options (`fovea help loss`); without it what suits the targets: cross_entropy, "
                      "of several labels binary_cross_entropy, of numbers mse"),
     FV_FIELD(fv_recipe_keys, class_weights, .value = "WEIGHTS",
-             .help = "of the loss: \"balanced\" makes each class count alike, n/(K·count), of several labels yes and no "
-                     "alike, pos_weight; or one number a class"),
+             .help = "of the loss, which must have them: \"balanced\" makes each class count alike, n/(K·count), of several "
+                     "labels yes and no alike, pos_weight; or one number a class"),
     FV_FIELD(fv_recipe_keys, optimizer, .by_default = "sgd momentum=0.9 nesterov=true weight_decay=5e-4",
              .help = "how, and its options (`fovea help optimizer`)"),
     FV_FIELD(fv_recipe_keys, groups,

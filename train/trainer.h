@@ -52,7 +52,8 @@ typedef struct fv_trainer {
     fv_loader *loader;
     int64_t workers;
 
-    const char *loss; /* objective.c: the recipe's, with what the data add to it */
+    const char *loss;         /* objective.c: the recipe's, with what the data add to it */
+    const char *loss_weights; /* of these the weights of classes, "OPTION=NUMBERS"; NULL: none */
 
     /* network.c */
     fv_size input;

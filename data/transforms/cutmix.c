@@ -54,4 +54,5 @@ const fv_transform fv_transform_cutmix = {
     .example = "alpha=1",
     .pairs = pairs,
     .mix = mix,
+    .parts = true,
 };

@@ -315,7 +315,8 @@ typedef struct fv_batch {
  * unreadable is logged and rejected in the data set when its batch is handed out; past the bound that the set's options say,
  * that is the error. */
 typedef struct fv_loader fv_loader;
-/* `subset` and `transforms` must outlive it. FV_SHAPE: pictures would not come in options.size. */
+/* `subset` and `transforms` must outlive it. FV_SHAPE: pictures would not come in options.size; FV_USAGE: the targets are
+ * numbers, and a step (cutmix) mixes parts of pictures. */
 FV_API FV_MUST_USE fv_error *fv_loader_new(const fv_subset *subset, const fv_transforms *transforms,
                                            const fv_loader_options *options, fv_loader **out);
 FV_API void fv_loader_free(fv_loader *loader); /* stops and joins the workers */

@@ -31,6 +31,7 @@ const fv_loss fv_loss_binary_cross_entropy = {
     .summary = "sigmoid cross-entropy of logits: several labels a picture",
     .fields = fields,
     .suits = FV_FOR_CLASSES | FV_FOR_LABELS,
+    .label_weights = "pos_weight",
     .takes_classes = fv_takes_numbers,
     .build = build,
 };

@@ -47,6 +47,8 @@ const fv_loss fv_loss_cross_entropy = {
     .summary = "softmax cross-entropy: one class a picture",
     .fields = fields,
     .suits = FV_FOR_CLASSES,
+    .class_weights = "class_weights",
+    .soft_targets = "soft_targets",
     .takes_classes = takes_classes,
     .build = build,
 };

@@ -1,5 +1,6 @@
 /* focal.c - focal loss (Lin et al., arXiv 1708.02002): cross-entropy that counts what is well classified already for less.
- *   focal          softmax, one class a picture: mean of −α_y (1 − p_y)^γ log p_y
+ *   focal          softmax, one class a picture: mean of −α_y (1 − p_y)^γ log p_y; of a distribution q the sum of these terms
+ *                  over all classes y, each q_y times
  *   sigmoid_focal  the paper's form, several labels a picture: mean of −α_t (1 − p_t)^γ log p_t, where p_t is σ(x) and α_t is α
  *                  for positives, 1 − σ(x) and 1 − α for negatives; equal to torchvision.ops.sigmoid_focal_loss
  * 1 − p is kept above 1e-7, so that the power's gradient stays finite where the loss vanishes. */
@@ -8,6 +9,7 @@
 typedef struct focal_options {
     double gamma;
     fv_floats alpha;
+    bool soft_targets;
 } focal_options;
 
 typedef struct sigmoid_focal_options {
@@ -18,6 +20,8 @@ static const fv_field fields[] = { FV_FIELD(focal_options, gamma, .by_default = 
                                             .help = "how fast easy pictures fade; 0: cross-entropy"),
                                    FV_FIELD(focal_options, alpha, .min = 0, .max = INFINITY,
                                             .help = "weight of a class: one number, or one for each; none given: 1"),
+                                   FV_FIELD(focal_options, soft_targets, .by_default = "false",
+                                            .help = "targets are distributions, as mixup and CutMix make them"),
                                    FV_FIELDS_END };
 static const fv_field sigmoid_fields[] = { FV_FIELD(sigmoid_focal_options, gamma, .by_default = "2", .min = 0, .max = INFINITY,
                                                     .help = "how fast easy labels fade; 0: cross-entropy"),
@@ -37,17 +41,16 @@ static fv_value fading(fv_graph *graph, fv_value log_p, double gamma) {
     return apply2(graph, "pow", rest, fv_constant(graph, dtype, gamma));
 }
 
+static bool takes_classes(const void *options) { return !((const focal_options *)options)->soft_targets; }
+
 static fv_value build(fv_graph *graph, fv_value x, fv_value target, const void *raw) {
     const focal_options *o = raw;
-    fv_value q = fv_loss_one_hot(graph, x, target);
-    fv_value log_all = fv_apply(graph, "log_softmax", FV_VALUES(x), "axis=1");
-    fv_value log_p = fv_apply(graph, "sum", FV_VALUES(apply2(graph, "mul", q, log_all)), "axes=1");
+    fv_value q = o->soft_targets ? target : fv_loss_one_hot(graph, x, target);
+    fv_value log_p = fv_apply(graph, "log_softmax", FV_VALUES(x), "axis=1");
     fv_value terms = o->gamma == 0 ? log_p : apply2(graph, "mul", fading(graph, log_p, o->gamma), log_p);
-    if (o->alpha.count) {
-        fv_value alpha = apply2(graph, "mul", q, fv_loss_per_class(graph, x, &o->alpha, "alpha"));
-        terms = apply2(graph, "mul", fv_apply(graph, "sum", FV_VALUES(alpha), "axes=1"), terms);
-    }
-    return fv_apply(graph, "neg", FV_VALUES(fv_loss_mean(graph, terms)), NULL);
+    if (o->alpha.count) terms = apply2(graph, "mul", terms, fv_loss_per_class(graph, x, &o->alpha, "alpha"));
+    fv_value picture = fv_apply(graph, "sum", FV_VALUES(apply2(graph, "mul", q, terms)), "axes=1");
+    return fv_apply(graph, "neg", FV_VALUES(fv_loss_mean(graph, picture)), NULL);
 }
 
 /* a where t is 1, b where it is 0, in between for a soft target. */
@@ -78,7 +81,9 @@ const fv_loss fv_loss_focal = {
     .summary = "cross-entropy that fades for easy pictures: one class a picture",
     .fields = fields,
     .suits = FV_FOR_CLASSES,
-    .takes_classes = fv_takes_classes,
+    .class_weights = "alpha",
+    .soft_targets = "soft_targets",
+    .takes_classes = takes_classes,
     .build = build,
 };
 const fv_loss fv_loss_sigmoid_focal = {

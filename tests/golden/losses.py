@@ -22,6 +22,12 @@ def focal(x, t, gamma, alpha=None):
     return (-weight * (1 - log_p.exp()) ** gamma * log_p).mean()
 
 
+def soft_focal(x, q, gamma, alpha):
+    """Of a distribution each class's term, by its share."""
+    log_p = F.log_softmax(x, 1)
+    return -(q * torch.tensor(alpha, dtype=x.dtype) * (1 - log_p.exp()) ** gamma * log_p).sum(1).mean()
+
+
 W3 = [0.5, 2.0, 1.25]
 tensor = lambda v: torch.tensor(v, dtype=torch.float64)
 CASES = [
@@ -45,6 +51,8 @@ CASES = [
     ("focal", 4, 5, 3, "class", lambda x, t: focal(x, t, 2)),
     ("focal gamma=0", 4, 5, 3, "class", F.cross_entropy),
     ("focal gamma=1.5 alpha=0.5,2,1.25", 4, 3, 3, "class", lambda x, t: focal(x, t, 1.5, W3)),
+    ("focal soft_targets=true", 4, 5, 3, "soft", lambda x, q: soft_focal(x, q, 2, 1.0)),
+    ("focal gamma=1.5 alpha=0.5,2,1.25 soft_targets=true", 4, 3, 3, "soft", lambda x, q: soft_focal(x, q, 1.5, W3)),
     ("sigmoid_focal", 3, 4, 3, "label", lambda x, t: sigmoid_focal_loss(x, t, reduction="mean")),
     ("sigmoid_focal gamma=1.5 alpha=0.6", 3, 4, 3, "label",
      lambda x, t: sigmoid_focal_loss(x, t, alpha=0.6, gamma=1.5, reduction="mean")),

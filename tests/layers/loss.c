@@ -84,7 +84,7 @@ static void check_all(fv_dtype dtype) {
         checked++;
     }
     fv_memory_free(text);
-    assert_int_equal(checked, 18);
+    assert_int_equal(checked, 20);
 }
 
 FV_TEST(layers_loss__equal_pytorchs_in_f64) { check_all(FV_F64); }
@@ -109,6 +109,7 @@ FV_TEST(layers_loss__stay_finite_far_out) {
     assert_float_equal(value_of("sigmoid_focal alpha=1", -1e4, 1), 1e4, 0);
     assert_float_equal(value_of("cross_entropy", 1e30, 0), 0, 0);
     assert_float_equal(value_of("focal", 1e30, 0), 0, 0);
+    assert_float_equal(value_of("focal soft_targets=true", 1e30, 1), 0, 0);
 }
 
 static fv_error *refuse(const char *loss, int64_t classes) {

@@ -92,17 +92,6 @@ static void stop_later(void *context, const fv_progress *progress) {
     if (!strcmp(progress->what, "train") && progress->epoch == 2 && progress->done == 2) *(int *)context = 1;
 }
 
-static void assert_same_file(const char *a, const char *b) {
-    uint8_t *bytes[2];
-    int64_t lengths[2];
-    FV_OK(fv_file_read(a, 1 << 26, &bytes[0], &lengths[0]));
-    FV_OK(fv_file_read(b, 1 << 26, &bytes[1], &lengths[1]));
-    assert_int_equal(lengths[0], lengths[1]);
-    assert_memory_equal(bytes[0], bytes[1], (size_t)lengths[0]);
-    fv_memory_free(bytes[0]);
-    fv_memory_free(bytes[1]);
-}
-
 static void assert_resumes_to_the_same_bits(const fv_recipe *recipe, const char *folder) {
     int cancel = 0;
     fv_train_options options = {
@@ -118,7 +107,7 @@ static void assert_resumes_to_the_same_bits(const fv_recipe *recipe, const char 
     for (int i = 0; i < 2; i++) {
         snprintf(whole, sizeof whole, "%s/whole/%s", folder, files[i]);
         snprintf(stopped, sizeof stopped, "%s/stopped/%s", folder, files[i]);
-        assert_same_file(whole, stopped);
+        fv_test_same_file(whole, stopped);
     }
 }
 
@@ -223,7 +212,7 @@ FV_TEST(train_targets__what_does_not_suit_the_targets_is_refused) {
     refused(labels, "loss", "mse", FV_USAGE, "loss mse does not suit any number of classes");
     refused(labels, "loss", "cross_entropy", FV_USAGE, "cross_entropy does not suit");
     FV_OK(fv_recipe_set(labels, "loss", "sigmoid_focal"));
-    refused(labels, "class_weights", "balanced", FV_USAGE, "for the loss binary_cross_entropy");
+    refused(labels, "class_weights", "balanced", FV_USAGE, "loss sigmoid_focal takes no class_weights");
     FV_OK(fv_recipe_set(labels, "loss", "binary_cross_entropy"));
     refused(labels, "sampling", "balanced", FV_USAGE, "sampling=balanced");
     folder = numbered();
