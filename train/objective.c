@@ -1,6 +1,6 @@
-/* objective.c - what is lowered: the recipe's loss, or what suits the kind of the targets; completed by what the data decide:
- * distributions for targets where pictures are mixed, and weights that make classes of few pictures count as much as the
- * others, or of labels that few pictures have the yes as much as the no. */
+/* objective.c - what is lowered, and by which optimizer: the recipe's, or what suits the kind of the targets. What the data
+ * decide completes the loss: distributions for targets where pictures are mixed, and weights that make classes of few pictures
+ * count as much as the others, or of labels that few pictures have the yes as much as the no. */
 #include <math.h>
 #include <string.h>
 
@@ -52,11 +52,19 @@ static fv_error *check_keys(const fv_trainer *t) {
     return NULL;
 }
 
-fv_error *fv_trainer_choose_loss(fv_trainer *t) {
-    static const char *const defaults[] = { "cross_entropy", "binary_cross_entropy", "mse" };
+/* The gradient of an error grows with it, and its curvature does not fade as a cross-entropy's does: plain descent by a rate
+ * that suits a narrow network drives a wide one to infinity. Adam's steps have a size of their own. */
+static const struct {
+    const char *loss, *optimizer;
+} defaults[] = { { "cross_entropy", "sgd momentum=0.9 nesterov=true weight_decay=5e-4" },
+                 { "binary_cross_entropy", "sgd momentum=0.9 nesterov=true weight_decay=5e-4" },
+                 { "mse", "adamw" } };
+
+fv_error *fv_trainer_choose_objective(fv_trainer *t) {
     const fv_loss *loss;
     void *options;
-    if (!t->keys->loss) t->recipe->keys.loss = defaults[t->kind];
+    if (!t->keys->loss) t->recipe->keys.loss = defaults[t->kind].loss;
+    if (!t->keys->optimizer) t->recipe->keys.optimizer = defaults[t->kind].optimizer;
     FV_TRY(fv_loss_parse(t->keys->loss, t->arena, &loss, &options));
     if (!(loss->suits & suits[t->kind]))
         return hint_losses(t, false,

@@ -49,8 +49,9 @@ const fv_field fv_recipe_fields[] = {
     FV_FIELD(fv_recipe_keys, class_weights, .value = "WEIGHTS",
              .help = "of the loss, which must have them: \"balanced\" makes each class count alike, n/(K·count), of several "
                      "labels yes and no alike, pos_weight; or one number a class"),
-    FV_FIELD(fv_recipe_keys, optimizer, .by_default = "sgd momentum=0.9 nesterov=true weight_decay=5e-4",
-             .help = "how, and its options (`fovea help optimizer`)"),
+    FV_FIELD(fv_recipe_keys, optimizer,
+             .help = "how, and its options (`fovea help optimizer`); without it what suits the targets: sgd momentum=0.9 "
+                     "nesterov=true weight_decay=5e-4, of numbers adamw"),
     FV_FIELD(fv_recipe_keys, groups,
              .help = "parameters that learn otherwise: PATTERN lr_scale=… weight_decay_scale=…, divided by ';'"),
     FV_FIELD(fv_recipe_keys, learning_rate, .by_default = "0", .alias = "lr", .min = 0, .max = 1000,

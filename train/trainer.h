@@ -94,8 +94,9 @@ fv_loader_options fv_trainer_loader_options(const fv_trainer *trainer);
 /* defaults.c: the transforms of a recipe that names none; text in `arena`. */
 FV_MUST_USE fv_error *fv_default_transforms(fv_size input, fv_arena *arena, const char **out);
 
-/* objective.c: the recipe's loss, or the kind's own where it names none; and as text, once data and transforms are there. */
-FV_MUST_USE fv_error *fv_trainer_choose_loss(fv_trainer *trainer);
+/* objective.c: the recipe's loss and optimizer, or the kind's own where it names none; and the loss as text, once data and
+ * transforms are there. */
+FV_MUST_USE fv_error *fv_trainer_choose_objective(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_loss(fv_trainer *trainer);
 
 /* network.c */

@@ -186,6 +186,51 @@ FV_TEST(train_targets__numbers_are_learnt_in_their_own_units) {
     fv_evaluation_release(&e);
 }
 
+/* ---- what a recipe leaves open, for numbers ---- */
+
+/* Discs of radius 2 to 7 somewhere in the picture; the number is the radius in `unit`s, from `origin` on. */
+static const char *discs(double unit, double origin) {
+    const char *folder = fv_test_folder();
+    FV_TEXT(list, 1 << 16);
+    fv_text_add(&list, "path,radius\n");
+    for (int i = 0; i < 4 * COUNT; i++) {
+        uint8_t pixels[SIDE * SIDE];
+        double radius = 2 + 5 * ((i * 37) % 101) / 100.0, y = 7 + (i * 13) % 3, x = 7 + (i * 29) % 3;
+        background(pixels, i);
+        for (int p = 0; p < SIDE * SIDE; p++)
+            if (hypot(p / SIDE - y, p % SIDE - x) <= radius) pixels[p] = (uint8_t)(pixels[p] + 180);
+        draw(folder, i, pixels);
+        fv_text_addf(&list, "%02d.pgm,%.9g\n", i, origin + unit * radius);
+    }
+    fv_test_text(list.at, folder, "list.csv");
+    return folder;
+}
+
+/* Loss, optimizer, rate and transforms are the program's own. */
+static double score_of(const char *folder, const char *arch) {
+    FV_OWNED(fv_recipe) recipe = NULL;
+    fv_train_result result;
+    FV_OK(fv_recipe_new(&recipe));
+    const char *const keys[][2] = { { "data", fv_test_path(folder, "list.csv") },
+                                    { "source_options", "target=number" },
+                                    { "arch", arch },
+                                    { "size", "16" },
+                                    { "channels", "1" },
+                                    { "batch", "16" },
+                                    { "epochs", "8" } };
+    for (int i = 0; i < (int)(sizeof keys / sizeof *keys); i++) FV_OK(fv_recipe_set(recipe, keys[i][0], keys[i][1]));
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = run_of(fv_test_folder(), "run") }, &result));
+    return result.best.val_score;
+}
+
+FV_TEST(train_targets__numbers_of_any_unit_are_learnt_by_a_recipe_that_leaves_all_open) {
+    static const double units[][2] = { { 100, 0 }, { 1e-3, 0 }, { 1, -1e4 } };
+    static const char *const archs[] = { "small_cnn width=8", "resnet18_cifar width=8" };
+    for (int i = 0; i < 3; i++) {
+        assert_true(score_of(discs(units[i][0], units[i][1]), archs[i % 2]) > 0.9);
+    }
+}
+
 /* ---- what is refused, and what is tried beforehand ---- */
 
 FV_TEST(train_targets__a_batch_of_labels_or_numbers_is_learnt_by_heart) {
