@@ -13,6 +13,9 @@ typedef struct fv_everywhere {
 } fv_everywhere;
 extern const fv_field fv_everywhere_fields[];
 
+/* Help of the flag --workspace, of every command that opens a registry. */
+#define FV_WORKSPACE_HELP "folder of the registry; without it what FOVEA_HOME says, or .fovea"
+
 /* One call of a command. */
 typedef struct fv_command_call {
     fv_printer *printer;

@@ -5,13 +5,14 @@
 #include "cli/command.h"
 #include "cli/figures.h"
 #include "cli/terminal.h"
-#include "fovea/train.h"
+#include "fovea/track.h"
 
 #define ARENA_CAP (1LL << 40) /* the classes' square is what counts; too many are said in evaluation */
 
 typedef struct eval_options {
     const char *model, *data, *part, *source, *source_options, *metrics, *device;
-    bool intervals, corruptions, strict, allow_dropped;
+    bool intervals, corruptions, strict, allow_dropped, track;
+    const char *workspace, *experiment, *run_name;
     int tta; /* fv_views */
     int64_t batch, workers;
 } eval_options;
@@ -36,6 +37,12 @@ static const fv_field fields[] = {
     FV_FIELD(eval_options, workers, .by_default = "2", .min = 0, .max = 256,
              .help = "threads that decode and transform pictures"),
     FV_FIELD(eval_options, device, .by_default = "cpu", .help = "where to compute"),
+    FV_FIELD(eval_options, track, .by_default = "true",
+             .help = "keep the figures as a run in the registry (`fovea help runs`); --no-track: do not"),
+    FV_FIELD(eval_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
+    FV_FIELD(eval_options, experiment, .value = "NAME",
+             .help = "that the run belongs to, / between levels; without it Default"),
+    FV_FIELD(eval_options, run_name, .value = "NAME", .help = "of the run; without it one is made up"),
     FV_FIELDS_END
 };
 
@@ -193,6 +200,38 @@ static fv_error *print(fv_printer *p, const eval_options *o, const char *part, c
     return NULL;
 }
 
+/* ---- the run ---- */
+
+/* Before the pictures are predicted. */
+static fv_error *check_registry(const eval_options *o) {
+    FV_OWNED(fv_registry) registry = NULL;
+    if (!o->track) return NULL;
+    return fv_error_hint(fv_registry_open(o->workspace, NULL, &registry),
+                         "--no-track measures without a registry; --workspace or FOVEA_HOME names another");
+}
+
+static fv_error *record(const eval_options *o, const char *part, const fv_evaluation *e, const fv_figures *figures) {
+    const char *metrics[FV_FIGURES_MAX];
+    double values[FV_FIGURES_MAX];
+    int64_t count = 0;
+    fv_track track = { .workspace = o->workspace, .experiment = o->experiment, .name = o->run_name };
+    if (!o->track) return NULL;
+    for (int i = 0; i < FV_FIGURES_MAX; i++) {
+        if (!figures->at[i].metric) continue;
+        metrics[count] = figures->at[i].metric;
+        values[count++] = figures->at[i].value;
+    }
+    fv_evaluated evaluated = { .model = o->model,
+                               .data = o->data,
+                               .part = part,
+                               .metrics = metrics,
+                               .values = values,
+                               .metric_count = count,
+                               .samples = e->outcomes.count,
+                               .loss = e->loss };
+    return fv_error_wrap(fv_track_evaluation(&evaluated, &track), "measured, as printed, but not recorded");
+}
+
 static fv_error *run(fv_command_call *call, void *raw) {
     const eval_options *o = raw;
     FV_OWNED(fv_predictor) predictor = NULL;
@@ -202,6 +241,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_TRY(fv_arena_new("the figures of an evaluation", ARENA_CAP, &arena));
     FV_TRY(fv_predictor_open(o->model, &(fv_predictor_options){ .device = o->device }, &predictor));
     FV_TRY(check_metrics(o->metrics, predictor, arena));
+    FV_TRY(check_registry(o));
     FV_TRY(open_data(o, predictor, &set));
     const char *part = choose_part(o, set);
     FV_TRY(open_part(part, set, &subset));
@@ -217,6 +257,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     if (!error && o->corruptions) error = fv_evaluate_corruptions(predictor, subset, &options, robustness);
     fv_terminal_finish();
     if (!error) error = print(call->printer, o, part, set, &evaluation, &figures, robustness, arena);
+    if (!error) error = record(o, part, &evaluation, &figures);
     fv_evaluation_release(&evaluation);
     return error;
 }

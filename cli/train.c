@@ -7,6 +7,7 @@
 #include "cli/terminal.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "fovea/track.h"
 #include "train/recipe.h"
 
 typedef struct train_options {
@@ -16,6 +17,8 @@ typedef struct train_options {
     int64_t workers;
     const char *device;
     double rank_deadline;
+    bool track;
+    const char *workspace, *experiment, *run_name;
     fv_recipe_keys keys;
 } train_options;
 
@@ -47,6 +50,12 @@ static const fv_field fields[] = {
     FV_FIELD(train_options, device, .by_default = "cpu", .help = "where to compute"),
     FV_FIELD(train_options, rank_deadline, .by_default = "60", .min = 0, .max = 1e6, .value = "SECONDS",
              .help = "of ranks (mpirun): how long one is waited for; 0: for ever"),
+    FV_FIELD(train_options, track, .by_default = "true",
+             .help = "keep the training as a run in the registry (`fovea help runs`); --no-track: do not"),
+    FV_FIELD(train_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
+    FV_FIELD(train_options, experiment, .value = "NAME",
+             .help = "that the run belongs to, / between levels; without it Default"),
+    FV_FIELD(train_options, run_name, .value = "NAME", .help = "of the run; without it one is made up"),
     FV_FIELDS_END
 };
 
@@ -95,12 +104,14 @@ static void print_epoch(void *context, const fv_epoch *e) {
     fv_print_line(context, "%s  %6.1f s%s", line.at, e->seconds, best_mark(e));
 }
 
-static fv_error *print_result(const train_options *o, const fv_train_result *result, fv_command_call *call) {
+static fv_error *print_result(const train_options *o, const fv_track *track, const fv_train_result *result,
+                              fv_command_call *call) {
     fv_printer *p = call->printer;
     const char *best, *score;
     FV_TRY(fv_file_join(call->arena, o->out, "best.fovea", &best));
     fv_print_record(p);
     fv_print_text(p, "model", best);
+    if (track->id[0]) fv_print_text(p, "run", track->id);
     fv_print_int(p, "epochs", result->epochs);
     fv_print_int(p, "best_epoch", result->best.epoch);
     FV_TRY(fv_arena_format(call->arena, &score, "%.*s", name_length(result->best.metric), result->best.metric));
@@ -185,10 +196,11 @@ static fv_error *run(fv_command_call *call, void *options) {
                              .comm = comm };
     fv_train_result result;
     call->quiet = fv_comm_rank(comm) > 0;
-    FV_TRY(fv_train(recipe, &how, &result));
+    fv_track track = { .workspace = o->workspace, .experiment = o->experiment, .name = o->run_name };
+    FV_TRY(o->track ? fv_train_tracked(recipe, &how, &track, &result) : fv_train(recipe, &how, &result));
     fv_terminal_finish();
     if (call->quiet) return NULL;
-    return task == FV_TRAIN ? print_result(o, &result, call) : NULL;
+    return task == FV_TRAIN ? print_result(o, &track, &result, call) : NULL;
 }
 
 const fv_command fv_command_train = {

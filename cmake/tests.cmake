@@ -60,7 +60,8 @@ set(script_environment
 foreach(script IN LISTS scripts)
     cmake_path(GET script STEM name)
     add_test(NAME script_${name} COMMAND ${script})
-    set_tests_properties(script_${name} PROPERTIES ENVIRONMENT "${script_environment}" SKIP_RETURN_CODE 77)
+    set_tests_properties(script_${name} PROPERTIES SKIP_RETURN_CODE 77
+        ENVIRONMENT "${script_environment};FOVEA_HOME=${PROJECT_BINARY_DIR}/workspaces/${name}")
 endforeach()
 
 # tests/soak/*.c: shims to preload, which the faults of tests/soak are made with. Without a sanitizer, whatever the rest has.

@@ -4,8 +4,6 @@
  * takes the queue as it stands, runs every work in a savepoint of its own and commits once; the others wait for it. */
 #include "fovea/registry.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <sodium.h>
@@ -184,15 +182,6 @@ static fv_error *name_actor(const char *given, char **out) {
     return fv_text_string(&text, out);
 }
 
-static fv_error *resolve(const char *folder, char **out) {
-    char real[PATH_MAX];
-    if (!realpath(folder, real))
-        return fv_fail(errno == ENOENT ? FV_NOT_FOUND : FV_IO, "cannot open the workspace %s: %s", folder, strerror(errno));
-    FV_TEXT(text, 1 << 16);
-    fv_text_add(&text, real);
-    return fv_text_string(&text, out);
-}
-
 static fv_error *find_folder(fv_registry *r, const char *given, bool make) {
     char *folder;
     FV_TRY(fv_workspace_folder(given, &folder));
@@ -201,7 +190,7 @@ static fv_error *find_folder(fv_registry *r, const char *given, bool make) {
         error = fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no workspace %s", folder),
                               "it is made by the first training; --workspace or FOVEA_HOME names another");
     if (!error && make) error = fv_file_make_folder(folder);
-    if (!error) error = resolve(folder, &r->folder);
+    if (!error) error = fv_error_wrap(fv_file_resolve(folder, &r->folder), "the workspace");
     fv_string_free(folder);
     if (!error) error = fv_registry_path(r, "fovea.db", &r->database);
     return error;

@@ -140,6 +140,7 @@ fv_error *fv_run_start(fv_registry *registry, const fv_run_options *options, fv_
 
 typedef struct taking {
     const char *id;
+    bool holder_is_gone;
     const identity *who;
     int64_t fence;
 } taking;
@@ -151,7 +152,7 @@ static fv_error *take(fv_connection *c, void *context) {
     FV_TRY(fv_run_look(c, t->id, &state));
     if (state.deleted)
         return fv_error_hint(fv_fail(FV_CONFLICT, "the run %s is deleted", t->id), "`fovea runs restore` brings it back");
-    if (state.status == FV_RUN_RUNNING)
+    if (state.status == FV_RUN_RUNNING && !t->holder_is_gone)
         return fv_error_hint(fv_fail(FV_BUSY, "the run %s is being written by %s", t->id, state.holder),
                              "should that be gone: its lease ends in %lld s",
                              (long long)(state.lease_ms - fv_connection_now(c) + 999) / 1000);
@@ -163,16 +164,19 @@ static fv_error *take(fv_connection *c, void *context) {
     return fv_query_run(query);
 }
 
-fv_error *fv_run_resume(fv_registry *registry, const char *id, fv_run *out) {
+static fv_error *resume(fv_registry *registry, const char *id, bool holder_is_gone, fv_run *out) {
     identity who;
     identify(registry, &who);
-    taking t = { .id = id, .who = &who };
+    taking t = { .id = id, .holder_is_gone = holder_is_gone, .who = &who };
     FV_TRY(fv_registry_write(registry, take, &t));
     fv_run taken = { .fence = t.fence };
     snprintf(taken.id, sizeof taken.id, "%s", id);
     *out = taken; /* whose id `id` may be */
     return NULL;
 }
+
+fv_error *fv_run_resume(fv_registry *registry, const char *id, fv_run *out) { return resume(registry, id, false, out); }
+fv_error *fv_run_take_over(fv_registry *registry, const char *id, fv_run *out) { return resume(registry, id, true, out); }
 
 typedef struct of_folder {
     const char *folder;

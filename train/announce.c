@@ -75,7 +75,7 @@ static void say_numbers(const fv_trainer *t) {
 
 /* ---- network and memory ---- */
 
-static int64_t parameters(const fv_trainer *t) {
+int64_t fv_trainer_parameters(const fv_trainer *t) {
     int64_t count = 0;
     fv_weights *weights = fv_model_weights(t->model);
     for (int64_t i = 0; i < fv_weights_count(weights); i++) {
@@ -108,7 +108,8 @@ static void say_network(const fv_trainer *t) {
     const fv_recipe_keys *k = t->keys;
     fv_trainer_say(t, "network: %s, input %lld×%lld×%lld, %lld parameters; %s on %s, largest rate %g, batch %lld, %lld epochs",
                    k->arch, (long long)t->input.height, (long long)t->input.width, (long long)t->input.channels,
-                   (long long)parameters(t), k->optimizer, k->loss, t->base_rate, (long long)k->batch, (long long)k->epochs);
+                   (long long)fv_trainer_parameters(t), k->optimizer, k->loss, t->base_rate, (long long)k->batch,
+                   (long long)k->epochs);
     if (!t->selection.is_score)
         fv_trainer_say(t, "best epoch: that with the %s %s", t->selection.lower_is_better ? "lowest" : "highest",
                        t->selection.text);

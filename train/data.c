@@ -141,7 +141,7 @@ static void hash_samples(crypto_generichash_state *hash, const fv_dataset *set) 
  * weights, where there are any, decide too. */
 static fv_error *identify(fv_trainer *t) {
     crypto_generichash_state hash;
-    unsigned char bytes[16];
+    unsigned char bytes[32];
     char *text;
     FV_TRY(fv_arena_take(t->arena, 2 * (int64_t)sizeof bytes + 1, &text));
     crypto_generichash_init(&hash, NULL, 0, sizeof bytes);

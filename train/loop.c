@@ -63,6 +63,20 @@ static fv_error *build_all(fv_trainer *t) {
     return fv_trainer_restore(t);
 }
 
+static fv_error *tell_start(const fv_trainer *t) {
+    if (!t->options->start) return NULL;
+    fv_train_start start = { .recipe = t->recipe,
+                             .data_hash = t->data_hash,
+                             .train = fv_subset_count(t->train),
+                             .val = fv_subset_count(t->val),
+                             .test = t->test ? fv_subset_count(t->test) : 0,
+                             .outputs = fv_trainer_outputs(t),
+                             .parameters = fv_trainer_parameters(t),
+                             .epoch = t->state.epoch,
+                             .steps_per_epoch = fv_trainer_steps_per_epoch(t, fv_loader_batches(t->loader)) };
+    return t->options->start(t->options->context, &start);
+}
+
 /* The folder is looked at first and made last: a recipe that cannot be trained by leaves nothing behind. */
 static fv_error *prepare(fv_trainer *t) {
     FV_TRY(fv_trainer_agree(t, open_all(t)));
@@ -74,6 +88,7 @@ static fv_error *prepare(fv_trainer *t) {
     FV_TRY(fv_trainer_rehearse(t));
     if (t->options->task != FV_TRAIN) return NULL;
     FV_TRY(fv_trainer_agree(t, fv_trainer_make_folder(t)));
+    FV_TRY(fv_trainer_agree(t, tell_start(t)));
     FV_TRY(fv_trainer_meet(t, NULL, NULL));
     return fv_trainer_begin_steps(t);
 }
@@ -318,7 +333,7 @@ fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_
     fv_train_options how = *options;
     fv_trainer t = { .recipe = &own, .keys = &own.keys, .options = &how, .workers = options->workers, .lock = -1 };
     fv_trainer_say_rank(&t);
-    if (!fv_trainer_leads(&t)) how.message = NULL, how.progress = NULL, how.epoch = NULL;
+    if (!fv_trainer_leads(&t)) how.message = NULL, how.progress = NULL, how.epoch = NULL, how.start = NULL;
     t.started = t.saved = fv_clock_seconds();
     fv_trainer_measure_start(&t);
     if (options->threads) FV_TRY(fv_parallel_set_threads((int)options->threads));

@@ -150,9 +150,10 @@ void fv_trainer_say_rank(const fv_trainer *trainer);
 
 /* announce.c: lines for the user. */
 void fv_trainer_say(const fv_trainer *trainer, const char *format, ...) FV_PRINTF(2, 3);
-void fv_trainer_measure_start(fv_trainer *trainer);  /* first of all: what is in memory before it begins */
-void fv_trainer_announce(const fv_trainer *trainer); /* data, classes, network, memory, before the first step */
-void fv_trainer_report(const fv_trainer *trainer);   /* progress after a step */
+void fv_trainer_measure_start(fv_trainer *trainer);       /* first of all: what is in memory before it begins */
+void fv_trainer_announce(const fv_trainer *trainer);      /* data, classes, network, memory, before the first step */
+void fv_trainer_report(const fv_trainer *trainer);        /* progress after a step */
+int64_t fv_trainer_parameters(const fv_trainer *trainer); /* numbers that are learnt */
 
 /* advice.c: what is worth a warning. */
 void fv_trainer_advise_counts(const fv_trainer *trainer, const int64_t *counts); /* pictures of each class to train on */

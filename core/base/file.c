@@ -347,6 +347,15 @@ fv_error *fv_file_remove_leftovers(const char *folder) {
     return NULL;
 }
 
+fv_error *fv_file_resolve(const char *path, char **out) {
+    char real[PATH_MAX];
+    *out = NULL;
+    if (!realpath(path, real)) return fv_file_refused(errno, "find", path);
+    FV_TEXT(text, PATH_MAX);
+    fv_text_add(&text, real);
+    return fv_text_string(&text, out);
+}
+
 fv_error *fv_file_join(fv_arena *arena, const char *folder, const char *name, const char **out) {
     size_t length = strlen(folder);
     bool slash = length && folder[length - 1] != '/';

@@ -53,6 +53,9 @@ fv_file_kind fv_file_kind_of(const char *path); /* links followed */
 /* The names in a folder, sorted by byte value, without "." and "..", in `arena`. */
 FV_MUST_USE fv_error *fv_file_list(const char *path, fv_arena *arena, const char ***names, int64_t *count);
 
+/* The absolute path, without links, of what exists: a new string (fv_string_free). */
+FV_MUST_USE fv_error *fv_file_resolve(const char *path, char **out);
+
 FV_MUST_USE fv_error *fv_file_join(fv_arena *arena, const char *folder, const char *name, const char **out);
 
 #endif

@@ -18,6 +18,7 @@
 #include "fovea/registry.h"
 #include "fovea/runs.h"
 #include "fovea/tensor.h"
+#include "fovea/track.h"
 #include "fovea/train.h"
 #include "fovea/versions.h"
 

@@ -57,6 +57,8 @@ FV_API FV_MUST_USE fv_error *fv_run_start(fv_registry *registry, const fv_run_op
 /* Takes a run that is not being written, whatever its status, to go on with it: it is running again. FV_NOT_FOUND; FV_BUSY: its
  * lease holds, naming the holder; FV_CONFLICT: it is deleted. `id` may be `out->id`. */
 FV_API FV_MUST_USE fv_error *fv_run_resume(fv_registry *registry, const char *id, fv_run *out);
+/* The same by one who knows that whoever had it is gone, as by a lock that died with it: the lease counts no more. */
+FV_API FV_MUST_USE fv_error *fv_run_take_over(fv_registry *registry, const char *id, fv_run *out);
 /* The newest run of a folder that is not deleted; `found` false: there is none. */
 FV_API FV_MUST_USE fv_error *fv_run_find_folder(fv_registry *registry, const char *folder, char id[FV_RUN_ID_LETTERS],
                                                 bool *found);

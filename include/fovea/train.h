@@ -115,6 +115,15 @@ typedef enum fv_train_task {
     FV_FIND_RATE      /* the learning-rate range test; its table and plot go to `out` where that is named */
 } fv_train_task;
 
+/* What a training is about to do, as it was decided. Valid while the callback runs. */
+typedef struct fv_train_start {
+    const fv_recipe *recipe;        /* with batch and epochs as chosen */
+    const char *data_hash;          /* of every sample's id, target, group and weight: 64 hexadecimal letters */
+    int64_t train, val, test;       /* pictures; test 0: none were kept for the report */
+    int64_t outputs, parameters;    /* of the network: classes, labels or 1; numbers that are learnt */
+    int64_t epoch, steps_per_epoch; /* finished epochs, of a training that is gone on with */
+} fv_train_start;
+
 typedef struct fv_train_options {
     fv_train_task task;
     const char *out;         /* the run's folder: best.fovea, last.fovea, previous.fovea, recipe.yaml, results.csv, report.html,
@@ -129,6 +138,8 @@ typedef struct fv_train_options {
     const char *device;      /* as in fv_plan_options */
     void *context;           /* of the callbacks; each may be NULL */
     void (*message)(void *context, const char *line); /* what is found, what it takes, what to expect */
+    /* Once, before the first step of a training; what it fails of ends it. */
+    fv_error *(*start)(void *context, const fv_train_start *start);
     fv_progress_sink progress;
     void (*epoch)(void *context, const fv_epoch *epoch);
     const int *cancel; /* non-zero: stop with a checkpoint; may be set by a signal handler */

@@ -209,6 +209,17 @@ FV_TEST(registry_runs__a_clock_that_was_set_back_holds_nobody_up) {
     fv_registry_free(registry);
 }
 
+FV_TEST(registry_runs__is_taken_at_once_by_who_knows_that_its_holder_is_gone) {
+    fv_registry *registry = open_here();
+    fv_run killed, mine;
+    FV_OK(fv_run_start(registry, &(fv_run_options){ .name = "killed" }, &killed));
+    FV_FAILS(fv_run_resume(registry, killed.id, &mine), FV_BUSY, NULL);
+    FV_OK(fv_run_take_over(registry, killed.id, &mine));
+    FV_OK(fv_run_log(registry, &mine, &(fv_run_batch){ 0 }, NULL));
+    FV_FAILS(fv_run_log(registry, &killed, &(fv_run_batch){ 0 }, NULL), FV_CONFLICT, NULL);
+    fv_registry_free(registry);
+}
+
 FV_TEST(registry_runs__told_to_stop_it_hears_so_with_its_next_batch) {
     fv_registry *registry = open_here();
     fv_run run = start_run(registry, "a");

@@ -11,7 +11,8 @@ trap 'kill $running 2> /dev/null || true; rm -rf "$work"' EXIT
 mkdir -p "$work/data/ring" "$work/data/cross"
 cp "$here"/examples/shapes/test/ring/00[0-9].png "$work/data/ring"
 cp "$here"/examples/shapes/test/cross/00[0-9].png "$work/data/cross"
-"$fovea" train --data "$work/data" --arch "small_cnn width=4" --channels 1 --size 28 --epochs "$epochs" --batch 8 --ema 0.9 \
+"$fovea" train --no-track --data "$work/data" \
+    --arch "small_cnn width=4" --channels 1 --size 28 --epochs "$epochs" --batch 8 --ema 0.9 \
     --transforms "random_crop size=28 padding=2; rotate degrees=-10,10; mixup p=0.3" --workers 3 --out "$work/run" \
     > /dev/null 2> "$work/err" &
 running=$!

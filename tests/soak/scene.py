@@ -16,9 +16,9 @@ PICTURES = {"ring": ["examples/shapes/test/ring/00%d.png" % i for i in range(4)]
             "cross": ["examples/shapes/test/cross/00%d.png" % i for i in range(4)]
             + ["tests/data/files/webp/lossy.webp", "tests/data/files/tiff/rgb_tiff_lzw.tif"]}
 TRAIN = ('train --data data --arch "small_cnn width=4" --channels 1 --size 8 --epochs 2 --batch 4 --seed 1 '
-         '--selftest-pictures 2 --out run')
+         '--selftest-pictures 2 --no-track --out run')
 COMMANDS = {"train": TRAIN,
-            "eval": "eval run/best.fovea --data data --json",
+            "eval": "eval run/best.fovea --data data --no-track --json",
             "predict": "predict run/best.fovea data --out answers.csv",
             "report": "report run",
             "split": "data split data --out list.csv --seed 1"}
