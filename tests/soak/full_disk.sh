@@ -16,7 +16,8 @@ umount disk
 cp "$here"/examples/shapes/test/ring/00*.png data/ring
 cp "$here"/examples/shapes/test/cross/00*.png data/cross
 train() {
-    "$fovea" train --no-track --data data --arch "small_cnn width=4" --channels 1 --size 8 --epochs 3 --batch 8 "$@" > out 2> err
+    "$fovea" train --no-track --data data --arch "small_cnn width=4" --channels 1 --size 8 --epochs 3 --batch 8 "$@" \
+        > out 2> err
 }
 sums() { (cd "$1" && sha256sum last.fovea best.fovea predictions.jsonl && cut -d, -f1-6 results.csv); }
 fail() { echo "full_disk: $1" >&2; cat err >&2; exit 1; }
