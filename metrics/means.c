@@ -63,8 +63,8 @@ double fv_student_at(double chance, double degrees) {
 fv_mean fv_mean_of(const double *values, int64_t count) {
     fv_mean out = { .count = count, .mean = NAN, .sd = NAN };
     double sum = 0, squares = 0;
-    for (int64_t i = 0; i < count; i++) sum += values[i];
-    if (count) out.mean = sum / (double)count;
+    for (int64_t i = 0; i < count; i++) sum += values[i] - values[0]; /* equal values have no deviation, not a rounded one */
+    if (count) out.mean = values[0] + sum / (double)count;
     for (int64_t i = 0; i < count; i++) squares += (values[i] - out.mean) * (values[i] - out.mean);
     if (count > 1) out.sd = sqrt(squares / (double)(count - 1));
     return out;

@@ -47,6 +47,7 @@ FV_TEST(metrics_means__single_runs_and_runs_that_do_not_vary_have_no_test) {
     assert_true(isnan(fv_means_compare(&same, &same, 0.95).p));
     assert_true(isnan(fv_means_compare(&none, &same, 0.95).p));
     assert_true(fv_means_compare(&one, &same, 0.95).difference == 0);
+    assert_true(fv_mean_of((const double[]){ 0.9, 0.9, 0.9 }, 3).sd == 0);
 }
 
 FV_TEST(metrics_means__students_t_has_the_values_of_its_tables) {
