@@ -6,6 +6,8 @@
 
 #include "core/base/size.h"
 
+#define DECADES_FEW 3 /* of which a part is much of an axis */
+
 /* 10^k, exact as decimals are: 10⁻³ is the double that 0.001 is. */
 static double power_of_ten(int k) { return k < 0 ? 1 / pow(10, -k) : pow(10, k); }
 
@@ -42,13 +44,22 @@ static void add_tick(fv_axis *axis, double value, int at_most) {
         axis->ticks[axis->count++] = value;
 }
 
+/* The nearest of 1, 2, 5 and 10 times 10^k that is not above `value`, or not below it. */
+static double next_tick(double value, int k, bool above) {
+    static const int factors[] = { 1, 2, 5, 10 };
+    int i = above ? 0 : 3;
+    while (above && i < 3 && multiple(1, factors[i], k) < value * (1 - 1e-9)) i++;
+    while (!above && i > 0 && multiple(1, factors[i], k) > value * (1 + 1e-9)) i--;
+    return multiple(1, factors[i], k);
+}
+
 static void logarithmic(const fv_axis_options *o, fv_axis *axis) {
     int first = (int)floor(log10(axis->low) + 1e-9), last = (int)ceil(log10(axis->high) - 1e-9), decades = last - first;
-    if (o->outwards) {
-        axis->low = power_of_ten(first);
-        axis->high = power_of_ten(last);
-    }
     bool between = 3 * decades + 1 <= o->at_most;
+    if (o->outwards) {
+        axis->low = decades <= DECADES_FEW ? next_tick(axis->low, first, false) : power_of_ten(first);
+        axis->high = decades <= DECADES_FEW ? next_tick(axis->high, last - 1, true) : power_of_ten(last);
+    }
     int step = (int)fv_ceil_div(decades + 1, o->at_most);
     for (int k = first; k <= last; k += step) {
         add_tick(axis, multiple(1, 1, k), o->at_most);

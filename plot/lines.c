@@ -98,7 +98,7 @@ static fv_error *draw(fv_canvas *canvas, const fv_line_chart *chart, double widt
     find_range(chart, true, x);
     find_range(chart, false, y);
     fv_plot_frame(&(fv_axis_options){ .low = x[0], .high = x[1], .logarithmic = chart->log_x, .whole = chart->whole_x },
-                  &(fv_axis_options){ .low = y[0], .high = y[1], .logarithmic = chart->log_y, .outwards = !chart->log_y },
+                  &(fv_axis_options){ .low = y[0], .high = y[1], .logarithmic = chart->log_y, .outwards = true },
                   chart->x_label, chart->y_label, &frame);
     fv_plot_axes(canvas, &frame, chart->x_label, chart->y_label);
     if (chart->diagonal)

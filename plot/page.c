@@ -31,6 +31,7 @@ static const char style[] =
     "max-width:24rem;overflow-wrap:anywhere}\n"
     "th{font-weight:600;vertical-align:bottom}\n"
     "th:not(.n),td:not(.n){min-width:6.5rem}\n"
+    "th:first-child,td:first-child{min-width:8rem}\n"
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     ".figures{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}\n"
     ".figures div{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.6rem .8rem;"

@@ -7,9 +7,9 @@
 #include "core/base/size.h"
 #include "plot/frame.h"
 
-#define STEP 118.0       /* from one axis to the next */
-#define TEXT_WIDTH 96.0  /* of what stands beside an axis */
-#define NAME_WIDTH 112.0 /* of an axis's own name */
+#define STEP_MIN 84.0    /* from one axis to the next */
+#define TEXT_WIDTH 150.0 /* of what stands beside an axis, and of its name: at most */
+#define GAP 26.0         /* from there to the next axis */
 #define HEIGHT 320
 #define TICKS 6
 #define MARGIN 0.06 /* of an axis, above and below the numbers on it */
@@ -17,8 +17,9 @@
 #define SCALE_STEPS 40
 
 typedef struct layout {
-    double left, top, height;
+    double top, height;
     fv_axis *axes;    /* of numbers */
+    double *across;   /* where each axis stands, and where one more would */
     double low, high; /* of what colours the lines */
 } layout;
 
@@ -66,6 +67,32 @@ static void make_axis(const fv_parallel_axis *axis, int64_t count, fv_axis *out)
                  out);
 }
 
+static double tick_width(double value) {
+    FV_TEXT(text, 64);
+    fv_axis_print(value, &text);
+    return fv_canvas_text_width(text.at, FV_PLOT_LETTERS, false);
+}
+
+/* Of its name and of what stands beside it. */
+static double width_of(const fv_parallel_axis *axis, const fv_axis *ticks) {
+    double widest = fv_canvas_text_width(axis->name, FV_PLOT_LETTERS, true);
+    for (int64_t c = 0; axis->categories && c < axis->category_count; c++)
+        widest = fmax(widest, fv_canvas_text_width(axis->categories[c], FV_PLOT_LETTERS, false));
+    for (int i = 0; !axis->categories && i < ticks->count; i++) widest = fmax(widest, tick_width(ticks->ticks[i]));
+    return fmin(widest, TEXT_WIDTH);
+}
+
+static fv_error *lay_out(const fv_parallel_chart *chart, layout *l) {
+    FV_TRY(fv_memory_alloc(chart->axis_count, sizeof(fv_axis), (void **)&l->axes));
+    FV_TRY(fv_memory_alloc(chart->axis_count + 1, sizeof(double), (void **)&l->across));
+    l->across[0] = FV_PLOT_MARGIN + 6;
+    for (int64_t a = 0; a < chart->axis_count; a++) {
+        if (!chart->axes[a].categories) make_axis(&chart->axes[a], chart->count, &l->axes[a]);
+        l->across[a + 1] = l->across[a] + fmax(STEP_MIN, width_of(&chart->axes[a], &l->axes[a]) + GAP);
+    }
+    return NULL;
+}
+
 /* The height at which a value stands; NaN: nowhere. */
 static double place(const fv_parallel_chart *chart, const layout *l, int64_t a, double value) {
     const fv_parallel_axis *axis = &chart->axes[a];
@@ -73,8 +100,6 @@ static double place(const fv_parallel_chart *chart, const layout *l, int64_t a, 
     if (axis->categories) share = isfinite(value) ? (value + 0.5) / (double)axis->category_count : NAN;
     return l->top + (1 - share) * l->height;
 }
-
-static double across(const layout *l, int64_t a) { return l->left + (double)a * STEP; }
 
 /* On a strip of paper, so that lines behind it do not cross it out. */
 static void draw_label(fv_canvas *canvas, double x, double y, const char *text) {
@@ -89,13 +114,13 @@ static void draw_label(fv_canvas *canvas, double x, double y, const char *text) 
 static void draw_ticks(fv_canvas *canvas, const fv_parallel_chart *chart, const layout *l, int64_t a) {
     const fv_parallel_axis *axis = &chart->axes[a];
     for (int64_t c = 0; axis->categories && c < axis->category_count; c++)
-        draw_label(canvas, across(l, a), place(chart, l, a, (double)c), axis->categories[c]);
+        draw_label(canvas, l->across[a], place(chart, l, a, (double)c), axis->categories[c]);
     for (int i = 0; !axis->categories && i < l->axes[a].count; i++) {
         FV_TEXT(text, 64);
         double y = place(chart, l, a, l->axes[a].ticks[i]);
         fv_axis_print(l->axes[a].ticks[i], &text);
-        fv_canvas_line(canvas, (const fv_point[]){ { across(l, a) - 3, y }, { across(l, a) + 3, y } }, 2, FV_FAINT, 1, false);
-        draw_label(canvas, across(l, a), y, text.at);
+        fv_canvas_line(canvas, (const fv_point[]){ { l->across[a] - 3, y }, { l->across[a] + 3, y } }, 2, FV_FAINT, 1, false);
+        draw_label(canvas, l->across[a], y, text.at);
         fv_canvas_fail(canvas, fv_text_error(&text));
     }
 }
@@ -103,9 +128,9 @@ static void draw_ticks(fv_canvas *canvas, const fv_parallel_chart *chart, const 
 static void draw_axis(fv_canvas *canvas, const fv_parallel_chart *chart, const layout *l, int64_t a) {
     FV_TEXT(cut, 1 << 12);
     fv_letters letters = { .size = FV_PLOT_LETTERS, .colour = FV_INK, .bold = true };
-    fv_canvas_cut_text(chart->axes[a].name, FV_PLOT_LETTERS, true, NAME_WIDTH, &cut);
-    fv_canvas_text(canvas, across(l, a) - 4, l->top - 8, &letters, cut.at);
-    fv_canvas_line(canvas, (const fv_point[]){ { across(l, a), l->top }, { across(l, a), l->top + l->height } }, 2, FV_FAINT, 1,
+    fv_canvas_cut_text(chart->axes[a].name, FV_PLOT_LETTERS, true, TEXT_WIDTH, &cut);
+    fv_canvas_text(canvas, l->across[a] - 4, l->top - 8, &letters, cut.at);
+    fv_canvas_line(canvas, (const fv_point[]){ { l->across[a], l->top }, { l->across[a], l->top + l->height } }, 2, FV_FAINT, 1,
                    false);
     fv_canvas_fail(canvas, fv_text_error(&cut));
 }
@@ -117,11 +142,17 @@ static void draw_line(fv_canvas *canvas, const fv_parallel_chart *chart, const l
     fv_colour colour = colour_of(chart, l, line);
     fv_point before = { NAN, NAN };
     for (int64_t a = 0; a < chart->axis_count; a++) {
-        fv_point at = { across(l, a), place(chart, l, a, chart->axes[a].values[line]) };
+        fv_point at = { l->across[a], place(chart, l, a, chart->axes[a].values[line]) };
         if (!isnan(before.y) && !isnan(at.y)) fv_canvas_line(canvas, (const fv_point[]){ before, at }, 2, colour, 1.6, false);
         if (!isnan(at.y)) fv_canvas_dot(canvas, at.x, at.y, 2.6, colour);
         before = at;
     }
+}
+
+/* With four digits. */
+static void print_end(double value, fv_text *out) {
+    double scale = value == 0 ? 1 : pow(10, 3 - floor(log10(fabs(value))));
+    fv_axis_print(isfinite(scale) && scale > 0 ? round(value * scale) / scale : value, out);
 }
 
 /* What the colours mean: lowest and highest value with what lies between. */
@@ -130,8 +161,8 @@ static void draw_scale(fv_canvas *canvas, const fv_parallel_chart *chart, const 
     FV_TEXT(low, 1 << 12);
     FV_TEXT(high, 64);
     fv_text_addf(&low, "%s  ", chart->colours_name ? chart->colours_name : "");
-    fv_axis_print(l->low, &low);
-    fv_axis_print(l->high, &high);
+    print_end(l->low, &low);
+    print_end(l->high, &high);
     double x = FV_PLOT_MARGIN + fv_canvas_text_width(low.at, FV_PLOT_LETTERS, false) + 6, step = SCALE_WIDTH / SCALE_STEPS;
     fv_canvas_text(canvas, FV_PLOT_MARGIN, y, &letters, low.at);
     for (int i = 0; i < SCALE_STEPS; i++)
@@ -141,33 +172,36 @@ static void draw_scale(fv_canvas *canvas, const fv_parallel_chart *chart, const 
     fv_canvas_fail(canvas, fv_text_error(&high));
 }
 
-static fv_error *draw(fv_canvas *canvas, const fv_parallel_chart *chart, double width, double height) {
-    double range[2], top = fv_plot_heading(canvas, chart->title, NULL, 0, width);
-    layout l = { .left = FV_PLOT_MARGIN + 6 };
-    FV_OWNED(fv_memory) axes = NULL;
-    FV_TRY(fv_memory_alloc(chart->axis_count, sizeof(fv_axis), &axes));
-    l.axes = axes;
+static fv_error *draw(fv_canvas *canvas, const fv_parallel_chart *chart, layout *l, double width, double height) {
+    double range[2] = { INFINITY, -INFINITY }, top = fv_plot_heading(canvas, chart->title, NULL, 0, width);
     if (chart->colours) range_of(chart->colours, chart->count, false, range);
-    bool scale = chart->colours && isfinite(range[0]);
-    if (scale) l.low = range[0], l.high = range[1];
-    if (scale) draw_scale(canvas, chart, &l, top + 8);
-    l.top = top + (scale ? 40 : 20);
-    l.height = height - l.top - FV_PLOT_MARGIN;
-    for (int64_t a = 0; a < chart->axis_count; a++)
-        if (!chart->axes[a].categories) make_axis(&chart->axes[a], chart->count, &l.axes[a]);
-    for (int64_t a = 0; a < chart->axis_count; a++) draw_axis(canvas, chart, &l, a);
-    for (int64_t line = chart->count; line-- > 0;) draw_line(canvas, chart, &l, line); /* the first on top */
-    for (int64_t a = 0; a < chart->axis_count; a++) draw_ticks(canvas, chart, &l, a);
+    bool scale = isfinite(range[0]);
+    if (scale) l->low = range[0], l->high = range[1];
+    if (scale) draw_scale(canvas, chart, l, top + 8);
+    l->top = top + (scale ? 40 : 20);
+    l->height = height - l->top - FV_PLOT_MARGIN;
+    for (int64_t a = 0; a < chart->axis_count; a++) draw_axis(canvas, chart, l, a);
+    for (int64_t line = chart->count; line-- > 0;) draw_line(canvas, chart, l, line); /* the first on top */
+    for (int64_t a = 0; a < chart->axis_count; a++) draw_ticks(canvas, chart, l, a);
     return fv_canvas_finish(canvas);
+}
+
+static fv_error *lay_out_and_draw(const fv_parallel_chart *chart, fv_plot_format format, layout *l, fv_text *out) {
+    FV_OWNED(fv_canvas) canvas = NULL;
+    FV_TRY(lay_out(chart, l));
+    int64_t width = fv_max(FV_PLOT_WIDTH, (int64_t)ceil(l->across[chart->axis_count])), height = chart->height;
+    if (!height) height = HEIGHT;
+    FV_TRY(fv_plot_canvas(format, width, height, chart->title, out, &canvas));
+    return draw(canvas, chart, l, (double)width, (double)height);
 }
 
 fv_error *fv_plot_parallel(const fv_parallel_chart *chart, fv_plot_format format, fv_text *out) {
     if (chart->axis_count < 1 || chart->axis_count > FV_PARALLEL_AXES_MAX)
         return fv_fail(FV_USAGE, "%lld axes side by side; 1 to %d can be drawn", (long long)chart->axis_count,
                        FV_PARALLEL_AXES_MAX);
-    double needed = 2 * FV_PLOT_MARGIN + 12 + (double)(chart->axis_count - 1) * STEP + TEXT_WIDTH;
-    int64_t width = fv_max(FV_PLOT_WIDTH, (int64_t)ceil(needed)), height = chart->height ? chart->height : HEIGHT;
-    FV_OWNED(fv_canvas) canvas = NULL;
-    FV_TRY(fv_plot_canvas(format, width, height, chart->title, out, &canvas));
-    return draw(canvas, chart, (double)width, (double)height);
+    layout l = { .axes = NULL };
+    fv_error *error = lay_out_and_draw(chart, format, &l, out);
+    fv_memory_free(l.axes);
+    fv_memory_free(l.across);
+    return error;
 }

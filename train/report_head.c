@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plot/page.h"
+#include "plot/say.h"
 #include "train/report.h"
 
 #define HEAD 4         /* figures that are shown large */
@@ -11,17 +12,10 @@
 #define TEXT_MAX 65536
 
 fv_error *fv_report_percent(const fv_report *r, double share, const char **out) {
-    if (isnan(share)) return fv_arena_text(r->arena, "undefined", out);
-    return fv_arena_format(r->arena, out, "%.*f %%", r->outcomes->count < 1000 ? 1 : 2, 100 * share);
+    return fv_say_percent(r->arena, share, r->outcomes->count, out);
 }
 
-/* Four digits, as many of them behind the point as that takes; without an exponent up to a million. */
-fv_error *fv_report_number(const fv_report *r, double number, const char **out) {
-    double size = fabs(number);
-    if (size != 0 && (size < 1e-4 || size >= 1e6)) return fv_arena_format(r->arena, out, "%.4g", number);
-    int whole = size >= 1 ? (int)floor(log10(size)) + 1 : 1;
-    return fv_arena_format(r->arena, out, "%.*f", whole < 4 ? 4 - whole : 0, number);
-}
+fv_error *fv_report_number(const fv_report *r, double number, const char **out) { return fv_say_number(r->arena, number, out); }
 
 /* Of what is no share: numbers of the data have any size, all else is near 1. */
 fv_error *fv_report_say(const fv_report *r, double value, bool share, const char **out) {

@@ -45,6 +45,10 @@ FV_TEST(plot_axis__logarithms_have_powers_of_ten) {
     expect((fv_axis_options){ .low = 1e-7, .high = 10, .at_most = 10, .logarithmic = true },
            "1e-7 1e-6 1e-5 0.0001 0.001 0.01 0.1 1 10");
     expect((fv_axis_options){ .low = 0.015, .high = 0.6, .at_most = 10, .logarithmic = true }, "0.02 0.05 0.1 0.2 0.5");
+    expect((fv_axis_options){ .low = 0.24, .high = 0.96, .at_most = 6, .logarithmic = true, .outwards = true }, "0.2 0.5 1");
+    expect((fv_axis_options){ .low = 0.2, .high = 21, .at_most = 10, .logarithmic = true, .outwards = true },
+           "0.2 0.5 1 2 5 10 20 50");
+    expect((fv_axis_options){ .low = 0.2, .high = 21, .at_most = 4, .logarithmic = true, .outwards = true }, "1 10");
     expect((fv_axis_options){ .low = 1e-8, .high = 1e4, .at_most = 5, .logarithmic = true }, "1e-8 1e-5 0.01 10 10000");
 }
 
