@@ -28,7 +28,8 @@ static const fv_field fields[] = {
     FV_FIELD(train_options, out, .flag = "o", .value = "DIR",
              .help = "the run's folder: best.fovea, last.fovea, results.csv, recipe.yaml"),
     FV_FIELD(train_options, resume, .by_default = "false",
-             .help = "go on where the run in that folder was left, by its own recipe"),
+             .help = "go on where the run in that folder was left, by its own recipe; keys that would have changed no "
+                     "step that is done may be given anew"),
     FV_FIELD(train_options, allow_other_isa, .by_default = "false",
              .help = "resume though this machine's kernels or BLAS core are others: to other bits"),
     FV_FIELD(train_options, time, .value = "TIME",

@@ -46,9 +46,11 @@ const fv_section fv_section_training = {
 fv_error *fv_trainer_name_files(fv_trainer *t) {
     const struct {
         const char *name, **path;
-    } files[] = { { "best.fovea", &t->best_path },         { "last.fovea", &t->last_path },
-                  { "previous.fovea", &t->previous_path }, { "recipe.yaml", &t->recipe_path },
-                  { "results.csv", &t->results_path },     { "lock", &t->lock_path } };
+    } files[] = {
+        { "best.fovea", &t->best_path },    { "last.fovea", &t->last_path },     { "previous.fovea", &t->previous_path },
+        { "recipe.yaml", &t->recipe_path }, { "results.csv", &t->results_path }, { "changes.jsonl", &t->changes_path },
+        { "lock", &t->lock_path }
+    };
     for (int i = 0; i < FV_COUNT(files); i++) FV_TRY(fv_file_join(t->arena, t->options->out, files[i].name, files[i].path));
     return NULL;
 }
@@ -105,38 +107,49 @@ fv_error *fv_trainer_open_folder(fv_trainer *t) {
     if (t->options->resume && !is_used(t))
         return fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no training to resume in %s", t->options->out),
                              "begin one without --resume");
+    if (t->options->resume && t->options->seconds > 0)
+        return fv_error_hint(fv_fail(FV_USAGE, "--time chooses the epochs of a training that begins; this one goes on"),
+                             "its recipe.yaml says how many they are; --epochs N gives it others, where the schedule allows");
     if (!t->options->resume) FV_TRY(check_unused(t));
     FV_TRY(check_place(t));
     return t->options->resume ? fv_trainer_lock(t) : NULL;
 }
 
+fv_error *fv_trainer_write_recipe(const fv_trainer *t) {
+    char *text;
+    FV_TRY(fv_recipe_to_yaml(t->recipe, &text));
+    fv_error *error = fv_file_write(t->recipe_path, text, (int64_t)strlen(text), NULL);
+    fv_string_free(text);
+    return error;
+}
+
 fv_error *fv_trainer_make_folder(fv_trainer *t) {
     if (t->options->resume || !fv_trainer_leads(t)) return NULL;
-    char *text;
     FV_TRY(fv_file_make_folder(t->options->out));
     FV_TRY(fv_trainer_lock(t));
     FV_TRY(check_unused(t)); /* nobody has begun here since it was looked at */
     FV_TRY(fv_file_remove_leftovers(t->options->out));
-    FV_TRY(fv_recipe_to_yaml(t->recipe, &text));
-    fv_error *error = fv_file_write(t->recipe_path, text, (int64_t)strlen(text), NULL);
-    fv_string_free(text);
-    FV_TRY(error);
+    FV_TRY(fv_trainer_write_recipe(t));
     return fv_trainer_save(t); /* so that there is a checkpoint from the first step on */
 }
 
 /* ---- going on ---- */
 
-fv_error *fv_trainer_make_history(fv_trainer *t) {
+fv_error *fv_trainer_make_history(fv_trainer *t, int64_t epochs) {
     double **const columns[] = { &t->history.learning_rate, &t->history.train_loss, &t->history.train_score,
                                  &t->history.val_loss,      &t->history.val_score,  &t->history.val_select,
                                  &t->history.seconds };
-    for (int i = 0; i < FV_COUNT(columns); i++) FV_TRY(fv_arena_take(t->arena, t->keys->epochs, columns[i]));
+    for (int i = 0; i < FV_COUNT(columns); i++) FV_TRY(fv_arena_take(t->arena, epochs, columns[i]));
     return NULL;
 }
 
-/* A list of the state moved to its room, if it is as long as there are finished epochs. */
-static fv_error *restore_column(const fv_trainer *t, fv_floats *list, double *room) {
-    if (list->count != t->state.epoch) return fv_fail(FV_FORMAT, "its history does not have one row for each epoch");
+static fv_error *check_length(const fv_training_state *s, const fv_floats *list) {
+    return list->count == s->epoch ? NULL : fv_fail(FV_FORMAT, "its history does not have one row for each epoch");
+}
+
+/* A list of the state moved to its room. */
+static fv_error *restore_column(const fv_training_state *s, fv_floats *list, double *room) {
+    FV_TRY(check_length(s, list));
     if (list->count) memcpy(room, list->at, (size_t)list->count * sizeof *room);
     list->at = room;
     return NULL;
@@ -145,8 +158,7 @@ static fv_error *restore_column(const fv_trainer *t, fv_floats *list, double *ro
 static bool same(const char *a, const char *b) { return a && b && !strcmp(a, b); }
 
 /* Going on to other bits is for who asks for it. */
-static fv_error *check_bits(const fv_trainer *t) {
-    const fv_training_state *s = &t->state;
+static fv_error *check_bits(const fv_trainer *t, const fv_training_state *s) {
     const char *isa = fv_isa_names[fv_isa_best()], *core = fv_blas_core();
     if (t->options->allow_other_isa || (same(s->isa, isa) && same(s->blas_core, core))) return NULL;
     return fv_error_hint(
@@ -157,21 +169,34 @@ static fv_error *check_bits(const fv_trainer *t) {
         s->isa ? s->isa : "?", s->blas_core ? s->blas_core : "?");
 }
 
-static fv_error *restore_state(fv_trainer *t, const fv_model *model) {
-    fv_training_state *s = &t->state;
-    FV_TRY(fv_section_read(model, &fv_section_training, s, t->arena));
-    if (s->epoch > t->keys->epochs || s->best_epoch > s->epoch) return fv_fail(FV_FORMAT, "it has more epochs than its recipe");
-    FV_TRY(check_bits(t));
-    if (!same(s->data, t->data_hash))
-        return fv_error_hint(fv_fail(FV_CONFLICT, "pictures were added, removed or renamed since it was begun"),
-                             "put them back, or begin another training on the pictures as they are");
-    FV_TRY(restore_column(t, &s->learning_rate, t->history.learning_rate));
-    FV_TRY(restore_column(t, &s->train_loss, t->history.train_loss));
-    if (fv_trainer_counts_score(t)) FV_TRY(restore_column(t, &s->train_score, t->history.train_score));
-    FV_TRY(restore_column(t, &s->val_loss, t->history.val_loss));
-    FV_TRY(restore_column(t, &s->val_score, t->history.val_score));
-    if (!t->selection.is_score) return restore_column(t, &s->val_select, t->history.val_select);
+static fv_error *check_state(const fv_trainer *t, const fv_training_state *s) {
+    if (s->best_epoch > s->epoch) return fv_fail(FV_FORMAT, "its best epoch is not done yet");
+    FV_TRY(check_bits(t, s));
+    if (same(s->data, t->data_hash)) return NULL;
+    return fv_error_hint(fv_fail(FV_CONFLICT, "pictures were added, removed or renamed since it was begun"),
+                         "put them back, or begin another training on the pictures as they are");
+}
+
+static fv_error *restore_history(fv_trainer *t, fv_training_state *s) {
+    FV_TRY(check_length(s, &s->val_loss));
+    FV_TRY(fv_trainer_make_history(t, fv_max(s->epoch, t->keys->epochs)));
+    FV_TRY(restore_column(s, &s->learning_rate, t->history.learning_rate));
+    FV_TRY(restore_column(s, &s->train_loss, t->history.train_loss));
+    if (fv_trainer_counts_score(t)) FV_TRY(restore_column(s, &s->train_score, t->history.train_score));
+    FV_TRY(restore_column(s, &s->val_loss, t->history.val_loss));
+    FV_TRY(restore_column(s, &s->val_score, t->history.val_score));
+    if (!t->selection.is_score) return restore_column(s, &s->val_select, t->history.val_select);
     for (int64_t i = 0; i < s->epoch; i++) t->history.val_select[i] = t->history.val_score[i];
+    return NULL;
+}
+
+/* The state is the trainer's once it is known to be sound. */
+static fv_error *restore_state(fv_trainer *t, const fv_model *model) {
+    fv_training_state s;
+    FV_TRY(fv_section_read(model, &fv_section_training, &s, t->arena));
+    FV_TRY(check_state(t, &s));
+    FV_TRY(restore_history(t, &s));
+    t->state = s;
     return NULL;
 }
 
@@ -239,14 +264,15 @@ static fv_error *mend_results(const fv_trainer *t) {
 }
 
 fv_error *fv_trainer_restore(fv_trainer *t) {
-    FV_TRY(fv_trainer_make_history(t));
-    if (!t->options->resume) return NULL;
+    if (!t->options->resume) return fv_trainer_make_history(t, t->keys->epochs);
     FV_TRY(fv_file_remove_leftovers(t->options->out));
     FV_OWNED(fv_model) model = NULL;
     FV_TRY(load(t, &model));
-    FV_TRY(fv_recipe_compare(t->recipe, model));
+    FV_TRY(fv_trainer_find_overrides(t, model));
     FV_TRY(same_classes(t, model));
     FV_TRY(fv_error_wrap(restore_state(t, model), "%s cannot be resumed", t->options->out));
+    FV_TRY(fv_trainer_check_overrides(t));
+    if (t->state.epoch > t->keys->epochs) return fv_fail(FV_FORMAT, "%s has more epochs than its recipe", t->options->out);
     FV_TRY(restore_tensors(t, model));
     FV_TRY(fv_error_wrap(check_slots(t), "%s cannot be resumed", t->options->out));
     return mend_results(t);
@@ -326,7 +352,7 @@ fv_error *fv_trainer_stop(fv_trainer *t) {
     return fv_error_hint(fv_fail(FV_CANCELLED, "stopped in epoch %lld after %lld of its %lld batches; all is kept in %s",
                                  (long long)t->state.epoch + 1, (long long)t->state.position,
                                  (long long)fv_loader_batches(t->loader), t->last_path),
-                         "the same command with --resume goes on");
+                         "`fovea train --resume --out %s` goes on", t->options->out);
 }
 
 /* A score's column is called by its metric, without options; what chooses the best epoch, where that is not the score, has a

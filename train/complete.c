@@ -1,6 +1,7 @@
 /* complete.c - what best.fovea gets once the training is over: the temperature that suits its confidence on the validation
  * pictures, the score below which it abstains, a few of those pictures with the logits it gives, for every later load to
  * check, and the report's figures. The same content whenever it is done again. */
+#include "core/base/assert.h"
 #include "core/base/size.h"
 #include "data/dataset.h"
 #include "plot/base64.h"
@@ -91,9 +92,21 @@ static fv_error *write_metrics(const fv_report *r, fv_model *model) {
     return fv_section_write(model, &fv_section_metrics, &section);
 }
 
+/* As they are by now: a training that is gone on with may be given another licence, more epochs. */
+static fv_error *write_recipe(const fv_report *r, fv_model *model) {
+    const char *const sections[] = { fv_section_recipe.name, fv_section_licence.name };
+    for (int i = 0; i < FV_COUNT(sections); i++) {
+        int version = 0;
+        const char *text = fv_model_section(r->t->model, sections[i], &version);
+        FV_TRY(fv_model_set_section(model, sections[i], version, text));
+    }
+    return NULL;
+}
+
 fv_error *fv_report_complete_model(fv_report *r) {
     FV_OWNED(fv_model) model = NULL;
     FV_TRY(fv_model_load(r->t->best_path, &model));
+    FV_TRY(write_recipe(r, model));
     FV_TRY(write_calibration(r, model));
     FV_TRY(write_selftest(r, model));
     FV_TRY(write_metrics(r, model));

@@ -12,7 +12,6 @@
 
 static fv_error *prepare(fv_trainer *t);
 static fv_error *instead(const fv_trainer *t);
-static bool finished(const fv_trainer *t);
 static fv_error *begin_epoch(fv_trainer *t);
 static void put_away(fv_trainer *t);
 static fv_error *next_batch(fv_trainer *t, const fv_batch **batch);
@@ -24,7 +23,7 @@ static fv_error *keep(fv_trainer *t, const fv_epoch *row);
 static fv_error *train(fv_trainer *t) {
     FV_TRY(prepare(t)); /* data, network, plans; of a resumed training its state */
     if (t->options->task != FV_TRAIN) return instead(t);
-    while (!finished(t)) {
+    while (!fv_trainer_is_finished(t)) {
         const fv_batch *batch;
         fv_epoch row;
         FV_TRY(begin_epoch(t));
@@ -46,7 +45,7 @@ static fv_error *train(fv_trainer *t) {
 }
 
 /* All epochs are done, or validation has not become better for as many as the recipe has patience. */
-static bool finished(const fv_trainer *t) {
+bool fv_trainer_is_finished(const fv_trainer *t) {
     int64_t epoch = t->state.epoch, since = epoch - t->state.best_epoch;
     return epoch == t->keys->epochs || (t->keys->patience && epoch && since >= t->keys->patience);
 }
@@ -82,7 +81,8 @@ static fv_error *prepare(fv_trainer *t) {
     FV_TRY(fv_trainer_agree(t, open_all(t)));
     FV_TRY(fv_trainer_agree(t, build_all(t)));
     FV_TRY(fv_trainer_compare_ranks(t));
-    if (finished(t)) return fv_trainer_say(t, "the training in %s is finished", t->options->out), NULL;
+    FV_TRY(fv_trainer_agree(t, fv_trainer_keep_overrides(t)));
+    if (fv_trainer_is_finished(t)) return fv_trainer_say(t, "the training in %s is finished", t->options->out), NULL;
     FV_TRY(fv_trainer_agree(t, fv_trainer_plan(t)));
     fv_trainer_announce(t);
     FV_TRY(fv_trainer_rehearse(t));

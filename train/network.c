@@ -92,17 +92,21 @@ static int64_t warmup_steps(const fv_recipe_keys *k, int64_t steps_per_epoch, in
     return warms_up(k->schedule) ? 0 : fv_min(steps_per_epoch / 2, steps / 5);
 }
 
-static fv_error *make_rate(fv_trainer *t, int64_t batch, int64_t count) {
+/* Over `epochs` epochs of `batches` batches. */
+static fv_error *make_rate(const fv_trainer *t, int64_t epochs, int64_t batches, fv_learning_rate **out) {
     const fv_recipe_keys *k = t->keys;
-    int64_t steps_per_epoch = fv_trainer_steps_per_epoch(t, fv_ceil_div(count, batch)), steps = steps_per_epoch * k->epochs;
-    t->base_rate = rate_for(k);
+    int64_t steps_per_epoch = fv_trainer_steps_per_epoch(t, batches), steps = steps_per_epoch * epochs;
     fv_learning_rate_options options = { .schedule = k->schedule,
-                                         .base = t->base_rate,
+                                         .base = rate_for(k),
                                          .steps = steps,
                                          .steps_per_epoch = steps_per_epoch,
                                          .warmup_steps = warmup_steps(k, steps_per_epoch, steps),
                                          .per_epoch = k->rate_per_epoch };
-    return fv_learning_rate_new(&options, &t->rate);
+    return fv_learning_rate_new(&options, out);
+}
+
+fv_error *fv_trainer_make_rate(const fv_trainer *t, int64_t epochs, fv_learning_rate **out) {
+    return make_rate(t, epochs, fv_ceil_div(fv_subset_count(t->train), fv_trainer_batch(t)), out);
 }
 
 static fv_error *write_licence(fv_trainer *t) {
@@ -139,7 +143,8 @@ static fv_error *build(fv_trainer *t, int64_t batch, int64_t count) {
     if (!t->steps) FV_TRY(fv_default_transforms(t->input, t->arena, &t->steps));
     FV_TRY(fv_error_wrap(fv_transforms_parse(t->steps, &t->transforms), "transforms"));
     FV_TRY(build_step(t, arch, batch));
-    return make_rate(t, batch, count);
+    t->base_rate = rate_for(t->keys);
+    return make_rate(t, t->keys->epochs, fv_ceil_div(count, batch), &t->rate);
 }
 
 static void throw_away(fv_trainer *t) {
@@ -250,12 +255,11 @@ fv_error *fv_trainer_plan(fv_trainer *t) {
 }
 
 fv_error *fv_trainer_set_epochs(fv_trainer *t, int64_t epochs) {
-    int64_t count = fv_subset_count(t->train);
     t->recipe->keys.epochs = epochs;
     fv_learning_rate_free(fv_take(&t->rate));
-    FV_TRY(make_rate(t, fv_min(t->keys->batch, count), count));
+    FV_TRY(fv_trainer_make_rate(t, epochs, &t->rate));
     FV_TRY(fv_recipe_write_section(t->recipe, t->model));
-    return fv_trainer_make_history(t);
+    return fv_trainer_make_history(t, epochs);
 }
 
 int64_t fv_trainer_batch(const fv_trainer *t) { return fv_min(t->keys->batch, fv_subset_count(t->train)); }

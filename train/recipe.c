@@ -192,23 +192,3 @@ fv_error *fv_recipe_write_section(const fv_recipe *recipe, fv_model *model) {
     fv_recipe_keys keys = without_places(recipe);
     return fv_section_write(model, &fv_section_recipe, &keys);
 }
-
-fv_error *fv_recipe_compare(const fv_recipe *recipe, const fv_model *model) {
-    FV_OWNED(fv_arena) arena = NULL;
-    FV_TRY(fv_arena_new("a recipe", 16 * RECIPE_BYTES_MAX, &arena));
-    fv_recipe_keys now = without_places(recipe), then;
-    FV_TRY(fv_section_read(model, &fv_section_recipe, &then, arena));
-    for (const fv_field *field = fv_recipe_fields; field->name; field++) {
-        FV_TEXT(is, RECIPE_BYTES_MAX);
-        FV_TEXT(was, RECIPE_BYTES_MAX);
-        fv_field_print_value(field, &now, &is);
-        fv_field_print_value(field, &then, &was);
-        FV_TRY(fv_text_error(&is));
-        FV_TRY(fv_text_error(&was));
-        if (strcmp(is.at, was.at) != 0)
-            return fv_error_hint(
-                fv_fail(FV_CONFLICT, "%s is now \"%s\", but the run was begun with \"%s\"", field->name, is.at, was.at),
-                "go on with the recipe of the run, or begin another in a folder of its own");
-    }
-    return NULL;
-}

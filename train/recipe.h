@@ -53,7 +53,5 @@ FV_MUST_USE fv_error *fv_recipe_check(const fv_recipe *recipe);
 /* The recipe in a model file: without the keys that say where the data lie and what is asked of the result. */
 extern const fv_section fv_section_recipe;
 FV_MUST_USE fv_error *fv_recipe_write_section(const fv_recipe *recipe, fv_model *model);
-/* FV_CONFLICT naming the first key in which the model was trained otherwise. */
-FV_MUST_USE fv_error *fv_recipe_compare(const fv_recipe *recipe, const fv_model *model);
 
 #endif

@@ -68,7 +68,7 @@ static fv_error *fit_epochs(fv_trainer *t, double an_epoch) {
 }
 
 fv_error *fv_trainer_rehearse(fv_trainer *t) {
-    bool fits = t->options->seconds > 0 && !t->options->resume;
+    bool fits = t->options->seconds > 0;
     double load = INFINITY, step = INFINITY;
     fv_trial trial;
     FV_TRY(fv_trial_begin(t, &trial));

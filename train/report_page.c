@@ -2,11 +2,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/base/file.h"
 #include "core/base/size.h"
 #include "plot/chart.h"
 #include "plot/page.h"
 #include "train/report.h"
 
+#define CHANGES_BYTES_MAX (1 << 26)
 #define REJECTED_MAX 200 /* lines; the rest is counted */
 #define BARS_MAX 60      /* classes that are drawn */
 #define NUMBER_BINS 30   /* of a histogram of true numbers */
@@ -50,6 +52,19 @@ static fv_error *describe(const fv_report *r, const char **cells, int64_t *rows)
     return add_row(cells, rows, "best epoch", best);
 }
 
+/* Of a training that was gone on with by other keys. */
+static fv_error *show_changes(const fv_report *r, fv_text *html) {
+    uint8_t *lines;
+    int64_t length;
+    if (fv_file_kind_of(r->t->changes_path) == FV_FILE_NONE) return NULL;
+    FV_TRY(fv_file_read(r->t->changes_path, CHANGES_BYTES_MAX, &lines, &length));
+    fv_page_fold(html, "What was changed on the way");
+    fv_page_code(html, (const char *)lines);
+    fv_page_fold_end(html);
+    fv_memory_free(lines);
+    return NULL;
+}
+
 static fv_error *show_recipe(const fv_report *r, fv_text *html) {
     char *yaml;
     FV_TRY(fv_recipe_to_yaml(r->t->recipe, &yaml));
@@ -57,6 +72,7 @@ static fv_error *show_recipe(const fv_report *r, fv_text *html) {
     fv_page_code(html, yaml);
     fv_page_fold_end(html);
     fv_string_free(yaml);
+    FV_TRY(show_changes(r, html));
     fv_page_fold(html, "What is done to pictures");
     fv_page_code(html, r->steps);
     fv_page_fold_end(html);

@@ -36,21 +36,34 @@ bool fv_trainer_step_ends(const fv_trainer *t) {
 
 /* ---- lookahead ---- */
 
-typedef struct lookahead {
-    int64_t every;
-    double kept, power;
-} lookahead;
-
 static const fv_field fields[] = {
-    FV_FIELD(lookahead, every, .by_default = "5", .min = 1, .max = 1000000, .help = "steps between two looks back"),
-    FV_FIELD(lookahead, kept, .by_default = "0.5", .min = 0, .max = 1, .help = "share of the slow weights"),
-    FV_FIELD(lookahead, power, .by_default = "0", .min = 0, .max = 100,
+    FV_FIELD(fv_lookahead_options, every, .by_default = "5", .min = 1, .max = 1000000, .help = "steps between two looks back"),
+    FV_FIELD(fv_lookahead_options, kept, .by_default = "0.5", .min = 0, .max = 1, .help = "share of the slow weights"),
+    FV_FIELD(fv_lookahead_options, power, .by_default = "0", .min = 0, .max = 100,
              .help = "the share grows as (steps done / all steps) to this power"),
     FV_FIELDS_END
 };
 
-static fv_error *parse(const fv_trainer *t, lookahead *out) {
+static fv_error *parse(const fv_trainer *t, fv_lookahead_options *out) {
     return fv_error_wrap(fv_fields_parse(fields, out, t->keys->lookahead, t->arena), "lookahead");
+}
+
+/* The share of the slow weights once `done` of `all` steps are; negative: they are not looked at. Of the steps of the whole
+ * training the last one ends on them, whatever its number. */
+static double share_after(const fv_lookahead_options *l, int64_t done, int64_t all) {
+    if (done % l->every == 0) return l->kept * pow((double)done / (double)all, l->power);
+    return done == all ? 1 : -1;
+}
+
+fv_error *fv_trainer_looks_back_alike(const fv_trainer *t, int64_t epochs, bool *alike) {
+    fv_lookahead_options l;
+    int64_t steps = fv_trainer_steps_per_epoch(t, fv_loader_batches(t->loader)), done = fv_trainer_updates(t);
+    *alike = true;
+    if (!t->keys->lookahead) return NULL;
+    FV_TRY(parse(t, &l));
+    for (int64_t step = 1; step <= done && *alike; step++)
+        *alike = share_after(&l, step, t->keys->epochs * steps) == share_after(&l, step, epochs * steps);
+    return NULL;
 }
 
 /* ---- both ---- */
@@ -64,15 +77,11 @@ static fv_error *plan_graph(const fv_trainer *t, const fv_graph *graph, fv_plan 
 fv_error *fv_trainer_plan_steps(fv_trainer *t) {
     if (t->apply) FV_TRY(plan_graph(t, t->apply, &t->apply_plan));
     if (!t->keys->lookahead) return NULL;
-    lookahead l;
     FV_OWNED(fv_graph) graph = NULL;
-    FV_TRY(parse(t, &l));
+    FV_TRY(parse(t, &t->lookahead));
     FV_TRY(fv_graph_new(&graph));
     fv_lookahead(graph, t->step);
     FV_TRY(fv_graph_error(graph));
-    t->lookahead_every = l.every;
-    t->lookahead_kept = l.kept;
-    t->lookahead_power = l.power;
     return plan_graph(t, graph, &t->lookahead_plan);
 }
 
@@ -81,13 +90,11 @@ static fv_error *look_back(const fv_trainer *t, double kept) {
     return fv_plan_run(t->lookahead_plan);
 }
 
-/* Of the steps of the whole training the last one ends on the slow weights, whatever its number. */
 fv_error *fv_trainer_after_update(const fv_trainer *t) {
     if (!t->lookahead_plan) return NULL;
     int64_t done = fv_trainer_updates(t), all = t->keys->epochs * fv_trainer_steps_per_epoch(t, fv_loader_batches(t->loader));
-    if (done % t->lookahead_every == 0)
-        return look_back(t, t->lookahead_kept * pow((double)done / (double)all, t->lookahead_power));
-    return done == all ? look_back(t, 1) : NULL;
+    double share = share_after(&t->lookahead, done, all);
+    return share < 0 ? NULL : look_back(t, share);
 }
 
 fv_error *fv_trainer_begin_steps(const fv_trainer *t) {

@@ -4,6 +4,7 @@
 
 #include "fovea/layers.h"
 #include "fovea/optim.h"
+#include "train/overrides.h"
 #include "train/recipe.h"
 #include "train/select.h"
 
@@ -28,6 +29,12 @@ typedef struct fv_history {
         *seconds; /* train_score: NaN where there is none; val_select: the score where that decides */
 } fv_history;
 
+/* steps.c: every so many steps the weights become kept·(steps done / all steps)^power of their slow copy. */
+typedef struct fv_lookahead_options {
+    int64_t every;
+    double kept, power;
+} fv_lookahead_options;
+
 #define FV_SAVES 15 /* whose time is kept */
 
 typedef struct fv_trainer {
@@ -35,9 +42,10 @@ typedef struct fv_trainer {
     const fv_recipe_keys *keys;
     const fv_train_options *options;
     fv_arena *arena;
-    const char *best_path, *last_path, *previous_path, *recipe_path, *results_path, *lock_path;
+    const char *best_path, *last_path, *previous_path, *recipe_path, *results_path, *changes_path, *lock_path;
     int lock;             /* fv_file_lock; -1: none */
     bool last_is_damaged; /* previous.fovea was gone back to: it must not be replaced by last.fovea */
+    fv_overrides overrides;
 
     /* data.c */
     fv_dataset *set, *val_set, *test_set; /* the latter are NULL when they are parts of `set` */
@@ -64,8 +72,7 @@ typedef struct fv_trainer {
     fv_plan *rest_plan;                   /* of the last batch of an epoch, when that is smaller */
     fv_graph *apply;                      /* of gradients that are added up: the update; NULL: the step has it */
     fv_plan *apply_plan, *lookahead_plan; /* steps.c; NULL: none */
-    int64_t lookahead_every;
-    double lookahead_kept, lookahead_power;
+    fv_lookahead_options lookahead;
     fv_learning_rate *rate;
     double base_rate;
     fv_predictor *predictor;
@@ -103,6 +110,7 @@ FV_MUST_USE fv_error *fv_trainer_loss(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_try_network(fv_trainer *trainer);   /* builds it and throws it away: is the recipe sound? */
 FV_MUST_USE fv_error *fv_trainer_build_network(fv_trainer *trainer); /* graphs and sections; the weights are not filled */
 FV_MUST_USE fv_error *fv_trainer_plan(fv_trainer *trainer);          /* weights, plans, predictor */
+FV_MUST_USE fv_error *fv_trainer_make_rate(const fv_trainer *trainer, int64_t epochs, fv_learning_rate **out);
 FV_MUST_USE fv_error *fv_trainer_set_epochs(fv_trainer *trainer, int64_t epochs); /* before the first step */
 int64_t fv_trainer_batch(const fv_trainer *trainer); /* pictures of a batch that is not an epoch's last */
 fv_plan *fv_trainer_plan_for(const fv_trainer *trainer, const fv_batch *batch);
@@ -115,6 +123,8 @@ FV_MUST_USE fv_error *fv_trainer_whiten(const fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_plan_steps(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_begin_steps(const fv_trainer *trainer);  /* before the first batch */
 FV_MUST_USE fv_error *fv_trainer_after_update(const fv_trainer *trainer); /* once a step is counted */
+/* Whether the steps that are done would look back as they do in a training of so many epochs. */
+FV_MUST_USE fv_error *fv_trainer_looks_back_alike(const fv_trainer *trainer, int64_t epochs, bool *alike);
 int64_t fv_trainer_steps_per_epoch(const fv_trainer *trainer, int64_t batches);
 int64_t fv_trainer_updates(const fv_trainer *trainer);                /* steps that are done, all epochs together */
 double fv_trainer_share(const fv_trainer *trainer, int64_t pictures); /* of the next batch in its step */
@@ -122,10 +132,11 @@ bool fv_trainer_step_ends(const fv_trainer *trainer);                 /* with th
 
 /* checkpoint.c: the run's folder. */
 FV_MUST_USE fv_error *fv_trainer_name_files(fv_trainer *trainer);
-FV_MUST_USE fv_error *fv_trainer_lock(fv_trainer *trainer);         /* the folder, until the release; FV_BUSY */
-FV_MUST_USE fv_error *fv_trainer_open_folder(fv_trainer *trainer);  /* looks: new, or to be resumed, or FV_CONFLICT */
-FV_MUST_USE fv_error *fv_trainer_make_folder(fv_trainer *trainer);  /* of a new one: the folder, recipe.yaml, last.fovea */
-FV_MUST_USE fv_error *fv_trainer_make_history(fv_trainer *trainer); /* room for every epoch */
+FV_MUST_USE fv_error *fv_trainer_lock(fv_trainer *trainer);        /* the folder, until the release; FV_BUSY */
+FV_MUST_USE fv_error *fv_trainer_open_folder(fv_trainer *trainer); /* looks: new, or to be resumed, or FV_CONFLICT */
+FV_MUST_USE fv_error *fv_trainer_make_folder(fv_trainer *trainer); /* of a new one: the folder, recipe.yaml, last.fovea */
+FV_MUST_USE fv_error *fv_trainer_write_recipe(const fv_trainer *trainer);
+FV_MUST_USE fv_error *fv_trainer_make_history(fv_trainer *trainer, int64_t epochs); /* room for so many */
 FV_MUST_USE fv_error *fv_trainer_restore(fv_trainer *trainer);      /* with `resume`: weights, slots and state of last.fovea */
 FV_MUST_USE fv_error *fv_trainer_go_back(fv_trainer *trainer);      /* to last.fovea, in the midst of a training */
 FV_MUST_USE fv_error *fv_trainer_save(fv_trainer *trainer);         /* last.fovea; the one before becomes previous.fovea */
@@ -134,6 +145,11 @@ FV_MUST_USE fv_error *fv_trainer_save_in_time(fv_trainer *trainer); /* saves whe
 FV_MUST_USE fv_error *fv_trainer_save_best(fv_trainer *trainer);    /* best.fovea */
 FV_MUST_USE fv_error *fv_trainer_stop(fv_trainer *trainer);         /* saves and returns FV_CANCELLED */
 FV_MUST_USE fv_error *fv_trainer_write_results(const fv_trainer *trainer); /* results.csv */
+
+/* overrides.c: what is other than when the training was begun. FV_CONFLICT, naming the key: what may not be. */
+FV_MUST_USE fv_error *fv_trainer_find_overrides(fv_trainer *trainer, const fv_model *checkpoint);
+FV_MUST_USE fv_error *fv_trainer_check_overrides(const fv_trainer *trainer); /* once state and history are read */
+FV_MUST_USE fv_error *fv_trainer_keep_overrides(fv_trainer *trainer); /* says and records them, and keeps the recipe as it is */
 
 /* ranks.c: several ranks. Of one they do nothing, and it leads. */
 bool fv_trainer_leads(const fv_trainer *trainer); /* rank 0, which writes files */
@@ -180,6 +196,7 @@ void fv_trainer_feed(const fv_trainer *trainer, fv_plan *plan, const fv_batch *b
 void fv_trainer_feed_numbers(const fv_trainer *trainer, fv_plan *plan);
 /* Pictures of this rank whose largest logit is their class's; of equal logits the lowest class counts. */
 int64_t fv_trainer_count_correct(const fv_tensor *logits, const fv_batch *batch);
+bool fv_trainer_is_finished(const fv_trainer *trainer);
 /* The step itself, without what is counted of it. */
 FV_MUST_USE fv_error *fv_trainer_run_step(const fv_trainer *trainer, const fv_batch *batch, double *loss);
 /* Counts a step, and does what follows it. */

@@ -128,8 +128,11 @@ typedef struct fv_train_options {
     fv_train_task task;
     const char *out;         /* the run's folder: best.fovea, last.fovea, previous.fovea, recipe.yaml, results.csv, report.html,
                                 predictions.jsonl; made if need be */
-    bool resume;             /* goes on where `out` was left; without it a used folder is FV_CONFLICT */
-    double seconds;          /* the recipe's epochs become as many as this time holds, by the speed of 20 steps; 0: they stay */
+    bool resume;             /* goes on where `out` was left; without it a used folder is FV_CONFLICT. Keys of the recipe that
+                                would have changed no step that is done may be others than at the beginning: that is said,
+                                and recorded in changes.jsonl */
+    double seconds;          /* the recipe's epochs become as many as this time holds, by the speed of 20 steps; 0: they stay.
+                                Not with `resume` */
     double checkpoint_every; /* seconds between two checkpoints within an epoch; 0: one after each epoch alone */
     double grace;            /* seconds there are to stop in: a warning when a step and a save take longer; 0: any */
     bool allow_other_isa;    /* goes on though kernels or BLAS core are others than before: to other bits */
@@ -156,8 +159,9 @@ typedef struct fv_train_result {
 } fv_train_result;
 
 /* Trains by the recipe, or goes on. FV_CANCELLED: stopped on request, and last.fovea goes on where it stopped, to the same bits
- * as a run that was never stopped. FV_CONFLICT: what is resumed was begun with another recipe, other data, another instruction
- * set or BLAS core. FV_FORMAT: the loss is not finite, naming epoch, step and samples. `result` may be NULL. */
+ * as a run that was never stopped. FV_CONFLICT: what is resumed was begun with a recipe that differs in a key that decided
+ * steps, other data, another instruction set or BLAS core. FV_FORMAT: the loss is not finite, naming epoch, step and samples.
+ * `result` may be NULL. */
 FV_API FV_MUST_USE fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_train_result *result);
 
 /* ---- the report ---- */

@@ -105,6 +105,7 @@ FV_TEST(train_tasks__batch_and_epochs_that_are_chosen_are_in_the_kept_recipe) {
     assert_non_null(strstr(text, "\nbatch: 8 ")); /* 120 pictures to train on, 8 batches at least */
     fv_memory_free(text);
     s.options.resume = true;
+    s.options.seconds = 0;
     FV_OK(fv_recipe_read(s.recipe, fv_test_path(out, "recipe.yaml")));
     FV_OK(fv_train(s.recipe, &s.options, &result));
     expect_said(&s, "is finished");
