@@ -18,6 +18,9 @@ typedef fv_error *(*fv_registry_work)(fv_connection *connection, void *context);
 FV_MUST_USE fv_error *fv_registry_write(fv_registry *registry, fv_registry_work work, void *context);
 FV_MUST_USE fv_error *fv_registry_read(fv_registry *registry, fv_registry_work work, void *context);
 
+/* The database as it is now into a new file, while others go on writing. */
+FV_MUST_USE fv_error *fv_registry_copy(fv_registry *registry, const char *path);
+
 /* Whose connection a work is given. */
 fv_registry *fv_registry_of(const fv_connection *connection);
 

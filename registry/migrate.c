@@ -28,7 +28,7 @@ static void checksum(const char *sql, char out[CHECKSUM_LETTERS]) {
     sodium_bin2hex(out, CHECKSUM_LETTERS, hash, sizeof hash);
 }
 
-static fv_error *check_owner(fv_connection *c) {
+fv_error *fv_migrate_check_owner(fv_connection *c) {
     int64_t application, tables;
     FV_TRY(fv_connection_ask(c, "PRAGMA application_id", 0, &application));
     FV_TRY(fv_connection_ask(c, "SELECT count(*) FROM sqlite_schema", 0, &tables));
@@ -56,7 +56,7 @@ static fv_error *check_applied(fv_connection *c, const fv_migration *migrations,
 }
 
 static fv_error *check(fv_connection *c, const fv_migration *migrations, int count, int64_t *version) {
-    FV_TRY(check_owner(c));
+    FV_TRY(fv_migrate_check_owner(c));
     FV_TRY(fv_connection_ask(c, "PRAGMA user_version", 0, version));
     if (*version > count)
         return fv_error_hint(fv_fail(FV_UNSUPPORTED, "it has schema %lld; this fovea (%s) knows 1 to %d", (long long)*version,

@@ -22,4 +22,7 @@ FV_MUST_USE fv_error *fv_migrate(fv_connection *connection, const fv_migration *
 /* The same questions without changing anything; FV_UNSUPPORTED too when it is older. */
 FV_MUST_USE fv_error *fv_migrate_check(fv_connection *connection, const fv_migration *migrations, int count);
 
+/* FV_FORMAT: the database is of another program; one that is empty is of none. */
+FV_MUST_USE fv_error *fv_migrate_check_owner(fv_connection *connection);
+
 #endif

@@ -148,6 +148,27 @@ fv_error *fv_registry_read(fv_registry *r, fv_registry_work work, void *context)
     return error;
 }
 
+/* What is read once a transaction has begun stays as it is to its end, so that writers cannot make the copy begin again. */
+static fv_error *copy(fv_connection *c, void *path) {
+    int64_t version;
+    FV_TRY(fv_connection_ask(c, "PRAGMA user_version", 0, &version));
+    return fv_connection_copy(c, path);
+}
+
+fv_error *fv_registry_copy(fv_registry *r, const char *path) {
+    if (!r->exclusive || !r->writer) return fv_registry_read(r, copy, (char *)path);
+    pthread_mutex_lock(&r->mutex); /* the one connection, which copies while it is in no transaction */
+    while (r->writing) pthread_cond_wait(&r->done, &r->mutex);
+    r->writing = true;
+    pthread_mutex_unlock(&r->mutex);
+    fv_error *error = fv_connection_copy(r->writer, path);
+    pthread_mutex_lock(&r->mutex);
+    r->writing = false;
+    pthread_cond_broadcast(&r->done);
+    pthread_mutex_unlock(&r->mutex);
+    return error;
+}
+
 /* ---- opening ---- */
 
 const char *fv_registry_folder(const fv_registry *r) { return r->folder; }

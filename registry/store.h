@@ -28,4 +28,19 @@ FV_MUST_USE fv_error *fv_store_copy(const char *from, const char *digest, const 
 /* Removes what those who were killed left in FOLDER/objects/new, and says how many; with `look_only` it only says. */
 FV_MUST_USE fv_error *fv_store_clear(fv_registry *registry, bool look_only, int64_t *count);
 
+typedef struct fv_stored {
+    char digest[FV_DIGEST_LETTERS];
+    int64_t size;
+} fv_stored;
+typedef struct fv_stored_list {
+    fv_stored *at; /* by digest */
+    int64_t count, bytes;
+} fv_stored_list;
+/* The rows in `object`, in `arena`. */
+FV_MUST_USE fv_error *fv_store_list(fv_connection *connection, fv_arena *arena, fv_stored_list *out);
+
+/* Called for every file in objects/ but those in new/; `digest` NULL: its name is none. */
+typedef fv_error *(*fv_store_visit)(void *context, const char *path, const char *digest, int64_t size);
+FV_MUST_USE fv_error *fv_store_walk(fv_registry *registry, fv_store_visit visit, void *context);
+
 #endif

@@ -191,6 +191,11 @@ static fv_error *sync_folder_of(const char *path) {
     return error;
 }
 
+fv_error *fv_file_rename(const char *from, const char *to) {
+    if (rename(from, to) < 0) return fv_file_refused(errno, "write", to);
+    return sync_folder_of(to);
+}
+
 fv_error *fv_new_file_rename(fv_new_file *f, const char *path) {
     if (rename(f->temporary, path) < 0) return fv_file_refused(errno, "write", path);
     close(f->file); /* synced: it has nothing left to say */

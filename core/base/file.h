@@ -32,6 +32,9 @@ FV_MUST_USE fv_error *fv_new_file_sync(fv_new_file *file);
 FV_MUST_USE fv_error *fv_new_file_rename(fv_new_file *file, const char *path);
 void fv_new_file_release(fv_new_file *file);
 
+/* A file or folder gets another name on the same file system, whose folder is synced; what has that name is replaced. */
+FV_MUST_USE fv_error *fv_file_rename(const char *from, const char *to);
+
 /* What the system said no to, by its errno: "cannot read PATH: No such file or directory". */
 FV_MUST_USE fv_error *fv_file_refused(int reason, const char *act, const char *path);
 

@@ -1,0 +1,134 @@
+/* transfer.c - see transfer.h. */
+#include "registry/transfer.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+
+#define NAMES_BYTES_MAX (INT64_C(1) << 32)
+
+static fv_error *check_apart(const char *from, const char *to) {
+    char source[PATH_MAX], target[PATH_MAX];
+    if (!realpath(from, source) || !realpath(to, target)) return NULL; /* told by who opens it */
+    if (strcmp(source, target) != 0) return NULL;
+    return fv_fail(FV_USAGE, "%s is the workspace itself", to);
+}
+
+static fv_error *name_database(const char *folder, const char *end, char **out) {
+    FV_TEXT(path, 1 << 16);
+    fv_text_addf(&path, "%s/fovea.db%s", folder, end);
+    return fv_text_string(&path, out);
+}
+
+fv_error *fv_transfer_begin(fv_transfer *t, const char *from, const char *to) {
+    t->from = from;
+    t->to = to;
+    *t->out = (fv_backup_result){ 0 };
+    FV_TRY(fv_file_make_folder(to));
+    FV_TRY(check_apart(from, to));
+    FV_TRY(name_database(to, ".part", &t->part));
+    FV_TRY(name_database(to, "", &t->database));
+    FV_TRY(fv_arena_new("names of objects", NAMES_BYTES_MAX, &t->arena));
+    unlink(t->part); /* of one that was cut off */
+    return NULL;
+}
+
+void fv_transfer_end(fv_transfer *t) {
+    if (t->part) unlink(t->part);
+    fv_arena_free(t->arena);
+    fv_string_free(t->part);
+    fv_string_free(t->database);
+}
+
+fv_error *fv_transfer_hold(const char *database, fv_connection **out) {
+    fv_connection_options options = { .exclusive = true, .wait_seconds = 1 };
+    *out = NULL;
+    if (fv_file_kind_of(database) == FV_FILE_NONE) return NULL;
+    FV_OWNED(fv_connection) held = NULL;
+    FV_TRY(fv_connection_open(database, &options, &held));
+    FV_TRY(fv_connection_begin(held, true));
+    fv_connection_roll_back(held); /* the lock stays, as long as the connection does */
+    *out = fv_take(&held);
+    return NULL;
+}
+
+/* ---- objects ---- */
+
+static fv_error *path_of(const char *folder, const char *digest, fv_text *out) {
+    fv_text_clear(out);
+    fv_text_addf(out, "%s/objects/%.2s/%s", folder, digest, digest + 2);
+    return fv_text_error(out);
+}
+
+static bool is_there(const fv_transfer *t, const fv_stored *object, const char *path) {
+    struct stat about;
+    if (stat(path, &about) < 0 || !S_ISREG(about.st_mode) || about.st_size != object->size) return false;
+    if (!t->check) return true;
+    FV_OWNED(fv_error) damage = fv_store_copy(path, object->digest, NULL, NULL, NULL);
+    return !damage;
+}
+
+static fv_error *copy_new(fv_transfer *t, const fv_stored *object, const char *from, char *to) {
+    char *slash = strrchr(to, '/');
+    *slash = 0;
+    fv_error *error = fv_file_make_folder(to);
+    *slash = '/';
+    FV_TRY(error);
+    FV_TRY(fv_store_copy(from, object->digest, to, fv_care_step, &t->work));
+    struct stat about;
+    if (!stat(to, &about)) chmod(to, about.st_mode & 0444); /* like an object that was put; without it, it is one still */
+    t->out->copied++;
+    t->out->bytes += object->size;
+    return NULL;
+}
+
+/* The rest is worth having without it. */
+static void note_lost(fv_transfer *t, const fv_stored *object) {
+    if (!t->out->lost++) memcpy(t->out->first_lost, object->digest, FV_DIGEST_LETTERS);
+}
+
+static fv_error *copy_object(fv_transfer *t, const fv_stored *object) {
+    FV_TEXT(from, 1 << 16);
+    FV_TEXT(to, 1 << 16);
+    FV_TRY(path_of(t->from, object->digest, &from));
+    FV_TRY(path_of(t->to, object->digest, &to));
+    if (is_there(t, object, to.at)) {
+        t->out->present++;
+        return fv_care_step(&t->work, object->size);
+    }
+    int64_t done = t->work.done;
+    fv_error *error = copy_new(t, object, from.at, to.at);
+    if (!error || (fv_error_code(error) != FV_NOT_FOUND && fv_error_code(error) != FV_FORMAT)) return error;
+    fv_error_free(error);
+    note_lost(t, object);
+    return fv_care_step(&t->work, object->size - (t->work.done - done));
+}
+
+/* The copied database's objects, and where its audit log ends. */
+static fv_error *ask_copy(fv_transfer *t, fv_stored_list *objects) {
+    FV_OWNED(fv_connection) copy = NULL;
+    FV_TRY(fv_transfer_hold(t->part, &copy));
+    FV_TRY(fv_store_list(copy, t->arena, objects));
+    return fv_audit_last(copy, &t->last);
+}
+
+fv_error *fv_transfer_objects(fv_transfer *t) {
+    fv_stored_list objects;
+    FV_TRY(ask_copy(t, &objects));
+    t->work.count = objects.bytes;
+    for (int64_t i = 0; i < objects.count; i++) FV_TRY(copy_object(t, &objects.at[i]));
+    return NULL;
+}
+
+fv_error *fv_transfer_key(const fv_transfer *t) {
+    fv_audit_key key;
+    bool found;
+    FV_TRY(fv_audit_read_key(t->from, &key, &found));
+    fv_error *error = found ? fv_audit_make_key(t->to, &t->last, &key) : NULL;
+    sodium_memzero(&key, sizeof key);
+    return error;
+}
