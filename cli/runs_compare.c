@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "core/base/file.h"
+#include "core/base/size.h"
 #include "experiments/compare_show.h"
 
 #define OUTPUT_BYTES_MAX (INT64_C(1) << 30)
@@ -149,12 +150,13 @@ static fv_error *print_groups(const fv_comparison *c, fv_printer *p, fv_arena *a
 }
 
 static fv_error *print_runs(const fv_comparison *c, fv_printer *p, fv_arena *arena) {
+    int width = (int)fv_max(8, c->metric ? (int64_t)strlen(c->metric) : 0);
     fv_print_line(p, "%s", "");
-    fv_print_line(p, "%-24s %8s  %s", "run", c->metric ? c->metric : "", "on the same test pictures, beside the first");
+    fv_print_line(p, "%-24s %*s  %s", "run", width, c->metric ? c->metric : "", "on the same test pictures, beside the first");
     for (int64_t r = 0; r < c->run_count; r++) {
         const char *value;
         FV_TRY(fv_comparison_say(c, c->values[r], c->share, arena, &value));
-        fv_print_line(p, "%-24s %8s%s%s", c->runs[r].name, value, r ? "  " : "", r ? c->pairs[r - 1].verdict.text : "");
+        fv_print_line(p, "%-24s %*s%s%s", c->runs[r].name, width, value, r ? "  " : "", r ? c->pairs[r - 1].verdict.text : "");
     }
     return NULL;
 }

@@ -8,6 +8,7 @@
 #include "plot/jpeg.h"
 
 #define PARAGRAPH_BYTES_MAX (1 << 20)
+#define SENTENCE 60 /* letters of a cell that are one */
 #define PICTURE_BYTES_MAX (INT64_C(1) << 26)
 
 /* Charts are dark on white in a dark page too: they are printed and passed on. */
@@ -32,6 +33,7 @@ static const char style[] =
     "th{font-weight:600;vertical-align:bottom}\n"
     "th:not(.n),td:not(.n){min-width:6.5rem}\n"
     "th:first-child,td:first-child{min-width:8rem}\n"
+    "td.s{min-width:16rem}\n"
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     ".figures{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}\n"
     ".figures div{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.6rem .8rem;"
@@ -143,8 +145,10 @@ void fv_page_fold_end(fv_text *out) { fv_text_add(out, "</details>\n"); }
 
 /* ---- tables ---- */
 
+/* A sentence gets room, so that it does not stand in a column of single words where the screen is narrow. */
 static void add_cell(fv_text *out, const char *name, const fv_column *column, const char *text) {
-    fv_text_addf(out, column->number ? "<%s class=\"n\">" : "<%s>", name);
+    const char *kind = column->number ? " class=\"n\"" : text && strlen(text) > SENTENCE ? " class=\"s\"" : "";
+    fv_text_addf(out, "<%s%s>", name, kind);
     if (text) fv_text_add_xml(out, text);
     fv_text_addf(out, "</%s>", name);
 }
