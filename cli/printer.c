@@ -106,6 +106,12 @@ void fv_print_texts(fv_printer *p, const char *key, const char *const *values, i
     end_value(p);
 }
 
+void fv_print_json(fv_printer *p, const char *key, const char *json) {
+    if (!p->json || !begin_value(p, key)) return;
+    fv_text_add(&p->record, json);
+    end_value(p);
+}
+
 void fv_print_int_rows(fv_printer *p, const char *key, const int64_t *values, int64_t rows, int64_t columns) {
     if (!p->json || !begin_value(p, key)) return;
     fv_text_add(&p->record, "[");

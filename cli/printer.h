@@ -35,6 +35,8 @@ void fv_print_number(fv_printer *printer, const char *key, double value); /* NaN
 void fv_print_bool(fv_printer *printer, const char *key, bool value);
 void fv_print_texts(fv_printer *printer, const char *key, const char *const *values, int64_t count);
 
+void fv_print_json(fv_printer *printer, const char *key, const char *json); /* a value made elsewhere; of JSON only */
+
 /* A list of lists, of JSON only: `rows` × `columns` values. */
 void fv_print_int_rows(fv_printer *printer, const char *key, const int64_t *values, int64_t rows, int64_t columns);
 

@@ -1,0 +1,55 @@
+/* models_register.c - fovea models register: a model file becomes a version. */
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "experiments/register.h"
+
+typedef struct register_options {
+    const char *model, *what, *parent, *description, *device, *workspace;
+} register_options;
+
+static const fv_field fields[] = {
+    FV_FIELD(register_options, model, .positional = true, .required = true, .value = "NAME",
+             .help = "of the model; made if need be"),
+    FV_FIELD(register_options, what, .positional = true, .required = true, .value = "RUN|FILE",
+             .help = "a run's id or name, a folder that `fovea train --out` made, or a .fovea file"),
+    FV_FIELD(register_options, parent, .value = "VERSION",
+             .help = "that it was retrained or fine-tuned from: NAME/3, NAME@ALIAS; its licences are carried over"),
+    FV_FIELD(register_options, description, .value = "TEXT", .help = "of the version"),
+    FV_FIELD(register_options, device, .by_default = "cpu", .help = "where the self-test computes"),
+    FV_FIELD(register_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
+    FV_FIELDS_END
+};
+
+static fv_error *run(fv_command_call *call, void *raw) {
+    const register_options *o = raw;
+    FV_OWNED(fv_registry) registry = NULL;
+    fv_register_options options = {
+        .model = o->model, .what = o->what, .parent = o->parent, .description = o->description, .device = o->device
+    };
+    fv_registered made;
+    fv_printer *p = call->printer;
+    FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
+    FV_TRY(fv_register_model(registry, &options, &made));
+    fv_print_record(p);
+    fv_print_text(p, "name", o->model);
+    fv_print_int(p, "version", made.version.number);
+    fv_print_text(p, "digest", made.digest);
+    fv_print_record_end(p);
+    if (made.version.existed)
+        fv_terminal_line("this very file was version %lld of %s already", (long long)made.version.number, o->model);
+    if (!made.selftest_pictures) fv_terminal_line("the file has no pictures to test itself by: only its hash was checked");
+    return NULL;
+}
+
+const fv_command fv_command_models_register = {
+    .name = "models register",
+    .summary = "make a model file a version of a model",
+    .arguments = "NAME RUN|FILE [options]",
+    .description =
+        "The file is copied into the registry, its hash checked and its self-test run; then it is the model's next version,\n"
+        "with what it says of itself, its run, its licences, and the run's predictions and recipe. A file that the model has\n"
+        "already is the version that it was. Nothing is promoted: `fovea models promote`.",
+    .fields = fields,
+    .size = sizeof(register_options),
+    .run = run,
+};
