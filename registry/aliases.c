@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/json.h"
 #include "core/base/text.h"
 #include "fovea/versions.h"
+#include "registry/audit.h"
 #include "registry/models.h"
 #include "registry/rows.h"
 
@@ -63,6 +65,20 @@ static fv_error *move_alias(fv_connection *c, const deciding *d, int64_t version
     return fv_model_touch(c, d->model);
 }
 
+static fv_error *audit_decision(fv_connection *c, const fv_alias_decision *o) {
+    FV_TEXT(action, 64);
+    FV_TEXT(subject, 1024);
+    FV_TEXT(details, 1 << 24);
+    fv_text_addf(&action, "alias.%s", verbs[o->verb]);
+    fv_text_addf(&subject, "models/%s@%s", o->model, o->alias);
+    fv_text_addf(&details, "{\"version\":%lld,\"previous\":%lld,\"taken\":%s,\"reasons\":%s}", (long long)o->version,
+                 (long long)o->incumbent, o->taken ? "true" : "false", o->reasons);
+    fv_error *error = fv_text_error(&action);
+    if (!error) error = fv_text_error(&subject);
+    if (!error) error = fv_text_error(&details);
+    return error ? error : fv_audit_add(c, action.at, subject.at, details.at);
+}
+
 static fv_error *write_decision(fv_connection *c, const deciding *d) {
     const fv_alias_decision *o = &d->decision;
     FV_OWNED(fv_query) query = NULL;
@@ -76,7 +92,8 @@ static fv_error *write_decision(fv_connection *c, const deciding *d) {
     fv_bind_text(query, o->reasons);
     fv_bind_text(query, d->actor);
     fv_bind_int(query, fv_connection_now(c));
-    return fv_query_run(query);
+    FV_TRY(fv_query_run(query));
+    return audit_decision(c, o);
 }
 
 static fv_error *say_moved(const fv_alias_decision *o, int64_t now) {
@@ -87,6 +104,15 @@ static fv_error *say_moved(const fv_alias_decision *o, int64_t now) {
 }
 
 /* ---- deciding ---- */
+
+static fv_error *check_reasons(const char *reasons) {
+    json_error_t problem;
+    json_t *tree;
+    FV_TRY(fv_json_load(reasons, (int64_t)strlen(reasons), 0, &problem, &tree));
+    bool fits = json_is_array(tree);
+    json_decref(tree);
+    return fits ? NULL : fv_fail(FV_USAGE, "the reasons of a decision are a JSON array, not %s", reasons);
+}
 
 static fv_error *do_decide(fv_connection *c, void *context) {
     deciding *d = context;
@@ -108,6 +134,7 @@ fv_error *fv_alias_decide(fv_registry *registry, const fv_alias_decision *decisi
     deciding deciding = { .decision = *decision, .actor = fv_registry_actor(registry) };
     FV_TRY(fv_model_name_check(decision->model));
     FV_TRY(fv_alias_name_check(decision->alias));
+    FV_TRY(check_reasons(decision->reasons));
     return fv_registry_write(registry, do_decide, &deciding);
 }
 

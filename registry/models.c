@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "core/base/text.h"
 #include "fovea/versions.h"
+#include "registry/audit.h"
 #include "registry/rows.h"
 
 static const char by_name[] = "SELECT id, stage = 'deleted' FROM model WHERE name = ?";
@@ -61,6 +63,14 @@ fv_error *fv_model_touch(fv_connection *c, int64_t id) {
     return fv_query_run(query);
 }
 
+fv_error *fv_model_audit(fv_connection *c, const char *action, const char *model, int64_t number, const char *details) {
+    FV_TEXT(subject, 1024);
+    fv_text_addf(&subject, "models/%s", model);
+    if (number) fv_text_addf(&subject, "/%lld", (long long)number);
+    FV_TRY(fv_text_error(&subject));
+    return fv_audit_add(c, action, subject.at, details);
+}
+
 /* ---- changes ---- */
 
 typedef struct change {
@@ -81,7 +91,8 @@ static fv_error *do_make(fv_connection *c, void *context) {
     fv_bind_text(query, o->text ? o->text : "");
     fv_bind_int(query, fv_connection_now(c));
     fv_bind_int(query, fv_connection_now(c));
-    return fv_query_run(query);
+    FV_TRY(fv_query_run(query));
+    return fv_model_audit(c, "model.make", o->model, 0, NULL);
 }
 
 fv_error *fv_models_make(fv_registry *registry, const char *name, const char *description) {
@@ -101,7 +112,8 @@ static fv_error *do_set_stage(fv_connection *c, void *context) {
     fv_bind_text(query, o->stage);
     fv_bind_int(query, fv_connection_now(c));
     fv_bind_int(query, id);
-    return fv_query_run(query);
+    FV_TRY(fv_query_run(query));
+    return fv_model_audit(c, delete ? "model.delete" : "model.restore", o->model, 0, NULL);
 }
 
 fv_error *fv_models_delete(fv_registry *registry, const char *name) {
@@ -135,7 +147,8 @@ static fv_error *do_describe(fv_connection *c, void *context) {
     FV_TRY(fv_query_begin(c, o->number ? describe_version : describe_model, &query));
     fv_bind_text(query, o->text);
     fv_bind_int(query, id);
-    return fv_query_run(query);
+    FV_TRY(fv_query_run(query));
+    return fv_model_audit(c, "model.describe", o->model, o->number, NULL);
 }
 
 fv_error *fv_models_describe(fv_registry *registry, const char *model, int64_t number, const char *text) {
@@ -143,6 +156,20 @@ fv_error *fv_models_describe(fv_registry *registry, const char *model, int64_t n
     if (strlen(text) > TEXT_BYTES_MAX) return fv_fail(FV_USAGE, "a description has at most %d bytes", TEXT_BYTES_MAX);
     change change = { .registry = registry, .model = model, .number = number, .text = text };
     return fv_registry_write(registry, do_describe, &change);
+}
+
+static fv_error *audit_tag(fv_connection *c, const change *o) {
+    FV_TEXT(details, 1 << 20);
+    fv_text_add(&details, "{\"key\":");
+    fv_text_add_json(&details, o->key);
+    fv_text_add(&details, ",\"value\":");
+    if (o->value)
+        fv_text_add_json(&details, o->value);
+    else
+        fv_text_add(&details, "null");
+    fv_text_add(&details, "}");
+    FV_TRY(fv_text_error(&details));
+    return fv_model_audit(c, "model.tag", o->model, o->number, details.at);
 }
 
 static fv_error *do_tag(fv_connection *c, void *context) {
@@ -158,8 +185,8 @@ static fv_error *do_tag(fv_connection *c, void *context) {
     fv_bind_text(query, o->key);
     if (o->value) fv_bind_text(query, o->value);
     FV_TRY(fv_query_run(query));
-    if (o->value || fv_connection_changes(c)) return NULL;
-    return fv_fail(FV_NOT_FOUND, "%s has no tag %s", o->model, o->key);
+    if (!o->value && !fv_connection_changes(c)) return fv_fail(FV_NOT_FOUND, "%s has no tag %s", o->model, o->key);
+    return audit_tag(c, o);
 }
 
 fv_error *fv_models_tag(fv_registry *registry, const char *model, int64_t number, const char *key, const char *value) {

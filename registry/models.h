@@ -16,6 +16,10 @@ FV_MUST_USE fv_error *fv_version_need(fv_connection *connection, const fv_refere
 /* Where an alias of a model points; 0: nowhere. */
 FV_MUST_USE fv_error *fv_alias_target(fv_connection *connection, int64_t model, const char *alias, int64_t *number);
 
+/* Into the audit log: "models/NAME", or (`number` not 0) "models/NAME/NUMBER". */
+FV_MUST_USE fv_error *fv_model_audit(fv_connection *connection, const char *action, const char *model, int64_t number,
+                                     const char *details);
+
 /* Marks the model as changed now. */
 FV_MUST_USE fv_error *fv_model_touch(fv_connection *connection, int64_t id);
 

@@ -1,8 +1,10 @@
 /* versions.c - versions of models: added once, never changed. Licences are in licences.c, reading in version_rows.c. */
 #include "fovea/versions.h"
 
-#include <stddef.h>
+#include <string.h>
 
+#include "core/base/json.h"
+#include "core/base/text.h"
 #include "registry/licences.h"
 #include "registry/models.h"
 
@@ -104,7 +106,7 @@ static fv_error *find_or_make_model(fv_connection *c, const char *name, int64_t 
     fv_bind_int(query, fv_connection_now(c));
     FV_TRY(fv_query_run(query));
     *id = fv_connection_last_id(c);
-    return NULL;
+    return fv_model_audit(c, "model.make", name, 0, NULL);
 }
 
 /* The run and the version that it came from, 0 where none is named. */
@@ -186,6 +188,17 @@ static fv_error *add_files(fv_connection *c, int64_t id, const fv_version_option
     return NULL;
 }
 
+static fv_error *audit_addition(fv_connection *c, const addition *a) {
+    FV_TEXT(details, 1 << 20);
+    fv_text_add(&details, "{\"digest\":");
+    fv_text_add_json(&details, a->options->digest);
+    fv_text_add(&details, ",\"source\":");
+    fv_text_add_json(&details, a->options->source ? a->options->source : "");
+    fv_text_add(&details, "}");
+    FV_TRY(fv_text_error(&details));
+    return fv_model_audit(c, "version.add", a->options->model, a->out->number, details.at);
+}
+
 static fv_error *do_add(fv_connection *c, void *context) {
     addition *a = context;
     const fv_version_options *o = a->options;
@@ -199,11 +212,23 @@ static fv_error *do_add(fv_connection *c, void *context) {
     if (id) return add_files(c, id, o);
     FV_TRY(insert_version(c, a, model, run, parent, &id));
     FV_TRY(add_files(c, id, o));
-    return fv_licences_add(c, id, o->licences, o->licence_count);
+    FV_TRY(fv_licences_add(c, id, o->licences, o->licence_count));
+    return audit_addition(c, a);
+}
+
+static fv_error *check_facts(const char *facts) {
+    json_error_t problem;
+    json_t *tree;
+    if (!facts) return NULL;
+    FV_TRY(fv_json_load(facts, (int64_t)strlen(facts), 0, &problem, &tree));
+    bool fits = json_is_object(tree);
+    json_decref(tree);
+    return fits ? NULL : fv_fail(FV_USAGE, "the facts of a version are a JSON object, not %s", facts);
 }
 
 fv_error *fv_version_add(fv_registry *registry, const fv_version_options *options, fv_version_added *out) {
     FV_TRY(fv_model_name_check(options->model));
+    FV_TRY(check_facts(options->facts));
     addition addition = { options, fv_registry_actor(registry), out };
     return fv_registry_write(registry, do_add, &addition);
 }
@@ -212,7 +237,6 @@ fv_error *fv_version_add(fv_registry *registry, const fv_version_options *option
 
 typedef struct removal {
     const fv_reference *version;
-    const char *actor;
     bool back;
 } removal;
 
@@ -242,13 +266,14 @@ static fv_error *do_remove(fv_connection *c, void *context) {
     fv_bind_text(query, r->back ? "active" : "deleted");
     fv_bind_int(query, id);
     FV_TRY(fv_query_run(query));
-    return fv_model_touch(c, model);
+    FV_TRY(fv_model_touch(c, model));
+    return fv_model_audit(c, r->back ? "version.restore" : "version.delete", r->version->model, number, NULL);
 }
 
 static fv_error *remove_or_restore(fv_registry *registry, const char *model, int64_t number, bool back) {
     fv_reference version;
     FV_TRY(fv_reference_of(model, number, &version));
-    return fv_registry_write(registry, do_remove, &(removal){ &version, fv_registry_actor(registry), back });
+    return fv_registry_write(registry, do_remove, &(removal){ &version, back });
 }
 
 fv_error *fv_version_delete(fv_registry *registry, const char *model, int64_t number) {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fovea/care.h"
 #include "tests/test.h"
 
 /* A registry with model cells and `count` versions. */
@@ -149,4 +150,29 @@ FV_TEST(registry_aliases__of_processes_that_promote_at_once_one_does) {
     }
     assert_int_equal(promoted, 1);
     assert_int_equal(told, PROCESSES - 1);
+}
+
+FV_TEST(registry_aliases__every_decision_is_in_the_audit_log_with_its_reasons) {
+    fv_registry *registry = open_with(2);
+    fv_audit_rows log;
+    fv_audit_verdict verdict;
+    int64_t number;
+    FV_OK(decide(registry, FV_ALIAS_PROMOTE, 1, 0, true));
+    FV_OK(decide(registry, FV_ALIAS_PROMOTE, 2, 1, false));
+    FV_OK(decide(registry, FV_ALIAS_SET, 2, 1, true));
+    FV_OK(fv_alias_roll_back(registry, "cells", "champion", NULL, &number));
+    FV_OK(fv_registry_read_log(registry, 0, 4, &log));
+    assert_int_equal(log.count, 4);
+    assert_string_equal(log.at[0].action, "alias.rollback");
+    assert_string_equal(log.at[2].action, "alias.promote");
+    assert_string_equal(log.at[2].subject, "models/cells@champion");
+    assert_string_equal(log.at[2].actor, "ada");
+    assert_string_equal(log.at[2].details,
+                        "{\"version\":2,\"previous\":1,\"taken\":false,\"reasons\":[{\"name\":\"not_worse\"}]}");
+    fv_audit_rows_release(&log);
+    FV_OK(fv_registry_verify(registry, &verdict));
+    assert_int_equal(verdict.bad, 0);
+    fv_alias_decision bad = { "cells", "champion", 2, 1, FV_ALIAS_SET, true, "because" };
+    FV_FAILS(fv_alias_decide(registry, &bad), FV_USAGE, "are a JSON array");
+    fv_registry_free(registry);
 }
