@@ -13,7 +13,7 @@ static const char back[] = COLUMNS "WHERE to_kind = ? AND to_ref = ? ORDER BY cr
 static const char forward[] = COLUMNS "WHERE from_kind = ? AND from_ref = ? ORDER BY created_ms, to_kind, to_ref";
 
 static const char *const kinds[] = { "dataset", "run", "version", "job", "deployment" };
-static const char *const relations[] = { "trained", "evaluated", "made", "retrained", "deployed" };
+static const char *const relations[] = { "trained", "evaluated", "made", "retrained", "deployed", "imported" };
 
 #define EDGES_MAX 100000
 

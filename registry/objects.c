@@ -238,6 +238,14 @@ static fv_error *read_checked(const char *path, const char *digest, int64_t cap,
     return damaged(path);
 }
 
+fv_error *fv_object_check(fv_registry *r, const char *digest) {
+    char *path;
+    FV_TRY(find(r, digest, &path));
+    fv_error *error = stream_checked(path, digest, NULL, NULL, NULL);
+    fv_string_free(path);
+    return error;
+}
+
 fv_error *fv_object_get(fv_registry *r, const char *digest, int64_t cap, char **bytes, int64_t *length) {
     char *path;
     uint8_t *content = NULL;

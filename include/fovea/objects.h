@@ -26,6 +26,8 @@ FV_API FV_MUST_USE fv_error *fv_object_get(fv_registry *registry, const char *di
                                            int64_t *length);
 /* A copy at `path`, which is replaced once the copy is whole and was hashed; after an error it is as it was. */
 FV_API FV_MUST_USE fv_error *fv_object_copy(fv_registry *registry, const char *digest, const char *path);
+/* Reads all of it, and gives nothing but the errors of fv_object_get. */
+FV_API FV_MUST_USE fv_error *fv_object_check(fv_registry *registry, const char *digest);
 /* Where it lies, unchecked: a new string (fv_string_free). For readers that check themselves, as of model files. */
 FV_API FV_MUST_USE fv_error *fv_object_path(fv_registry *registry, const char *digest, char **out);
 

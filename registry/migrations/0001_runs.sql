@@ -151,7 +151,7 @@ CREATE TABLE lineage (
     id INTEGER PRIMARY KEY,
     from_kind TEXT NOT NULL,
     from_ref TEXT NOT NULL, -- digest of a data set, uuid of a run or job, NAME/NUMBER of a version
-    relation TEXT NOT NULL, -- trained, made, deployed, retrained, evaluated
+    relation TEXT NOT NULL, -- trained, evaluated, made, retrained, imported, deployed
     to_kind TEXT NOT NULL,
     to_ref TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
