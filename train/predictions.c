@@ -9,18 +9,26 @@
  * on. */
 #include "core/base/file.h"
 #include "core/base/size.h"
+#include "train/evaluate.h"
 #include "train/report.h"
 
 #define BYTES_MAX (INT64_C(1) << 34)
 #define TOP 5
 
-static void add_top(const fv_report *r, const double *row, fv_text *out) {
-    int64_t top[TOP], count = fv_min(TOP, r->classes);
-    fv_top_classes(row, r->classes, count, top);
+/* What is written down. */
+typedef struct said {
+    const fv_outcomes *outcomes;
+    int64_t classes; /* or labels */
+    const char *const *names;
+} said;
+
+static void add_top(const said *s, const double *row, int64_t *top, fv_text *out) {
+    int64_t count = fv_min(TOP, s->classes);
+    fv_top_classes(row, s->classes, count, top);
     fv_text_add(out, ",\"top\":[");
     for (int64_t k = 0; k < count; k++) {
         fv_text_add(out, k ? ",{\"label\":" : "{\"label\":");
-        fv_text_add_json(out, r->names[top[k]]);
+        fv_text_add_json(out, s->names[top[k]]);
         fv_text_add(out, ",\"score\":");
         fv_text_add_number(out, row[top[k]]);
         fv_text_add(out, "}");
@@ -28,56 +36,62 @@ static void add_top(const fv_report *r, const double *row, fv_text *out) {
     fv_text_add(out, "]");
 }
 
-static void add_class(const fv_report *r, int64_t i, fv_text *out) {
-    const double *row = r->outcomes->probabilities + i * r->classes;
+static void add_class(const said *s, int64_t i, fv_text *out) {
+    const double *row = s->outcomes->probabilities + i * s->classes;
+    int64_t top[TOP];
+    fv_top_classes(row, s->classes, 1, top);
     fv_text_add(out, ",\"label\":");
-    fv_text_add_json(out, r->names[r->outcomes->labels[i]]);
+    fv_text_add_json(out, s->names[s->outcomes->labels[i]]);
     fv_text_add(out, ",\"predicted\":");
-    fv_text_add_json(out, r->names[r->answers[i]]);
+    fv_text_add_json(out, s->names[top[0]]);
     fv_text_add(out, ",\"score\":");
-    fv_text_add_number(out, row[r->answers[i]]);
-    add_top(r, row, out);
+    fv_text_add_number(out, row[top[0]]);
+    add_top(s, row, top, out);
 }
 
-/* Those that are true, or (`said`) those that are predicted. */
-static void add_names(const fv_report *r, int64_t i, const char *key, bool said, fv_text *out) {
-    const double *row = r->outcomes->probabilities + i * r->classes;
-    const uint8_t *truths = r->outcomes->truths + i * r->classes;
+/* Those that are true, or (`predicted`) those that are predicted. */
+static void add_names(const said *s, int64_t i, const char *key, bool predicted, fv_text *out) {
+    const double *row = s->outcomes->probabilities + i * s->classes;
+    const uint8_t *truths = s->outcomes->truths + i * s->classes;
     bool first = true;
     fv_text_addf(out, ",\"%s\":[", key);
-    for (int64_t c = 0; c < r->classes; c++) {
-        if (!(said ? row[c] >= FV_REPORT_YES : truths[c])) continue;
+    for (int64_t c = 0; c < s->classes; c++) {
+        if (!(predicted ? row[c] >= FV_REPORT_YES : truths[c])) continue;
         if (!first) fv_text_add(out, ",");
-        fv_text_add_json(out, r->names[c]);
+        fv_text_add_json(out, s->names[c]);
         first = false;
     }
     fv_text_add(out, "]");
 }
 
-static void add_labels(const fv_report *r, int64_t i, fv_text *out) {
-    add_names(r, i, "labels", false, out);
-    add_names(r, i, "predicted", true, out);
-    add_top(r, r->outcomes->probabilities + i * r->classes, out);
+static void add_labels(const said *s, int64_t i, fv_text *out) {
+    int64_t top[TOP];
+    add_names(s, i, "labels", false, out);
+    add_names(s, i, "predicted", true, out);
+    add_top(s, s->outcomes->probabilities + i * s->classes, top, out);
 }
 
-static void add_number(const fv_report *r, int64_t i, fv_text *out) {
+static void add_number(const said *s, int64_t i, fv_text *out) {
     fv_text_add(out, ",\"number\":");
-    fv_text_add_number(out, r->outcomes->targets[i]);
+    fv_text_add_number(out, s->outcomes->targets[i]);
     fv_text_add(out, ",\"predicted\":");
-    fv_text_add_number(out, r->outcomes->predicted[i]);
+    fv_text_add_number(out, s->outcomes->predicted[i]);
 }
 
-static void add_line(const fv_report *r, int64_t i, fv_text *out) {
-    static void (*const add[])(const fv_report *, int64_t, fv_text *) = { add_class, add_labels, add_number };
-    fv_text_add(out, "{\"path\":");
-    fv_text_add_json(out, fv_dataset_id(r->set, r->evaluation.samples[i]));
-    add[r->kind](r, i, out);
-    fv_text_add(out, "}\n");
+void fv_evaluation_to_lines(const fv_evaluation *e, const fv_dataset *set, const char *const *names, fv_text *out) {
+    static void (*const add[])(const said *, int64_t, fv_text *) = { add_class, add_labels, add_number };
+    said said = { .outcomes = &e->outcomes, .classes = e->outcomes.classes, .names = names };
+    for (int64_t i = 0; i < e->outcomes.count; i++) {
+        fv_text_add(out, "{\"path\":");
+        fv_text_add_json(out, fv_dataset_id(set, e->samples[i]));
+        add[e->outcomes.kind](&said, i, out);
+        fv_text_add(out, "}\n");
+    }
 }
 
 fv_error *fv_report_write_predictions(const fv_report *report, const char *path) {
     FV_TEXT(lines, BYTES_MAX);
-    for (int64_t i = 0; i < report->outcomes->count; i++) add_line(report, i, &lines);
+    fv_evaluation_to_lines(&report->evaluation, report->set, report->names, &lines);
     FV_TRY(fv_text_error(&lines));
     return fv_file_write(path, lines.at, lines.length, NULL);
 }
