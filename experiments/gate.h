@@ -23,12 +23,13 @@ typedef struct fv_gate_facts {
     const char *candidate;        /* "cells/4" */
     const char *incumbent;        /* NULL: nothing has the alias, and there is nothing to be worse than */
     bool same_file;               /* both are the same bytes */
-    const char *selftest_problem; /* NULL: its pictures, if any, give what they gave */
+    const char *selftest_problem; /* why its file cannot be used; NULL: its pictures, if any, give what they gave */
     int64_t selftest_pictures;
     fv_gate_pairs pairs;
     double margin; /* the candidate may be worse by less than this, in units of the metric */
     int64_t bytes, incumbent_bytes;
     double latency_ms, incumbent_latency_ms; /* median of one picture; of both measured by turns */
+    const char *incumbent_problem;           /* why its file cannot be used any more; NULL: it can */
     double larger, slower;                   /* at most so many times the incumbent's; 0: any */
     fv_goals goals;                          /* of the recipe's key targets, with what is reached */
     const char *force;                       /* why it is promoted whatever the checks say; NULL: it is not */
@@ -48,13 +49,13 @@ typedef struct fv_gate_check {
 
 typedef struct fv_gate_decision {
     bool passed;   /* every check */
-    bool promoted; /* it did, or was forced */
+    bool promoted; /* it did, or was forced: nothing forces a file that cannot be used */
     const fv_gate_check *checks;
     int64_t count;
 } fv_gate_decision;
 
-/* Checks, in this order: self_test, not_worse, latency, size, one "target …" for each goal, and forced where it is. Texts and
- * checks are in the arena. */
+/* Checks, in this order: self_test, and where the file can be used not_worse, latency, size, one "target …" for each goal, and
+ * forced where it is. Texts and checks are in the arena. */
 FV_MUST_USE fv_error *fv_gate_decide(const fv_gate_facts *facts, fv_arena *arena, fv_gate_decision *out);
 
 /* The reasons as JSON: [{"name","passed","text","numbers":{…}}, …]; what is undefined is null. */

@@ -126,6 +126,7 @@ static fv_error *find_origin(fv_registry *registry, const char *what, fv_arena *
 static fv_error *open_object(fv_registry *registry, const char *digest, const fv_predictor_options *options,
                              fv_predictor **out) {
     char *path;
+    FV_TRY(fv_object_check(registry, digest));
     FV_TRY(fv_object_path(registry, digest, &path));
     fv_error *error = fv_predictor_open(path, options, out);
     fv_string_free(path);

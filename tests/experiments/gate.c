@@ -109,6 +109,18 @@ static fv_gate_facts forced(void) {
     return f;
 }
 
+static fv_gate_facts broken_and_forced(void) {
+    fv_gate_facts f = broken();
+    f.force = "no time";
+    return f;
+}
+static fv_gate_facts instead_of_a_broken_one(void) {
+    fv_gate_facts f = good();
+    f.incumbent_problem = "it was changed";
+    f.incumbent_latency_ms = NAN;
+    return f;
+}
+
 static const struct {
     const char *name;
     fv_gate_facts (*facts)(void);
@@ -131,6 +143,8 @@ static const struct {
     { "a goal met", goal_met, true, true, NULL },
     { "a goal missed", goal_missed, false, false, "target latency_ms<=2" },
     { "forced", forced, false, true, "not_worse" },
+    { "broken and forced", broken_and_forced, false, false, "self_test" },
+    { "instead of a broken one", instead_of_a_broken_one, true, true, NULL },
 };
 
 FV_TEST(experiments_gate__lets_through_what_is_not_worse_by_every_check) {
