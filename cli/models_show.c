@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "cli/model_says.h"
 #include "cli/when.h"
-#include "fovea/versions.h"
+#include "experiments/lineage_words.h"
 
 #define DECISIONS 20 /* shown */
 #define VERSIONS 100
@@ -197,7 +197,8 @@ static void print_files(const fv_version_row *v, fv_printer *p) {
     if (p->json) fv_print_list_end(p);
 }
 
-static fv_error *print_edges(const fv_lineage *l, const char *key, fv_arena *arena, fv_printer *p) {
+static fv_error *print_edges(const fv_lineage *l, bool forward, fv_arena *arena, fv_printer *p) {
+    const char *key = forward ? "became" : "came_from";
     if (p->json) fv_print_list(p, key);
     for (int64_t i = 0; i < l->count; i++) {
         const fv_lineage_edge *e = &l->at[i];
@@ -212,8 +213,7 @@ static fv_error *print_edges(const fv_lineage *l, const char *key, fv_arena *are
             fv_print_text(p, "name", *e->name ? e->name : NULL);
             continue;
         }
-        FV_TRY(fv_arena_format(arena, &line, "%s %s %s %s %s%s%s%s", e->from_kind, e->from, e->relation, e->to_kind, e->to,
-                               *e->name ? " (" : "", e->name, *e->name ? ")" : ""));
+        FV_TRY(fv_lineage_say(e, forward, arena, &line));
         fv_print_text(p, i ? "" : key, line);
     }
     if (p->json) fv_print_list_end(p);
@@ -223,7 +223,7 @@ static fv_error *print_edges(const fv_lineage *l, const char *key, fv_arena *are
 static fv_error *print_lineage(fv_registry *registry, const char *reference, bool forward, fv_arena *arena, fv_printer *p) {
     fv_lineage lineage;
     FV_TRY(fv_lineage_walk(registry, "version", reference, forward, &lineage));
-    fv_error *error = print_edges(&lineage, forward ? "became" : "came_from", arena, p);
+    fv_error *error = print_edges(&lineage, forward, arena, p);
     fv_lineage_release(&lineage);
     return error;
 }
