@@ -16,8 +16,6 @@ static const char need_set_sql[] =
     " profile = iif(excluded.profile <> '{}', excluded.profile, profile)";
 static const char use_sql[] = "INSERT INTO run_dataset (run_id, dataset_id, role)"
                               " VALUES (?, (SELECT id FROM dataset WHERE digest = ?), ?) ON CONFLICT DO NOTHING";
-static const char lineage_sql[] = "INSERT INTO lineage (from_kind, from_ref, relation, to_kind, to_ref, created_ms)"
-                                  " VALUES ('dataset', ?, ?, 'run', ?, ?) ON CONFLICT DO NOTHING";
 static const char list_sql[] = "SELECT d.digest, d.name, d.source, d.licence, u.role, d.profile, d.samples"
                                " FROM run_dataset AS u JOIN dataset AS d ON d.id = u.dataset_id WHERE u.run_id = ?"
                                " ORDER BY u.role, d.name, d.digest";
@@ -58,16 +56,6 @@ static fv_error *need_set(fv_connection *c, const fv_run_data *d) {
     return fv_query_run(query);
 }
 
-static fv_error *add_lineage(fv_connection *c, const using *u) {
-    FV_OWNED(fv_query) query = NULL;
-    FV_TRY(fv_query_begin(c, lineage_sql, &query));
-    fv_bind_text(query, u->data->digest);
-    fv_bind_text(query, !strcmp(u->data->role, "train") ? "trained" : "evaluated");
-    fv_bind_text(query, u->run->id);
-    fv_bind_int(query, fv_connection_now(c));
-    return fv_query_run(query);
-}
-
 static fv_error *use(fv_connection *c, void *context) {
     const using *u = context;
     FV_OWNED(fv_query) query = NULL;
@@ -78,8 +66,7 @@ static fv_error *use(fv_connection *c, void *context) {
     fv_bind_int(query, state.row);
     fv_bind_text(query, u->data->digest);
     fv_bind_text(query, u->data->role);
-    FV_TRY(fv_query_run(query));
-    return add_lineage(c, u);
+    return fv_query_run(query);
 }
 
 fv_error *fv_run_use_data(fv_registry *registry, const fv_run *run, const fv_run_data *data) {

@@ -89,7 +89,9 @@ CREATE TABLE metric_key (
     name TEXT NOT NULL UNIQUE CHECK (name <> '')
 ) STRICT;
 
--- Every point, once: the same row sent again is the same row. SQLite has no NaN: is_nan says it, with value 0.
+-- Every point, once: the same row sent again is the same row. SQLite has no NaN: is_nan says it, with value 0. What a run logs
+-- at one time lies together, since a batch of 10 metrics in 10 places is 10 pages written; one metric's history is read past
+-- the others of its run.
 CREATE TABLE metric (
     run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     key_id INTEGER NOT NULL REFERENCES metric_key (id),
@@ -97,7 +99,7 @@ CREATE TABLE metric (
     time_ms INTEGER NOT NULL,
     value REAL NOT NULL,
     is_nan INTEGER NOT NULL DEFAULT 0 CHECK (is_nan IN (0, 1)),
-    PRIMARY KEY (run_id, key_id, step, time_ms, value, is_nan)
+    PRIMARY KEY (run_id, step, time_ms, key_id, value, is_nan)
 ) STRICT, WITHOUT ROWID;
 
 -- One row a run and metric, kept up with every point, and the same in whatever order they came. `last` is of the largest
@@ -115,7 +117,6 @@ CREATE TABLE metric_summary (
     best_step INTEGER AS (CASE direction WHEN 1 THEN max_step WHEN -1 THEN min_step END),
     PRIMARY KEY (run_id, key_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX metric_summary_by_last ON metric_summary (key_id, last, run_id);
 
 CREATE TABLE artifact ( -- a run's file: its path in the run, / between folders, no leading /, no ..
     run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
