@@ -160,11 +160,39 @@ static fv_error *fill_run(fv_registry *registry, int64_t number, int64_t steps) 
     return error;
 }
 
+#define FILLERS 16 /* threads, which share their fsyncs */
+
+typedef struct filler {
+    fv_registry *registry;
+    int64_t number, runs, steps;
+    fv_error *error;
+} filler;
+
+static void *fill_some(void *context) {
+    filler *f = context;
+    for (int64_t i = f->number; i < f->runs && !f->error; i += FILLERS) f->error = fill_run(f->registry, i, f->steps);
+    return NULL;
+}
+
 static fv_error *fill(const char *folder, int64_t runs, int64_t steps) {
     FV_OWNED(fv_registry) registry = NULL;
+    filler fillers[FILLERS];
+    pthread_t ids[FILLERS];
+    fv_error *error = NULL;
     FV_TRY(fv_registry_open(folder, NULL, &registry));
     double begin = now();
-    for (int64_t i = 0; i < runs; i++) FV_TRY(fill_run(registry, i, steps));
+    for (int64_t i = 0; i < FILLERS; i++) {
+        fillers[i] = (filler){ .registry = registry, .number = i, .runs = runs, .steps = steps };
+        pthread_create(&ids[i], NULL, fill_some, &fillers[i]);
+    }
+    for (int64_t i = 0; i < FILLERS; i++) {
+        pthread_join(ids[i], NULL);
+        if (!error)
+            error = fillers[i].error;
+        else
+            fv_error_free(fillers[i].error);
+    }
+    FV_TRY(error);
     printf("runs_per_second %.1f\n", (double)runs / (now() - begin));
     return NULL;
 }

@@ -245,7 +245,6 @@ static bool is_immutable(const fv_registry *r) {
 }
 
 static fv_error *open_to_read(fv_registry *r) {
-    if (fv_file_kind_of(r->database) == FV_FILE_NONE) return fv_fail(FV_NOT_FOUND, "there is no registry in %s", r->folder);
     r->how.immutable = is_immutable(r);
     fv_connection *reader;
     FV_TRY(take_reader(r, &reader));
@@ -268,7 +267,9 @@ static fv_error *open_to_write(fv_registry *r) {
 static fv_error *open_all(fv_registry *r, const char *folder, const fv_registry_options *o) {
     if (sodium_init() < 0) return fv_fail(FV_BUG, "libsodium cannot be used");
     FV_TRY(name_actor(o->actor, &r->actor));
-    FV_TRY(find_folder(r, folder, !o->read_only));
+    FV_TRY(find_folder(r, folder, !o->read_only && !o->must_exist));
+    if ((o->read_only || o->must_exist) && fv_file_kind_of(r->database) == FV_FILE_NONE)
+        return fv_fail(FV_NOT_FOUND, "there is no registry in %s", r->folder);
     FV_TRY(choose_storage(r, o->storage));
     return o->read_only ? open_to_read(r) : open_to_write(r);
 }

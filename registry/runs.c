@@ -10,6 +10,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/text.h"
+#include "registry/audit.h"
 #include "registry/database.h"
 #include "registry/experiments.h"
 #include "registry/names.h"
@@ -241,6 +242,12 @@ static fv_error *change(fv_connection *c, const char *sql, int64_t row) {
     return fv_query_run(query);
 }
 
+static fv_error *tell(fv_connection *c, const char *action, const char *id) {
+    char subject[sizeof "runs/" + FV_RUN_ID_LETTERS];
+    snprintf(subject, sizeof subject, "runs/%s", id);
+    return fv_audit_add(c, action, subject, NULL);
+}
+
 static fv_error *ask_to_stop(fv_connection *c, void *context) {
     const char *id = context;
     fv_run_state state;
@@ -261,6 +268,7 @@ static fv_error *delete (fv_connection *c, void *context) {
     if (state.status == FV_RUN_RUNNING)
         return fv_error_hint(fv_fail(FV_BUSY, "the run %s is being written by %s", id, state.holder),
                              "`fovea runs stop` asks it to end");
+    FV_TRY(tell(c, "run.delete", id));
     return change(c, delete_sql, state.row);
 }
 
@@ -269,6 +277,7 @@ fv_error *fv_run_delete(fv_registry *registry, const char *id) { return fv_regis
 static fv_error *restore(fv_connection *c, void *context) {
     fv_run_state state;
     FV_TRY(fv_run_look(c, context, &state));
+    FV_TRY(tell(c, "run.restore", context));
     return change(c, restore_sql, state.row);
 }
 

@@ -34,6 +34,7 @@ typedef enum fv_storage {
 /* Zero in every member is the default. */
 typedef struct fv_registry_options {
     bool read_only;      /* FV_NOT_FOUND when there is no workspace; otherwise one is made */
+    bool must_exist;     /* the same for a writer */
     double wait_seconds; /* for other writers; 0: 10 */
     fv_storage storage;
     const char *actor;      /* who writes, for the audit log; NULL: the user's name at the host's */

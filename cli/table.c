@@ -1,0 +1,104 @@
+/* table.c - a table for a terminal. */
+#include "cli/table.h"
+
+#include <math.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "core/base/assert.h"
+#include "core/base/size.h"
+#include "registry/room.h"
+
+#define CELL_BYTES_MAX (1 << 16)
+#define PAGE_BYTES_MAX (1 << 28)
+#define NARROWEST 6 /* a column is not cut below this */
+#define GAP 2
+
+void fv_table_init(fv_table *t, fv_arena *arena, int columns, const bool *right) {
+    FV_ASSERT(columns > 0 && columns <= FV_TABLE_COLUMNS_MAX);
+    *t = (fv_table){ .arena = arena, .columns = columns, .right = right };
+}
+
+fv_error *fv_table_add(fv_table *t, const char *text) {
+    FV_TEXT(cell, CELL_BYTES_MAX);
+    FV_TRY(fv_room_for(t->arena, &t->cells, t->count));
+    fv_text_add_printable(&cell, text ? text : "");
+    FV_TRY(fv_text_error(&cell));
+    return fv_arena_text(t->arena, cell.at, &t->cells[t->count++]);
+}
+
+fv_error *fv_table_addf(fv_table *t, const char *format, ...) {
+    FV_TEXT(cell, CELL_BYTES_MAX);
+    va_list arguments;
+    va_start(arguments, format);
+    fv_text_addv(&cell, format, arguments);
+    va_end(arguments);
+    FV_TRY(fv_text_error(&cell));
+    return fv_table_add(t, cell.at);
+}
+
+fv_error *fv_table_add_number(fv_table *t, double value) {
+    return isnan(value) ? fv_table_add(t, NULL) : fv_table_addf(t, "%.5g", value);
+}
+
+static int64_t letters_of(const char *text) {
+    int64_t letters = 0;
+    bool printable;
+    for (; *text; letters++) text += fv_text_character(text, &printable);
+    return letters;
+}
+
+/* 0: as wide as it likes. */
+static int64_t terminal_width(const fv_printer *p) {
+    struct winsize size;
+    int file = fileno(p->out);
+    return isatty(file) && !ioctl(file, TIOCGWINSZ, &size) ? size.ws_col : 0;
+}
+
+/* The widest gives way, until all fit or none can. */
+static void narrow(int64_t *widths, int columns, int64_t width) {
+    for (;;) {
+        int64_t sum = -GAP;
+        int widest = 0;
+        for (int c = 0; c < columns; c++) {
+            sum += widths[c] + GAP;
+            if (widths[c] > widths[widest]) widest = c;
+        }
+        if (sum <= width || widths[widest] <= NARROWEST) return;
+        widths[widest]--;
+    }
+}
+
+/* Blanks are owed, not added, until something follows them. */
+static void add_cell(const char *text, int64_t width, bool right, int64_t *owed, fv_text *out) {
+    int64_t letters = letters_of(text), blanks = fv_max(width - letters, 0);
+    bool printable, cut = letters > width;
+    const char *end = text;
+    if (right) *owed += blanks;
+    if (*text) fv_text_addf(out, "%*s", (int)*owed, ""), *owed = 0;
+    for (int64_t i = 0; *end && i < width - cut; i++) end += fv_text_character(end, &printable);
+    fv_text_add_bytes(out, text, end - text);
+    if (cut) fv_text_add(out, "…");
+    *owed += right ? GAP : GAP + blanks;
+}
+
+static void add_row(const fv_table *t, int64_t row, const int64_t *widths, fv_text *out) {
+    int64_t owed = 0;
+    for (int c = 0; c < t->columns; c++) add_cell(t->cells[row * t->columns + c], widths[c], t->right[c], &owed, out);
+    fv_text_add(out, "\n");
+}
+
+fv_error *fv_table_print(const fv_table *t, fv_printer *p) {
+    int64_t widths[FV_TABLE_COLUMNS_MAX] = { 0 }, width = terminal_width(p);
+    FV_ASSERT(t->count % t->columns == 0);
+    for (int64_t i = 0; i < t->count; i++) {
+        int64_t *column = &widths[i % t->columns];
+        *column = fv_max(*column, letters_of(t->cells[i]));
+    }
+    if (width) narrow(widths, t->columns, width);
+    FV_TEXT(page, PAGE_BYTES_MAX);
+    for (int64_t row = 0; row < t->count / t->columns; row++) add_row(t, row, widths, &page);
+    FV_TRY(fv_text_error(&page));
+    fv_print_page(p, page.at);
+    return NULL;
+}

@@ -1,0 +1,26 @@
+/* table.h - rows and columns for a terminal: as wide as what they hold, and no wider than the terminal in all; a cell that is
+ * too long ends with …. Where standard output is no terminal nothing is cut. */
+#ifndef FV_CLI_TABLE_H
+#define FV_CLI_TABLE_H
+
+#include "cli/printer.h"
+#include "core/base/arena.h"
+
+#define FV_TABLE_COLUMNS_MAX 32
+
+typedef struct fv_table {
+    fv_arena *arena;
+    int columns;
+    const bool *right;  /* of each column: figures */
+    const char **cells; /* in rows, the first of them the heading */
+    int64_t count;
+} fv_table;
+
+void fv_table_init(fv_table *table, fv_arena *arena, int columns, const bool *right);
+/* The next cell; NULL is empty. Controls become U+FFFD. */
+FV_MUST_USE fv_error *fv_table_add(fv_table *table, const char *text);
+FV_MUST_USE fv_error *fv_table_addf(fv_table *table, const char *format, ...) FV_PRINTF(2, 3);
+FV_MUST_USE fv_error *fv_table_add_number(fv_table *table, double value); /* NaN: empty */
+FV_MUST_USE fv_error *fv_table_print(const fv_table *table, fv_printer *printer);
+
+#endif
