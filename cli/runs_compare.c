@@ -15,7 +15,7 @@ typedef enum chart { CURVES, PARALLEL, CONFUSION, PICTURES } chart;
 
 typedef struct compare_options {
     fv_strings runs;
-    const char *metric, *out, *plot, *curve, *data;
+    const char *metric, *out, *plot, *curve, *data, *workspace;
     int chart;
     bool csv, log;
     double confidence;
@@ -24,7 +24,9 @@ typedef struct compare_options {
 
 static const fv_field fields[] = {
     FV_FIELD(compare_options, runs, .positional = true, .required = true, .value = "RUN…",
-             .help = "folders that `fovea train --out` made; the first is what the others are put beside"),
+             .help =
+                 "in the registry, by id or name, or folders that `fovea train --out` made; the first is what the others are "
+                 "put beside"),
     FV_FIELD(compare_options, metric, .value = "METRIC",
              .help = "measured on the test pictures (`fovea help metric`), or the best of a curve, as "
                      "val_loss; without it top1, f1 or mae"),
@@ -46,6 +48,7 @@ static const fv_field fields[] = {
     FV_FIELD(compare_options, permutations, .by_default = "10000", .min = 100, .max = 10000000,
              .help = "of tests that cannot try them all"),
     FV_FIELD(compare_options, seed, .min = 0, .max = INFINITY, .help = "of both"),
+    FV_FIELD(compare_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
     FV_FIELDS_END
 };
 
@@ -59,9 +62,19 @@ static void tell_apart(fv_run_facts *runs, int64_t count) {
     for (int64_t i = 0; alike && i < count; i++) runs[i].name = runs[i].id;
 }
 
+/* A folder is one; all else is sought in the registry, which is opened when it is first needed. */
+static fv_error *read_run(const char *name, const char *workspace, fv_registry **registry, fv_arena *arena, fv_run_facts *out) {
+    if (fv_file_kind_of(name) == FV_FILE_FOLDER) return fv_run_facts_from_folder(name, arena, out);
+    fv_registry_options how = { .read_only = true };
+    if (!*registry)
+        FV_TRY(fv_error_wrap(fv_registry_open(workspace, &how, registry), "%s is no folder, and no run of a registry", name));
+    return fv_run_facts_from_registry(*registry, name, arena, out);
+}
+
 static fv_error *read_runs(const compare_options *o, fv_arena *arena, fv_run_facts **out) {
+    FV_OWNED(fv_registry) registry = NULL;
     FV_TRY(fv_arena_take(arena, o->runs.count, out));
-    for (int64_t i = 0; i < o->runs.count; i++) FV_TRY(fv_run_facts_from_folder(o->runs.at[i], arena, &(*out)[i]));
+    for (int64_t i = 0; i < o->runs.count; i++) FV_TRY(read_run(o->runs.at[i], o->workspace, &registry, arena, &(*out)[i]));
     tell_apart(*out, o->runs.count);
     return NULL;
 }

@@ -127,13 +127,11 @@ static fv_error *read_whereabouts(const char *path, fv_arena *arena, fv_run_outc
     return NULL;
 }
 
-static fv_error *read_outcomes(const char *folder, const char *path, fv_arena *arena, fv_run_facts *run) {
+fv_error *fv_run_facts_outcomes(const char *predictions, const char *best, fv_arena *arena, fv_run_facts *run) {
     fv_run_outcomes *outcomes;
-    const char *best;
-    if (fv_file_kind_of(path) == FV_FILE_NONE) return NULL;
-    FV_TRY(fv_file_join(arena, folder, "best.fovea", &best));
-    FV_TRY(fv_run_outcomes_read(path, arena, &outcomes));
-    FV_TRY(read_whereabouts(best, arena, outcomes));
+    if (fv_file_kind_of(predictions) == FV_FILE_NONE) return NULL;
+    FV_TRY(fv_run_outcomes_read(predictions, arena, &outcomes));
+    if (best) FV_TRY(read_whereabouts(best, arena, outcomes));
     if (outcomes->count) run->outcomes = outcomes;
     return NULL;
 }
@@ -147,18 +145,19 @@ static fv_error *name_folder(const char *path, fv_arena *arena, const char **out
 }
 
 fv_error *fv_run_facts_from_folder(const char *path, fv_arena *arena, fv_run_facts *out) {
-    const char *recipe, *results, *predictions;
+    const char *recipe, *results, *predictions, *best;
     *out = (fv_run_facts){ .id = NULL };
     FV_TRY(fv_arena_text(arena, path, &out->id));
     FV_TRY(name_folder(path, arena, &out->name));
     FV_TRY(fv_file_join(arena, path, "recipe.yaml", &recipe));
     FV_TRY(fv_file_join(arena, path, "results.csv", &results));
     FV_TRY(fv_file_join(arena, path, "predictions.jsonl", &predictions));
+    FV_TRY(fv_file_join(arena, path, "best.fovea", &best));
     if (fv_file_kind_of(recipe) == FV_FILE_NONE)
         return fv_error_hint(fv_fail(FV_NOT_FOUND, "%s is no run's folder: there is no %s", path, recipe),
                              "name folders that `fovea train --out` was given");
     FV_TRY(read_params(recipe, arena, out));
     if (fv_file_kind_of(results) != FV_FILE_NONE) FV_TRY(read_curves(results, arena, out));
     FV_TRY(fv_run_facts_metrics(out, arena));
-    return read_outcomes(path, predictions, arena, out);
+    return fv_run_facts_outcomes(predictions, best, arena, out);
 }

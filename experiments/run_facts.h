@@ -6,6 +6,7 @@
 
 #include "core/base/arena.h"
 #include "fovea/metrics.h"
+#include "fovea/runs.h"
 
 typedef struct fv_run_param {
     const char *key, *value; /* value NULL: not set */
@@ -80,6 +81,12 @@ FV_MUST_USE fv_error *fv_run_outcomes_pair(const fv_run_outcomes *first, const f
 /* facts_folder.c: of a folder that `fovea train --out` made: recipe.yaml and results.csv; predictions.jsonl and the section
  * "metrics" of best.fovea where they are there. FV_NOT_FOUND: it is no such folder. FV_FORMAT: a file of it is wrong. */
 FV_MUST_USE fv_error *fv_run_facts_from_folder(const char *path, fv_arena *arena, fv_run_facts *out);
+/* facts_folder.c: what a predictions.jsonl says, where it is there, and of which pictures, as far as the model file `best`
+ * (NULL: there is none) tells. */
+FV_MUST_USE fv_error *fv_run_facts_outcomes(const char *predictions, const char *best, fv_arena *arena, fv_run_facts *run);
+/* facts_registry.c: of a run in the registry, by its id, the first letters of it, or its name. FV_NOT_FOUND; FV_FORMAT: a file
+ * of it is damaged. */
+FV_MUST_USE fv_error *fv_run_facts_from_registry(fv_registry *registry, const char *id, fv_arena *arena, fv_run_facts *out);
 /* facts_folder.c: the metrics that curves give: all but the learning rate's. */
 FV_MUST_USE fv_error *fv_run_facts_metrics(fv_run_facts *run, fv_arena *arena);
 
