@@ -30,7 +30,7 @@ fv_error *fv_hdf5_link_name(hid_t group, int64_t index, fv_arena *arena, const c
 /* A data set whose content is one piece of the image, `bytes` long. */
 static fv_error *open_data_set(hid_t group, const char *name, hid_t *out) {
     FV_HID(set, H5Dopen2(group, name, H5P_DEFAULT));
-    FV_HID(list, set < 0 ? -1 : H5Dget_create_plist(set));
+    FV_HID(list, H5Dget_create_plist(set));
     if (list < 0) return fv_fail(FV_FORMAT, "%s is missing or no data set", name);
     if (H5Pget_layout(list) != H5D_CONTIGUOUS || H5Pget_external_count(list) != 0 || H5Pget_nfilters(list) != 0)
         return fv_fail(FV_FORMAT, "%s is not one unfiltered piece of the file", name);
@@ -40,10 +40,10 @@ static fv_error *open_data_set(hid_t group, const char *name, hid_t *out) {
 
 /* The bytes of a fixed-length string in a scalar, at most `cap`. */
 static fv_error *text_length(const char *name, hid_t type, hid_t space, int64_t cap, int64_t *length) {
-    if (type < 0 || space < 0 || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) != 0 ||
+    *length = (int64_t)H5Tget_size(type); /* 0: it cannot be said */
+    if (*length < 1 || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) != 0 ||
         H5Sget_simple_extent_type(space) != H5S_SCALAR)
         return fv_fail(FV_FORMAT, "%s is not one fixed-length text", name);
-    *length = (int64_t)H5Tget_size(type);
     if (*length > cap) return fv_fail(FV_FORMAT, "%s says it has %lld bytes, more than there can be", name, (long long)*length);
     return NULL;
 }
@@ -52,10 +52,8 @@ static fv_error *text_length(const char *name, hid_t type, hid_t space, int64_t 
 static fv_error *find_place(hid_t set, const char *name, int64_t bytes, int64_t length, int64_t *out) {
     *out = 0;
     if (!bytes) return NULL;
-    haddr_t offset = H5Dget_offset(set);
-    int64_t end;
-    if (offset == HADDR_UNDEF || offset > INT64_MAX || !fv_size_add((int64_t)offset, bytes, &end) || end > length ||
-        H5Dget_storage_size(set) != (hsize_t)bytes)
+    haddr_t offset = H5Dget_offset(set); /* HADDR_UNDEF is the largest there is */
+    if (bytes > length || offset > (haddr_t)(length - bytes) || H5Dget_storage_size(set) != (hsize_t)bytes)
         return fv_fail(FV_FORMAT, "%s says it has %lld bytes, more than there are", name, (long long)bytes);
     *out = (int64_t)offset;
     return NULL;
@@ -87,9 +85,9 @@ fv_error *fv_hdf5_read_text_attribute(hid_t object, const char *name, int64_t ca
 
 fv_error *fv_hdf5_read_int_attribute(hid_t object, const char *name, int *out) {
     FV_HID(attribute, H5Aopen(object, name, H5P_DEFAULT));
-    FV_HID(type, attribute < 0 ? -1 : H5Aget_type(attribute));
-    FV_HID(space, attribute < 0 ? -1 : H5Aget_space(attribute));
-    if (type < 0 || space < 0 || H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_type(space) != H5S_SCALAR ||
+    FV_HID(type, H5Aget_type(attribute));
+    FV_HID(space, H5Aget_space(attribute));
+    if (H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_type(space) != H5S_SCALAR ||
         H5Aread(attribute, H5T_NATIVE_INT, out) < 0)
         return fv_fail(FV_FORMAT, "it has no whole number %s", name);
     return NULL;
@@ -110,7 +108,7 @@ fv_error *fv_hdf5_find_tensor(hid_t group, const char *name, int64_t length, fv_
     FV_TRY(open_data_set(group, name, &set));
     FV_HID(stored, H5Dget_type(set));
     FV_HID(space, H5Dget_space(set));
-    int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
+    int rank = H5Sget_simple_extent_ndims(space);
     if (rank < 0 || rank > FV_RANK_MAX)
         return fv_fail(FV_FORMAT, "%s has %d dimensions; there are at most %d", name, rank, FV_RANK_MAX);
     hsize_t dims[FV_RANK_MAX] = { 0 };

@@ -57,9 +57,10 @@ static fv_error *list_all(const source *from, int *version) {
     FV_TRY(check_format(from, version));
     FV_TRY(list_text(from, from->file, "graph", FV_PIECE_GRAPH));
     FV_TRY(list_group(from, "sections", FV_PIECE_SECTION));
-    for (fv_role role = FV_PARAMETER; role <= FV_SLOT; role++)
-        if (role != FV_SLOT || H5Lexists(from->file, fv_role_groups[role], H5P_DEFAULT) > 0)
-            FV_TRY(list_group(from, fv_role_groups[role], (fv_piece_kind)(FV_PIECE_PARAMETER + (int)role)));
+    htri_t slots = H5Lexists(from->file, fv_role_groups[FV_SLOT], H5P_DEFAULT);
+    if (slots < 0) return fv_fail(FV_FORMAT, "it cannot be said whether it has %s", fv_role_groups[FV_SLOT]);
+    for (fv_role role = FV_PARAMETER; role <= (slots ? FV_SLOT : FV_BUFFER); role++)
+        FV_TRY(list_group(from, fv_role_groups[role], (fv_piece_kind)(FV_PIECE_PARAMETER + (int)role)));
     return NULL;
 }
 

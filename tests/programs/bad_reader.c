@@ -106,10 +106,29 @@ static void crash_after_answer(void) {
     crash();
 }
 
+/* As the good one would, but that nothing keeps it. */
+static void list_unguarded(void) {
+    FV_TEXT(out, FV_ANSWER_BYTES_MAX);
+    list_graph(0, &out);
+    hand_over(&out);
+}
+
+static void refuse(void) {
+    FV_TEXT(out, FV_ANSWER_BYTES_MAX);
+    FV_OWNED(fv_error) error = fv_fail(FV_UNSUPPORTED, "not today");
+    fv_answer_refuse(&out, error, guards);
+    hand_over(&out);
+}
+
 static void say_nothing(void) {}
 
 static void fail(void) {
     fprintf(stderr, "no library\x1b[31m today\n");
+    _exit(127);
+}
+
+static void fail_at_length(void) {
+    fprintf(stderr, "first\nsecond\n\n");
     _exit(127);
 }
 
@@ -141,6 +160,9 @@ static const struct {
              { "crash_after_answer", crash_after_answer, 0 },
              { "nothing", say_nothing, 0 },
              { "fail", fail, 0 },
+             { "fail_at_length", fail_at_length, 0 },
+             { "refuse", refuse, 0 },
+             { "unguarded", list_unguarded, 1 },
              { "play_dead", play_dead, 1 },
              { "leave_child", leave_child, 1 } };
 

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "core/base/file.h"
-#include "tests/test.h"
+#include "core/base/memory.h"
+#include "tests/refusals.h"
 
 /* x → linear → logits, and a buffer and slots beside. `reverse`: the tensors are made in another order. */
 static fv_graph *new_graph(void) {
@@ -330,4 +331,121 @@ FV_TEST(core_formats_model_file__a_section_of_an_older_version_is_brought_up_to_
     FV_FAILS(fv_section_read(back, &section, &then, arena), FV_FORMAT, "section picnic of version 1: it has no guests");
     FV_OK(fv_model_set_section(back, "picnic", 0, "{}"));
     FV_FAILS(fv_section_read(back, &section, &then, arena), FV_FORMAT, "there was no version 0 of section picnic");
+}
+
+FV_TEST(core_formats_model_file__what_was_written_behind_a_model_is_counted) {
+    FV_OWNED(fv_model) model = new_model(false);
+    fv_model *back = NULL;
+    uint8_t *bytes;
+    int64_t length;
+    FV_OK(fv_model_encode(model, true, &bytes, &length));
+    FV_OK(fv_memory_grow((void **)&bytes, length, length + 100, 1));
+    FV_FAILS(fv_model_decode(bytes, length + 100, "m", &back), FV_FORMAT, "m has 100 bytes too many");
+    bytes[8] = 3; /* another superblock: it does not say where it ends */
+    FV_FAILS(fv_model_decode(bytes, length + 100, "m", &back), FV_FORMAT, "m is cut short");
+    fv_memory_free(bytes);
+}
+
+FV_TEST(core_formats_model_file__names_of_any_length_are_within_the_bound) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OWNED(fv_model) model = NULL;
+    fv_tensor *tensor;
+    char name[3000];
+    uint8_t *bytes;
+    int64_t length;
+    FV_OK(fv_graph_new(&g));
+    FV_OK(fv_model_new(g, &model));
+    memset(name, '/', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    for (int i = 0; i < 100; i++) {
+        name[1300] = 0;
+        snprintf(name, 8, "%06d", i), name[6] = '/';
+        FV_OK(fv_weights_add(fv_model_weights(model), name, &(fv_type){ FV_U8, 1, { 1 } }, FV_SLOT, &tensor));
+    }
+    FV_OK(fv_model_encode(model, true, &bytes, &length));
+    assert_in_range(length, 1, fv_model_encoded_bound(model, true));
+    fv_memory_free(bytes);
+    name[1300] = '/';
+    FV_OK(fv_weights_add(fv_model_weights(model), name, &(fv_type){ FV_U8, 1, { 1 } }, FV_SLOT, &tensor));
+    FV_FAILS(fv_model_encode(model, true, &bytes, &length), FV_MEMORY, "beyond its cap of 4096");
+}
+
+FV_TEST(core_formats_model_file__a_section_has_a_short_name_and_there_are_at_most_64) {
+    FV_OWNED(fv_model) model = new_model(false);
+    FV_OWNED(fv_arena) arena = NULL;
+    picnic then;
+    char name[80] = "";
+    FV_FAILS(fv_model_set_section(model, "", 1, "{}"), FV_USAGE, "cannot be called \"\"");
+    memset(name, 'n', 65);
+    FV_FAILS(fv_model_set_section(model, name, 1, "{}"), FV_USAGE, "nnn");
+    name[64] = 0;
+    FV_OK(fv_model_set_section(model, name, 1, "{}"));
+    FV_OK(fv_model_set_section(model, name, 2, "[]"));
+    int version;
+    assert_string_equal(fv_model_section(model, name, &version), "[]");
+    assert_int_equal(version, 2);
+    FV_OK(fv_model_set_section(model, name, 0, NULL));
+    FV_OK(fv_model_set_section(model, name, 0, NULL)); /* gone already */
+    assert_null(fv_model_section(model, name, NULL));
+    for (int i = fv_model_section_count(model); i < 64; i++) {
+        snprintf(name, sizeof name, "section%d", i);
+        FV_OK(fv_model_set_section(model, name, 1, "{}"));
+    }
+    FV_FAILS(fv_model_set_section(model, "more", 1, "{}"), FV_MEMORY, "at most 64 sections");
+    FV_OK(fv_model_set_section(model, "classes", 3, "{}")); /* in the place of one */
+    const fv_section forgetful = { .name = "classes", .version = 4, .fields = fields };
+    FV_OK(fv_arena_new("a picnic", 1 << 16, &arena));
+    FV_FAILS(fv_section_read(model, &forgetful, &then, arena), FV_FORMAT, "there was no version 3 of section classes");
+}
+
+static fv_error *encode(const fv_model *model, uint8_t **bytes, int64_t *length) {
+    *bytes = NULL;
+    return fv_model_encode(model, true, bytes, length);
+}
+
+/* HDF5's library does not live through want of memory (docs/reliability.md): what is ours does. */
+FV_TEST(core_formats_model_file__want_of_memory_is_an_error_and_leaves_nothing) {
+    FV_OWNED(fv_model) model = new_model(false);
+    fv_model *back = NULL;
+    uint8_t *bytes, *again;
+    int64_t length, again_length;
+    char path[400];
+    snprintf(path, sizeof path, "%s/m.fovea", fv_test_folder());
+    FV_OK(encode(model, &bytes, &length));
+    FV_OK(fv_model_save_checkpoint(model, path, NULL));
+    int64_t live = fv_memory_live();
+    FV_TEST_EACH_OWN_ALLOCATION_FAILS(encode(model, &again, &again_length), {
+        assert_int_equal(again_length, length);
+        assert_memory_equal(again, bytes, (size_t)length);
+        fv_memory_free(again);
+    });
+    FV_TEST_EACH_OWN_ALLOCATION_FAILS(fv_model_decode(bytes, length, "m", &back), {
+        assert_same_tensor(model, back, "fc.weight.momentum");
+        fv_model_free(back);
+    });
+    FV_TEST_EACH_OWN_ALLOCATION_FAILS(fv_model_save_checkpoint(model, path, NULL), (void)0);
+    FV_TEST_EACH_OWN_ALLOCATION_FAILS(fv_model_load(path, &back), {
+        assert_same_tensor(model, back, "fc.weight.momentum");
+        fv_model_free(back);
+    });
+    assert_int_equal(fv_memory_live(), live);
+    fv_memory_free(bytes);
+}
+
+static fv_error *write_and_read(fv_model *model, picnic *then, const char **second) {
+    FV_OWNED(fv_arena) arena = NULL;
+    const char *const names[] = { "ant", "bee" };
+    FV_TRY(fv_section_write(model, &section, &(picnic){ { 2, names }, 0.1 }));
+    FV_TRY(fv_model_set_section(model, "picnic", 2, "{\"guests\":[\"ant\",\"bee\"],\"share\":0.1}"));
+    FV_TRY(fv_arena_new("a picnic", 1 << 16, &arena));
+    FV_TRY(fv_section_read(model, &section, then, arena));
+    *second = then->names.count == 2 && !strcmp(then->names.at[1], "bee") ? "bee" : "another";
+    return NULL;
+}
+
+FV_TEST(core_formats_model_file__want_of_memory_for_a_section_is_an_error) {
+    FV_OWNED(fv_model) model = new_model(false);
+    picnic then;
+    const char *second;
+    FV_TEST_EACH_ALLOCATION_FAILS(write_and_read(model, &then, &second), assert_string_equal(second, "bee"));
 }

@@ -8,14 +8,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/memory.h"
 #include "core/formats/model_file.h"
-#include "tests/test.h"
+#include "tests/refusals.h"
 
 static const fv_reader_limits short_limits = { .memory = INT64_C(64) << 20, .processor = 1, .wait = 60 };
 static const fv_reader_limits no_time = { .memory = INT64_C(64) << 20, .processor = 30, .wait = 0.3 };
@@ -141,6 +143,7 @@ FV_TEST(core_formats_reader__one_that_cannot_run_says_why) {
     expect("fail", &short_limits, FV_IO,
            "m.fovea could not be read: the reader ended without an answer, with exit status 127 (it "
            "said: no library\xEF\xBF\xBD[31m today)");
+    expect("fail_at_length", &short_limits, FV_IO, "(it said: first second)");
     setenv("FOVEA_READER", "/nowhere/reader", 1);
     fv_model *model;
     FV_FAILS(fv_model_load(new_file(), &model), FV_NOT_FOUND, "FOVEA_READER=/nowhere/reader is no program");
@@ -218,4 +221,183 @@ FV_TEST(core_formats_reader__a_file_called_as_the_image_is_does_not_matter) {
     FV_OK(fv_file_write("fovea", "x", 1, NULL));
     FV_OK(fv_model_load(path, &model));
     fv_model_free(model);
+}
+
+FV_TEST(core_formats_reader__a_refusal_is_the_readers_own_error) {
+    expect("refuse", &short_limits, FV_UNSUPPORTED, "not today");
+    FV_OWNED(fv_arena) arena = NULL;
+    const char *path;
+    unsigned guards;
+    FV_OK(fv_arena_new("an answer", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_FAILS(fv_reader_try(arena, &path, &guards), FV_UNSUPPORTED, "not today");
+}
+
+FV_TEST(core_formats_reader__no_time_at_all_is_an_error_too) {
+    const fv_reader_limits none = { .memory = INT64_C(64) << 20, .processor = 30, .wait = 0 };
+    expect("sleep", &none, FV_FORMAT, "the reader was not done after 0 s");
+}
+
+static void count_warnings(void *count, fv_level level, const char *message) {
+    if (level == FV_LOG_WARNING && strstr(message, "no filter of system calls")) ++*(int *)count;
+}
+
+FV_TEST(core_formats_reader__says_once_when_nothing_but_limits_keeps_it) {
+    int warnings = 0;
+    fv_log_set_sink(count_warnings, &warnings);
+    for (int i = 0; i < 2; i++) FV_OK(read_with("unguarded", &short_limits));
+    fv_log_set_sink(NULL, NULL);
+    assert_int_equal(warnings, 1);
+}
+
+FV_TEST(core_formats_reader__is_told_where_libraries_are_and_where_limits_are_set_already_keeps_to_them) {
+    fv_model *model = NULL;
+    setenv("LD_LIBRARY_PATH", "/nowhere", 1);
+    const struct rlimit none = { 0, 0 };
+    assert_int_equal(setrlimit(RLIMIT_CORE, &none), 0);
+    FV_OK(fv_model_load(new_file(), &model));
+    fv_model_free(model);
+    char long_path[1 << 16];
+    memset(long_path, 'x', sizeof long_path - 1);
+    long_path[sizeof long_path - 1] = 0;
+    setenv("LD_LIBRARY_PATH", long_path, 1);
+    FV_FAILS(fv_model_load(new_file(), &model), FV_MEMORY, "beyond its cap");
+}
+
+/* Runs the good reader as somebody would by hand; what it ends with. */
+static int run_by_hand(char *const arguments[]) {
+    FV_OWNED(fv_arena) arena = NULL;
+    const char *path;
+    int status;
+    FV_OK(fv_arena_new("a path", 1 << 16, &arena));
+    FV_OK(fv_reader_find(arena, &path));
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (!child) {
+        close(FV_READER_FILE), close(FV_READER_ANSWER);
+        execv(path, arguments);
+        _exit(99);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+FV_TEST(core_formats_reader__is_of_no_use_by_hand) {
+    char *const cases[][6] = { { "fovea-reader", NULL },
+                               { "fovea-reader", "x", "1", "1", NULL },
+                               { "fovea-reader", "1", "x", "1", NULL },
+                               { "fovea-reader", "1", "1", "x", NULL },
+                               { "fovea-reader", "1", "1", "1", "1", NULL },
+                               { "fovea-reader", "4096", "1", "1", NULL } }; /* and no file is open for it */
+    for (int i = 0; i < 6; i++) assert_int_equal(run_by_hand(cases[i]), 1);
+}
+
+/* Reads a file that is there already. */
+static fv_error *read_file(const char *path) {
+    fv_model *model = NULL;
+    fv_error *error = fv_model_load(path, &model);
+    fv_model_free(model);
+    return error;
+}
+
+FV_TEST(core_formats_reader__a_system_without_descriptors_or_memory_is_an_error_that_leaves_nothing) {
+    static const int reasons[] = { EMFILE, ENOMEM, ENOSPC, EINVAL };
+    const char *path = new_file();
+    int before = open_files();
+    for (int i = 0; i < 4; i++)
+        FV_TEST_EACH_CALL_FAILS(FV_CALLS_SYSTEM, reasons[i], read_file(path), FV_ONE_OF(FV_IO, FV_MEMORY), (void)0);
+    assert_int_equal(open_files(), before);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+FV_TEST(core_formats_reader__a_call_that_a_signal_interrupts_is_made_again) {
+    const char *path = new_file();
+    FV_TEST_EACH_CALL_FAILS(FV_CALLS_WAIT, EINTR, read_file(path), 0, (void)0);
+}
+
+FV_TEST(core_formats_reader__a_call_that_fails_for_good_is_an_error) {
+    const char *path = new_file();
+    int before = open_files();
+    FV_TEST_EACH_CALL_FAILS(FV_CALLS_WAIT, EIO, read_file(path), FV_ONE_OF(FV_IO, FV_FORMAT), (void)0);
+    assert_int_equal(open_files(), before);
+}
+
+FV_TEST(core_formats_reader__want_of_memory_to_start_or_hear_it_is_an_error_that_leaves_nothing) {
+    FV_OWNED(fv_arena) arena = NULL;
+    const char *path;
+    unsigned guards;
+    use_reader(NULL);
+    FV_OK(fv_arena_new("an answer", 64 * FV_ANSWER_BYTES_MAX, &arena));
+    int before = open_files();
+    FV_TEST_EACH_OWN_ALLOCATION_FAILS(fv_reader_try(arena, &path, &guards), (void)0);
+    assert_int_equal(open_files(), before);
+}
+
+/* NULL when it failed as it does with memory enough. */
+static fv_error *fail_well(const char *path) {
+    fv_error *error = read_file(path);
+    assert_non_null(error);
+    if (fv_error_code(error) != FV_IO) return error;
+    fv_error_free(error);
+    return NULL;
+}
+
+FV_TEST(core_formats_reader__want_of_memory_for_what_it_said_is_an_error) {
+    const char *path = new_file();
+    use_reader("fail");
+    FV_TEST_EACH_OWN_ALLOCATION_FAILS(fail_well(path), (void)0);
+}
+
+static fv_error *find(fv_arena *arena) {
+    const char *path;
+    FV_TRY(fv_reader_find(arena, &path));
+    assert_non_null(strstr(path, "fovea-reader"));
+    return NULL;
+}
+
+FV_TEST(core_formats_reader__is_sought_from_the_program_and_from_the_library) {
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_OK(fv_arena_new("paths", 1 << 20, &arena));
+    setenv("FOVEA_READER", "", 1); /* as if it were not set */
+    FV_OK(find(arena));
+    unsetenv("FOVEA_READER");
+    FV_TEST_EACH_CALL_FAILS(FV_CALLS_SEEK, ENOENT, find(arena), 1u << FV_NOT_FOUND, (void)0);
+    FV_TEST_EACH_OWN_ALLOCATION_FAILS(find(arena), (void)0);
+#ifndef FV_TEST_SANITIZED
+    fv_calls_fail_all(FV_CALLS_SEEK, ENOENT);
+    fv_error *error = find(arena);
+    fv_calls_fail(FV_CALLS_SEEK, 0, 0);
+    assert_non_null(strstr(fv_error_hint_get(error), "copy it beside the program"));
+    FV_FAILS(error, FV_NOT_FOUND, "there is no fovea-reader");
+#endif
+}
+
+FV_TEST(core_formats_snapshot__a_copy_is_sealed_and_may_be_empty) {
+    FV_SNAPSHOT(copy);
+    FV_OK(fv_snapshot_copy("abc", 3, &copy));
+    assert_int_equal(copy.length, 3);
+    assert_memory_equal(copy.bytes, "abc", 3);
+    assert_int_equal(write(copy.file, "x", 1), -1);
+    FV_SNAPSHOT(empty);
+    FV_OK(fv_snapshot_copy("", 0, &empty));
+    assert_int_equal(empty.length, 0);
+    assert_null(empty.bytes);
+}
+
+static fv_error *copy_some(void) {
+    FV_SNAPSHOT(copy);
+    FV_TRY(fv_snapshot_copy("abc", 3, &copy));
+    assert_memory_equal(copy.bytes, "abc", 3);
+    return NULL;
+}
+
+FV_TEST(core_formats_snapshot__a_system_without_room_is_an_error_that_leaves_nothing) {
+    static const int reasons[] = { EMFILE, ENOMEM, ENOSPC, EINVAL };
+    int before = open_files();
+    for (int i = 0; i < 4; i++) {
+        FV_TEST_EACH_CALL_FAILS(FV_CALLS_SYSTEM, reasons[i], copy_some(), FV_ONE_OF(FV_IO, FV_MEMORY), (void)0);
+        FV_TEST_EACH_CALL_FAILS(FV_CALLS_WAIT, reasons[i], copy_some(), FV_ONE_OF(FV_IO, FV_MEMORY), (void)0);
+    }
+    FV_TEST_EACH_CALL_FAILS(FV_CALLS_WAIT, EINTR, copy_some(), 0, (void)0);
+    FV_TEST_EACH_ALLOCATION_FAILS(copy_some(), (void)0);
+    assert_int_equal(open_files(), before);
 }
