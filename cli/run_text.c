@@ -118,6 +118,7 @@ void fv_run_json(const fv_run_row *run, fv_text *out) {
     fv_text_add_json(out, run->name);
     fv_text_addf(out, ",\"status\":\"%s\",\"kind\":\"%s\"", fv_run_status_name(run->status), fv_run_kind_name(run->kind));
     add_text("experiment", run->experiment, out);
+    add_text("parent", run->parent, out);
     fv_text_add(out, ",\"params\":");
     fv_pairs_json(run->params, run->param_count, out);
     add_metrics(run, false, out);
@@ -133,7 +134,6 @@ void fv_run_json_more(const fv_run_row *run, fv_text *out) {
     add_text("user", run->user, out);
     add_text("host", run->host, out);
     add_text("folder", run->folder, out);
-    add_text("parent", run->parent, out);
     add_text("seed_group", run->seed_group, out);
     add_text("error", run->error, out);
     add_text("holder", run->holder, out);

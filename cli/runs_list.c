@@ -8,6 +8,7 @@
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/when.h"
+#include "core/base/assert.h"
 #include "registry/clock.h"
 #include "registry/room.h"
 
@@ -111,12 +112,29 @@ static fv_error *count_keys(const found *f, keys *params, keys *metrics) {
     return NULL;
 }
 
-/* The most used first, those used alike by name; the first `count`. */
+/* What a training is judged by comes first. */
+static int64_t rank_of(const char *key) {
+    static const char *const first[] = { "test_top1", "best_top1", "val_top1",
+                                         "top1",      "test_r2",   "best_r2",
+                                         "val_r2",    "r2",        "val_average_precision",
+                                         "val_loss",  "loss",      "train_loss" };
+    int64_t rank = 0;
+    while (rank < FV_COUNT(first) && strcmp(key, first[rank]) != 0) rank++;
+    return rank;
+}
+
+static bool is_before(const keys *k, int64_t a, int64_t b) {
+    int64_t first = rank_of(k->at[a]), second = rank_of(k->at[b]);
+    if (first != second) return first < second;
+    return k->uses[a] > k->uses[b] || (k->uses[a] == k->uses[b] && strcmp(k->at[a], k->at[b]) < 0);
+}
+
+/* Those that are looked for, then the most used, those used alike by name; the first `count`. */
 static void keep_most_used(keys *k, int64_t count) {
     for (int64_t i = 0; i < count && i < k->count; i++) {
         int64_t best = i;
         for (int64_t j = i + 1; j < k->count; j++)
-            if (k->uses[j] > k->uses[best] || (k->uses[j] == k->uses[best] && strcmp(k->at[j], k->at[best]) < 0)) best = j;
+            if (is_before(k, j, best)) best = j;
         const char *key = k->at[best];
         int64_t uses = k->uses[best];
         k->at[best] = k->at[i], k->uses[best] = k->uses[i];

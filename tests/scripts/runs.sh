@@ -1,6 +1,7 @@
 #!/bin/sh
 # fovea runs: list, show, diff, export, tag, delete, restore, stop, for people and as JSON and CSV.
 set -eu
+unset FOVEA_HOME
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

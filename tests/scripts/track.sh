@@ -1,0 +1,105 @@
+#!/bin/sh
+# Trainings and evaluations are runs in the registry, with parameters, data, figures and files; one that is stopped and gone on
+# with stays the same run; a flag in its row stops it; one that fails says why; with --no-track there is none.
+set -eu
+command -v python3 > /dev/null || { echo "no python3: skipped"; exit 77; }
+work=$(mktemp -d)
+trap 'kill $running 2> /dev/null || true; rm -rf "$work"' EXIT
+running=
+cd "$work"
+unset FOVEA_HOME
+fail() { echo "track: $1" >&2; cat err >&2; exit 1; }
+cat > recipe.yaml << END
+data: $SOURCE/examples/shapes/test
+arch: lenet
+channels: 1
+size: [28, 28]
+epochs: 4
+batch: 16
+seed: 1
+END
+runs() { "$FOVEA" runs list --json | python3 -c "
+import json, sys
+runs = json.load(sys.stdin)
+$1"; }
+
+# Without, and with; to the same bits.
+"$FOVEA" train recipe.yaml --no-track --out plain > out 2> err || fail "training without a registry fails"
+[ ! -e .fovea ] || fail "a workspace was made though --no-track was said"
+"$FOVEA" train recipe.yaml --out kept --experiment shapes/first --run-name lenet --json > out 2> err || fail "training fails"
+[ -e .fovea/fovea.db ] || fail "no workspace was made"
+cmp plain/best.fovea kept/best.fovea || fail "recording changes what is trained"
+runs '
+assert len(runs) == 1, runs
+run = runs[0]
+assert run["name"] == "lenet" and run["status"] == "finished" and run["experiment"] == "shapes/first", run
+assert run["params"]["arch"] == "lenet" and run["params"]["epochs"] == "4" and int(run["params"]["parameters"]) > 1000, run
+assert {"train_loss", "val_loss", "val_top1", "train_top1", "learning_rate", "best_top1"} <= set(run["metrics"]), run' ||
+    fail "the run is not recorded as it should be"
+
+# Its files are kept as they were.
+python3 - << 'END' || fail "the files are not kept"
+import hashlib, os, sqlite3
+db = sqlite3.connect(".fovea/fovea.db")
+rows = dict(db.execute("SELECT path, digest FROM artifact"))
+assert {"recipe.yaml", "results.csv", "report.html", "predictions.jsonl", "best.fovea"} <= set(rows), rows
+for path, digest in rows.items():
+    held = open(os.path.join(".fovea/objects", digest[:2], digest[2:]), "rb").read()
+    assert hashlib.blake2b(held, digest_size=32).hexdigest() == digest, path
+    assert held == open(os.path.join("kept", path), "rb").read(), path
+steps = db.execute("SELECT step FROM metric JOIN metric_key ON key_id = metric_key.id WHERE name = 'val_loss' ORDER BY step")
+assert [step for step, in steps] == [1, 2, 3, 4]
+END
+
+# An evaluation belongs to the run that made its model.
+"$FOVEA" eval kept/best.fovea --data "$SOURCE/examples/shapes/test" > out 2> err || fail "evaluating fails"
+runs '
+made = [run for run in runs if run["kind"] == "train"][0]
+run = [run for run in runs if run["kind"] == "eval"][0]
+assert run["parent"] == made["id"] and run["status"] == "finished" and 0 <= run["metrics"]["top1"] <= 1, run' ||
+    fail "the evaluation is not recorded as it should be"
+
+# Stopped by the flag in its row, gone on with as the same run.
+"$FOVEA" train recipe.yaml --epochs 500 --out long --run-name long > out 2> err &
+running=$!
+while [ "$(cat long/results.csv 2> /dev/null | wc -l)" -le 1 ]; do
+    kill -0 $running 2> /dev/null || fail "the training is over before it could be stopped"
+    sleep 0.05
+done
+"$FOVEA" runs stop long > out 2>> err || fail "the run cannot be asked to stop"
+status=0
+wait $running || status=$?
+running=
+[ $status = 75 ] || fail "a run that was asked to stop exits with $status"
+runs '
+run = [run for run in runs if run["name"] == "long"][0]
+assert run["status"] == "stopped", run' || fail "the run is not stopped"
+"$FOVEA" train --resume --out long > out 2> err &
+running=$!
+before=$(wc -l < long/results.csv)
+while [ "$(wc -l < long/results.csv)" -le "$before" ]; do
+    kill -0 $running 2> /dev/null || fail "the resumed training is over too soon"
+    sleep 0.05
+done
+runs '
+of = [run for run in runs if run["name"] == "long"]
+assert len(of) == 1 and of[0]["status"] == "running", of' || fail "resuming does not take the run back"
+kill -TERM $running
+wait $running || true
+running=
+
+# One that fails says why.
+status=0
+"$FOVEA" train recipe.yaml --lr 1000 --optimizer sgd --schedule constant --out wild --run-name wild > out 2> err || status=$?
+[ $status = 1 ] || fail "a rate of 1000 trains"
+"$FOVEA" runs show wild --json | python3 -c '
+import json, sys
+run = json.load(sys.stdin)
+assert run["status"] == "failed" and "not a number" in run["error"], run' || fail "a run that failed does not say why"
+
+# Where no registry can be, that is said before the first step.
+status=0
+touch file
+"$FOVEA" train recipe.yaml --workspace file/none --out nowhere > out 2> err || status=$?
+[ $status = 1 ] && grep -q -- "--no-track" err || fail "a workspace that cannot be made is no error, or without a way out"
+[ ! -e nowhere ] || fail "a training without its registry leaves a folder"
