@@ -68,7 +68,7 @@ endfunction()
 
 # Makes fv_migration_table from the files FOLDER/NNNN_name.sql.
 function(fv_migrations target folder)
-    set(table ${PROJECT_BINARY_DIR}/tables/migration_table.c)
+    set(table ${PROJECT_BINARY_DIR}/tables/migrations.c)
     file(GLOB files CONFIGURE_DEPENDS ${folder}/*)
     add_custom_command(OUTPUT ${table}
         COMMAND sh scripts/make-migrations ${folder} ${table}
