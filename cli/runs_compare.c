@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/runs_named.h"
 #include "cli/terminal.h"
 #include "core/base/file.h"
 #include "core/base/size.h"
@@ -51,33 +52,6 @@ static const fv_field fields[] = {
     FV_FIELD(compare_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
     FV_FIELDS_END
 };
-
-/* ---- runs ---- */
-
-/* Folders with one name are called by their paths. */
-static void tell_apart(fv_run_facts *runs, int64_t count) {
-    bool alike = false;
-    for (int64_t i = 0; i < count; i++)
-        for (int64_t j = 0; j < i; j++) alike |= !strcmp(runs[i].name, runs[j].name);
-    for (int64_t i = 0; alike && i < count; i++) runs[i].name = runs[i].id;
-}
-
-/* A folder is one; all else is sought in the registry, which is opened when it is first needed. */
-static fv_error *read_run(const char *name, const char *workspace, fv_registry **registry, fv_arena *arena, fv_run_facts *out) {
-    if (fv_file_kind_of(name) == FV_FILE_FOLDER) return fv_run_facts_from_folder(name, arena, out);
-    fv_registry_options how = { .read_only = true };
-    if (!*registry)
-        FV_TRY(fv_error_wrap(fv_registry_open(workspace, &how, registry), "%s is no folder, and no run of a registry", name));
-    return fv_run_facts_from_registry(*registry, name, arena, out);
-}
-
-static fv_error *read_runs(const compare_options *o, fv_arena *arena, fv_run_facts **out) {
-    FV_OWNED(fv_registry) registry = NULL;
-    FV_TRY(fv_arena_take(arena, o->runs.count, out));
-    for (int64_t i = 0; i < o->runs.count; i++) FV_TRY(read_run(o->runs.at[i], o->workspace, &registry, arena, &(*out)[i]));
-    tell_apart(*out, o->runs.count);
-    return NULL;
-}
 
 /* ---- files ---- */
 
@@ -238,7 +212,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     if (o->csv && call->printer->json) return fv_fail(FV_USAGE, "--csv and --json are two ways to print one thing");
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("runs to compare", INT64_C(1) << 36, &arena));
-    FV_TRY(read_runs(o, arena, &runs));
+    FV_TRY(fv_runs_named(&o->runs, o->workspace, arena, &runs));
     const fv_compare_options options = { .metric = o->metric,
                                          .confidence = o->confidence,
                                          .resamples = o->resamples,

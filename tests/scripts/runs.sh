@@ -28,6 +28,12 @@ status 0 "$FOVEA" runs list cells -f "params.arch LIKE 'resnet%' and best_metric
     -p arch,epochs
 prints '^id +name +status +started +time +arch +epochs +top1$'
 names 'a b'
+status 0 "$FOVEA" runs plot a b -m top1 -o plot.svg
+prints '^curves +2$'
+grep -q '</svg>' plot.svg || fail "the plot is no SVG"
+status 1 "$FOVEA" runs plot a -m nothing -o plot.svg
+says 'no run has a metric nothing'
+status 2 "$FOVEA" runs plot a -o plot.gif
 status 0 "$FOVEA" runs list --limit 3
 says 'there are more: --after '
 status 0 "$FOVEA" runs list --limit 3 --after "$(sed 's/.*--after //' err)"
