@@ -76,13 +76,19 @@ static fv_error *tell_start(const fv_trainer *t) {
     return t->options->start(t->options->context, &start);
 }
 
+/* A damaged last.fovea is made whole, which no epoch will do any more. */
+static fv_error *find_finished(fv_trainer *t) {
+    fv_trainer_say(t, "the training in %s is finished", t->options->out);
+    return fv_trainer_agree(t, t->last_is_damaged && fv_trainer_leads(t) ? fv_trainer_save(t) : NULL);
+}
+
 /* The folder is looked at first and made last: a recipe that cannot be trained by leaves nothing behind. */
 static fv_error *prepare(fv_trainer *t) {
     FV_TRY(fv_trainer_agree(t, open_all(t)));
     FV_TRY(fv_trainer_agree(t, build_all(t)));
     FV_TRY(fv_trainer_compare_ranks(t));
     FV_TRY(fv_trainer_agree(t, fv_trainer_keep_overrides(t)));
-    if (fv_trainer_is_finished(t)) return fv_trainer_say(t, "the training in %s is finished", t->options->out), NULL;
+    if (fv_trainer_is_finished(t)) return find_finished(t);
     FV_TRY(fv_trainer_agree(t, fv_trainer_plan(t)));
     fv_trainer_announce(t);
     FV_TRY(fv_trainer_rehearse(t));

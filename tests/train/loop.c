@@ -231,6 +231,14 @@ static fv_error *resume(const char *out, int cancel) {
     return fv_train(recipe, &(fv_train_options){ .out = out, .resume = true, .cancel = &cancel }, NULL);
 }
 
+static void copy_file(const char *from, const char *to) {
+    uint8_t *bytes;
+    int64_t length;
+    FV_OK(fv_file_read(from, 1 << 28, &bytes, &length));
+    FV_OK(fv_file_write(to, bytes, length, NULL));
+    fv_memory_free(bytes);
+}
+
 static void damage(const char *path) { FV_OK(fv_file_write(path, "no model", 8, NULL)); }
 
 FV_TEST(train_loop__what_was_gone_back_to_is_kept_until_there_is_another) {
@@ -253,6 +261,18 @@ FV_TEST(train_loop__without_a_checkpoint_that_is_whole_there_is_nothing_to_resum
     FV_FAILS(resume(out, 0), FV_FORMAT, "neither last.fovea nor previous.fovea can be read");
 }
 
+FV_TEST(train_loop__of_a_finished_training_a_damaged_checkpoint_is_made_whole) {
+    const char *out = below("run");
+    begin(out);
+    FV_OK(resume(out, 0));
+    FV_OWNED(fv_model) last = NULL;
+    copy_file(below("run/last.fovea"), below("run/previous.fovea"));
+    damage(below("run/last.fovea"));
+    FV_OK(resume(out, 0));
+    FV_OK(fv_model_load(below("run/last.fovea"), &last));
+    fv_test_same_file(below("run/last.fovea"), below("run/previous.fovea"));
+}
+
 FV_TEST(train_loop__a_folder_at_which_another_works_is_busy) {
     const char *out = below("run");
     int lock;
@@ -264,14 +284,6 @@ FV_TEST(train_loop__a_folder_at_which_another_works_is_busy) {
     FV_OK(fv_file_lock(below("run/lock"), &lock));
     FV_FAILS(fv_report_write(out, NULL), FV_BUSY, "another command is at work in");
     fv_file_unlock(lock);
-}
-
-static void copy_file(const char *from, const char *to) {
-    uint8_t *bytes;
-    int64_t length;
-    FV_OK(fv_file_read(from, 1 << 28, &bytes, &length));
-    FV_OK(fv_file_write(to, bytes, length, NULL));
-    fv_memory_free(bytes);
 }
 
 /* What is on disk in the midst of the second epoch, as if the process had been killed there. */
