@@ -53,7 +53,7 @@ FV_CLEANUP(fv_registry);
 
 FV_API const char *fv_registry_folder(const fv_registry *registry); /* absolute; borrowed */
 
-/* What tells this workspace from all others, wherever it is moved; made when it is first asked for. */
+/* What tells this workspace from all others, wherever it is moved. */
 #define FV_WORKSPACE_ID_LETTERS 33 /* 32 hexadecimal letters and a NUL */
 FV_API FV_MUST_USE fv_error *fv_workspace_id(fv_registry *registry, char out[FV_WORKSPACE_ID_LETTERS]);
 
