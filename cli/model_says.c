@@ -105,14 +105,14 @@ static fv_error *print_licences(const fv_model_facts *f, fv_arena *arena, fv_pri
     return NULL;
 }
 
-fv_error *fv_model_facts_print(const fv_model_facts *f, fv_arena *arena, fv_printer *p) {
+fv_error *fv_model_facts_print(const fv_model_facts *f, bool licences, fv_arena *arena, fv_printer *p) {
     FV_TRY(print_network(f, arena, p));
     print_task(f, p);
     FV_TRY(print_classes(f, p));
     print_transforms(f, p);
     print_calibration(f, p);
     print_metrics(f, p);
-    FV_TRY(print_licences(f, arena, p));
+    if (licences) FV_TRY(print_licences(f, arena, p));
     if (f->selftest.count || p->json) fv_print_texts(p, "selftest", f->selftest.at, f->selftest.count);
     fv_print_texts(p, "sections", f->sections.at, f->sections.count);
     fv_print_bool(p, "checkpoint", f->checkpoint);

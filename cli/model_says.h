@@ -5,7 +5,7 @@
 #include "cli/printer.h"
 #include "experiments/model_facts.h"
 
-/* Into an open record. */
-FV_MUST_USE fv_error *fv_model_facts_print(const fv_model_facts *facts, fv_arena *arena, fv_printer *printer);
+/* Into an open record; with the file's own licences where these are not printed otherwise. */
+FV_MUST_USE fv_error *fv_model_facts_print(const fv_model_facts *facts, bool licences, fv_arena *arena, fv_printer *printer);
 
 #endif

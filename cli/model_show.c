@@ -45,7 +45,7 @@ static fv_error *print_file(const holdings *h, const char *path, fv_printer *p) 
 static fv_error *print(const holdings *h, const char *path, fv_printer *p) {
     fv_print_record(p);
     FV_TRY(print_file(h, path, p));
-    FV_TRY(fv_model_facts_print(&h->facts, h->arena, p));
+    FV_TRY(fv_model_facts_print(&h->facts, true, h->arena, p));
     fv_print_record_end(p);
     return NULL;
 }

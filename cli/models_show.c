@@ -168,7 +168,8 @@ static fv_error *show_model(fv_registry *registry, const char *name, fv_printer 
 /* ---- a version ---- */
 
 static fv_error *print_licences(const fv_version_row *v, fv_arena *arena, fv_printer *p) {
-    if (p->json) fv_print_list(p, "licence_lineage");
+    if (!p->json && !v->licence_count) fv_print_text(p, "licences", "nothing is said");
+    if (p->json) fv_print_list(p, "licences");
     for (int64_t i = 0; i < v->licence_count; i++) {
         const fv_licence_of *l = &v->licences[i];
         const char *line;
@@ -257,7 +258,7 @@ static fv_error *print_version(fv_registry *registry, const fv_version_row *v, f
     FV_TRY(print_lineage(registry, reference, true, arena, p));
     FV_TRY(print_notes(registry, "version", reference, p));
     if (p->json) fv_print_json(p, "facts", v->facts);
-    if (!p->json) FV_TRY(fv_model_facts_print(&facts, arena, p));
+    if (!p->json) FV_TRY(fv_model_facts_print(&facts, false, arena, p));
     fv_print_record_end(p);
     return NULL;
 }
