@@ -121,8 +121,16 @@ static double figure(const fv_model_facts *f, const char *metric) {
     return place < 0 ? NAN : f->values.at[place];
 }
 
+static const char *say(double value, const char *format, char out[32]) {
+    snprintf(out, 32, isnan(value) ? "-" : format, value);
+    return out;
+}
+
 static void print_figure(const char *metric, double a, double b, fv_printer *p) {
-    if (!p->json) return fv_print_line(p, "%-32s %10.4g %10.4g %+10.4g", metric, a, b, b - a);
+    char first[32], second[32], apart[32];
+    if (!p->json)
+        return fv_print_line(p, "%-32s %10s %10s %10s", metric, say(a, "%.4g", first), say(b, "%.4g", second),
+                             say(b - a, "%+.4g", apart));
     fv_print_item(p);
     fv_print_text(p, "metric", metric);
     fv_print_number(p, "first", a);

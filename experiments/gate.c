@@ -60,8 +60,12 @@ static void add_gain(const fv_gate_facts *f, fv_gate_check *check) {
 
 static void say_verdict(const fv_gate_facts *f, bool passed, fv_text *text) {
     const fv_gate_pairs *p = &f->pairs;
-    if (passed)
-        fv_text_addf(text, ": worse by less than the margin of %.4g", f->margin);
+    if (passed && isnan(p->gain.interval.low))
+        fv_text_add(text, ": no picture tells them apart");
+    else if (passed && p->gain.interval.low > 0)
+        fv_text_add(text, ": better");
+    else if (passed)
+        fv_text_addf(text, ": at worst %.4g worse, less than the margin of %.4g", -p->gain.interval.low, f->margin);
     else if (p->gain.interval.high < -f->margin)
         fv_text_addf(text, ": worse by more than the margin of %.4g", f->margin);
     else
@@ -122,7 +126,11 @@ static fv_error *check_ratio(judging *j, const char *name, const char *unit, dou
 
 static fv_error *check_goal(judging *j, const fv_goal *goal) {
     const char *name;
-    FV_TRY(fv_arena_format(j->arena, &name, "target %s%s%.17g", goal->what, goal->at_most ? "<=" : ">=", goal->bound));
+    FV_TEXT(text, TEXT_MAX);
+    fv_text_addf(&text, "target %s%s", goal->what, goal->at_most ? "<=" : ">=");
+    fv_text_add_number(&text, goal->bound);
+    FV_TRY(fv_text_error(&text));
+    FV_TRY(fv_arena_text(j->arena, text.at, &name));
     fv_gate_check *check = begin_check(j, name);
     add_number(check, "reached", goal->reached);
     add_number(check, "bound", goal->bound);

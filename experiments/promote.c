@@ -159,7 +159,9 @@ static fv_error *measure(promotion *p, const char *metric, double *out) {
     if (!measured || !outcomes) return NULL;
     fv_run_pair alone;
     FV_TRY(fv_run_outcomes_pair(outcomes, outcomes, !fv_metric_of_answers(metric), p->arena, &alone));
-    if (!alone.scored && !fv_metric_of_answers(metric)) return *out = NAN, NULL;
+    bool known = alone.scored || outcomes->kind == FV_NUMBERS || fv_metric_of_answers(metric);
+    *out = NAN;
+    if (!known) return NULL;
     return fv_metric_measure(metric, &alone.of[1], out);
 }
 
