@@ -28,6 +28,10 @@ const char *fv_registry_actor(const fv_registry *registry);
 /* FOLDER/name, a new string (fv_string_free). */
 FV_MUST_USE fv_error *fv_registry_path(const fv_registry *registry, const char *name, char **out);
 
+/* Who holds a lease: "ann@bench, process 4711 on node7". */
+#define FV_HOLDER_LETTERS 200
+void fv_registry_holder(const fv_registry *registry, char out[FV_HOLDER_LETTERS]);
+
 /* 32 random hexadecimal letters. */
 #define FV_UUID_LETTERS 33
 void fv_uuid(char out[FV_UUID_LETTERS]);

@@ -305,6 +305,12 @@ void fv_registry_free(fv_registry *r) {
     fv_memory_free(r);
 }
 
+void fv_registry_holder(const fv_registry *r, char out[FV_HOLDER_LETTERS]) {
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    snprintf(out, FV_HOLDER_LETTERS, "%.60s, process %ld on %.100s", r->actor, (long)getpid(), host);
+}
+
 void fv_uuid(char out[FV_UUID_LETTERS]) {
     uint8_t bytes[16];
     randombytes_buf(bytes, sizeof bytes);

@@ -49,7 +49,7 @@ static void identify(const fv_registry *registry, identity *out) {
     *out = (identity){ 0 };
     gethostname(out->host, sizeof out->host - 1);
     snprintf(out->user, sizeof out->user, "%.*s", (int)strcspn(actor, "@"), actor);
-    snprintf(out->holder, sizeof out->holder, "%.60s, process %ld on %.100s", actor, (long)getpid(), out->host);
+    fv_registry_holder(registry, out->holder);
 }
 
 /* As an absolute path, links resolved where it exists; NULL is the empty text. */
