@@ -8,6 +8,7 @@
 #include "cli/terminal.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
+#include "core/base/size.h"
 
 const fv_field fv_everywhere_fields[] = {
     FV_FIELD(fv_everywhere, threads, .by_default = "0", .min = 0, .max = FV_MAX_THREADS,
@@ -55,27 +56,36 @@ static fv_error *unknown(const char *name) {
 
 /* ---- help ---- */
 
-static void list_line(const fv_command *command, fv_text *out) {
-    fv_text_addf(out, "  %-10s  %s\n", command->name, command->summary);
+/* Of a noun's verbs, or of all commands: NULL. */
+static bool is_listed(const fv_command *command, const char *noun) {
+    size_t length = noun ? strlen(noun) : 0;
+    return !noun || (!strncmp(command->name, noun, length) && command->name[length] == ' ');
+}
+
+static int list_lines(const char *noun, fv_text *out) {
+    int count = 0, width = 10;
+    for (int i = 0; i < fv_command_table_count; i++)
+        if (is_listed(fv_command_table[i], noun)) width = (int)fv_max(width, (int64_t)strlen(fv_command_table[i]->name));
+    for (int i = 0; i < fv_command_table_count; i++) {
+        if (!is_listed(fv_command_table[i], noun)) continue;
+        fv_text_addf(out, "  %-*s  %s\n", width, fv_command_table[i]->name, fv_command_table[i]->summary);
+        count++;
+    }
+    return count;
 }
 
 void fv_command_list(fv_text *out) {
     fv_text_add(out, "usage: fovea COMMAND …\n\n");
-    for (int i = 0; i < fv_command_table_count; i++) list_line(fv_command_table[i], out);
+    list_lines(NULL, out);
     fv_text_add(out, "\n`fovea COMMAND --help` explains one, `fovea help` lists what else there is help for.\n");
 }
 
 bool fv_command_verbs(const char *noun, fv_text *out) {
-    size_t length = strlen(noun);
-    int verbs = 0;
-    for (int i = 0; i < fv_command_table_count; i++) {
-        const fv_command *command = fv_command_table[i];
-        if (strncmp(command->name, noun, length) != 0 || command->name[length] != ' ') continue;
-        if (!verbs++) fv_text_addf(out, "usage: fovea %s VERB …\n\n", noun);
-        list_line(command, out);
-    }
-    if (verbs) fv_text_addf(out, "\n`fovea %s VERB --help` explains one.\n", noun);
-    return verbs > 0;
+    FV_TEXT(lines, 1 << 20);
+    if (!list_lines(noun, &lines)) return false;
+    fv_text_addf(out, "usage: fovea %s VERB …\n\n%s\n`fovea %s VERB --help` explains one.\n", noun, lines.at, noun);
+    fv_text_fail(out, fv_text_error(&lines));
+    return true;
 }
 
 void fv_command_page(const fv_command *command, fv_text *out) {

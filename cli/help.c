@@ -8,7 +8,9 @@
 #include "train/recipe.h"
 
 typedef struct help_options {
-    const char *topic, *name;
+    const char *topic;
+    fv_strings words; /* of the name, which may be of several */
+    const char *name; /* joined of them; NULL: none */
     bool markdown, man;
     int completion;
 } help_options;
@@ -17,7 +19,7 @@ enum { NO_SHELL, BASH };
 
 static const fv_field fields[] = { FV_FIELD(help_options, topic, .positional = true, .value = "TOPIC",
                                             .help = "a command, or a kind of part, as listed without one"),
-                                   FV_FIELD(help_options, name, .positional = true, .value = "NAME",
+                                   FV_FIELD(help_options, words, .positional = true, .value = "NAME",
                                             .help = "one of that kind"),
                                    FV_FIELD(help_options, markdown, .by_default = "false",
                                             .help = "print the reference page of that kind, or the list of the pages"),
@@ -82,7 +84,7 @@ static fv_error *unknown_part(const fv_topic_kind *kind, const char *name, fv_ar
                 : fv_error_hint(error, "`fovea help %s` lists them", kind->name);
 }
 
-/* A command by its name in one word or two, or the verbs of a noun. False: there is none. */
+/* A command by its name in one word or more, or the verbs of a noun. False: there is none. */
 static bool command_page(const help_options *o, fv_text *out) {
     char name[128];
     snprintf(name, sizeof name, "%s%s%s", o->topic, o->name ? " " : "", o->name ? o->name : "");
@@ -117,7 +119,12 @@ static fv_error *write_page(const help_options *o, fv_arena *arena, fv_text *out
 }
 
 static fv_error *run(fv_command_call *call, void *raw) {
+    help_options *o = raw;
     FV_TEXT(page, 1 << 24);
+    FV_TEXT(name, 1 << 12);
+    for (int64_t i = 0; i < o->words.count; i++) fv_text_addf(&name, "%s%s", i ? " " : "", o->words.at[i]);
+    FV_TRY(fv_text_error(&name));
+    if (name.length) o->name = name.at;
     FV_TRY(write_page(raw, call->arena, &page));
     FV_TRY(fv_text_error(&page));
     call->printer->json = false;

@@ -46,6 +46,7 @@ static const struct {
     { "experiment", EXPERIMENTS, EXPERIMENTS SOME, "DELETE FROM experiment WHERE id = ?" },
 };
 
+static const char aliases_sql[] = "DELETE FROM alias WHERE version_id = ?"; /* those of a model that is going too */
 static const char notes_sql[] = "DELETE FROM note WHERE subject_kind = ? AND subject_ref = ?";
 /* What would be unused once those are gone. */
 static const char would_go_sql[] =
@@ -91,13 +92,18 @@ static fv_error *begin(fv_connection *c, const gc *g, const char *sql, fv_query 
     return NULL;
 }
 
+static fv_error *run_on(fv_connection *c, const char *sql, int64_t id) {
+    FV_OWNED(fv_query) query = NULL;
+    FV_TRY(fv_query_begin(c, sql, &query));
+    fv_bind_int(query, id);
+    return fv_query_run(query);
+}
+
 static fv_error *remove_one(fv_connection *c, gc *g, int64_t id, const char *ref) {
-    FV_OWNED(fv_query) removal = NULL;
     FV_OWNED(fv_query) notes = NULL;
     FV_TEXT(action, 100);
-    FV_TRY(fv_query_begin(c, kinds[g->kind].remove, &removal));
-    fv_bind_int(removal, id);
-    FV_TRY(fv_query_run(removal));
+    if (!strcmp(kinds[g->kind].kind, "version")) FV_TRY(run_on(c, aliases_sql, id));
+    FV_TRY(run_on(c, kinds[g->kind].remove, id));
     FV_TRY(fv_query_begin(c, notes_sql, &notes));
     fv_bind_text(notes, kinds[g->kind].kind);
     fv_bind_text(notes, ref);

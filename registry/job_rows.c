@@ -11,7 +11,8 @@ static const char list_sql[] =
     "SELECT j.uuid, j.key, j.kind, j.subject, j.spec, j.progress, j.result, j.reason, j.holder, r.uuid, j.lease_ms, j.state,"
     " j.stop_asked, j.attempts, j.fence, j.not_before_ms, j.created_ms, j.started_ms, j.ended_ms"
     " FROM job AS j LEFT JOIN run AS r ON r.id = j.run_id"
-    " WHERE (?1 IS NULL OR j.kind = ?1) AND (?2 IS NULL OR j.subject = ?2) AND (?3 IS NULL OR (j.uuid >= ?3 AND j.uuid < ?3 || 'g'))"
+    " WHERE (?1 IS NULL OR j.kind = ?1) AND (?2 IS NULL OR j.subject = ?2)"
+    " AND (?3 IS NULL OR (j.uuid >= ?3 AND j.uuid < ?3 || 'g'))"
     " AND (?4 IS NULL OR j.id < (SELECT id FROM job WHERE uuid = ?4)) ORDER BY j.id DESC LIMIT ?5";
 
 #define LIMIT 100

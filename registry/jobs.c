@@ -14,15 +14,13 @@ static const char insert_sql[] = "INSERT INTO job (uuid, key, kind, subject, sta
                                  " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)";
 static const char by_key_sql[] = "SELECT uuid, kind, subject FROM job WHERE key = ?";
 /* ?1 kind, ?2 subject or NULL, ?3 now, ?4 the end of the longest lease that holds. Lost ones first: they were due before. */
-#define HOLDS(job) job ".state = 'running' AND " job ".lease_ms > ?3 AND " job ".lease_ms <= ?4"
 static const char due_sql[] =
-    "SELECT j.id, j.uuid, j.fence, j.attempts, j.state = 'running' FROM job AS j WHERE j.kind = ?1"
-    " AND (?2 IS NULL OR j.subject = ?2)"
-    " AND ((j.state = 'queued' AND j.not_before_ms <= ?3) OR (j.state = 'running' AND NOT (" HOLDS(
-        "j") ")))"
-             " AND NOT EXISTS (SELECT 1 FROM job AS o WHERE o.kind = j.kind AND o.subject = j.subject AND o.id <> j.id AND " HOLDS(
-                 "o") ")"
-                      " ORDER BY j.state = 'running' DESC, j.not_before_ms, j.id LIMIT 1";
+    "WITH held AS (SELECT id, subject FROM job"
+    " WHERE kind = ?1 AND state = 'running' AND lease_ms > ?3 AND lease_ms <= ?4)"
+    " SELECT id, uuid, fence, attempts, state = 'running' FROM job AS j WHERE kind = ?1 AND (?2 IS NULL OR subject = ?2)"
+    " AND ((state = 'queued' AND not_before_ms <= ?3) OR (state = 'running' AND id NOT IN (SELECT id FROM held)))"
+    " AND NOT EXISTS (SELECT 1 FROM held WHERE held.subject = j.subject AND held.id <> j.id)"
+    " ORDER BY state = 'running' DESC, not_before_ms, id LIMIT 1";
 static const char take_sql[] = "UPDATE job SET state = 'running', attempts = attempts + 1, fence = fence + 1, holder = ?,"
                                " lease_ms = ?, started_ms = coalesce(started_ms, ?), stop_asked = 0 WHERE id = ?";
 static const char renew_sql[] = "UPDATE job SET lease_ms = ?, progress = coalesce(?, progress) WHERE id = ?";

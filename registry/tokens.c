@@ -12,8 +12,8 @@
 #include "registry/names.h"
 #include "registry/room.h"
 
-static const char insert_sql[] =
-    "INSERT INTO token (name, hash, role, scope, created_ms, expires_ms) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING";
+static const char insert_sql[] = "INSERT INTO token (name, hash, role, scope, created_ms, expires_ms) VALUES (?, ?, ?, ?, ?, ?)"
+                                 " ON CONFLICT (name) DO NOTHING";
 static const char revoke_sql[] = "UPDATE token SET revoked_ms = ? WHERE name = ? AND revoked_ms IS NULL";
 static const char is_there_sql[] = "SELECT 1 FROM token WHERE name = ?";
 static const char list_sql[] = "SELECT name, hash, role, scope, created_ms, expires_ms, revoked_ms FROM token ORDER BY name";
@@ -24,7 +24,7 @@ static const char list_sql[] = "SELECT name, hash, role, scope, created_ms, expi
 
 static const char *const role_names[] = { "predict", "read", "write", "admin" };
 
-const char *fv_role_name(fv_role role) {
+const char *fv_token_role_name(fv_token_role role) {
     FV_ASSERT((int)role >= 0 && (int)role < FV_COUNT(role_names));
     return role_names[role];
 }
@@ -45,6 +45,7 @@ static fv_error *check_scope(const char *scope) {
 }
 
 static fv_error *join_scopes(const fv_token_options *o, fv_text *out) {
+    if (o->scope_count > FV_TOKEN_SCOPES_MAX) return fv_fail(FV_USAGE, "a token has at most %d scopes", FV_TOKEN_SCOPES_MAX);
     for (int64_t i = 0; i < o->scope_count; i++) {
         FV_TRY(check_scope(o->scopes[i]));
         fv_text_addf(out, "%s%s", i ? "\n" : "", o->scopes[i]);
@@ -149,10 +150,10 @@ typedef struct listing {
     int64_t count;
 } listing;
 
-static fv_role role_of(const char *name) {
+static fv_token_role role_of(const char *name) {
     for (int role = 0; role < FV_COUNT(role_names); role++)
         if (!strcmp(role_names[role], name)) return role;
-    return FV_ROLE_PREDICT; /* the schema lets no other be */
+    return FV_MAY_PREDICT; /* the schema lets no other be */
 }
 
 static fv_error *read_token(fv_query *query, fv_arena *arena, fv_token *out) {
@@ -230,7 +231,7 @@ static const fv_token *find(const fv_token_list *tokens, const char *secret) {
     return found;
 }
 
-fv_access fv_token_check(const fv_token_list *tokens, const fv_request *request, const fv_token **token) {
+fv_access fv_token_check(const fv_token_list *tokens, const fv_token_request *request, const fv_token **token) {
     const fv_token *found = request->secret ? find(tokens, request->secret) : NULL;
     if (token) *token = found;
     if (!tokens->count) return request->local ? FV_ACCESS_GIVEN : FV_ACCESS_UNKNOWN;

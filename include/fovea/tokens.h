@@ -15,15 +15,16 @@
 extern "C" {
 #endif
 
-typedef enum fv_role { FV_ROLE_PREDICT, FV_ROLE_READ, FV_ROLE_WRITE, FV_ROLE_ADMIN } fv_role;
-FV_API const char *fv_role_name(fv_role role); /* "predict", … */
+typedef enum fv_token_role { FV_MAY_PREDICT, FV_MAY_READ, FV_MAY_WRITE, FV_MAY_ADMINISTER } fv_token_role;
+FV_API const char *fv_token_role_name(fv_token_role role); /* "predict", … */
 
 #define FV_TOKEN_LETTERS 50 /* "fovea_", 43 letters of base64url and a NUL */
 #define FV_TOKEN_HASH_BYTES 32
+#define FV_TOKEN_SCOPES_MAX 64
 
 typedef struct fv_token {
     const char *name;
-    fv_role role;
+    fv_token_role role;
     /* Lines, each "*" (everything), "experiments/NAME" or "models/NAME"; with * at its end all names that begin so. */
     const char *scope;
     int64_t created_ms;
@@ -40,7 +41,7 @@ typedef struct fv_token_list {
 
 typedef struct fv_token_options {
     const char *name;
-    fv_role role;
+    fv_token_role role;
     const char *const *scopes; /* as the lines of fv_token.scope; none: everything */
     int64_t scope_count;
     double days; /* that it is good for; 0: for ever */
@@ -62,16 +63,16 @@ typedef enum fv_access {
     FV_ACCESS_FORBIDDEN /* its role or scope does not reach so far */
 } fv_access;
 
-typedef struct fv_request {
+typedef struct fv_token_request {
     const char *secret;  /* what was shown; NULL: nothing */
     const char *subject; /* "experiments/NAME", "models/NAME"; NULL: the workspace, which only the scope * reaches */
-    fv_role role;        /* that it needs */
+    fv_token_role role;  /* that it needs */
     bool local;          /* it came over the loopback interface */
     int64_t now_ms;
-} fv_request;
+} fv_token_request;
 
 /* Pure. How long it takes says nothing of the secret. `token` (may be NULL): whose it was, NULL of none. */
-FV_API fv_access fv_token_check(const fv_token_list *tokens, const fv_request *request, const fv_token **token);
+FV_API fv_access fv_token_check(const fv_token_list *tokens, const fv_token_request *request, const fv_token **token);
 
 #ifdef __cplusplus
 }

@@ -162,6 +162,7 @@ FV_TEST(registry_gc__takes_a_model_with_its_versions_and_an_experiment_with_its_
     add_version(registry, "weights", NULL);
     add_version(registry, "other weights", NULL);
     add_run(registry, "cells/first", "file");
+    FV_OK(fv_alias_decide(registry, &(fv_alias_decision){ "cells", "champion", 1, 0, FV_ALIAS_SET, true, "[]" }));
     FV_OK(fv_models_delete(registry, "cells"));
     FV_OK(fv_registry_write(registry, run_sql, "UPDATE experiment SET stage = 'deleted' WHERE name = 'cells/first'"));
     days_pass(registry, 40);

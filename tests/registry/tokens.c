@@ -20,39 +20,39 @@ typedef struct secret {
     char at[FV_TOKEN_LETTERS];
 } secret;
 
-static secret create(fv_registry *registry, const char *name, fv_role role, const char *scope, double days) {
+static secret create(fv_registry *registry, const char *name, fv_token_role role, const char *scope, double days) {
     secret out;
     fv_token_options options = { .name = name, .role = role, .scopes = &scope, .scope_count = scope != NULL, .days = days };
     FV_OK(fv_token_create(registry, &options, out.at));
     return out;
 }
 
-static fv_access check(fv_registry *registry, const char *shown, fv_role role, const char *subject, bool local) {
+static fv_access check(fv_registry *registry, const char *shown, fv_token_role role, const char *subject, bool local) {
     fv_token_list tokens;
     FV_OK(fv_tokens_list(registry, &tokens));
-    fv_access access = fv_token_check(&tokens, &(fv_request){ shown, subject, role, local, now_ms }, NULL);
+    fv_access access = fv_token_check(&tokens, &(fv_token_request){ shown, subject, role, local, now_ms }, NULL);
     fv_token_list_release(&tokens);
     return access;
 }
 
 FV_TEST(registry_tokens__none_is_open_to_this_machine_alone) {
     fv_registry *registry = open_here();
-    assert_int_equal(check(registry, NULL, FV_ROLE_ADMIN, NULL, true), FV_ACCESS_GIVEN);
-    assert_int_equal(check(registry, NULL, FV_ROLE_PREDICT, "models/cells", false), FV_ACCESS_UNKNOWN);
+    assert_int_equal(check(registry, NULL, FV_MAY_ADMINISTER, NULL, true), FV_ACCESS_GIVEN);
+    assert_int_equal(check(registry, NULL, FV_MAY_PREDICT, "models/cells", false), FV_ACCESS_UNKNOWN);
     fv_registry_free(registry);
 }
 
 FV_TEST(registry_tokens__the_first_closes_all_and_revoking_it_opens_nothing) {
     fv_registry *registry = open_here();
-    secret admin = create(registry, "admin", FV_ROLE_ADMIN, NULL, 0);
-    assert_int_equal(check(registry, NULL, FV_ROLE_PREDICT, NULL, true), FV_ACCESS_UNKNOWN);
-    assert_int_equal(check(registry, "fovea_wrong", FV_ROLE_PREDICT, NULL, true), FV_ACCESS_UNKNOWN);
-    assert_int_equal(check(registry, "", FV_ROLE_PREDICT, NULL, true), FV_ACCESS_UNKNOWN);
-    assert_int_equal(check(registry, admin.at, FV_ROLE_ADMIN, NULL, false), FV_ACCESS_GIVEN);
+    secret admin = create(registry, "admin", FV_MAY_ADMINISTER, NULL, 0);
+    assert_int_equal(check(registry, NULL, FV_MAY_PREDICT, NULL, true), FV_ACCESS_UNKNOWN);
+    assert_int_equal(check(registry, "fovea_wrong", FV_MAY_PREDICT, NULL, true), FV_ACCESS_UNKNOWN);
+    assert_int_equal(check(registry, "", FV_MAY_PREDICT, NULL, true), FV_ACCESS_UNKNOWN);
+    assert_int_equal(check(registry, admin.at, FV_MAY_ADMINISTER, NULL, false), FV_ACCESS_GIVEN);
     FV_OK(fv_token_revoke(registry, "admin"));
     FV_OK(fv_token_revoke(registry, "admin"));
-    assert_int_equal(check(registry, admin.at, FV_ROLE_PREDICT, NULL, true), FV_ACCESS_OVER);
-    assert_int_equal(check(registry, NULL, FV_ROLE_PREDICT, NULL, true), FV_ACCESS_UNKNOWN);
+    assert_int_equal(check(registry, admin.at, FV_MAY_PREDICT, NULL, true), FV_ACCESS_OVER);
+    assert_int_equal(check(registry, NULL, FV_MAY_PREDICT, NULL, true), FV_ACCESS_UNKNOWN);
     FV_FAILS(fv_token_revoke(registry, "nobody"), FV_NOT_FOUND, "there is no token nobody");
     fv_registry_free(registry);
 }
@@ -60,10 +60,10 @@ FV_TEST(registry_tokens__the_first_closes_all_and_revoking_it_opens_nothing) {
 FV_TEST(registry_tokens__roles_reach_as_far_as_their_order_says) {
     fv_registry *registry = open_here();
     const char *const names[] = { "predict", "read", "write", "admin" };
-    for (int has = FV_ROLE_PREDICT; has <= FV_ROLE_ADMIN; has++) {
-        secret token = create(registry, names[has], (fv_role)has, NULL, 0);
-        for (int need = FV_ROLE_PREDICT; need <= FV_ROLE_ADMIN; need++)
-            assert_int_equal(check(registry, token.at, (fv_role)need, "models/cells", false),
+    for (int has = FV_MAY_PREDICT; has <= FV_MAY_ADMINISTER; has++) {
+        secret token = create(registry, names[has], (fv_token_role)has, NULL, 0);
+        for (int need = FV_MAY_PREDICT; need <= FV_MAY_ADMINISTER; need++)
+            assert_int_equal(check(registry, token.at, (fv_token_role)need, "models/cells", false),
                              need <= has ? FV_ACCESS_GIVEN : FV_ACCESS_FORBIDDEN);
     }
     fv_registry_free(registry);
@@ -91,8 +91,8 @@ FV_TEST(registry_tokens__scopes_reach_names_and_beginnings) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char name[8];
         snprintf(name, sizeof name, "%zu", i);
-        secret token = create(registry, name, FV_ROLE_READ, cases[i].scope, 0);
-        assert_int_equal(check(registry, token.at, FV_ROLE_READ, cases[i].subject, false), cases[i].access);
+        secret token = create(registry, name, FV_MAY_READ, cases[i].scope, 0);
+        assert_int_equal(check(registry, token.at, FV_MAY_READ, cases[i].subject, false), cases[i].access);
     }
     fv_registry_free(registry);
 }
@@ -101,20 +101,20 @@ FV_TEST(registry_tokens__may_have_several_scopes) {
     static const char *const scopes[] = { "models/cells", "experiments/cells/*" };
     fv_registry *registry = open_here();
     secret token;
-    FV_OK(fv_token_create(registry, &(fv_token_options){ "cells", FV_ROLE_WRITE, scopes, 2, 0 }, token.at));
-    assert_int_equal(check(registry, token.at, FV_ROLE_WRITE, "models/cells", false), FV_ACCESS_GIVEN);
-    assert_int_equal(check(registry, token.at, FV_ROLE_WRITE, "experiments/cells/1", false), FV_ACCESS_GIVEN);
-    assert_int_equal(check(registry, token.at, FV_ROLE_READ, "models/other", false), FV_ACCESS_FORBIDDEN);
+    FV_OK(fv_token_create(registry, &(fv_token_options){ "cells", FV_MAY_WRITE, scopes, 2, 0 }, token.at));
+    assert_int_equal(check(registry, token.at, FV_MAY_WRITE, "models/cells", false), FV_ACCESS_GIVEN);
+    assert_int_equal(check(registry, token.at, FV_MAY_WRITE, "experiments/cells/1", false), FV_ACCESS_GIVEN);
+    assert_int_equal(check(registry, token.at, FV_MAY_READ, "models/other", false), FV_ACCESS_FORBIDDEN);
     fv_registry_free(registry);
 }
 
 FV_TEST(registry_tokens__end_when_they_expire) {
     fv_registry *registry = open_here();
-    secret token = create(registry, "week", FV_ROLE_READ, NULL, 7);
+    secret token = create(registry, "week", FV_MAY_READ, NULL, 7);
     now_ms += INT64_C(7) * 86400000 - 1;
-    assert_int_equal(check(registry, token.at, FV_ROLE_READ, NULL, false), FV_ACCESS_GIVEN);
+    assert_int_equal(check(registry, token.at, FV_MAY_READ, NULL, false), FV_ACCESS_GIVEN);
     now_ms++;
-    assert_int_equal(check(registry, token.at, FV_ROLE_READ, NULL, false), FV_ACCESS_OVER);
+    assert_int_equal(check(registry, token.at, FV_MAY_READ, NULL, false), FV_ACCESS_OVER);
     fv_registry_free(registry);
 }
 
@@ -123,10 +123,9 @@ FV_TEST(registry_tokens__names_and_scopes_that_are_none_are_refused) {
     fv_registry *registry = open_here();
     secret token;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        FV_FAILS(fv_token_create(registry, &(fv_token_options){ "a", FV_ROLE_READ, &wrong[i], 1, 0 }, token.at), FV_USAGE,
-                 NULL);
+        FV_FAILS(fv_token_create(registry, &(fv_token_options){ "a", FV_MAY_READ, &wrong[i], 1, 0 }, token.at), FV_USAGE, NULL);
     FV_FAILS(fv_token_create(registry, &(fv_token_options){ .name = "" }, token.at), FV_USAGE, "name of a token");
-    create(registry, "a", FV_ROLE_READ, NULL, 0);
+    create(registry, "a", FV_MAY_READ, NULL, 0);
     FV_FAILS(fv_token_create(registry, &(fv_token_options){ .name = "a" }, token.at), FV_CONFLICT,
              "there is, or was, a token a");
     fv_registry_free(registry);
@@ -139,7 +138,7 @@ FV_TEST(registry_tokens__are_kept_as_hashes_and_audited) {
     uint8_t *bytes;
     int64_t length;
     fv_audit_rows rows;
-    secret token = create(registry, "robot", FV_ROLE_READ, "models/cells", 0);
+    secret token = create(registry, "robot", FV_MAY_READ, "models/cells", 0);
     assert_int_equal(strlen(token.at), 49);
     assert_int_equal(strncmp(token.at, "fovea_", 6), 0);
     FV_OK(fv_token_revoke(registry, "robot"));
