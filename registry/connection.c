@@ -56,9 +56,15 @@ static fv_code code_of(int result) {
     }
 }
 
-/* A full disk is told in three ways, by where it is met. */
+/* What the system said, where SQLite still knows: 0 else. */
+static int reason_of(const fv_connection *c, int result) {
+    bool of_system = (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN;
+    return of_system ? sqlite3_system_errno(c->database) : 0;
+}
+
+/* A full disk is told in several ways, by where it is met. */
 static bool is_full(const fv_connection *c, int result) {
-    return (result & 0xff) == SQLITE_FULL || ((result & 0xff) == SQLITE_IOERR && sqlite3_system_errno(c->database) == ENOSPC);
+    return (result & 0xff) == SQLITE_FULL || reason_of(c, result) == ENOSPC;
 }
 
 static fv_error *fail(const fv_connection *c, int result) {
@@ -74,7 +80,9 @@ static fv_error *fail(const fv_connection *c, int result) {
     if (code == FV_FORMAT)
         return fv_error_hint(fv_fail(FV_FORMAT, "%s: %s", c->path, sqlite3_errmsg(c->database)),
                              "`fovea registry fsck` says what is damaged, `fovea registry restore` brings back a backup");
-    return fv_fail(code, "%s: %s", c->path, sqlite3_errmsg(c->database));
+    int reason = reason_of(c, result);
+    return fv_fail(code, "%s: %s%s%s", c->path, sqlite3_errmsg(c->database), reason ? ": " : "",
+                   reason ? strerror(reason) : "");
 }
 
 /* ---- connections ---- */

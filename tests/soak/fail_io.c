@@ -4,9 +4,9 @@
  *   FAIL_IO_ERROR=E      with this errno: ENOSPC (of a write, after half of its bytes), EDQUOT or EIO; EIO when it is not given
  *   FAIL_IO_NOTE=FILE    the call and the file's name are written there; no file: it was never reached
  *
- * Counted are open to write, write, fsync, fdatasync, ftruncate, link, rename, mkdir and close of what was opened to write or
- * is a folder. What is no plain file or folder (terminals, pipes, sockets) is let through. A stdio stream writes past all
- * shims, so for one that was opened to write, fwrite, fputs, fflush and fclose are counted, and one is made to fail by
+ * Counted are open to write, write, pwrite, fsync, fdatasync, ftruncate, link, rename, mkdir and close of what was opened to
+ * write or is a folder. What is no plain file or folder (terminals, pipes, sockets) is let through. A stdio stream writes past
+ * all shims, so for one that was opened to write, fwrite, fputs, fflush and fclose are counted, and one is made to fail by
  * /dev/full in the place of its file: whatever errno is wanted, it is ENOSPC then. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -59,21 +59,28 @@ static void watch(int file, const char *path) {
     snprintf(names[file], sizeof names[file], "%s", path);
 }
 
+/* Memory that is mounted as a disk is none. */
+static bool is_device(const char *path) { return !strncmp(path, "/dev/", 5) && strncmp(path, "/dev/shm/", 9) != 0; }
+
 static bool opens_to_change(int flags) { return (flags & O_ACCMODE) != O_RDONLY || flags & O_DIRECTORY; }
 
 #pragma GCC visibility push(default)
 
-int open(const char *path, int flags, ...) {
-    va_list more;
-    va_start(more, flags);
-    mode_t mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
-    va_end(more);
-    bool counted = opens_to_change(flags) && strncmp(path, "/dev/", 5) != 0;
-    if (counted && fails("open", path)) return -1;
-    int file = NEXT(open)(path, flags, mode);
-    if (counted) watch(file, path);
-    return file;
-}
+/* Who was compiled for large files calls the second of each pair. */
+#define OPEN(name)                                                                                                             \
+    int name(const char *path, int flags, ...) {                                                                               \
+        va_list more;                                                                                                          \
+        va_start(more, flags);                                                                                                 \
+        mode_t mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;                                                              \
+        va_end(more);                                                                                                          \
+        bool counted = opens_to_change(flags) && !is_device(path);                                                             \
+        if (counted && fails("open", path)) return -1;                                                                         \
+        int file = NEXT(open)(path, flags, mode);                                                                              \
+        if (counted) watch(file, path);                                                                                        \
+        return file;                                                                                                           \
+    }
+OPEN(open)
+OPEN(open64)
 
 ssize_t write(int file, const void *bytes, size_t length) {
     if (file >= 0 && file < FILES && full[file]) return errno = ENOSPC, -1;
@@ -83,9 +90,23 @@ ssize_t write(int file, const void *bytes, size_t length) {
     return NEXT(write)(file, bytes, length / 2);
 }
 
+#define PWRITE(name)                                                                                                           \
+    ssize_t name(int file, const void *bytes, size_t length, off_t at) {                                                       \
+        if (file >= 0 && file < FILES && full[file]) return errno = ENOSPC, -1;                                                \
+        if (!fails("pwrite", name_of(file))) return NEXT(pwrite)(file, bytes, length, at);                                     \
+        if (errno != ENOSPC || length < 2) return -1;                                                                          \
+        full[file] = true;                                                                                                     \
+        return NEXT(pwrite)(file, bytes, length / 2, at);                                                                      \
+    }
+PWRITE(pwrite)
+PWRITE(pwrite64)
+
 int fsync(int file) { return fails("fsync", name_of(file)) ? -1 : NEXT(fsync)(file); }
 int fdatasync(int file) { return fails("fdatasync", name_of(file)) ? -1 : NEXT(fdatasync)(file); }
-int ftruncate(int file, off_t length) { return fails("ftruncate", name_of(file)) ? -1 : NEXT(ftruncate)(file, length); }
+#define FTRUNCATE(name)                                                                                                        \
+    int name(int file, off_t length) { return fails("ftruncate", name_of(file)) ? -1 : NEXT(ftruncate)(file, length); }
+FTRUNCATE(ftruncate)
+FTRUNCATE(ftruncate64)
 int link(const char *from, const char *to) { return fails("link", to) ? -1 : NEXT(link)(from, to); }
 int rename(const char *from, const char *to) { return fails("rename", to) ? -1 : NEXT(rename)(from, to); }
 int mkdir(const char *path, mode_t mode) { return fails("mkdir", path) ? -1 : NEXT(mkdir)(path, mode); }
@@ -102,7 +123,7 @@ int close(int file) {
 /* ---- stdio ---- */
 
 FILE *fopen(const char *path, const char *mode) {
-    bool counted = strpbrk(mode, "wa+") && strncmp(path, "/dev/", 5) != 0;
+    bool counted = strpbrk(mode, "wa+") && !is_device(path);
     if (counted && fails("fopen", path)) return NULL;
     FILE *stream = NEXT(fopen)(path, mode);
     if (counted && stream) watch(fileno(stream), path);

@@ -15,124 +15,16 @@ whole; and the training must go on from there (begin anew, where it had none yet
 only. Prints what is not so, and the counts."""
 
 import argparse
-import itertools
 import os
 import pathlib
 import shutil
 import sys
 import tempfile
 
+from disk import Disk, Folder
 from scene import TRAIN, Run, Scene
 
 OUT = "runs/shapes/run"  # a folder in folders that are not there yet
-
-
-class File:
-    def __init__(self):
-        self.content = self.synced = b""
-
-    def states(self):
-        if self.content == self.synced:
-            return [self.content]
-        half = self.synced + self.content[len(self.synced):][: (len(self.content) - len(self.synced)) // 2]
-        return list(dict.fromkeys([self.content, self.synced, half, bytes(len(self.content))]))
-
-
-class Folder:
-    def __init__(self):
-        self.names, self.synced, self.pending = {}, {}, []
-
-    def change(self, name, what):
-        """`what` gets the name; None: nobody has it any more."""
-        self.pending.append([(name, what)])
-        self.apply(self.names, self.pending[-1])
-
-    def rename(self, old, new):
-        self.pending.append([(old, None), (new, self.names[old])])
-        self.apply(self.names, self.pending[-1])
-
-    @staticmethod
-    def apply(names, changes):
-        for name, what in changes:
-            names.pop(name, None)
-            if what is not None:
-                names[name] = what
-
-    def sync(self):
-        self.synced, self.pending = dict(self.names), []
-
-    def states(self):
-        for kept in itertools.product((True, False), repeat=len(self.pending)):
-            names = dict(self.synced)
-            for changes, keep in zip(self.pending, kept):
-                if keep:
-                    self.apply(names, changes)
-            yield names
-
-
-class Disk:
-    """The folder `top` as a training changes it, call by call."""
-
-    def __init__(self, top):
-        self.top, self.root, self.open = top, Folder(), {}
-
-    def find(self, path):
-        """The folder that holds `path`, and its name there; None outside."""
-        path = os.path.normpath(path)
-        if not path.startswith(self.top + "/"):
-            return None, None
-        *above, name = path[len(self.top) + 1:].split("/")
-        folder = self.root
-        for part in above:
-            folder = folder.names[part]
-        return folder, name
-
-    def play(self, record, call, *words):
-        if call in ("create", "open", "folder"):
-            folder, name = self.find(words[1])
-            if folder is None:
-                self.open[words[0]] = self.root if os.path.normpath(words[1]) == self.top else None
-                return
-            if call == "create":
-                folder.change(name, File())
-            self.open[words[0]] = folder.names[name]
-        elif call == "write":
-            file, at, bytes_ = self.open[words[0]], int(words[1]), (record / words[3]).read_bytes()
-            if file:
-                file.content = file.content[:at].ljust(at, b"\0") + bytes_ + file.content[at + len(bytes_):]
-        elif call == "truncate" and self.open[words[0]]:
-            self.open[words[0]].content = self.open[words[0]].content[: int(words[1])].ljust(int(words[1]), b"\0")
-        elif call == "sync" and self.open[words[0]]:
-            what = self.open[words[0]]
-            if isinstance(what, Folder):
-                what.sync()
-            else:
-                what.synced = what.content
-        elif call in ("link", "rename"):
-            folder, old = self.find(words[0])
-            same, new = self.find(words[1])
-            assert folder is same, "nothing is renamed from folder to folder"
-            if call == "rename":
-                folder.rename(old, new)
-            else:
-                folder.change(new, folder.names[old])
-        elif call in ("unlink", "mkdir"):
-            folder, name = self.find(words[0])
-            if folder is not None:
-                folder.change(name, Folder() if call == "mkdir" else None)
-
-    def states(self, folder=None):
-        """What may be found after a crash: each a dictionary of paths and contents, folders' being None."""
-        for names in (folder or self.root).states():
-            parts = []
-            for name, what in names.items():
-                if isinstance(what, File):
-                    parts.append([{name: content} for content in what.states()])
-                else:
-                    parts.append([{name: None, **{f"{name}/{path}": content for path, content in below.items()}}
-                                  for below in self.states(what)])
-            for chosen in itertools.product(*parts):
-                yield {path: content for part in chosen for path, content in part.items()}
 
 
 def make(state, where):

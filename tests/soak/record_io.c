@@ -6,7 +6,8 @@
  *   open FILE PATH | create FILE PATH | write FILE OFFSET LENGTH N | truncate FILE LENGTH | sync FILE | close FILE
  *   folder FILE PATH | link FROM TO | rename FROM TO | unlink PATH | mkdir PATH
  *
- * separated by tabs. A stdio stream writes past all shims: what it writes is not in the record. One process, not forked. */
+ * separated by tabs. A stdio stream writes past all shims: what it writes is not in the record; nor is what is written to a
+ * mapping, as SQLite's -shm. One process, not forked. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -67,19 +68,22 @@ static void keep_bytes(int number, const void *bytes, size_t length) {
     NEXT(close)(file);
 }
 
-#pragma GCC visibility push(default)
+/* Memory that is mounted as a disk is none. */
+static bool is_device(const char *path) { return !strncmp(path, "/dev/", 5) && strncmp(path, "/dev/shm/", 9) != 0; }
 
-int open(const char *path, int flags, ...) {
-    va_list more;
-    va_start(more, flags);
-    mode_t mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
-    va_end(more);
-    bool folder = flags & O_DIRECTORY, changes = (flags & O_ACCMODE) != O_RDONLY;
-    if (record < 0 || (!folder && !changes) || !strncmp(path, "/dev/", 5)) return NEXT(open)(path, flags, mode);
+static bool is_folder(int file) {
+    struct stat about;
+    return fstat(file, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static int open_recorded(const char *path, int flags, mode_t mode) {
+    bool changes = (flags & O_ACCMODE) != O_RDONLY;
+    if (record < 0 || is_device(path)) return NEXT(open)(path, flags, mode);
     pthread_mutex_lock(&mutex);
     bool there = access(path, F_OK) == 0;
     int file = NEXT(open)(path, flags, mode);
-    if (file >= 0 && file < FILES) {
+    bool folder = file >= 0 && !changes && is_folder(file);
+    if (file >= 0 && file < FILES && (changes || folder)) {
         watched[file] = true;
         note("%s\t%d\t%s\n", folder ? "folder" : there ? "open" : "create", file, whole(path, 0));
         if (flags & O_TRUNC) note("truncate\t%d\t0\n", file);
@@ -88,18 +92,47 @@ int open(const char *path, int flags, ...) {
     return file;
 }
 
+static void note_write(int file, off_t at, const void *bytes, ssize_t put) {
+    if (put <= 0) return;
+    keep_bytes(++writes, bytes, (size_t)put);
+    note("write\t%d\t%lld\t%lld\t%d\n", file, (long long)at, (long long)put, writes);
+}
+
+#pragma GCC visibility push(default)
+
+/* Who was compiled for large files calls the second of each pair. */
+#define OPEN(name)                                                                                                             \
+    int name(const char *path, int flags, ...) {                                                                               \
+        va_list more;                                                                                                          \
+        va_start(more, flags);                                                                                                 \
+        mode_t mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;                                                              \
+        va_end(more);                                                                                                          \
+        return open_recorded(path, flags, mode);                                                                               \
+    }
+OPEN(open)
+OPEN(open64)
+
 ssize_t write(int file, const void *bytes, size_t length) {
     if (!is_watched(file)) return NEXT(write)(file, bytes, length);
     pthread_mutex_lock(&mutex);
     off_t at = lseek(file, 0, SEEK_CUR);
     ssize_t put = NEXT(write)(file, bytes, length);
-    if (put > 0) {
-        keep_bytes(++writes, bytes, (size_t)put);
-        note("write\t%d\t%lld\t%lld\t%d\n", file, (long long)at, (long long)put, writes);
-    }
+    note_write(file, at, bytes, put);
     pthread_mutex_unlock(&mutex);
     return put;
 }
+
+#define PWRITE(name)                                                                                                           \
+    ssize_t name(int file, const void *bytes, size_t length, off_t at) {                                                       \
+        if (!is_watched(file)) return NEXT(pwrite)(file, bytes, length, at);                                                   \
+        pthread_mutex_lock(&mutex);                                                                                            \
+        ssize_t put = NEXT(pwrite)(file, bytes, length, at);                                                                   \
+        note_write(file, at, bytes, put);                                                                                      \
+        pthread_mutex_unlock(&mutex);                                                                                          \
+        return put;                                                                                                            \
+    }
+PWRITE(pwrite)
+PWRITE(pwrite64)
 
 #define RECORDED(call, watching, ...)                                                                                          \
     do {                                                                                                                       \
@@ -114,9 +147,12 @@ ssize_t write(int file, const void *bytes, size_t length) {
 int fsync(int file) { RECORDED(NEXT(fsync)(file), is_watched(file), "sync\t%d\n", file); }
 int fdatasync(int file) { RECORDED(NEXT(fdatasync)(file), is_watched(file), "sync\t%d\n", file); }
 
-int ftruncate(int file, off_t length) {
-    RECORDED(NEXT(ftruncate)(file, length), is_watched(file), "truncate\t%d\t%lld\n", file, (long long)length);
-}
+#define FTRUNCATE(name)                                                                                                        \
+    int name(int file, off_t length) {                                                                                         \
+        RECORDED(NEXT(ftruncate)(file, length), is_watched(file), "truncate\t%d\t%lld\n", file, (long long)length);            \
+    }
+FTRUNCATE(ftruncate)
+FTRUNCATE(ftruncate64)
 
 int link(const char *from, const char *to) {
     RECORDED(NEXT(link)(from, to), record >= 0, "link\t%s\t%s\n", whole(from, 0), whole(to, 1));
