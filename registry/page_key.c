@@ -39,13 +39,13 @@ static void check_of(const fv_runs_query *q, const char *body, char out[CHECK_LE
 static void write_value(const fv_page_value *v, fv_text *out) {
     uint64_t bits;
     memcpy(&bits, &v->number, sizeof bits);
-    if (v->none)
-        fv_text_add(out, ".-");
+    if (v->grade)
+        fv_text_add(out, v->grade == 1 ? ".x" : ".-");
     else if (!v->is_text)
         fv_text_addf(out, ".n%016llx", (unsigned long long)bits);
     else
         fv_text_add(out, ".t");
-    for (const char *c = v->text; c && *c && !v->none; c++) fv_text_addf(out, "%02x", (unsigned char)*c);
+    for (const char *c = v->text; c && *c && !v->grade; c++) fv_text_addf(out, "%02x", (unsigned char)*c);
 }
 
 fv_error *fv_page_key_write(const fv_runs_query *query, const fv_page_key *key, fv_arena *arena, const char **out) {
@@ -74,7 +74,7 @@ static fv_error *read_text(const char *letters, fv_arena *arena, const char **ou
 }
 
 static fv_error *read_value(const char *part, fv_arena *arena, fv_page_value *out) {
-    *out = (fv_page_value){ .none = *part == '-', .is_text = *part == 't' };
+    *out = (fv_page_value){ .grade = *part == '-' ? 2 : *part == 'x', .is_text = *part == 't' };
     uint64_t bits = *part == 'n' ? strtoull(part + 1, NULL, 16) : 0;
     memcpy(&out->number, &bits, sizeof bits);
     return out->is_text ? read_text(part + 1, arena, &out->text) : NULL;
@@ -86,7 +86,7 @@ static fv_error *read_body(char *rest, const fv_order *order, fv_arena *arena, f
     for (; rest; out->count++) {
         if (out->count == order->count) return refuse();
         FV_TRY(read_value(strsep(&rest, "."), arena, &out->at[out->count]));
-        if (!out->at[out->count].none && out->at[out->count].is_text != fv_filter_is_text(&order->at[out->count].name))
+        if (!out->at[out->count].grade && out->at[out->count].is_text != fv_filter_is_text(&order->at[out->count].name))
             return refuse();
     }
     return out->count == order->count ? NULL : refuse();

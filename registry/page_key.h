@@ -1,7 +1,8 @@
 /* page_key.h - where a page of runs ended, as a text that its reader hands back for the next one:
  *
  *   check.started.row.value.value…   check: 16 hexadecimal letters of a hash over the query and the rest; a value: "-" none,
- *                                    "n" and the 16 hexadecimal letters of a double, "t" and a text's bytes in hexadecimal
+ *                                    "x" one that is no number, "n" and the 16 hexadecimal letters of a double, "t" and a
+ * text's bytes in hexadecimal
  *
  * Any thread. */
 #ifndef FV_REGISTRY_PAGE_KEY_H
@@ -11,7 +12,8 @@
 #include "registry/filter.h"
 
 typedef struct fv_page_value {
-    bool none, is_text;
+    int grade; /* 0: a value, 1: one that is no number, 2: none */
+    bool is_text;
     double number;
     const char *text;
 } fv_page_value;

@@ -206,30 +206,50 @@ static fv_error *add_experiment(search *s) {
 
 /* ---- what lies behind a key ---- */
 
-/* By one of the names: further down it, or the same and further down by the following ones. Nothing lies behind none. */
-static fv_error *add_behind(search *s, int64_t i) {
-    const fv_page_value *last = &s->after.at[i];
+/* What has a value comes before what has one that is no number, and that before what has none. */
+static void add_grade(search *s, int64_t i) {
     const fv_filter_name *name = &s->order.at[i].name;
+    long long n = i;
+    if (fv_filter_is_metric(name->on))
+        fv_text_addf(&s->sql, "iif(o%lld.run_id IS NULL, 2, o%lld.%s IS NULL)", n, n, column_of(name->on));
+    else
+        fv_text_add(&s->sql, "2 * ("), add_expression(s, name, 'o', i), fv_text_add(&s->sql, " IS NULL)");
+}
+
+static fv_error *add_last(search *s, int64_t i) {
+    const fv_page_value *last = &s->after.at[i];
+    return last->is_text ? add_text(s, last->text) : add_real(s, last->number);
+}
+
+/* By one of the names: further down it, or the same and further down by the following ones. The caller closes what is open. */
+static fv_error *add_behind(search *s, int64_t i, int64_t *open) {
+    const fv_page_value *last = &s->after.at[i];
     fv_text_add(&s->sql, "(");
-    if (!last->none) {
-        add_expression(s, name, 'o', i);
-        fv_text_add(&s->sql, s->order.at[i].descending ? " < ? OR " : " > ? OR ");
-        FV_TRY(fv_filter_is_text(name) ? add_text(s, last->text) : add_real(s, last->number));
-        add_expression(s, name, 'o', i);
-        fv_text_add(&s->sql, " IS NULL OR ");
-    }
-    add_expression(s, name, 'o', i);
-    fv_text_add(&s->sql, last->none ? " IS NULL AND " : " = ? AND ");
-    if (last->none) return NULL;
-    return fv_filter_is_text(name) ? add_text(s, last->text) : add_real(s, last->number);
+    add_grade(s, i);
+    fv_text_add(&s->sql, " > ? OR ");
+    add_grade(s, i);
+    fv_text_add(&s->sql, " = ? AND ");
+    FV_TRY(add_int(s, last->grade));
+    FV_TRY(add_int(s, last->grade));
+    ++*open;
+    if (last->grade) return NULL;
+    fv_text_add(&s->sql, "(");
+    add_expression(s, &s->order.at[i].name, 'o', i);
+    fv_text_add(&s->sql, s->order.at[i].descending ? " < ? OR " : " > ? OR ");
+    add_expression(s, &s->order.at[i].name, 'o', i);
+    fv_text_add(&s->sql, " = ? AND ");
+    FV_TRY(add_last(s, i));
+    ++*open;
+    return add_last(s, i);
 }
 
 static fv_error *add_after(search *s) {
     if (!s->query->after) return NULL;
+    int64_t open = 0;
     fv_text_add(&s->sql, " AND ");
-    for (int64_t i = 0; i < s->order.count; i++) FV_TRY(add_behind(s, i));
+    for (int64_t i = 0; i < s->order.count; i++) FV_TRY(add_behind(s, i, &open));
     fv_text_add(&s->sql, "(r.started_ms, r.id) < (?, ?)");
-    for (int64_t i = 0; i < s->order.count; i++) fv_text_add(&s->sql, ")");
+    for (int64_t i = 0; i < open; i++) fv_text_add(&s->sql, ")");
     FV_TRY(add_int(s, s->after.started_ms));
     return add_int(s, s->after.row);
 }
@@ -255,7 +275,7 @@ static void add_order(search *s) {
     fv_text_add(&s->sql, " ORDER BY ");
     for (int64_t i = 0; i < s->order.count; i++) {
         long long n = i;
-        fv_text_addf(&s->sql, "x%lld IS NULL, x%lld%s, ", n, n, s->order.at[i].descending ? " DESC" : "");
+        fv_text_addf(&s->sql, "g%lld, x%lld%s, ", n, n, s->order.at[i].descending ? " DESC" : "");
     }
     fv_text_add(&s->sql, "r.started_ms DESC, r.id DESC LIMIT ?");
 }
@@ -270,6 +290,8 @@ static fv_error *compose(search *s) {
     fv_text_add(&s->sql, NOW_SQL "SELECT r.id, r.started_ms");
     for (int64_t i = 0; i < s->order.count; i++) {
         fv_text_add(&s->sql, ", ");
+        add_grade(s, i);
+        fv_text_addf(&s->sql, " AS g%lld, ", (long long)i);
         add_expression(s, &s->order.at[i].name, 'o', i);
         fv_text_addf(&s->sql, " AS x%lld", (long long)i);
     }
@@ -289,7 +311,7 @@ static fv_error *read_key(search *s, fv_query *query, fv_page_key *out) {
     out->count = s->order.count;
     for (int64_t i = 0; i < out->count; i++) {
         fv_page_value *v = &out->at[i];
-        *v = (fv_page_value){ .none = fv_column_is_null(query), .is_text = fv_filter_is_text(&s->order.at[i].name) };
+        *v = (fv_page_value){ .grade = (int)fv_column_int(query), .is_text = fv_filter_is_text(&s->order.at[i].name) };
         if (v->is_text)
             FV_TRY(fv_arena_text(s->arena, fv_column_text(query), &v->text));
         else

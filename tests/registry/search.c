@@ -117,8 +117,8 @@ FV_TEST(registry_search__every_kind_of_condition_finds_its_runs) {
 
 FV_TEST(registry_search__what_has_no_value_comes_last_whichever_the_direction) {
     fv_registry *registry = fill();
-    expect(registry, NULL, "metrics.loss", "badec");
-    expect(registry, NULL, "metrics.loss DESC", "dabec");
+    expect(registry, NULL, "metrics.loss", "badce"); /* what is no number before what is nothing */
+    expect(registry, NULL, "metrics.loss DESC", "dabce");
     expect(registry, NULL, "params.arch", "dabec");
     expect(registry, NULL, "tags.team, metrics.loss desc", "cdabe");
     expect(registry, NULL, "attributes.start_time asc", "abcde");
