@@ -2,12 +2,15 @@
 #include "registry/connection.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
@@ -26,6 +29,7 @@ struct fv_query {
 
 struct fv_connection {
     sqlite3 *database;
+    int turn; /* file whose lock says whose turn it is to wait for the writer; -1: everybody waits at once */
     char *path;
     int64_t (*clock)(void);
     int64_t wait_ms, deadline_ms, now_ms; /* deadline by the steady clock */
@@ -87,15 +91,26 @@ static fv_error *fail(const fv_connection *c, int result) {
 
 /* ---- connections ---- */
 
-/* Called by SQLite while another holds the lock: waits a little, the more the longer it has been. */
-static int wait_for_others(void *context, int tries) {
-    const fv_connection *c = context;
-    int64_t left = c->deadline_ms - fv_steady_ms();
-    if (left <= 0) return 0;
-    int64_t pause = tries < 10 ? 1 + tries / 2 : 5 + tries % 7;
-    struct timespec time = { .tv_nsec = (pause < left ? pause : left) * 1000000 };
-    nanosleep(&time, NULL);
-    return 1;
+static bool sleep_a_little(const fv_connection *c, int64_t microseconds) {
+    int64_t left = (c->deadline_ms - fv_steady_ms()) * 1000;
+    if (left <= 0) return false;
+    nanosleep(&(struct timespec){ .tv_nsec = (microseconds < left ? microseconds : left) * 1000 }, NULL);
+    return true;
+}
+
+/* Called by SQLite while another holds the lock. */
+static int wait_for_others(void *context, int tries) { return sleep_a_little(context, tries < 40 ? 250 : 1000); }
+
+/* Before the lock of the database comes the turn: who has it is the only one that waits for that lock. Without it a process
+ * that has just written would write again while the others sleep, and they would wait for ever. At the deadline it is left to
+ * SQLite to say that somebody else is writing. */
+static void take_turn(const fv_connection *c) {
+    for (int tries = 0; c->turn >= 0 && flock(c->turn, LOCK_EX | LOCK_NB); tries++)
+        if (errno != EWOULDBLOCK || !sleep_a_little(c, 1000 + 500 * (tries % 5))) return;
+}
+
+static void give_turn(const fv_connection *c) {
+    if (c->turn >= 0) flock(c->turn, LOCK_UN);
 }
 
 static int trace(unsigned kind, void *context, void *statement, void *sql) {
@@ -143,16 +158,26 @@ static fv_error *open_database(fv_connection *c, const char *path, const fv_conn
     return set_modes(c, o);
 }
 
+static fv_error *open_turn(fv_connection *c) {
+    FV_TEXT(path, 1 << 16);
+    fv_text_addf(&path, "%s-turn", c->path);
+    FV_TRY(fv_text_error(&path));
+    c->turn = open(path.at, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    return c->turn < 0 ? fv_file_refused(errno, "open", path.at) : NULL;
+}
+
 fv_error *fv_connection_open(const char *path, const fv_connection_options *options, fv_connection **out) {
     FV_OWNED(fv_connection) c = NULL;
     *out = NULL;
     FV_TRY(fv_memory_new(1, &c));
+    c->turn = -1;
     FV_TEXT(copy, 1 << 16);
     fv_text_add(&copy, path);
     FV_TRY(fv_text_string(&copy, &c->path));
     c->clock = options->clock ? options->clock : fv_wall_ms;
     c->wait_ms = (int64_t)(options->wait_seconds * 1e3);
     FV_TRY(open_database(c, path, options));
+    if (!options->read_only && !options->exclusive) FV_TRY(open_turn(c));
     *out = fv_take(&c);
     return NULL;
 }
@@ -161,6 +186,7 @@ void fv_connection_free(fv_connection *c) {
     if (!c) return;
     for (int i = 0; i < c->prepared_count; i++) sqlite3_finalize(c->prepared[i].statement);
     sqlite3_close_v2(c->database);
+    if (c->turn >= 0) close(c->turn);
     fv_string_free(c->path);
     fv_memory_free(c);
 }
@@ -177,7 +203,10 @@ fv_error *fv_connection_execute(fv_connection *c, const char *sql) {
 
 fv_error *fv_connection_begin(fv_connection *c, bool write) {
     start_wait(c);
-    FV_TRY(fv_connection_execute(c, write ? "BEGIN IMMEDIATE" : "BEGIN"));
+    if (write) take_turn(c);
+    fv_error *error = fv_connection_execute(c, write ? "BEGIN IMMEDIATE" : "BEGIN");
+    if (write) give_turn(c);
+    FV_TRY(error);
     c->now_ms = c->clock();
     return NULL;
 }
