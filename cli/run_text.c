@@ -31,6 +31,13 @@ const char *fv_duration(int64_t milliseconds, char out[FV_DURATION_LETTERS]) {
     return out;
 }
 
+const char *fv_ago(int64_t milliseconds, char out[FV_DURATION_LETTERS]) {
+    long long seconds = milliseconds > 0 ? milliseconds / 1000 : 0, minutes = seconds / 60, hours = minutes / 60;
+    long long number = hours >= 48 ? hours / 24 : hours ? hours : minutes ? minutes : seconds;
+    snprintf(out, FV_DURATION_LETTERS, "%lld %s ago", number, hours >= 48 ? "d" : hours ? "h" : minutes ? "min" : "s");
+    return out;
+}
+
 /* ---- JSON ---- */
 
 void fv_number_json(double value, fv_text *out) {

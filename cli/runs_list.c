@@ -7,7 +7,6 @@
 #include "cli/run_text.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
-#include "cli/when.h"
 #include "core/base/assert.h"
 #include "registry/clock.h"
 #include "registry/room.h"
@@ -147,13 +146,13 @@ static void keep_most_used(keys *k, int64_t count) {
 
 static fv_error *add_row(const fv_run_row *run, const fv_strings *params, const fv_strings *metrics, bool experiments,
                          fv_table *t) {
-    char when[FV_WHEN_LETTERS], duration[FV_DURATION_LETTERS];
-    int64_t end = run->ended_ms ? run->ended_ms : fv_wall_ms();
+    char started[FV_DURATION_LETTERS], duration[FV_DURATION_LETTERS];
+    int64_t now = fv_wall_ms(), end = run->ended_ms ? run->ended_ms : now;
     FV_TRY(fv_table_addf(t, "%.*s", FV_RUN_SHORT_LETTERS, run->id));
     FV_TRY(fv_table_add(t, run->name));
     if (experiments) FV_TRY(fv_table_add(t, run->experiment));
     FV_TRY(fv_table_add(t, run->deleted ? "deleted" : fv_run_status_name(run->status)));
-    FV_TRY(fv_table_add(t, fv_when(run->started_ms, when)));
+    FV_TRY(fv_table_add(t, fv_ago(now - run->started_ms, started)));
     bool timed = run->ended_ms || run->status == FV_RUN_RUNNING;
     FV_TRY(fv_table_add(t, timed ? fv_duration(end - run->started_ms, duration) : NULL));
     for (int64_t i = 0; i < params->count; i++) FV_TRY(fv_table_add(t, fv_run_param(run, params->at[i])));

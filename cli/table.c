@@ -55,17 +55,32 @@ static int64_t terminal_width(const fv_printer *p) {
     return isatty(file) && !ioctl(file, TIOCGWINSZ, &size) ? size.ws_col : 0;
 }
 
-/* The widest gives way, until all fit or none can. */
-static void narrow(int64_t *widths, int columns, int64_t width) {
+typedef struct layout {
+    int64_t widths[FV_TABLE_COLUMNS_MAX], least[FV_TABLE_COLUMNS_MAX]; /* of each column */
+} layout;
+
+/* The first column says which row it is, and half a figure says something else: of both only the heading is cut. */
+static void measure(const fv_table *t, layout *out) {
+    *out = (layout){ 0 };
+    for (int64_t i = 0; i < t->count; i++) {
+        int c = (int)(i % t->columns);
+        int64_t letters = letters_of(t->cells[i]), kept = c && !t->right[c] ? fv_min(letters, NARROWEST) : letters;
+        out->widths[c] = fv_max(out->widths[c], letters);
+        if (i >= t->columns) out->least[c] = fv_max(out->least[c], kept);
+    }
+}
+
+/* The widest that may gives way, until all fit or none may. */
+static void narrow(layout *l, int columns, int64_t width) {
     for (;;) {
         int64_t sum = -GAP;
-        int widest = 0;
+        int widest = -1;
         for (int c = 0; c < columns; c++) {
-            sum += widths[c] + GAP;
-            if (widths[c] > widths[widest]) widest = c;
+            sum += l->widths[c] + GAP;
+            if (l->widths[c] > l->least[c] && (widest < 0 || l->widths[c] > l->widths[widest])) widest = c;
         }
-        if (sum <= width || widths[widest] <= NARROWEST) return;
-        widths[widest]--;
+        if (sum <= width || widest < 0) return;
+        l->widths[widest]--;
     }
 }
 
@@ -89,15 +104,13 @@ static void add_row(const fv_table *t, int64_t row, const int64_t *widths, fv_te
 }
 
 fv_error *fv_table_print(const fv_table *t, fv_printer *p) {
-    int64_t widths[FV_TABLE_COLUMNS_MAX] = { 0 }, width = terminal_width(p);
+    layout layout;
+    int64_t width = terminal_width(p);
     FV_ASSERT(t->count % t->columns == 0);
-    for (int64_t i = 0; i < t->count; i++) {
-        int64_t *column = &widths[i % t->columns];
-        *column = fv_max(*column, letters_of(t->cells[i]));
-    }
-    if (width) narrow(widths, t->columns, width);
+    measure(t, &layout);
+    if (width) narrow(&layout, t->columns, width);
     FV_TEXT(page, PAGE_BYTES_MAX);
-    for (int64_t row = 0; row < t->count / t->columns; row++) add_row(t, row, widths, &page);
+    for (int64_t row = 0; row < t->count / t->columns; row++) add_row(t, row, layout.widths, &page);
     FV_TRY(fv_text_error(&page));
     fv_print_page(p, page.at);
     return NULL;

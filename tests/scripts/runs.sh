@@ -21,7 +21,7 @@ says 'there is no workspace .fovea'
 
 status 0 "$FOVEA" runs list
 prints '^id +name +status +started +time +top1 +val loss$'
-prints '^[0-9a-f]{8}  a +finished +[0-9-]{10} [0-9:]{5} UTC +[0-9.]+s +0\.75 +0\.25$'
+prints '^[0-9a-f]{8}  a +finished +[0-9]+ (s|min) ago +[0-9.]+s +0\.75 +0\.25$'
 prints '^[0-9a-f]{8}  c, "quoted" +failed .* inf$'
 names 'd c, b a'
 status 0 "$FOVEA" runs list cells -f "params.arch LIKE 'resnet%' and best_metrics.top1 > 0.6" -s 'metrics.top1' -m top1 \
