@@ -1,4 +1,4 @@
-/* threads.h - worker threads that read pictures: they wait for disks, so they are not the team that computes
+/* threads.h - threads that wait for disks, as those that read pictures, so they are not the team that computes
  * (core/base/parallel.h). Signals are left to the thread that the program chose for them. */
 #ifndef FV_DATA_THREADS_H
 #define FV_DATA_THREADS_H

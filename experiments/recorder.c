@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <time.h>
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "data/threads.h"
 #include "registry/clock.h"
 
 #define LOOK_MS 50      /* between two looks at what is asked for */
@@ -20,8 +20,7 @@ struct fv_recorder {
     const fv_run *run;
     const int *asked_for;
     int *stop;
-    pthread_t thread;
-    bool started;
+    fv_threads thread;
 
     pthread_mutex_t mutex; /* of all below */
     pthread_cond_t wake;
@@ -115,21 +114,17 @@ fv_error *fv_recorder_new(fv_registry *registry, const fv_run *run_, const int *
     pthread_condattr_destroy(&steady);
     FV_TRY(fv_memory_new(FV_RECORDER_POINTS_MAX, &r->points));
     FV_TRY(fv_memory_new(BATCH_MAX, &r->batch));
-    int code = pthread_create(&r->thread, NULL, run, r);
-    if (code) return fv_fail(FV_IO, "cannot start a thread to record with: %s", strerror(code));
-    r->started = true;
+    FV_TRY(fv_threads_start(&r->thread, 1, "fovea-record", run, r)); /* the name is for debuggers, and bench/track */
     *out = fv_take(&r);
     return NULL;
 }
 
 static void end_thread(fv_recorder *r) {
-    if (!r->started) return;
     pthread_mutex_lock(&r->mutex);
     r->closing = true;
     pthread_cond_signal(&r->wake);
     pthread_mutex_unlock(&r->mutex);
-    pthread_join(r->thread, NULL);
-    r->started = false;
+    fv_threads_join(&r->thread);
 }
 
 void fv_recorder_free(fv_recorder *r) {
