@@ -17,10 +17,11 @@
 
 /* ---- the backup ---- */
 
+/* Not quick_check: SQLite 3.40's takes a table WITHOUT ROWID whose key is in another order than its columns for damaged. */
 static fv_error *check_pages(fv_connection *c, const char *path) {
     FV_OWNED(fv_query) query = NULL;
     bool row;
-    FV_TRY(fv_query_compose(c, "PRAGMA quick_check(1)", &query));
+    FV_TRY(fv_query_compose(c, "PRAGMA integrity_check(1)", &query));
     FV_TRY(fv_query_next(query, &row));
     const char *said = row ? fv_column_text(query) : "it says nothing";
     return strcmp(said, "ok") != 0 ? fv_fail(FV_FORMAT, "%s is damaged: %s", path, said) : NULL;

@@ -30,12 +30,19 @@ static fv_registry *open_in(const char *folder) {
     return registry;
 }
 
+static void use_data(fv_registry *registry, const fv_run *run) {
+    static const char digest[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    fv_run_data data = { .digest = digest, .name = "cells", .source = "/data/cells", .role = "train", .samples = 42 };
+    FV_OK(fv_run_use_data(registry, run, &data));
+}
+
 static void add_run(fv_registry *registry, const char *name, const char *content) {
     fv_run run;
     const char *file = in(fv_registry_folder(registry), name);
     FV_OK(fv_file_write(file, content, (int64_t)strlen(content), NULL));
     FV_OK(fv_run_start(registry, &(fv_run_options){ .name = name }, &run));
     FV_OK(fv_run_keep_file(registry, &run, "content", file, NULL));
+    use_data(registry, &run);
     FV_OK(fv_run_end(registry, &run, FV_RUN_FINISHED, NULL));
 }
 
