@@ -56,7 +56,7 @@ static const fv_field fields[] = {
     FV_FIELD(train_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
     FV_FIELD(train_options, experiment, .value = "NAME",
              .help = "that the run belongs to, / between levels; without it Default"),
-    FV_FIELD(train_options, run_name, .value = "NAME", .help = "of the run; without it one is made up"),
+    FV_FIELD(train_options, run_name, .value = "NAME", .help = "of the run; without it the folder's own"),
     FV_FIELDS_END
 };
 

@@ -113,7 +113,7 @@ static fv_error *take_run(tracker *k, const fv_train_start *start) {
     if (found) return fv_run_take_over(k->registry, id, &k->run); /* the folder is locked: it is ours alone */
     FV_TRY(name_seed_group(start, group));
     fv_run_options options = { .experiment = k->track->experiment,
-                               .name = k->track->name,
+                               .name = k->track->name ? k->track->name : strrchr(k->folder, '/') + 1,
                                .kind = k->track->kind,
                                .folder = k->folder,
                                .parent = k->track->parent,

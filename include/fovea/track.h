@@ -21,7 +21,7 @@ extern "C" {
 typedef struct fv_track {
     const char *workspace;  /* as fv_registry_open takes it */
     const char *experiment; /* NULL: "Default" */
-    const char *name;       /* of the run; NULL: one is made up */
+    const char *name;       /* of the run; NULL: its folder's own, or one is made up */
     const char *parent;     /* id of the run that it belongs to */
     fv_run_kind kind;
     char id[FV_RUN_ID_LETTERS]; /* out: the run; "" when there was none, as for a dry run */
