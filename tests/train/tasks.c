@@ -54,13 +54,13 @@ FV_TEST(train_tasks__a_dry_run_says_all_and_writes_nothing) {
 }
 
 FV_TEST(train_tasks__one_batch_is_learned_by_heart_or_that_is_an_error) {
-    static const char *const slow[] = { "learning_rate", "1e-9", "optimizer", "sgd", NULL };
+    static const char *const slow[] = { "learning_rate", "1e-9", "optimizer", "sgd", "batch", "8", NULL };
     {
-        static const char *const plain[] = { "learning_rate", "0.02", "arch", "lenet dropout=0", NULL };
+        static const char *const plain[] = { "learning_rate", "0.02", "arch", "lenet dropout=0", "batch", "8", NULL };
         STAGE(plain);
         s.options.task = FV_OVERFIT_BATCH;
         FV_OK(fv_train(s.recipe, &s.options, NULL));
-        expect_said(&s, "learned one batch of 32 by heart");
+        expect_said(&s, "learned one batch of 8 by heart");
     }
     STAGE(slow);
     s.options.task = FV_OVERFIT_BATCH;
@@ -68,7 +68,7 @@ FV_TEST(train_tasks__one_batch_is_learned_by_heart_or_that_is_an_error) {
 }
 
 FV_TEST(train_tasks__a_rate_is_found_and_drawn) {
-    static const char *const keys[] = { "arch", "lenet dropout=0", "optimizer", "sgd", NULL };
+    static const char *const keys[] = { "arch", "lenet dropout=0", "optimizer", "sgd", "batch", "8", NULL };
     STAGE(keys);
     const char *out = fv_test_folder();
     s.options.task = FV_FIND_RATE;
