@@ -63,8 +63,12 @@ static fv_error *run_in_savepoint(fv_connection *c, waiting *w) {
 /* All that had gone well is gone. */
 static void fail_all(waiting *works, const fv_error *error) {
     char text[1024];
-    for (waiting *w = works; w; w = w->next)
-        if (!w->error) w->error = fv_fail(fv_error_code(error), "%s", fv_error_format(error, text, sizeof text));
+    const char *hint = fv_error_hint_get(error);
+    for (waiting *w = works; w; w = w->next) {
+        if (w->error) continue;
+        w->error = fv_fail(fv_error_code(error), "%s", fv_error_format(error, text, sizeof text));
+        if (hint) w->error = fv_error_hint(w->error, "%s", hint);
+    }
 }
 
 static void run_all(fv_connection *c, waiting *works) {

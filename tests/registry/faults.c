@@ -52,6 +52,7 @@ FV_TEST(registry_faults__a_full_disk_is_named_and_takes_nothing_that_was_there) 
     FV_OK(fv_run_start(registry, &(fv_run_options){ .name = "a" }, &run));
     fv_error *error = NULL;
     while (!(error = log_step(registry, &run, steps))) steps++;
+    assert_non_null(strstr(fv_error_hint_get(error), "make room"));
     FV_FAILS(error, FV_IO, "fovea.db: the disk is full");
     assert_true(steps > 0);
     check_whole(registry, run.id, steps);
