@@ -146,7 +146,7 @@ static fv_error *restart(fv_connection *c, void *context) {
     fv_audit_row row = next_row(c, &last, FV_AUDIT_RESTART, digest);
     randombytes_buf(key.bytes, sizeof key.bytes);
     last.rows++;
-    fv_audit_mac(&key, fv_audit_first_mac, &row, last.mac);
+    fv_audit_mac(&key, FV_AUDIT_FIRST_MAC, &row, last.mac);
     FV_TRY(insert(c, &row, last.mac));
     fv_error *error = fv_audit_make_key(fv_registry_folder(fv_registry_of(c)), &last, &key);
     sodium_memzero(&key, sizeof key);

@@ -13,8 +13,6 @@
 
 static const char last_sql[] = "SELECT id, mac FROM audit ORDER BY id DESC LIMIT 1";
 
-const char fv_audit_first_mac[FV_MAC_LETTERS] = "0000000000000000000000000000000000000000000000000000000000000000";
-
 /* ---- hashes ---- */
 
 typedef crypto_generichash_state hash_state;
@@ -181,7 +179,7 @@ fv_error *fv_audit_last(fv_connection *c, fv_audit_head *out) {
     FV_OWNED(fv_query) query = NULL;
     bool row;
     *out = (fv_audit_head){ 0 };
-    memcpy(out->mac, fv_audit_first_mac, FV_MAC_LETTERS);
+    memcpy(out->mac, FV_AUDIT_FIRST_MAC, FV_MAC_LETTERS);
     FV_TRY(fv_query_begin(c, last_sql, &query));
     FV_TRY(fv_query_next(query, &row));
     if (!row) return NULL;

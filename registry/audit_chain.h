@@ -26,7 +26,7 @@ typedef struct fv_audit_head {
     char mac[FV_MAC_LETTERS];
 } fv_audit_head;
 
-extern const char fv_audit_first_mac[FV_MAC_LETTERS]; /* zeroes */
+#define FV_AUDIT_FIRST_MAC "0000000000000000000000000000000000000000000000000000000000000000"
 
 void fv_audit_mac(const fv_audit_key *key, const char *previous, const fv_audit_row *row, char mac[FV_MAC_LETTERS]);
 

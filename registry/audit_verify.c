@@ -103,7 +103,7 @@ fv_error *fv_registry_verify(fv_registry *r, fv_audit_verdict *out) {
     bool found;
     const char *folder = fv_registry_folder(r);
     *out = (fv_audit_verdict){ 0 };
-    memcpy(k.previous, fv_audit_first_mac, sizeof k.previous);
+    memcpy(k.previous, FV_AUDIT_FIRST_MAC, sizeof k.previous);
     fv_audit_lump_begin(&k.lump);
     FV_TRY(fv_audit_read_key(folder, &k.key, &found));
     FV_TRY(fv_registry_read(r, count_rows, &rows));

@@ -60,10 +60,9 @@ static fv_code code_of(int result) {
     }
 }
 
-/* What the system said, where SQLite still knows: 0 else. */
+/* What the system said, where SQLite still knows: 0 else. Of an opening it tells what it asked afterwards. */
 static int reason_of(const fv_connection *c, int result) {
-    bool of_system = (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN;
-    return of_system ? sqlite3_system_errno(c->database) : 0;
+    return (result & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(c->database) : 0;
 }
 
 /* A full disk is told in several ways, by where it is met. */

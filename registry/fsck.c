@@ -233,7 +233,7 @@ static fv_error *check_file(void *context, const char *path, const char *digest,
 static fv_error *check_files(fsck *f) {
     int64_t left;
     FV_TRY(fv_store_walk(f->registry, check_file, f));
-    FV_TRY(fv_store_clear(f->registry, !f->repair, &left));
+    FV_TRY(fv_store_clear(fv_registry_folder(f->registry), !f->repair, &left));
     f->repaired = f->repair;
     if (left) FV_TRY(find(f, FV_FINDING_LEFTOVER, "objects/new", "%lld files of processes that were killed", (long long)left));
     return NULL;

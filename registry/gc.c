@@ -38,12 +38,13 @@
         "e") " AND NOT EXISTS (SELECT 1 FROM run WHERE experiment_id = e.id AND id NOT IN (SELECT id FROM (" RUNS ")))"
 
 static const struct {
-    const char *kind, *all, *some, *remove;
+    const char *kind, *folder; /* the audit log's name of one: models/cells/3, runs/…, experiments/cells/first */
+    const char *all, *some, *remove;
 } kinds[] = {
-    { "version", VERSIONS, VERSIONS SOME, "DELETE FROM version WHERE id = ?" },
-    { "model", MODELS, MODELS SOME, "DELETE FROM model WHERE id = ?" },
-    { "run", RUNS, RUNS SOME, "DELETE FROM run WHERE id = ?" },
-    { "experiment", EXPERIMENTS, EXPERIMENTS SOME, "DELETE FROM experiment WHERE id = ?" },
+    { "version", "models", VERSIONS, VERSIONS SOME, "DELETE FROM version WHERE id = ?" },
+    { "model", "models", MODELS, MODELS SOME, "DELETE FROM model WHERE id = ?" },
+    { "run", "runs", RUNS, RUNS SOME, "DELETE FROM run WHERE id = ?" },
+    { "experiment", "experiments", EXPERIMENTS, EXPERIMENTS SOME, "DELETE FROM experiment WHERE id = ?" },
 };
 
 static const char aliases_sql[] = "DELETE FROM alias WHERE version_id = ?"; /* those of a model that is going too */
@@ -99,18 +100,25 @@ static fv_error *run_on(fv_connection *c, const char *sql, int64_t id) {
     return fv_query_run(query);
 }
 
+static fv_error *tell(fv_connection *c, const gc *g, const char *ref) {
+    FV_TEXT(action, 100);
+    FV_TEXT(subject, 1 << 12);
+    fv_text_addf(&action, "%s.remove", kinds[g->kind].kind);
+    fv_text_addf(&subject, "%s/%s", kinds[g->kind].folder, ref);
+    FV_TRY(fv_text_error(&action));
+    FV_TRY(fv_text_error(&subject));
+    return fv_audit_add(c, action.at, subject.at, NULL);
+}
+
 static fv_error *remove_one(fv_connection *c, gc *g, int64_t id, const char *ref) {
     FV_OWNED(fv_query) notes = NULL;
-    FV_TEXT(action, 100);
     if (!strcmp(kinds[g->kind].kind, "version")) FV_TRY(run_on(c, aliases_sql, id));
     FV_TRY(run_on(c, kinds[g->kind].remove, id));
     FV_TRY(fv_query_begin(c, notes_sql, &notes));
     fv_bind_text(notes, kinds[g->kind].kind);
     fv_bind_text(notes, ref);
     FV_TRY(fv_query_run(notes));
-    fv_text_addf(&action, "%s.remove", kinds[g->kind].kind);
-    FV_TRY(fv_text_error(&action));
-    return fv_audit_add(c, action.at, ref, NULL);
+    return tell(c, g, ref);
 }
 
 /* The ids are read before the first of them goes. */

@@ -86,6 +86,21 @@ fv_error *fv_store_copy(const char *from, const char *digest, const char *to, fv
     return error;
 }
 
+/* An object is not written any more. */
+static fv_error *finish(fv_new_file *file) {
+    struct stat about;
+    if (fstat(file->file, &about) < 0 || fchmod(file->file, about.st_mode & 0444) < 0)
+        return fv_file_refused(errno, "write", file->path);
+    return fv_new_file_sync(file);
+}
+
+fv_error *fv_store_copy_to(const char *from, const char *digest, fv_new_file *file, const char *to, fv_store_step step,
+                           void *context) {
+    FV_TRY(stream_checked(from, digest, file, step, context));
+    FV_TRY(finish(file));
+    return fv_new_file_rename(file, to);
+}
+
 /* ---- what is being written ---- */
 
 /* False when somebody who clears leftovers away was there between its opening and its lock. A file system without locks has no
@@ -96,20 +111,18 @@ static bool lock_new(int file) {
     return fstat(file, &about) < 0 || about.st_nlink > 0;
 }
 
-static fv_error *open_new(fv_registry *r, fv_new_file *out) {
-    char *path;
-    FV_TRY(fv_registry_path(r, "objects/new", &path));
-    fv_error *error = fv_file_make_folder(path);
-    fv_string_free(path);
-    FV_TRY(error);
-    FV_TRY(fv_registry_path(r, "objects/new/object", &path));
+fv_error *fv_store_open_new(const char *folder, fv_new_file *out) {
+    FV_TEXT(path, 1 << 16);
+    fv_text_addf(&path, "%s/objects/new", folder);
+    FV_TRY(fv_text_error(&path));
+    FV_TRY(fv_file_make_folder(path.at));
+    fv_text_add(&path, "/object");
+    FV_TRY(fv_text_error(&path));
     for (;;) {
-        error = fv_new_file_open(path, out);
-        if (error || lock_new(out->file)) break;
+        FV_TRY(fv_new_file_open(path.at, out));
+        if (lock_new(out->file)) return NULL;
         fv_new_file_release(out);
     }
-    fv_string_free(path);
-    return error;
 }
 
 static fv_error *clear_one(const char *path, bool look_only, int64_t *count) {
@@ -123,13 +136,13 @@ static fv_error *clear_one(const char *path, bool look_only, int64_t *count) {
     return error;
 }
 
-fv_error *fv_store_clear(fv_registry *r, bool look_only, int64_t *count) {
+fv_error *fv_store_clear(const char *workspace, bool look_only, int64_t *count) {
     FV_OWNED(fv_arena) arena = NULL;
     const char **names, *folder, *path;
     int64_t named;
     *count = 0;
     FV_TRY(fv_arena_new("names of files", INT64_C(1) << 28, &arena));
-    FV_TRY(fv_file_join(arena, fv_registry_folder(r), "objects/new", &folder));
+    FV_TRY(fv_file_join(arena, workspace, "objects/new", &folder));
     if (fv_file_kind_of(folder) == FV_FILE_NONE) return NULL;
     FV_TRY(fv_file_list(folder, arena, &names, &named));
     for (int64_t i = 0; i < named; i++) {
@@ -173,10 +186,7 @@ static fv_error *make_folder_of(const char *path) {
 
 /* `p->file` is written and `p->digest` known. */
 static fv_error *keep(fv_registry *r, put *p) {
-    struct stat about;
-    if (fstat(p->file.file, &about) < 0 || fchmod(p->file.file, about.st_mode & 0444) < 0)
-        return fv_file_refused(errno, "write", p->file.path);
-    FV_TRY(fv_new_file_sync(&p->file));
+    FV_TRY(finish(&p->file));
     FV_TRY(fv_object_path(r, p->digest, &p->path));
     FV_TRY(make_folder_of(p->path));
     return fv_registry_write(r, name_it, p);
@@ -191,7 +201,7 @@ static fv_error *put_release(put *p, fv_error *error, char digest[FV_DIGEST_LETT
 
 fv_error *fv_object_put_file(fv_registry *r, const char *path, char digest[FV_DIGEST_LETTERS]) {
     put p = { 0 };
-    FV_TRY(open_new(r, &p.file));
+    FV_TRY(fv_store_open_new(fv_registry_folder(r), &p.file));
     fv_error *error = fv_store_stream(path, &p.file, NULL, NULL, p.digest, &p.size);
     if (!error) error = keep(r, &p);
     return put_release(&p, error, digest);
@@ -203,7 +213,7 @@ fv_error *fv_object_put(fv_registry *r, const void *bytes, int64_t length, char 
     hash_begin(&hash);
     crypto_generichash_update(&hash, bytes, (unsigned long long)length);
     hash_end(&hash, p.digest);
-    FV_TRY(open_new(r, &p.file));
+    FV_TRY(fv_store_open_new(fv_registry_folder(r), &p.file));
     fv_error *error = fv_new_file_add(&p.file, bytes, length);
     if (!error) error = keep(r, &p);
     return put_release(&p, error, digest);

@@ -265,7 +265,7 @@ static fv_error *open_to_write(fv_registry *r) {
     FV_TRY(fv_registry_path(r, "backups", &backups));
     fv_error *error = fv_migrate(r->writer, fv_migration_table, fv_migration_count, backups);
     fv_string_free(backups);
-    return error ? error : fv_store_clear(r, false, &cleared);
+    return error ? error : fv_store_clear(r->folder, false, &cleared);
 }
 
 static fv_error *open_all(fv_registry *r, const char *folder, const fv_registry_options *o) {

@@ -95,8 +95,7 @@ static fv_error *put_in_place(const fv_transfer *t) {
     if (error && fv_error_code(error) != FV_FORMAT)
         return fv_error_hint(fv_fail(fv_error_code(error), "%s is in use", t->database), "end what uses the workspace first");
     if (there) FV_TRY(set_aside(t));
-    FV_TRY(fv_file_rename(t->part, t->database));
-    return fv_transfer_key(t);
+    return fv_transfer_finish(t);
 }
 
 /* ---- all of it ---- */

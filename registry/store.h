@@ -25,8 +25,14 @@ FV_MUST_USE fv_error *fv_store_stream(const char *from, fv_new_file *to, fv_stor
 /* The same of an object: FV_FORMAT when its bytes are not those of its name. */
 FV_MUST_USE fv_error *fv_store_copy(const char *from, const char *digest, const char *to, fv_store_step step, void *context);
 
+/* The same into a file of fv_store_open_new, which then gets its name `to`. */
+FV_MUST_USE fv_error *fv_store_copy_to(const char *from, const char *digest, fv_new_file *file, const char *to,
+                                       fv_store_step step, void *context);
+
+/* A new file in FOLDER/objects/new, locked. */
+FV_MUST_USE fv_error *fv_store_open_new(const char *folder, fv_new_file *out);
 /* Removes what those who were killed left in FOLDER/objects/new, and says how many; with `look_only` it only says. */
-FV_MUST_USE fv_error *fv_store_clear(fv_registry *registry, bool look_only, int64_t *count);
+FV_MUST_USE fv_error *fv_store_clear(const char *folder, bool look_only, int64_t *count);
 
 typedef struct fv_stored {
     char digest[FV_DIGEST_LETTERS];

@@ -33,8 +33,9 @@ fv_error *fv_transfer_begin(fv_transfer *t, const char *from, const char *to) {
     FV_TRY(name_database(to, ".part", &t->part));
     FV_TRY(name_database(to, "", &t->database));
     FV_TRY(fv_arena_new("names of objects", NAMES_BYTES_MAX, &t->arena));
+    int64_t cleared;
     unlink(t->part); /* of one that was cut off */
-    return NULL;
+    return fv_store_clear(to, false, &cleared);
 }
 
 void fv_transfer_end(fv_transfer *t) {
@@ -78,9 +79,11 @@ static fv_error *copy_new(fv_transfer *t, const fv_stored *object, const char *f
     fv_error *error = fv_file_make_folder(to);
     *slash = '/';
     FV_TRY(error);
-    FV_TRY(fv_store_copy(from, object->digest, to, fv_care_step, &t->work));
-    struct stat about;
-    if (!stat(to, &about)) chmod(to, about.st_mode & 0444); /* like an object that was put; without it, it is one still */
+    fv_new_file file;
+    FV_TRY(fv_store_open_new(t->to, &file));
+    error = fv_store_copy_to(from, object->digest, &file, to, fv_care_step, &t->work);
+    fv_new_file_release(&file);
+    FV_TRY(error);
     t->out->copied++;
     t->out->bytes += object->size;
     return NULL;
@@ -124,11 +127,18 @@ fv_error *fv_transfer_objects(fv_transfer *t) {
     return NULL;
 }
 
-fv_error *fv_transfer_key(const fv_transfer *t) {
-    fv_audit_key key;
-    bool found;
+fv_error *fv_transfer_finish(const fv_transfer *t) {
+    static const fv_audit_head none = { .mac = FV_AUDIT_FIRST_MAC };
+    FV_OWNED(fv_error) damage = NULL;
+    fv_audit_key key, there;
+    bool found, has;
     FV_TRY(fv_audit_read_key(t->from, &key, &found));
-    fv_error *error = found ? fv_audit_make_key(t->to, &t->last, &key) : NULL;
+    damage = fv_audit_read_key(t->to, &there, &has);
+    fv_error *error = NULL;
+    if (found && !damage && !has) error = fv_audit_make_key(t->to, &none, &key);
+    if (!error) error = fv_file_rename(t->part, t->database);
+    if (!error && found) error = fv_audit_make_key(t->to, &t->last, &key);
     sodium_memzero(&key, sizeof key);
+    sodium_memzero(&there, sizeof there);
     return error;
 }

@@ -21,8 +21,9 @@ void fv_transfer_end(fv_transfer *transfer);
 
 /* Every object that the copied database has. */
 FV_MUST_USE fv_error *fv_transfer_objects(fv_transfer *transfer);
-/* The key of `from`, and the head of the rows in the copy; nothing where `from` has no key. */
-FV_MUST_USE fv_error *fv_transfer_key(const fv_transfer *transfer);
+/* Gives the copied database its name, and the audit log its key and head; nothing of those where `from` has no key. Cut off
+ * anywhere, old and new rows can be proven; but where `from` restarted its log since, only once it was done again. */
+FV_MUST_USE fv_error *fv_transfer_finish(const fv_transfer *transfer);
 /* Whether another process uses a database is found by taking it for this one alone, without a log beside it. */
 FV_MUST_USE fv_error *fv_transfer_hold(const char *database, fv_connection **out);
 

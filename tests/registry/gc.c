@@ -126,7 +126,8 @@ FV_TEST(registry_gc__takes_runs_that_were_deleted_long_ago_with_their_files) {
     FV_OK(fv_registry_read_log(registry, 0, 100, &rows));
     assert_int_equal(rows.count >= 2, 1);
     assert_string_equal(rows.at[0].action, "run.remove");
-    assert_string_equal(rows.at[0].subject, young.id);
+    assert_int_equal(strncmp(rows.at[0].subject, "runs/", 5), 0);
+    assert_string_equal(rows.at[0].subject + 5, young.id);
     fv_audit_rows_release(&rows);
     fv_registry_free(registry);
 }
@@ -213,7 +214,7 @@ FV_TEST(registry_gc__against_puts_of_the_same_object_leaves_no_row_without_its_f
         for (;;) FV_OK(fv_object_put(own, "abc", 3, digest));
     }
     int64_t taken = 0;
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 60 || (taken < 20 && i < 5000); i++) {
         fv_gc_result result;
         FV_OK(fv_registry_gc(registry, &(fv_gc_options){ false, -1, 0, NULL }, &result));
         taken += result.objects;
@@ -221,7 +222,7 @@ FV_TEST(registry_gc__against_puts_of_the_same_object_leaves_no_row_without_its_f
     }
     kill(putter, SIGKILL);
     assert_int_equal(waitpid(putter, NULL, 0), putter);
-    assert_true(taken > 3);
+    assert_true(taken >= 20);
     fv_fsck result;
     FV_OK(fv_registry_fsck(registry, false, NULL, &result));
     assert_int_equal(result.wrong, 0);

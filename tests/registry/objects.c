@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/file.h"
+#include "fovea/care.h"
 #include "registry/store.h"
 #include "tests/test.h"
 
@@ -270,12 +271,57 @@ FV_TEST(registry_objects__being_written_are_not_taken_for_leftovers) {
     int left = open(in(folder, "objects/new/b"), O_RDWR | O_CREAT, 0666);
     assert_int_equal(flock(writing, LOCK_SH | LOCK_NB), 0);
     close(left);
-    FV_OK(fv_store_clear(registry, true, &count));
+    FV_OK(fv_store_clear(folder, true, &count));
     assert_int_equal(count, 1);
     assert_int_equal(names_in(in(folder, "objects/new")), 2);
-    FV_OK(fv_store_clear(registry, false, &count));
+    FV_OK(fv_store_clear(folder, false, &count));
     assert_int_equal(count, 1);
     assert_int_equal(fv_file_kind_of(in(folder, "objects/new/a")), FV_FILE_PLAIN);
     close(writing);
     fv_registry_free(registry);
+}
+
+/* ---- as somebody who may only read ---- */
+
+#define NOBODY 65534
+
+/* `folder` and all above it that the tests made may be gone through, and nothing in it written. */
+static void protect(const char *folder) {
+    char above[600];
+    snprintf(above, sizeof above, "%s/..", folder);
+    const char *const parts[] = { above, folder, in(folder, "objects"), in(folder, "objects/new"), in(folder, "objects/bd") };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) assert_int_equal(chmod(parts[i], 0555), 0);
+}
+
+static void use_as_reader(const char *folder) {
+    fv_registry *registry;
+    fv_fsck result;
+    char digest[FV_DIGEST_LETTERS];
+    FV_OK(fv_registry_open(folder, &(fv_registry_options){ .read_only = true }, &registry));
+    expect(registry, abc, "abc");
+    FV_FAILS(fv_object_put(registry, "other", 5, digest), FV_DENIED, "objects/new");
+    FV_OK(fv_registry_fsck(registry, false, NULL, &result));
+    assert_int_equal(result.count, 0);
+    fv_fsck_release(&result);
+    fv_registry_free(registry);
+    FV_FAILS(fv_registry_open(folder, NULL, &registry), FV_DENIED, NULL);
+}
+
+FV_TEST(registry_objects__in_a_folder_that_may_not_be_written_are_read_and_checked) {
+    if (geteuid()) skip(); /* a test for root, who becomes somebody else */
+    const char *folder = fv_test_folder();
+    fv_registry *registry = open_in(folder);
+    char digest[FV_DIGEST_LETTERS];
+    int status;
+    FV_OK(fv_object_put(registry, "abc", 3, digest));
+    fv_registry_free(registry);
+    protect(folder);
+    pid_t child = fork();
+    if (!child) {
+        assert_int_equal(setresgid(NOBODY, NOBODY, NOBODY) | setresuid(NOBODY, NOBODY, NOBODY), 0);
+        use_as_reader(folder);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }

@@ -58,6 +58,8 @@ if [ -z "${skip:-}" ]; then
     registry 0 gc --deleted-days 30 --json
     says '{"kind":"model","name":"cells"}'
     says '"objects":3,"bytes":9000'
+    registry 0 log --json
+    says '"action":"version.remove","subject":"models/cells/1"'
     registry 0 fsck --json
     says '{"wrong":0,"objects":0,"bytes":0,"findings":[]}'
 fi

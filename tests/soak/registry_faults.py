@@ -1,6 +1,6 @@
 """registry_faults.py: what becomes of a registry when the power fails, or a call on a file, while models are registered and promoted.
 
-usage: registry_faults.py BUILD power|calls [--sample N] [--error ENOSPC|EDQUOT|EIO]
+usage: registry_faults.py BUILD power|calls|full [--sample N] [--error ENOSPC|EDQUOT|EIO]
 
 BUILD is a build folder, with bin/fovea, bin/registrar (tests/programs/registrar.c) and the shims of tests/soak. The registrar makes
 a workspace, and three times puts an object, registers it as a version and promotes that; it acknowledges each step.
@@ -8,6 +8,8 @@ a workspace, and three times puts an object, registers it as a version and promo
 power: after each call of its record every state that POSIX allows to be found after a crash is made (disk.py; where they are more
 than 300, those in which one file or folder at a time is not as it was left).
 calls: each call that changes a file fails, with each error.
+full: the disk is full, at every size from 16 KiB to what is needed, in steps of 16 N (needs the right to mount a tmpfs; without it
+exit status 77).
 
 In each case the workspace is then opened again, and: `fovea registry fsck` (pages, references, counts, audit log, every object's
 bytes) finds nothing wrong; what was acknowledged is there; the alias points where the last promotion says, and each is in the audit
@@ -30,9 +32,10 @@ from disk import Disk, PagedFile
 COUNT = 3
 IGNORED = ("-shm", ".lock")  # mapped memory, which SQLite makes anew; locks, which hold nothing
 STATES_MAX = 300
-# SQLite knows the system's reason only where it has made no call since.
-REASONS = {"ENOSPC": "disk is full|No space left on device|disk I/O error", "EDQUOT": "Disk quota exceeded|disk I/O error",
-           "EIO": "Input/output error|disk I/O error"}
+# SQLite knows the system's reason only where it has made no call since, and of an opening never.
+OF_SQLITE = "disk I/O error|unable to open database file"
+REASONS = {"ENOSPC": f"disk is full|No space left on device|{OF_SQLITE}", "EDQUOT": f"Disk quota exceeded|{OF_SQLITE}",
+           "EIO": f"Input/output error|{OF_SQLITE}"}
 
 
 class Bench:
@@ -205,10 +208,34 @@ def judge_error(run, note, error, acknowledged):
     return None
 
 
+def try_full(bench, step):
+    """A tmpfs of each size; then it gets room, and all is judged as ever."""
+    sizes, wrong, disk = 0, 0, bench.workspace.parent
+    for size in itertools.count(16, 16 * step):
+        bench.fresh()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "none", disk], capture_output=True).returncode:
+            print("no right to mount a tmpfs: skipped")
+            sys.exit(77)
+        try:
+            run, acknowledged = bench.registrar(COUNT), bench.acknowledged()
+            subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+            what = judge_error(run, "", "ENOSPC", acknowledged) or bench.judge(acknowledged)
+        finally:
+            subprocess.run(["umount", disk], check=True)
+        if what:
+            wrong += 1
+            print(f"on a disk of {size} KiB: {what}", flush=True)
+        if run.returncode == 0:
+            break
+        sizes += 1
+    print(f"full at {sizes} sizes of disk, from 16 KiB to {size - 16 * step} KiB, in steps of {16 * step}; {wrong} wrong")
+    return wrong
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("fault", choices=("power", "calls"))
+    parser.add_argument("fault", choices=("power", "calls", "full"))
     parser.add_argument("--sample", type=int, default=1, metavar="N")
     parser.add_argument("--error", choices=REASONS)
     options = parser.parse_args()
@@ -218,6 +245,8 @@ def main():
         bench = Bench(options.build, pathlib.Path(folder))
         if options.fault == "power":
             wrong = try_power(bench, options.sample)
+        if options.fault == "full":
+            wrong = try_full(bench, options.sample)
         for error in [options.error] if options.error else REASONS:
             if options.fault == "calls":
                 wrong += try_calls(bench, error, options.sample)
