@@ -35,7 +35,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     decision.verb = o->remove ? FV_ALIAS_REMOVE : FV_ALIAS_SET;
     FV_TRY(say_reason(o, &reasons));
     decision.reasons = reasons.at;
-    FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
+    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
     FV_TRY(fv_alias_get(registry, o->model, o->alias, &decision.incumbent));
     if (o->remove && !decision.incumbent) return fv_fail(FV_NOT_FOUND, "model %s has no alias %s", o->model, o->alias);
     FV_TRY(fv_alias_decide(registry, &decision));

@@ -28,7 +28,7 @@ static fv_error *put_away(fv_command_call *call, const delete_options *o, bool b
     const char *model;
     int64_t number;
     FV_TRY(split(o->what, call->arena, &model, &number));
-    FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
+    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
     if (number)
         FV_TRY(back ? fv_version_restore(registry, model, number) : fv_version_delete(registry, model, number));
     else

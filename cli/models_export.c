@@ -26,7 +26,7 @@ static fv_error *run_export(fv_command_call *call, void *raw) {
     const export_options *o = raw;
     FV_OWNED(fv_registry) registry = NULL;
     fv_version_list list;
-    FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
+    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
     FV_TRY(fv_version_find(registry, o->version, &list));
     const fv_version_row *v = &list.rows[0];
     fv_error *error =

@@ -99,7 +99,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     fv_promoted promoted;
     FV_TRY(say_reference(o, call->arena, &options.version));
     FV_TRY(check_options(o, options.version));
-    FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
+    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
     fv_error *error = fv_promote_version(registry, &options, call->arena, &promoted);
     fv_terminal_finish();
     FV_TRY(error);

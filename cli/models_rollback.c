@@ -17,7 +17,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     const rollback_options *o = raw;
     FV_OWNED(fv_registry) registry = NULL;
     int64_t previous, number;
-    FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
+    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
     FV_TRY(fv_alias_get(registry, o->model, o->alias, &previous));
     FV_TRY(fv_alias_roll_back(registry, o->model, o->alias, o->reason, &number));
     fv_print_record(call->printer);

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/model_says.h"
 #include "cli/when.h"
+#include "core/base/json.h"
 #include "experiments/lineage_words.h"
 
 #define DECISIONS 20 /* shown */
@@ -107,15 +108,44 @@ static fv_error *print_version_lines(const fv_version_list *versions, fv_printer
     return NULL;
 }
 
-static void print_decision_lines(const fv_promotion_list *decisions, fv_printer *p) {
+static void name_number(int64_t version, char out[24]) {
+    if (version)
+        snprintf(out, 24, "%lld", (long long)version);
+    else
+        snprintf(out, 24, "none");
+}
+
+/* Of a promotion what did not pass, and why it was forced; of what people did by hand all that was said. */
+static bool tells(const struct fv_promotion *d, const char *name, bool passed) {
+    return !passed || d->verb != FV_ALIAS_PROMOTE || !strcmp(name, "forced");
+}
+
+static fv_error *print_reasons(const struct fv_promotion *d, fv_printer *p) {
+    json_t *reasons, *reason;
+    size_t i;
+    FV_TRY(fv_json_load(d->reasons, (int64_t)strlen(d->reasons), 0, NULL, &reasons));
+    json_array_foreach(reasons, i, reason) {
+        const char *name = json_string_value(json_object_get(reason, "name"));
+        const char *text = json_string_value(json_object_get(reason, "text"));
+        bool passed = json_is_true(json_object_get(reason, "passed"));
+        if (name && text && tells(d, name, passed)) fv_print_line(p, "    %s %s: %s", passed ? "✓" : "✗", name, text);
+    }
+    json_decref(reasons);
+    return NULL;
+}
+
+static fv_error *print_decision_lines(const fv_promotion_list *decisions, fv_printer *p) {
     if (decisions->count) fv_print_line(p, "\n%-20s  %-12s %-9s %13s  %s", "decided", "alias", "verb", "from → to", "by");
     for (int64_t i = 0; i < decisions->count; i++) {
         const struct fv_promotion *d = &decisions->at[i];
-        char when[FV_WHEN_LETTERS], way[60];
-        snprintf(way, sizeof way, "%lld → %lld", (long long)d->previous, (long long)d->version);
+        char when[FV_WHEN_LETTERS], previous[24], version[24], way[60];
+        name_number(d->previous, previous), name_number(d->version, version);
+        snprintf(way, sizeof way, "%s → %s", previous, version);
         fv_print_line(p, "%s  %-12s %-9s %13s  %s%s", fv_when(d->decided_ms, when), d->alias, fv_alias_verb_name(d->verb), way,
                       d->actor, d->taken ? "" : "  held back");
+        FV_TRY(print_reasons(d, p));
     }
+    return NULL;
 }
 
 static void print_model_aliases(const fv_models_row *m, fv_printer *p) {
@@ -143,8 +173,7 @@ static fv_error *print_model(fv_registry *registry, const fv_models_row *m, cons
     fv_print_record_end(p);
     if (p->json) return NULL;
     FV_TRY(print_version_lines(versions, p));
-    print_decision_lines(decisions, p);
-    return NULL;
+    return print_decision_lines(decisions, p);
 }
 
 static fv_error *show_model(fv_registry *registry, const char *name, fv_printer *p) {

@@ -49,7 +49,7 @@ static fv_error *run_tag(fv_command_call *call, void *raw) {
     FV_OWNED(fv_registry) registry = NULL;
     const char *model;
     int64_t number;
-    FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
+    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
     FV_TRY(resolve(registry, o->what, call->arena, &model, &number));
     FV_TRY(fv_models_tag(registry, model, number, o->first, o->second));
     print(call->printer, model, number, o->first, o->second);
@@ -61,7 +61,7 @@ static fv_error *run_describe(fv_command_call *call, void *raw) {
     FV_OWNED(fv_registry) registry = NULL;
     const char *model;
     int64_t number;
-    FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
+    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
     FV_TRY(resolve(registry, o->what, call->arena, &model, &number));
     FV_TRY(fv_models_describe(registry, model, number, o->first));
     print(call->printer, model, number, "description", o->first);
@@ -73,7 +73,7 @@ static fv_error *run_note(fv_command_call *call, void *raw) {
     FV_OWNED(fv_registry) registry = NULL;
     const char *model, *reference;
     int64_t number;
-    FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
+    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
     FV_TRY(resolve(registry, o->what, call->arena, &model, &number));
     FV_TRY(fv_arena_format(call->arena, &reference, "%s/%lld", model, (long long)number));
     FV_TRY(fv_note_add(registry, number ? "version" : "model", number ? reference : model, o->first));

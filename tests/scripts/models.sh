@@ -16,6 +16,9 @@ shapes="$SOURCE/examples/shapes"
 
 status 1 "$FOVEA" models list
 says "there is no workspace"
+status 1 "$FOVEA" models promote shapes 1 # what only changes what is there makes no workspace
+says "there is no workspace"
+[ ! -e "$FOVEA_HOME" ] || fail "a promotion made a workspace"
 status 0 "$FOVEA" train --data "$shapes" --arch lenet --channels 1 --epochs 5 --lr 0.05 --out good --licence CC0-1.0 \
     --targets 'top1>=0.3; size_mb<=5' --run-name first
 status 0 "$FOVEA" train --data "$shapes" --arch lenet --channels 1 --epochs 1 --lr 0.001 --out bad --licence CC0-1.0 \
@@ -76,6 +79,10 @@ says "shapes@champion has no earlier version to go back to"
 status 0 "$FOVEA" models show shapes
 prints 'rollback +2 → 1 '
 prints 'promote +1 → 2 +[^ ]+  held back$'
+prints '^    ✗ not_worse: top1 '
+prints '^    ✓ forced: the first one is withdrawn$'
+prints 'promote +none → 1 '
+prints_not '✓ self_test'
 prints '^ +1 .*  champion$'
 
 status 0 "$FOVEA" models alias shapes next 2
