@@ -83,6 +83,9 @@ static fv_error *fail(const fv_connection *c, int result) {
     if (code == FV_FORMAT)
         return fv_error_hint(fv_fail(FV_FORMAT, "%s: %s", c->path, sqlite3_errmsg(c->database)),
                              "`fovea registry fsck` says what is damaged, `fovea registry restore` brings back a backup");
+    if (code == FV_DENIED)
+        return fv_error_hint(fv_fail(FV_DENIED, "%s: %s", c->path, sqlite3_errmsg(c->database)),
+                             "changing a workspace takes the right to write its folder and the files in it");
     int reason = reason_of(c, result);
     return fv_fail(code, "%s: %s%s%s", c->path, sqlite3_errmsg(c->database), reason ? ": " : "",
                    reason ? strerror(reason) : "");

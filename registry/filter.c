@@ -53,8 +53,8 @@ static fv_error *wrong_at(const parser *p, const char *at, const char *message) 
     if (!*at) fv_text_add(&place, "at its end");
     FV_TRY(fv_text_error(&place));
     return fv_error_hint(fv_fail(FV_USAGE, "%s: %s", place.at, message),
-                         strcmp(p->what, "filter") ? "for example: metrics.top1 desc, start_time"
-                                                   : "for example: metrics.top1 > 0.9 and params.arch = 'resnet18'");
+                         strcmp(p->what, "filter") ? "for example: metrics.val_top1 desc, start_time"
+                                                   : "for example: metrics.val_top1 > 0.9 and params.arch = 'resnet18'");
 }
 
 static fv_error *wrong(const parser *p, const char *message) { return wrong_at(p, p->now.at, message); }

@@ -273,7 +273,8 @@ static fv_error *open_all(fv_registry *r, const char *folder, const fv_registry_
     FV_TRY(name_actor(o->actor, &r->actor));
     FV_TRY(find_folder(r, folder, !o->read_only && !o->must_exist));
     if ((o->read_only || o->must_exist) && fv_file_kind_of(r->database) == FV_FILE_NONE)
-        return fv_fail(FV_NOT_FOUND, "there is no registry in %s", r->folder);
+        return fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no registry in %s", r->folder),
+                             "--workspace or FOVEA_HOME names a folder that a training made");
     FV_TRY(choose_storage(r, o->storage));
     return o->read_only ? open_to_read(r) : open_to_write(r);
 }

@@ -137,8 +137,8 @@ typedef struct fv_run_row {
 
 typedef struct fv_runs_query {
     const char *experiment; /* it and those below it; NULL: all */
-    const char *filter;     /* MLflow's grammar, e.g. "metrics.top1 > 0.9 and params.arch = 'resnet18'"; NULL: none */
-    const char *order_by;   /* e.g. "metrics.top1 desc, attributes.start_time"; NULL: newest first */
+    const char *filter;     /* MLflow's grammar, e.g. "metrics.val_top1 > 0.9 and params.arch = 'resnet18'"; NULL: none */
+    const char *order_by;   /* e.g. "metrics.val_top1 desc, attributes.start_time"; NULL: newest first */
     const char *after;      /* `next` of the page before; NULL: from the first */
     int64_t limit;          /* 0: 100 */
     int deleted;            /* 0: those that are not, 1: only those that are, 2: all */
