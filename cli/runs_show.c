@@ -73,19 +73,6 @@ static fv_error *print_head(const fv_run_row *run, fv_printer *p) {
     return NULL;
 }
 
-/* A text of several lines, as transforms are, is one line of a table. */
-static fv_error *add_value(const char *value, fv_table *t) {
-    FV_TEXT(line, 1 << 20);
-    for (const char *at = value; *at; at++) {
-        if (*at != '\n')
-            fv_text_add_bytes(&line, at, 1);
-        else if (at[1])
-            fv_text_add(&line, "; ");
-    }
-    FV_TRY(fv_text_error(&line));
-    return fv_table_add(t, line.at);
-}
-
 static fv_error *print_pairs(const char *what, const fv_key_value *pairs, int64_t count, fv_arena *arena, fv_printer *p) {
     static const bool right[2];
     fv_table t;
@@ -95,7 +82,7 @@ static fv_error *print_pairs(const char *what, const fv_key_value *pairs, int64_
     FV_TRY(fv_table_add(&t, NULL));
     for (int64_t i = 0; i < count; i++) {
         FV_TRY(fv_table_add(&t, pairs[i].key));
-        FV_TRY(add_value(pairs[i].value, &t));
+        FV_TRY(fv_table_add(&t, pairs[i].value));
     }
     fv_print_line(p, "%s", "");
     return fv_table_print(&t, p);

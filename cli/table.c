@@ -19,10 +19,23 @@ void fv_table_init(fv_table *t, fv_arena *arena, int columns, const bool *right)
     *t = (fv_table){ .arena = arena, .columns = columns, .right = right };
 }
 
+/* A text of several lines, as transforms are, is one line of a table. */
+static void add_in_one_line(const char *text, fv_text *out) {
+    FV_TEXT(line, CELL_BYTES_MAX);
+    for (const char *at = text; *at; at++) {
+        if (*at != '\n')
+            fv_text_add_bytes(&line, at, 1);
+        else if (at[1])
+            fv_text_add(&line, "; ");
+    }
+    fv_text_add_printable(out, line.at);
+    fv_text_fail(out, fv_text_error(&line));
+}
+
 fv_error *fv_table_add(fv_table *t, const char *text) {
     FV_TEXT(cell, CELL_BYTES_MAX);
     FV_TRY(fv_room_for(t->arena, &t->cells, t->count));
-    fv_text_add_printable(&cell, text ? text : "");
+    add_in_one_line(text ? text : "", &cell);
     FV_TRY(fv_text_error(&cell));
     return fv_arena_text(t->arena, cell.at, &t->cells[t->count++]);
 }

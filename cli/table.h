@@ -17,7 +17,7 @@ typedef struct fv_table {
 } fv_table;
 
 void fv_table_init(fv_table *table, fv_arena *arena, int columns, const bool *right);
-/* The next cell; NULL is empty. Controls become U+FFFD. */
+/* The next cell; NULL is empty. Lines are divided by "; ", other controls become U+FFFD. */
 FV_MUST_USE fv_error *fv_table_add(fv_table *table, const char *text);
 FV_MUST_USE fv_error *fv_table_addf(fv_table *table, const char *format, ...) FV_PRINTF(2, 3);
 FV_MUST_USE fv_error *fv_table_add_number(fv_table *table, double value); /* NaN: empty */

@@ -70,6 +70,8 @@ static bool is_full(const fv_connection *c, int result) {
     return (result & 0xff) == SQLITE_FULL || reason_of(c, result) == ENOSPC;
 }
 
+static const char may_not_write[] = "changing a workspace takes the right to write its folder and the files in it";
+
 static fv_error *fail(const fv_connection *c, int result) {
     if (result == SQLITE_OK || result == SQLITE_ROW || result == SQLITE_DONE) return NULL;
     fv_code code = code_of(result);
@@ -84,8 +86,7 @@ static fv_error *fail(const fv_connection *c, int result) {
         return fv_error_hint(fv_fail(FV_FORMAT, "%s: %s", c->path, sqlite3_errmsg(c->database)),
                              "`fovea registry fsck` says what is damaged, `fovea registry restore` brings back a backup");
     if (code == FV_DENIED)
-        return fv_error_hint(fv_fail(FV_DENIED, "%s: %s", c->path, sqlite3_errmsg(c->database)),
-                             "changing a workspace takes the right to write its folder and the files in it");
+        return fv_error_hint(fv_fail(FV_DENIED, "%s: %s", c->path, sqlite3_errmsg(c->database)), "%s", may_not_write);
     int reason = reason_of(c, result);
     return fv_fail(code, "%s: %s%s%s", c->path, sqlite3_errmsg(c->database), reason ? ": " : "",
                    reason ? strerror(reason) : "");
@@ -165,7 +166,10 @@ static fv_error *open_turn(fv_connection *c) {
     fv_text_addf(&path, "%s-turn", c->path);
     FV_TRY(fv_text_error(&path));
     c->turn = open(path.at, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    return c->turn < 0 ? fv_file_refused(errno, "open", path.at) : NULL;
+    if (c->turn >= 0) return NULL;
+    bool denied = errno == EACCES || errno == EROFS;
+    fv_error *error = fv_file_refused(errno, "open", path.at);
+    return denied ? fv_error_hint(error, "%s", may_not_write) : error;
 }
 
 fv_error *fv_connection_open(const char *path, const fv_connection_options *options, fv_connection **out) {

@@ -90,12 +90,15 @@ running=
 
 # One that fails says why.
 status=0
-"$FOVEA" train recipe.yaml --lr 1000 --optimizer sgd --schedule constant --out wild --run-name wild > out 2> err || status=$?
+"$FOVEA" train recipe.yaml --lr 1000 --optimizer sgd --schedule constant --transforms 'hflip; normalize mean=0.5 std=0.5' \
+    --out wild --run-name wild > out 2> err || status=$?
 [ $status = 1 ] || fail "a rate of 1000 trains"
 "$FOVEA" runs show wild --json | python3 -c '
 import json, sys
 run = json.load(sys.stdin)
 assert run["status"] == "failed" and "not a number" in run["error"], run' || fail "a run that failed does not say why"
+"$FOVEA" runs show wild > out
+grep -q '^transforms  *hflip; normalize mean=0.5 std=0.5$' out || fail "a parameter of several lines is not shown as one"
 
 # Where no registry can be, that is said before the first step.
 status=0
