@@ -125,11 +125,17 @@ fv_error *fv_store_open_new(const char *folder, fv_new_file *out) {
     }
 }
 
+/* False of one that was renamed, or removed, since it was opened. */
+static bool is_named(int file, const char *path) {
+    struct stat opened, named;
+    return !fstat(file, &opened) && !stat(path, &named) && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
 static fv_error *clear_one(const char *path, bool look_only, int64_t *count) {
     int file = open(path, O_RDWR | O_CLOEXEC);                         /* for writing: over NFS no other can be locked */
     if (file < 0 && (errno == ENOENT || errno == EACCES)) return NULL; /* renamed; another user's */
     if (file < 0) return fv_file_refused(errno, "open", path);
-    bool left = flock(file, LOCK_EX | LOCK_NB) == 0;
+    bool left = flock(file, LOCK_EX | LOCK_NB) == 0 && is_named(file, path);
     fv_error *error = left && !look_only && unlink(path) < 0 ? fv_file_refused(errno, "remove", path) : NULL;
     close(file);
     if (left && !error) ++*count;

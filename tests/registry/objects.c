@@ -2,6 +2,7 @@
 #include "fovea/objects.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,4 +325,34 @@ FV_TEST(registry_objects__in_a_folder_that_may_not_be_written_are_read_and_check
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+}
+
+static void *clear(void *folder) {
+    int64_t *count = malloc(sizeof *count);
+    FV_OK(fv_store_clear(folder, false, count));
+    return count;
+}
+
+FV_TEST(registry_objects__left_over_are_removed_by_one_of_several_who_look) {
+    enum { LEFT = 2000, LOOKING = 4 };
+    const char *folder = fv_test_folder();
+    fv_registry *registry = open_in(folder);
+    pthread_t threads[LOOKING];
+    char digest[FV_DIGEST_LETTERS], name[40];
+    int64_t removed = 0;
+    FV_OK(fv_object_put(registry, "abc", 3, digest));
+    for (int i = 0; i < LEFT; i++) {
+        snprintf(name, sizeof name, "objects/new/%d", i);
+        close(open(in(folder, name), O_RDWR | O_CREAT, 0666));
+    }
+    for (int i = 0; i < LOOKING; i++) assert_int_equal(pthread_create(&threads[i], NULL, clear, (void *)folder), 0);
+    for (int i = 0; i < LOOKING; i++) {
+        void *count;
+        pthread_join(threads[i], &count);
+        removed += *(int64_t *)count;
+        free(count);
+    }
+    assert_int_equal(removed, LEFT);
+    assert_int_equal(names_in(in(folder, "objects/new")), 0);
+    fv_registry_free(registry);
 }
