@@ -141,6 +141,15 @@ typedef struct filling {
 
 static int64_t class_of(const fv_run_outcomes *o, const char *name) { return place_of(o->classes, o->class_count, name); }
 
+/* Every class that a line names was named when the file was read first. */
+static bool has_classes_of(const fv_run_outcomes *o, const fv_predicted *p) {
+    bool known = p->kind != FV_ONE_CLASS || (class_of(o, p->label) >= 0 && class_of(o, p->predicted) >= 0);
+    for (int64_t k = 0; k < p->label_count; k++) known &= class_of(o, p->labels[k]) >= 0;
+    for (int64_t k = 0; k < p->predicted_count; k++) known &= class_of(o, p->predicted_labels[k]) >= 0;
+    for (int64_t k = 0; k < p->top_count; k++) known &= class_of(o, p->top[k].label) >= 0;
+    return known;
+}
+
 static void fill_classes(fv_run_outcomes *o, int64_t i, const fv_predicted *p) {
     uint8_t *truths = (uint8_t *)o->truths + i * o->class_count, *said = (uint8_t *)o->said + i * o->class_count;
     for (int64_t k = 0; k < p->label_count; k++) truths[class_of(o, p->labels[k])] = 1;
@@ -151,8 +160,7 @@ static fv_error *fill_line(void *context, const fv_predicted *p) {
     filling *f = context;
     fv_run_outcomes *o = f->o;
     int64_t i = place_of(o->ids, o->count, p->id);
-    bool known = i >= 0 && p->kind == o->kind;
-    for (int64_t k = 0; k < p->top_count; k++) known &= class_of(o, p->top[k].label) >= 0;
+    bool known = i >= 0 && p->kind == o->kind && has_classes_of(o, p);
     if (!known || f->filled++ == o->count) return fv_fail(FV_CONFLICT, "%s was changed while it was read", f->r->path);
     if (p->kind == FV_ONE_CLASS) {
         ((int64_t *)o->labels)[i] = class_of(o, p->label);

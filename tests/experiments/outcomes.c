@@ -1,6 +1,11 @@
 /* What runs said of pictures: read, told apart, put beside one another. */
+#include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/file.h"
 #include "tests/experiments/runs.h"
@@ -106,4 +111,35 @@ FV_TEST(experiments_outcomes__a_picture_that_is_there_twice_is_named) {
     snprintf(path, sizeof path, "%s/predictions.jsonl", fv_test_folder());
     FV_OK(fv_file_write(path, text, (int64_t)strlen(text), NULL));
     FV_FAILS(fv_run_outcomes_read(path, arena, &outcomes), FV_FORMAT, "two lines about a");
+}
+
+typedef struct change {
+    char path[500], other[500];
+} change;
+
+/* Once the reader has the pipe open its name goes to another file. */
+static void *write_and_replace(void *context) {
+    static const char text[] = "{\"path\":\"a\",\"label\":\"x\",\"predicted\":\"x\",\"score\":1,\"top\":[]}\n";
+    const change *c = context;
+    int pipe = open(c->path, O_WRONLY | O_CLOEXEC);
+    bool done = pipe >= 0 && rename(c->other, c->path) == 0 && write(pipe, text, sizeof text - 1) > 0;
+    if (pipe >= 0) close(pipe);
+    return done ? context : NULL;
+}
+
+FV_TEST(experiments_outcomes__of_a_file_that_gets_other_classes_while_it_is_read_are_an_error) {
+    static const char text[] = "{\"path\":\"a\",\"label\":\"y\",\"predicted\":\"x\",\"score\":1,\"top\":[]}\n";
+    FV_OWNED(fv_arena) arena = arena_new();
+    change c;
+    pthread_t writer;
+    void *done;
+    fv_run_outcomes *outcomes;
+    snprintf(c.path, sizeof c.path, "%s/changing", fv_test_folder());
+    snprintf(c.other, sizeof c.other, "%s/other", fv_test_folder());
+    FV_OK(fv_file_write(c.other, text, sizeof text - 1, NULL));
+    assert_int_equal(mkfifo(c.path, 0600), 0);
+    assert_int_equal(pthread_create(&writer, NULL, write_and_replace, &c), 0);
+    FV_FAILS(fv_run_outcomes_read(c.path, arena, &outcomes), FV_CONFLICT, "was changed while it was read");
+    pthread_join(writer, &done);
+    assert_non_null(done);
 }
