@@ -121,14 +121,25 @@ static fv_error *take_run(tracker *k, const fv_train_start *start) {
     return fv_run_start(k->registry, &options, &k->run);
 }
 
+/* They were written at once: all are there, or none, of a run that was killed before. */
+static fv_error *has_params(tracker *k, bool *out) {
+    fv_run_list list;
+    FV_TRY(fv_run_find(k->registry, k->run.id, &list));
+    *out = list.rows[0].param_count > 0;
+    fv_run_list_release(&list);
+    return NULL;
+}
+
 /* A resumed run may have had other epochs and paths: those parameters keep the value they were begun with, and the tags of the
  * change say so. */
 static fv_error *log_params(tracker *k, const fv_train_start *start) {
     fv_key_value params[PARAMS_MAX], tags[TAGS_MAX];
     fv_run_batch batch = { .params = params, .tags = tags };
+    bool had;
     FV_TRY(list_params(k, start, params, &batch.param_count));
     FV_TRY(list_environment(k, tags, &batch.tag_count));
-    if (start->epoch) batch.param_count = 0;
+    FV_TRY(has_params(k, &had));
+    if (had) batch.param_count = 0;
     return fv_run_log(k->registry, &k->run, &batch, NULL);
 }
 
@@ -267,14 +278,24 @@ static fv_error *log_best(tracker *k) {
     return fv_model_section(model, fv_section_metrics.name, NULL) ? log_figures(k, model) : NULL;
 }
 
-static fv_error *end_run(tracker *k, const fv_error *outcome) {
+static fv_error *say_end(tracker *k, const fv_error *outcome) {
     char text[4000];
-    if (k->recorder) FV_TRY(fv_recorder_close(k->recorder));
-    if (outcome && fv_error_code(outcome) == FV_CANCELLED) return fv_run_end(k->registry, &k->run, FV_RUN_STOPPED, NULL);
-    if (outcome) return fv_run_end(k->registry, &k->run, FV_RUN_FAILED, fv_error_format(outcome, text, sizeof text));
-    FV_TRY(log_best(k));
-    FV_TRY(keep_files(k));
-    return fv_run_end(k->registry, &k->run, FV_RUN_FINISHED, NULL);
+    if (!outcome) return fv_run_end(k->registry, &k->run, FV_RUN_FINISHED, NULL);
+    if (fv_error_code(outcome) == FV_CANCELLED) return fv_run_end(k->registry, &k->run, FV_RUN_STOPPED, NULL);
+    return fv_run_end(k->registry, &k->run, FV_RUN_FAILED, fv_error_format(outcome, text, sizeof text));
+}
+
+static fv_error *first_of(fv_error *first, fv_error *second) {
+    if (first) fv_error_free(second);
+    return first ? first : second;
+}
+
+/* What cannot be recorded keeps nothing else from being, and no run from its end. */
+static fv_error *end_run(tracker *k, const fv_error *outcome) {
+    fv_error *error = k->recorder ? fv_recorder_close(k->recorder) : NULL;
+    if (!outcome) error = first_of(error, log_best(k));
+    if (!outcome) error = first_of(error, keep_files(k));
+    return first_of(error, say_end(k, outcome));
 }
 
 /* ---- all of it ---- */

@@ -88,6 +88,42 @@ kill -TERM $running
 wait $running || true
 running=
 
+# Stopped within its first epoch it goes on with other epochs, and keeps the parameters that it was begun with.
+"$FOVEA" train recipe.yaml --arch resnet18 --size 64,64 --batch 2 --epochs 400 --schedule constant --out early --run-name early \
+    --checkpoint-every 0.1s > out 2> err &
+running=$!
+while [ ! -e early/last.fovea ]; do
+    kill -0 $running 2> /dev/null || fail "the training is over before it has a checkpoint"
+    sleep 0.05
+done
+kill -INT $running
+status=0
+wait $running || status=$?
+running=
+[ $status = 75 ] && [ ! -e early/results.csv ] || fail "the training was not stopped within its first epoch"
+"$FOVEA" train --resume --out early --epochs 500 > out 2> err &
+running=$!
+until runs 'assert [run["status"] for run in runs if run["name"] == "early"] == ["running"]' 2> /dev/null; do
+    kill -0 $running 2> /dev/null || fail "it does not go on with other epochs"
+    sleep 0.05
+done
+kill -INT $running
+status=0
+wait $running || status=$?
+running=
+[ $status = 75 ] || fail "it does not go on with other epochs"
+runs 'assert [run["params"]["epochs"] for run in runs if run["name"] == "early"] == ["400"]' || fail "its parameters were changed"
+
+# One whose files cannot be kept is finished all the same.
+mkdir -p part/objects
+ln -s /nowhere/at/all part/objects/new
+"$FOVEA" train recipe.yaml --epochs 1 --workspace part --out parted --run-name parted > out 2> err || fail "training fails"
+grep -q "is recorded in part only" err || fail "nothing is said of files that cannot be kept"
+"$FOVEA" runs show parted --workspace part --json | python3 -c '
+import json, sys
+run = json.load(sys.stdin)
+assert run["status"] == "finished", run' || fail "a training that is over is not finished"
+
 # One that fails says why.
 status=0
 "$FOVEA" train recipe.yaml --lr 1000 --optimizer sgd --schedule constant --transforms 'hflip; normalize mean=0.5 std=0.5' \
