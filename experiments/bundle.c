@@ -8,6 +8,7 @@
 
 #include "core/base/file.h"
 #include "experiments/register.h"
+#include "registry/names.h"
 
 #define FORMAT 1
 #define JSON_BYTES_MAX (INT64_C(1) << 26)
@@ -56,6 +57,12 @@ static fv_error *qualify(const char *workspace, const char *kind, const char *re
     return fv_arena_format(arena, out, "%s:%s", workspace, ref);
 }
 
+/* A path stays in the bundle. */
+static fv_error *check_path(const char *who, const char *path) {
+    FV_OWNED(fv_error) error = fv_inner_path_check("a path", path);
+    return error ? fv_fail(FV_FORMAT, "%s names a file \"%s\"", who, path) : NULL;
+}
+
 /* ---- exporting ---- */
 
 static fv_error *take_texts(fv_arena *arena, int64_t count, const char ***texts, fv_strings *list) {
@@ -78,7 +85,10 @@ static fv_error *list_pieces(const fv_version_row *v, fv_arena *arena, bundle *b
     }
     FV_TRY(take_texts(arena, v->file_count, &paths, &b->file_paths));
     FV_TRY(take_texts(arena, v->file_count, &digests, &b->file_digests));
-    for (int64_t i = 0; i < v->file_count; i++) paths[i] = v->files[i].path, digests[i] = v->files[i].digest;
+    for (int64_t i = 0; i < v->file_count; i++) {
+        FV_TRY(check_path("the registry", v->files[i].path));
+        paths[i] = v->files[i].path, digests[i] = v->files[i].digest;
+    }
     return NULL;
 }
 
@@ -206,14 +216,8 @@ static fv_error *check_counts(const bundle *b) {
     return fits ? NULL : fv_fail(FV_FORMAT, "version.json has lists of different lengths");
 }
 
-/* A path stays in the bundle. */
 static fv_error *check_paths(const bundle *b) {
-    for (int64_t i = 0; i < b->file_paths.count; i++) {
-        const char *path = b->file_paths.at[i];
-        bool leaves = !*path || *path == '/' || strstr(path, "//") || !strncmp(path, "../", 3) || strstr(path, "/../") ||
-                      !strcmp(path, "..") || (strlen(path) > 2 && !strcmp(path + strlen(path) - 3, "/.."));
-        if (leaves) return fv_fail(FV_FORMAT, "version.json names a file \"%s\"", path);
-    }
+    for (int64_t i = 0; i < b->file_paths.count; i++) FV_TRY(check_path("version.json", b->file_paths.at[i]));
     return NULL;
 }
 
@@ -234,8 +238,27 @@ static fv_error *read_json(const char *folder, fv_arena *arena, bundle *b) {
     return check_paths(b);
 }
 
+static bool is_within(const char *folder, const char *path) {
+    size_t length = strlen(folder);
+    return !strncmp(path, folder, length) && (path[length] == '/' || (length && folder[length - 1] == '/'));
+}
+
+/* No link leads out of the bundle, and no pipe or device is taken for a file: they may have no end. */
+static fv_error *check_file(const char *folder, const char *path) {
+    char *whole, *real;
+    FV_TRY(fv_file_resolve(folder, &whole));
+    fv_error *error = fv_file_resolve(path, &real);
+    bool fits = !error && is_within(whole, real) && fv_file_kind_of(real) == FV_FILE_PLAIN;
+    fv_string_free(whole);
+    FV_TRY(error);
+    fv_string_free(real);
+    return fits ? NULL : fv_fail(FV_FORMAT, "%s is no file of the bundle", path);
+}
+
 /* Into the store; its digest must be the one that is said. */
-static fv_error *put_checked(fv_registry *registry, const char *path, const char *said, char digest[FV_DIGEST_LETTERS]) {
+static fv_error *put_checked(fv_registry *registry, const char *folder, const char *path, const char *said,
+                             char digest[FV_DIGEST_LETTERS]) {
+    FV_TRY(check_file(folder, path));
     FV_TRY(fv_object_put_file(registry, path, digest));
     if (!strcmp(said, digest)) return NULL;
     return fv_fail(FV_FORMAT, "%s is not the file that was exported: its digest is %s, not %s", path, digest, said);
@@ -249,7 +272,7 @@ static fv_error *put_files(fv_registry *registry, const char *folder, const bund
     FV_TRY(fv_arena_take(arena, b->file_paths.count + 1, &files));
     for (int64_t i = 0; i < b->file_paths.count; i++) {
         FV_TRY(place_file(folder, b->file_paths.at[i], false, arena, &path));
-        FV_TRY(put_checked(registry, path, b->file_digests.at[i], digest));
+        FV_TRY(put_checked(registry, folder, path, b->file_digests.at[i], digest));
         files[i] = (fv_version_file){ .path = b->file_paths.at[i], .digest = b->file_digests.at[i] };
     }
     *out = files;
@@ -296,7 +319,7 @@ fv_error *fv_bundle_import(fv_registry *registry, const char *folder, const char
     FV_TRY(read_json(folder, arena, &b));
     FV_TRY(fv_arena_text(arena, name ? name : b.model, &out->model));
     FV_TRY(fv_file_join(arena, folder, "model.fovea", &path));
-    FV_TRY(put_checked(registry, path, b.digest, out->digest));
+    FV_TRY(put_checked(registry, folder, path, b.digest, out->digest));
     FV_TRY(fv_error_wrap(fv_object_check_model(registry, out->digest, NULL, arena, &facts), "%s", path));
     FV_TRY(fv_arena_format(arena, &there, "%s:%s/%lld", b.workspace, b.model, (long long)b.version));
     fv_version_options options = { .model = out->model,

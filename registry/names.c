@@ -14,3 +14,19 @@ fv_error *fv_name_check(const char *what, const char *name) {
     for (const char *at = name; *at && printable;) at += fv_text_character(at, &printable);
     return printable ? NULL : fv_fail(FV_USAGE, "%s has a control character in it, or is no UTF-8", what);
 }
+
+static bool leads_elsewhere(const char *part, size_t length) {
+    return !length || (length <= 2 && !strncmp(part, "..", length));
+}
+
+fv_error *fv_inner_path_check(const char *what, const char *path) {
+    FV_TRY(fv_name_check(what, path));
+    for (const char *part = path;;) {
+        size_t length = strcspn(part, "/");
+        if (leads_elsewhere(part, length))
+            return fv_error_hint(fv_fail(FV_USAGE, "\"%s\" is not %s", path, what),
+                                 "folders and a name with / between: no / at its ends, no empty part, no \".\" and \"..\"");
+        if (!part[length]) return NULL;
+        part += length + 1;
+    }
+}

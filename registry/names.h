@@ -9,5 +9,8 @@
 /* FV_USAGE unless it is 1 to FV_NAME_BYTES_MAX bytes of UTF-8 without control characters. `what` for the message: "the key of a
  * metric". */
 FV_MUST_USE fv_error *fv_name_check(const char *what, const char *name);
+/* FV_USAGE unless it is a name as above, and a path that stays within the folder it is joined to: parts with / between, none of
+ * them empty, "." or "..". `what` as above: "the path of a run's file". */
+FV_MUST_USE fv_error *fv_inner_path_check(const char *what, const char *path);
 
 #endif

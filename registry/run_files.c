@@ -19,23 +19,6 @@ static const char list_sql[] = "SELECT a.path, a.digest, a.media_type, o.size FR
 
 /* ---- keeping ---- */
 
-static bool leads_elsewhere(const char *part, size_t length) {
-    return !length || (length <= 2 && !strncmp(part, "..", length));
-}
-
-/* Who asks for it later joins it to a folder: it must not lead out of that. */
-static fv_error *check_path(const char *path) {
-    FV_TRY(fv_name_check("the path of a run's file", path));
-    for (const char *part = path;;) {
-        size_t length = strcspn(part, "/");
-        if (leads_elsewhere(part, length))
-            return fv_error_hint(fv_fail(FV_USAGE, "\"%s\" is no path of a run's file", path),
-                                 "folders and a name with / between: no / at its ends, no empty part, no \".\" and \"..\"");
-        if (!part[length]) return NULL;
-        part += length + 1;
-    }
-}
-
 typedef struct keeping {
     const fv_run *run;
     const char *path, *digest, *media_type;
@@ -58,7 +41,7 @@ static fv_error *keep(fv_connection *c, void *context) {
 fv_error *fv_run_keep_file(fv_registry *registry, const fv_run *run, const char *path, const char *file,
                            const char *media_type) {
     char digest[FV_DIGEST_LETTERS];
-    FV_TRY(check_path(path));
+    FV_TRY(fv_inner_path_check("the path of a run's file", path)); /* who asks for it joins it to a folder */
     FV_TRY(fv_object_put_file(registry, file, digest));
     keeping k = { .run = run, .path = path, .digest = digest, .media_type = media_type };
     return fv_registry_write(registry, keep, &k);

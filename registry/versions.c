@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "registry/licences.h"
 #include "registry/models.h"
+#include "registry/names.h"
 
 static const char newest[] =
     "SELECT id, number FROM version WHERE model_id = ? AND stage = 'active' ORDER BY number DESC LIMIT 1";
@@ -229,6 +230,8 @@ static fv_error *check_facts(const char *facts) {
 fv_error *fv_version_add(fv_registry *registry, const fv_version_options *options, fv_version_added *out) {
     FV_TRY(fv_model_name_check(options->model));
     FV_TRY(check_facts(options->facts));
+    for (int64_t i = 0; i < options->file_count; i++)
+        FV_TRY(fv_inner_path_check("the path of a version's file", options->files[i].path));
     addition addition = { options, fv_registry_actor(registry), out };
     return fv_registry_write(registry, do_add, &addition);
 }

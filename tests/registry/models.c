@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/base/assert.h"
 #include "registry/database.h"
 #include "registry/reference.h"
 #include "tests/test.h"
@@ -123,6 +124,20 @@ FV_TEST(registry_versions__the_same_file_twice_is_one_version) {
     fv_version_added anew = add(registry, "cells", "one", (fv_version_options){ 0 });
     assert_false(anew.existed);
     assert_int_equal(anew.number, 2);
+    fv_registry_free(registry);
+}
+
+FV_TEST(registry_versions__have_no_file_whose_path_leads_elsewhere) {
+    static const char *const paths[] = { "../x", "a/../../x", "/etc/x", "", "a//b", ".", "a/" };
+    fv_registry *registry = open_new();
+    char digest[FV_DIGEST_LETTERS];
+    fv_version_added added;
+    FV_OK(fv_object_put(registry, "one", 3, digest));
+    for (int i = 0; i < FV_COUNT(paths); i++) {
+        fv_version_file file = { .path = paths[i], .digest = digest };
+        fv_version_options options = { .model = "cells", .digest = digest, .files = &file, .file_count = 1 };
+        FV_FAILS(fv_version_add(registry, &options, &added), FV_USAGE, "the path of a version's file");
+    }
     fv_registry_free(registry);
 }
 

@@ -175,8 +175,23 @@ says "torn/model.fovea is not the file that was exported"
 sed 's|"recipe.yaml"|"../recipe.yaml"|' bundle/version.json > torn/version.json
 status 1 "$FOVEA" models import torn --workspace third
 says 'version.json names a file "../recipe.yaml"'
+cp bundle/version.json torn/version.json
+for wrong in "$PWD/bundle/model.fovea" /dev/zero; do # the right bytes from elsewhere, and bytes without end
+    ln -sf "$wrong" torn/model.fovea
+    status 1 "$FOVEA" models import torn --workspace third
+    says "torn/model.fovea is no file of the bundle"
+done
 status 0 "$FOVEA" models list --workspace third --json
 prints '^\[\]$'
+python3 - << 'END' || fail "the registry cannot be changed"
+import sqlite3
+db = sqlite3.connect("ws/fovea.db")
+db.execute("UPDATE version_file SET path = '../../led/out' WHERE path = 'recipe.yaml'")
+db.commit()
+END
+status 1 "$FOVEA" models export shapes/2 --out led
+says 'the registry names a file "../../led/out"'
+[ ! -e led ] || fail "a file was written outside of the bundle"
 
 # ---- deleted ----
 
