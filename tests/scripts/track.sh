@@ -89,8 +89,8 @@ wait $running || true
 running=
 
 # Stopped within its first epoch it goes on with other epochs, and keeps the parameters that it was begun with.
-"$FOVEA" train recipe.yaml --arch resnet18 --size 64,64 --batch 2 --epochs 400 --schedule constant --out early --run-name early \
-    --checkpoint-every 0.1s > out 2> err &
+"$FOVEA" train recipe.yaml --arch resnet18 --size 64,64 --batch 2 --epochs 400 --schedule constant --checkpoint-every 0.1s \
+    --out early --run-name early > out 2> err &
 running=$!
 while [ ! -e early/last.fovea ]; do
     kill -0 $running 2> /dev/null || fail "the training is over before it has a checkpoint"
@@ -112,7 +112,8 @@ status=0
 wait $running || status=$?
 running=
 [ $status = 75 ] || fail "it does not go on with other epochs"
-runs 'assert [run["params"]["epochs"] for run in runs if run["name"] == "early"] == ["400"]' || fail "its parameters were changed"
+runs 'assert [run["params"]["epochs"] for run in runs if run["name"] == "early"] == ["400"]' ||
+    fail "its parameters were changed"
 
 # One whose files cannot be kept is finished all the same.
 mkdir -p part/objects
