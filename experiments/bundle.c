@@ -221,6 +221,21 @@ static fv_error *check_paths(const bundle *b) {
     return NULL;
 }
 
+/* Without a workspace in front it would be a version of the registry it comes to. */
+static fv_error *check_version(const char *kind, const char *ref) {
+    if (strcmp(kind, "version") != 0 || !*ref || strchr(ref, ':')) return NULL;
+    return fv_fail(FV_FORMAT, "version.json names a version \"%s\" without its workspace", ref);
+}
+
+static fv_error *check_versions(const bundle *b) {
+    for (int64_t i = 0; i < b->licences_from.count; i++) FV_TRY(check_version("version", b->licences_from.at[i]));
+    for (int64_t i = 0; i < b->edges_from.count; i++) {
+        FV_TRY(check_version(b->edges_from_kind.at[i], b->edges_from.at[i]));
+        FV_TRY(check_version(b->edges_to_kind.at[i], b->edges_to.at[i]));
+    }
+    return NULL;
+}
+
 static fv_error *read_json(const char *folder, fv_arena *arena, bundle *b) {
     FV_OWNED(fv_memory) text = NULL;
     const char *path;
@@ -235,7 +250,8 @@ static fv_error *read_json(const char *folder, fv_arena *arena, bundle *b) {
     }
     FV_TRY(error);
     FV_TRY(check_counts(b));
-    return check_paths(b);
+    FV_TRY(check_paths(b));
+    return check_versions(b);
 }
 
 static bool is_within(const char *folder, const char *path) {

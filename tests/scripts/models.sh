@@ -181,6 +181,17 @@ for wrong in "$PWD/bundle/model.fovea" /dev/zero; do # the right bytes from else
     status 1 "$FOVEA" models import torn --workspace third
     says "torn/model.fovea is no file of the bundle"
 done
+cp bundle/model.fovea torn/model.fovea.whole && mv torn/model.fovea.whole torn/model.fovea
+cp bundle/files/predictions.jsonl torn/files/predictions.jsonl
+python3 - << 'END' || fail "version.json has no lineage"
+import json
+said = json.load(open("bundle/version.json"))
+place = said["edges_to_kind"].index("version")
+said["edges_to"][place] = "shapes/1"
+json.dump(said, open("torn/version.json", "w"))
+END
+status 1 "$FOVEA" models import torn --workspace third
+says 'version.json names a version "shapes/1" without its workspace'
 status 0 "$FOVEA" models list --workspace third --json
 prints '^\[\]$'
 python3 - << 'END' || fail "the registry cannot be changed"
@@ -192,6 +203,16 @@ END
 status 1 "$FOVEA" models export shapes/2 --out led
 says 'the registry names a file "../../led/out"'
 [ ! -e led ] || fail "a file was written outside of the bundle"
+
+# ---- what would steer the terminal ----
+
+esc=$(printf '\033')
+status 0 "$FOVEA" models register named good --description "${esc}[31mred"
+status 0 "$FOVEA" models show named/1
+! grep -q "$esc" out || fail "a description steers the terminal"
+prints '^description .*\[31mred$'
+status 0 "$FOVEA" models list
+! grep -q "$esc" out || fail "a description steers the terminal"
 
 # ---- deleted ----
 
