@@ -59,7 +59,7 @@ set(script_environment
     CC=${CMAKE_C_COMPILER} FOVEA_SANITIZE=${FOVEA_SANITIZE})
 foreach(script IN LISTS scripts)
     cmake_path(GET script STEM name)
-    add_test(NAME script_${name} COMMAND ${script})
+    add_test(NAME script_${name} COMMAND sh -c "rm -rf \"$FOVEA_HOME\"; exec \"$0\"" ${script})
     set_tests_properties(script_${name} PROPERTIES SKIP_RETURN_CODE 77
         ENVIRONMENT "${script_environment};FOVEA_HOME=${PROJECT_BINARY_DIR}/workspaces/${name}")
 endforeach()

@@ -42,6 +42,13 @@ static fv_error *check_selftest(judging *j) {
                            (long long)f->selftest_pictures);
 }
 
+static fv_error *check_task(judging *j) {
+    const fv_gate_facts *f = j->facts;
+    if (!f->incumbent) return NULL;
+    return say(j, begin_check(j, "same_task"), !f->task_problem,
+               f->task_problem ? f->task_problem : "it answers what the incumbent answers");
+}
+
 /* Where no picture is told apart there is no spread to make an interval of, and no loss either. */
 static bool is_not_worse(const fv_gate_pairs *p, double margin) {
     return fv_not_worse(&p->gain, margin) || (isnan(p->gain.interval.low) && p->gain.of.gain == 0);
@@ -165,9 +172,10 @@ static fv_error *check_the_rest(judging *j) {
 
 fv_error *fv_gate_decide(const fv_gate_facts *f, fv_arena *arena, fv_gate_decision *out) {
     judging j = { .facts = f, .arena = arena };
-    FV_TRY(fv_arena_take(arena, 5 + f->goals.count, &j.checks));
+    FV_TRY(fv_arena_take(arena, 6 + f->goals.count, &j.checks));
     FV_TRY(check_selftest(&j));
-    if (!f->selftest_problem) FV_TRY(check_the_rest(&j));
+    if (!f->selftest_problem) FV_TRY(check_task(&j));
+    if (!f->selftest_problem && !f->task_problem) FV_TRY(check_the_rest(&j));
     *out = (fv_gate_decision){ .passed = true, .checks = j.checks };
     for (int64_t i = 0; i < j.count; i++) out->passed &= j.checks[i].passed;
     out->promoted = out->passed || (f->force && !f->selftest_problem);

@@ -25,6 +25,8 @@ typedef struct fv_gate_facts {
     bool same_file;               /* both are the same bytes */
     const char *selftest_problem; /* why its file cannot be used; NULL: its pictures, if any, give what they gave */
     int64_t selftest_pictures;
+    const char
+        *task_problem; /* why it does not answer what the incumbent answers, so that nothing can be compared; NULL: it does */
     fv_gate_pairs pairs;
     double margin; /* the candidate may be worse by less than this, in units of the metric */
     int64_t bytes, incumbent_bytes;
@@ -54,8 +56,8 @@ typedef struct fv_gate_decision {
     int64_t count;
 } fv_gate_decision;
 
-/* Checks, in this order: self_test, and where the file can be used not_worse, latency, size, one "target …" for each goal, and
- * forced where it is. Texts and checks are in the arena. */
+/* Checks, in this order: self_test; where the file can be used and there is an incumbent same_task; where that passes
+ * not_worse, latency, size, one "target …" for each goal; and forced where it is. Texts and checks are in the arena. */
 FV_MUST_USE fv_error *fv_gate_decide(const fv_gate_facts *facts, fv_arena *arena, fv_gate_decision *out);
 
 /* The reasons as JSON: [{"name","passed","text","numbers":{…}}, …]; what is undefined is null. */

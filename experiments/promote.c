@@ -209,11 +209,34 @@ static fv_error *name_versions(promotion *p) {
     return NULL;
 }
 
+static bool has_class(const fv_strings *classes, const char *name) {
+    for (int64_t i = 0; i < classes->count; i++)
+        if (!strcmp(classes->at[i], name)) return true;
+    return false;
+}
+
+/* More classes than before are an answer to the same question; fewer, or others, are not. */
+static fv_error *compare_tasks(promotion *p) {
+    static const char *const kinds[] = { "one class", "any number of labels", "a number" };
+    const fv_model_facts *old = &p->incumbent.facts, *new = &p->candidate.facts;
+    const char **problem = &p->facts.task_problem;
+    if (new->task != old->task)
+        return fv_arena_format(p->arena, problem, "it says %s of a picture, and %s says %s", kinds[new->task],
+                               p->facts.incumbent, kinds[old->task]);
+    for (int64_t i = 0; i < old->classes.count; i++)
+        if (!has_class(&new->classes, old->classes.at[i]))
+            return fv_arena_format(p->arena, problem, "it does not know the class %s, which %s does", old->classes.at[i],
+                                   p->facts.incumbent);
+    return NULL;
+}
+
 static fv_error *gather(promotion *p) {
     FV_TRY(name_versions(p));
     FV_TRY(open_model(p, &p->candidate));
     p->facts.selftest_problem = p->candidate.problem;
     if (p->candidate.problem) return NULL;
+    if (p->incumbent.row) FV_TRY(compare_tasks(p));
+    if (p->facts.task_problem) return NULL;
     if (p->incumbent.row) FV_TRY(open_model(p, &p->incumbent));
     p->facts.incumbent_problem = p->incumbent.problem;
     FV_TRY(measure_time(p));

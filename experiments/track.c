@@ -2,6 +2,7 @@
  * become points, and at the end come the files and what became of it. */
 #include "fovea/track.h"
 
+#include <limits.h>
 #include <math.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include "train/machine.h"
 #include "train/recipe.h"
 
+#define WORKSPACE_FILE "workspace"
 #define PARAMS_MAX 200
 #define TAGS_MAX 12
 
@@ -105,12 +107,26 @@ static fv_error *list_environment(tracker *k, fv_key_value *tags, int64_t *count
     return NULL;
 }
 
+static FV_PRINTF(2, 3) fv_error *tell(tracker *k, const char *format, ...) {
+    FV_TEXT(line, 1 << 17);
+    va_list arguments;
+    va_start(arguments, format);
+    fv_text_addv(&line, format, arguments);
+    va_end(arguments);
+    FV_TRY(fv_text_error(&line));
+    if (k->inner->message) k->inner->message(k->inner->context, line.at);
+    return NULL;
+}
+
 /* The run of this folder, to go on with, or a new one. */
 static fv_error *take_run(tracker *k, const fv_train_start *start) {
     char id[FV_RUN_ID_LETTERS], group[FV_RUN_ID_LETTERS];
     bool found = false;
     if (k->inner->resume) FV_TRY(fv_run_find_folder(k->registry, k->folder, id, &found));
     if (found) return fv_run_take_over(k->registry, id, &k->run); /* the folder is locked: it is ours alone */
+    if (k->inner->resume)
+        FV_TRY(tell(k, "no run of %s is in %s: one begins there now; a deleted one comes back by `fovea runs restore`",
+                    k->folder, fv_registry_folder(k->registry)));
     FV_TRY(name_seed_group(start, group));
     fv_run_options options = { .experiment = k->track->experiment,
                                .name = k->track->name ? k->track->name : strrchr(k->folder, '/') + 1,
@@ -159,6 +175,13 @@ static fv_error *log_data(tracker *k, const fv_train_start *start) {
     return fv_run_use_data(k->registry, &k->run, &data);
 }
 
+/* In the run's folder, so that it is gone on with there from wherever that is asked for. */
+static fv_error *remember_workspace(tracker *k) {
+    const char *path, *folder = fv_registry_folder(k->registry);
+    FV_TRY(fv_file_join(k->arena, k->folder, WORKSPACE_FILE, &path));
+    return fv_file_write(path, folder, (int64_t)strlen(folder), NULL);
+}
+
 static fv_error *on_start(void *context, const fv_train_start *start) {
     tracker *k = context;
     FV_TRY(fv_file_resolve(k->inner->out, &k->folder));
@@ -167,12 +190,8 @@ static fv_error *on_start(void *context, const fv_train_start *start) {
     FV_TRY(log_params(k, start));
     FV_TRY(log_data(k, start));
     FV_TRY(fv_recorder_new(k->registry, &k->run, k->inner->cancel, &k->stop, &k->recorder));
-    if (k->inner->message) {
-        const char *line;
-        FV_TRY(fv_arena_format(k->arena, &line, "run %.8s in %s: `fovea runs show %.8s`", k->run.id,
-                               fv_registry_folder(k->registry), k->run.id));
-        k->inner->message(k->inner->context, line);
-    }
+    FV_TRY(remember_workspace(k));
+    FV_TRY(tell(k, "run %.8s in %s: `fovea runs show %.8s`", k->run.id, fv_registry_folder(k->registry), k->run.id));
     return k->inner->start ? k->inner->start(k->inner->context, start) : NULL;
 }
 
@@ -300,9 +319,28 @@ static fv_error *end_run(tracker *k, const fv_error *outcome) {
 
 /* ---- all of it ---- */
 
+/* Of a training that is gone on with, unless the caller or FOVEA_HOME says another: where its run is; NULL: not known, or it is
+ * there no more. */
+static fv_error *recall_workspace(tracker *k, const char **out) {
+    const char *home = getenv("FOVEA_HOME"), *path;
+    uint8_t *bytes;
+    int64_t length;
+    *out = k->track->workspace;
+    if (*out || (home && *home) || !k->inner->resume) return NULL;
+    FV_TRY(fv_file_join(k->arena, k->inner->out, WORKSPACE_FILE, &path));
+    if (fv_file_kind_of(path) != FV_FILE_PLAIN) return NULL;
+    FV_TRY(fv_file_read(path, PATH_MAX, &bytes, &length));
+    fv_error *error = fv_arena_text(k->arena, (const char *)bytes, out);
+    fv_memory_free(bytes);
+    if (!error && fv_file_kind_of(*out) != FV_FILE_FOLDER) *out = NULL;
+    return error;
+}
+
 static fv_error *open_tracker(tracker *k) {
+    const char *workspace;
     FV_TRY(fv_arena_new("a tracked run", INT64_C(1) << 28, &k->arena));
-    return fv_registry_open(k->track->workspace, NULL, &k->registry);
+    FV_TRY(recall_workspace(k, &workspace));
+    return fv_registry_open(workspace, NULL, &k->registry);
 }
 
 static void release(tracker *k) {

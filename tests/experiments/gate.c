@@ -121,6 +121,18 @@ static fv_gate_facts instead_of_a_broken_one(void) {
     return f;
 }
 
+static fv_gate_facts another_task(void) {
+    fv_gate_facts f = good();
+    f.task_problem = "it does not know the class platelet, which cells/1 does";
+    f.latency_ms = f.incumbent_latency_ms = NAN;
+    return f;
+}
+static fv_gate_facts another_task_forced(void) {
+    fv_gate_facts f = another_task();
+    f.force = "platelets are counted elsewhere now";
+    return f;
+}
+
 static const struct {
     const char *name;
     fv_gate_facts (*facts)(void);
@@ -144,6 +156,8 @@ static const struct {
     { "a goal missed", goal_missed, false, false, "target latency_ms<=2" },
     { "forced", forced, false, true, "not_worse" },
     { "broken and forced", broken_and_forced, false, false, "self_test" },
+    { "another task", another_task, false, false, "same_task" },
+    { "another task, forced", another_task_forced, false, true, "same_task" },
     { "instead of a broken one", instead_of_a_broken_one, true, true, NULL },
 };
 

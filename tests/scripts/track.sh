@@ -88,6 +88,19 @@ kill -TERM $running
 wait $running || true
 running=
 
+# From another folder it is gone on with where its run is.
+(mkdir elsewhere && cd elsewhere && "$FOVEA" train --resume --out ../long > ../out 2> ../err) &
+running=$!
+before=$(wc -l < long/results.csv)
+while [ "$(wc -l < long/results.csv)" -le "$before" ]; do
+    kill -0 $running 2> /dev/null || fail "the training resumed from elsewhere is over too soon"
+    sleep 0.05
+done
+"$FOVEA" runs stop long > out 2>> err || fail "the run that is gone on with from elsewhere is not in its workspace"
+wait $running || true
+running=
+[ ! -e elsewhere/.fovea ] || fail "resuming from another folder makes a workspace there"
+
 # Stopped within its first epoch it goes on with other epochs, and keeps the parameters that it was begun with.
 "$FOVEA" train recipe.yaml --arch resnet18 --size 64,64 --batch 2 --epochs 400 --schedule constant --checkpoint-every 0.1s \
     --out early --run-name early > out 2> err &
