@@ -14,11 +14,12 @@ typedef struct tag_options {
              .help = "a model, or one version of it")
 #define WORKSPACE FV_FIELD(tag_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP)
 
-static const fv_field tag_fields[] = {
-    WHAT, FV_FIELD(tag_options, first, .positional = true, .required = true, .value = "KEY", .help = "of the tag"),
-    FV_FIELD(tag_options, second, .positional = true, .value = "VALUE", .help = "its value; without it the tag is taken away"),
-    WORKSPACE, FV_FIELDS_END
-};
+static const fv_field tag_fields[] = { WHAT,
+                                       FV_FIELD(tag_options, first, .positional = true, .required = true,
+                                                .value = "KEY[=VALUE]", .help = "of the tag, and its value"),
+                                       FV_FIELD(tag_options, second, .positional = true, .value = "VALUE",
+                                                .help = "or the value here; without any the tag is taken away"),
+                                       WORKSPACE, FV_FIELDS_END };
 static const fv_field text_fields[] = {
     WHAT, FV_FIELD(tag_options, first, .positional = true, .required = true, .value = "TEXT", .help = "what is said"),
     WORKSPACE, FV_FIELDS_END
@@ -44,6 +45,13 @@ static void print(fv_printer *p, const char *model, int64_t number, const char *
     fv_print_record_end(p);
 }
 
+/* "key=value" in one word, as `fovea runs tag` takes it, or in two. */
+static fv_error *split(const tag_options *o, fv_arena *arena, const char **key, const char **value) {
+    const char *equals = o->second ? NULL : strchr(o->first, '=');
+    *value = equals ? equals + 1 : o->second;
+    return fv_arena_format(arena, key, "%.*s", equals ? (int)(equals - o->first) : (int)strlen(o->first), o->first);
+}
+
 static fv_error *run_tag(fv_command_call *call, void *raw) {
     const tag_options *o = raw;
     FV_OWNED(fv_registry) registry = NULL;
@@ -51,8 +59,10 @@ static fv_error *run_tag(fv_command_call *call, void *raw) {
     int64_t number;
     FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
     FV_TRY(resolve(registry, o->what, call->arena, &model, &number));
-    FV_TRY(fv_models_tag(registry, model, number, o->first, o->second));
-    print(call->printer, model, number, o->first, o->second);
+    const char *key, *value;
+    FV_TRY(split(o, call->arena, &key, &value));
+    FV_TRY(fv_models_tag(registry, model, number, key, value));
+    print(call->printer, model, number, key, value);
     return NULL;
 }
 

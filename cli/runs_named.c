@@ -5,12 +5,21 @@
 
 #include "core/base/file.h"
 
-/* Folders with one name are called by their paths. */
-static void tell_apart(fv_run_facts *runs, int64_t count) {
+static bool is_folder(const fv_run_facts *run) { return fv_file_kind_of(run->id) == FV_FILE_FOLDER; }
+
+/* Where two have one name, folders are called by their paths, and runs of the registry by the first letters of their ids too.
+ */
+static fv_error *tell_apart(fv_run_facts *runs, int64_t count, fv_arena *arena) {
     bool alike = false;
     for (int64_t i = 0; i < count; i++)
         for (int64_t j = 0; j < i; j++) alike |= !strcmp(runs[i].name, runs[j].name);
-    for (int64_t i = 0; alike && i < count; i++) runs[i].name = runs[i].id;
+    for (int64_t i = 0; alike && i < count; i++) {
+        if (is_folder(&runs[i]))
+            runs[i].name = runs[i].id;
+        else
+            FV_TRY(fv_arena_format(arena, &runs[i].name, "%s %.8s", runs[i].name, runs[i].id));
+    }
+    return NULL;
 }
 
 /* A folder is one; all else is sought in the registry, which is opened when it is first needed. */
@@ -26,6 +35,5 @@ fv_error *fv_runs_named(const fv_strings *names, const char *workspace, fv_arena
     FV_OWNED(fv_registry) registry = NULL;
     FV_TRY(fv_arena_take(arena, names->count, out));
     for (int64_t i = 0; i < names->count; i++) FV_TRY(read_run(names->at[i], workspace, &registry, arena, &(*out)[i]));
-    tell_apart(*out, names->count);
-    return NULL;
+    return tell_apart(*out, names->count, arena);
 }

@@ -115,7 +115,7 @@ status 0 "$FOVEA" models card amounts --out card.md
 # ---- what people say ----
 
 status 0 "$FOVEA" models tag shapes@champion stain giemsa
-status 0 "$FOVEA" models tag shapes team blood
+status 0 "$FOVEA" models tag shapes team=blood
 status 0 "$FOVEA" models describe shapes 'drawn figures'
 status 0 "$FOVEA" models note shapes/1 'see ticket 12'
 status 0 "$FOVEA" models show shapes/1 --json
