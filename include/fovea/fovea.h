@@ -2,11 +2,13 @@
 #ifndef FOVEA_FOVEA_H
 #define FOVEA_FOVEA_H
 
+#include "fovea/care.h"
 #include "fovea/comm.h"
 #include "fovea/data.h"
 #include "fovea/error.h"
 #include "fovea/fetch.h"
 #include "fovea/graph.h"
+#include "fovea/jobs.h"
 #include "fovea/layers.h"
 #include "fovea/metrics.h"
 #include "fovea/mode.h"
@@ -18,6 +20,7 @@
 #include "fovea/registry.h"
 #include "fovea/runs.h"
 #include "fovea/tensor.h"
+#include "fovea/tokens.h"
 #include "fovea/track.h"
 #include "fovea/train.h"
 #include "fovea/versions.h"

@@ -7,7 +7,8 @@
  *                                       "read RUNS MS"
  *   registry_load check FOLDER          what fsck finds and is not harmless, a line each
  *
- * What goes wrong is a line "error …" and exit status 3. */
+ * The first two take SECONDS behind it, which they wait for others at most. What goes wrong is a line "error …" and exit
+ * status 3. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,9 +167,10 @@ static fv_error *check(const char *folder) {
 static fv_error *work(int count, char **arguments) {
     FV_OWNED(fv_registry) registry = NULL;
     if (count == 3 && !strcmp(arguments[1], "check")) return check(arguments[2]);
-    if (count != 4) return fv_fail(FV_USAGE, "registry_load write|read FOLDER NUMBER, or check FOLDER");
+    if (count != 4 && count != 5) return fv_fail(FV_USAGE, "registry_load write|read FOLDER NUMBER [SECONDS], or check FOLDER");
     bool writes = !strcmp(arguments[1], "write");
-    FV_TRY(fv_registry_open(arguments[2], &(fv_registry_options){ .read_only = !writes }, &registry));
+    fv_registry_options options = { .read_only = !writes, .wait_seconds = count == 5 ? strtod(arguments[4], NULL) : 0 };
+    FV_TRY(fv_registry_open(arguments[2], &options, &registry));
     return writes ? write_on(registry, arguments[2], arguments[3]) : read_on(registry);
 }
 
