@@ -122,7 +122,10 @@ static double figure(const fv_model_facts *f, const char *metric) {
 }
 
 static const char *say(double value, const char *format, char out[32]) {
-    snprintf(out, 32, isnan(value) ? "-" : format, value);
+    if (isnan(value))
+        snprintf(out, 32, "-");
+    else
+        snprintf(out, 32, format, value);
     return out;
 }
 
