@@ -30,7 +30,8 @@ flags=recipe.yaml
 stop_after() {
     "$FOVEA" train $4 --out "$1" > /dev/null 2> err &
     running=$!
-    while [ "$(cat "$1/results.csv" 2> /dev/null | wc -l)" -le "$3" ]; do
+    # The lock says that it has begun, and hears signals: the rows may be of the process before.
+    while [ "$(cat "$1/results.csv" 2> /dev/null | wc -l)" -le "$3" ] || [ "$(cat "$1/lock" 2> /dev/null)" != "$running" ]; do
         kill -0 $running 2> /dev/null || fail "the training is over before it could be stopped"
         sleep 0.02
     done
