@@ -10,10 +10,11 @@
 #include "core/base/size.h"
 #include "data/paths.h"
 #include "predict/answers.h"
+#include "predict/log_desk.h"
 #include "train/clock.h"
 
 typedef struct predict_options {
-    const char *model, *out, *device;
+    const char *model, *out, *device, *log, *log_name, *key;
     fv_strings files;
     int64_t top, batch, workers;
     double threshold;
@@ -36,6 +37,11 @@ static const fv_field fields[] = {
     FV_FIELD(predict_options, logits, .by_default = "false",
              .help = "what the network gives too, in the model's order of classes"),
     FV_FIELD(predict_options, out, .flag = "o", .value = "FILE", .help = "write the answers to FILE.csv or FILE.jsonl instead"),
+    FV_FIELD(predict_options, log, .value = "DIR",
+             .help = "keep a record of each prediction in this folder, for `fovea log` and `fovea drift`"),
+    FV_FIELD(predict_options, log_name, .value = "NAME", .help = "what the model is called there; without it the file's name"),
+    FV_FIELD(predict_options, key, .value = "KEY",
+             .help = "where the pictures come from, kept with each record: a camera, a site"),
     FV_FIELD(predict_options, resume, .by_default = "false", .help = "leave out what --out has already, and go on with it"),
     FV_FIELD(predict_options, stdin_image, .by_default = "false", .help = "standard input is one picture"),
     FV_FIELD(predict_options, batch, .by_default = "32", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
@@ -54,6 +60,7 @@ typedef struct job {
     fv_answer_style style;
     fv_paths *paths;
     fv_answers *answers;                /* NULL: they are printed */
+    fv_log_desk *log;                   /* NULL: no record is kept */
     uint8_t *picture;                   /* the bytes of standard input, until they are predicted */
     int64_t picture_length, outputs;    /* of the network, for a picture */
     int64_t count, given, done, failed; /* pictures in all (0: not known), and so far */
@@ -144,6 +151,7 @@ static fv_error *take_answer(void *context, const fv_prediction *p) {
     j->done++;
     j->failed += p->error != NULL;
     if (p->error) j->call->failed = true;
+    if (j->log) FV_TRY(fv_log_desk_add(j->log, p));
     if (j->answers || j->count > 1) report(j);
     if (j->answers) return fv_answers_add(j->answers, p);
     return j->call->printer->json ? print_object(j, p) : print_line(j, p);
@@ -172,13 +180,19 @@ static fv_error *check(const predict_options *o) {
     return o->resume && !o->out ? fv_fail(FV_USAGE, "--resume goes on with a file: name it by --out") : NULL;
 }
 
+static fv_error *open_log(job *j, const fv_predictor *predictor) {
+    const predict_options *o = j->options;
+    fv_log_subject subject = { .file = o->model, .name = o->log_name, .key = o->key };
+    return fv_log_desk_open(o->log, &subject, fv_predictor_kind(predictor), &j->log);
+}
+
 static fv_error *predict(job *j, fv_predictor *predictor) {
     const predict_options *o = j->options;
     fv_outcome_kind kind = fv_predictor_kind(predictor);
     j->outputs = fv_predictor_output_count(predictor);
     if (kind == FV_NUMBERS && o->threshold != 0)
         return fv_fail(FV_USAGE, "--threshold is for scores, but the model says a number");
-    fv_predict_options options = { .top = o->top, .threshold = o->threshold, .views = (fv_views)o->tta };
+    fv_predict_options options = { .top = o->top, .threshold = o->threshold, .views = (fv_views)o->tta, .properties = o->log };
     j->style = (fv_answer_style){ .top = fv_min(o->top, fv_predictor_class_count(predictor)),
                                   .may_abstain = (o->threshold != 0 ? o->threshold : fv_predictor_reject_below(predictor)) > 0,
                                   .logits = o->logits,
@@ -186,6 +200,7 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
                                   .names = fv_predictor_class_names(predictor),
                                   .kind = kind };
     if (o->out) FV_TRY(fv_answers_open(o->out, &j->style, o->resume, &j->answers));
+    if (o->log) FV_TRY(open_log(j, predictor));
     if (o->stdin_image) FV_TRY(fv_file_read("/dev/stdin", STDIN_BYTES_MAX, &j->picture, &j->picture_length));
     FV_TRY(count_pictures(j));
     FV_TRY(fv_paths_new(o->files.at, o->files.count, stdin, &j->paths));
@@ -195,6 +210,9 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
     fv_error *unwritten = j->answers ? fv_answers_close(j->answers) : NULL;
     if (!error) error = fv_take(&unwritten);
     fv_error_free(unwritten);
+    fv_error *unlogged = fv_log_desk_close(fv_take(&j->log));
+    if (!error) error = fv_take(&unlogged);
+    fv_error_free(unlogged);
     if (!error && j->answers) print_summary(j);
     return error;
 }
@@ -202,13 +220,14 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
 static fv_error *run(fv_command_call *call, void *raw) {
     const predict_options *o = raw;
     FV_OWNED(fv_predictor) predictor = NULL;
-    fv_predictor_options options = { .device = o->device, .batch = o->batch, .workers = o->workers };
+    fv_predictor_options options = { .device = o->device, .batch = o->batch, .workers = o->workers, .features = o->log };
     job j = { .call = call, .options = o };
     FV_TRY(check(o));
     FV_TRY(fv_predictor_open(o->model, &options, &predictor));
     fv_error *error = predict(&j, predictor);
     fv_paths_free(j.paths);
     fv_answers_free(j.answers);
+    fv_error_free(fv_log_desk_close(j.log));
     fv_memory_free(j.picture);
     return error;
 }

@@ -8,8 +8,10 @@
 #include "core/base/arena.h"
 #include "core/base/parallel.h"
 #include "core/base/size.h"
+#include "data/properties.h"
 #include "data/threads.h"
 #include "fovea/metrics.h"
+#include "fovea/prediction_log.h"
 #include "predict/predictor.h"
 #include "predict/views.h"
 
@@ -21,6 +23,7 @@ typedef struct desk {
     int64_t pixels, classes, top; /* floats of a picture; logits; answers */
     int64_t workers, batch;
     double threshold;
+    bool properties;
     fv_views views;
     fv_view_room room;
     double *probabilities, *scores; /* classes; top */
@@ -38,6 +41,7 @@ typedef struct shelf {
     fv_predict_input *pictures;
     int64_t count;
     float *rows;
+    fv_image_properties *properties;
     fv_error **errors;
     _Atomic int64_t next; /* the picture that nobody has taken yet */
     fv_threads threads;
@@ -50,11 +54,13 @@ static fv_error *check_size(const desk *d, const fv_image *image) {
                    (long long)d->size.width, (long long)d->size.channels);
 }
 
-static fv_error *read_picture(const desk *d, const fv_predict_input *picture, fv_image *image, float *row) {
+static fv_error *read_picture(const desk *d, const fv_predict_input *picture, fv_image *image, fv_image_properties *properties,
+                              float *row) {
     const char *path = picture->path;
     fv_decode_options options = { .channels = d->size.channels, .keep_u16 = true }; /* as a data set reads it */
     FV_TRY(picture->bytes ? fv_image_decode(picture->bytes, picture->length, path, &options, image)
                           : fv_image_decode_file(path, &options, image));
+    if (d->properties) fv_image_properties_measure(image, properties);
     FV_TRY(fv_error_wrap(fv_transforms_apply(fv_predictor_transforms(d->predictor), FV_EVALUATION, NULL, image), "%s", path));
     FV_TRY(fv_error_wrap(check_size(d, image), "%s", path));
     memcpy(row, image->pixels, (size_t)d->pixels * sizeof *row);
@@ -66,7 +72,7 @@ static void *read_pictures(void *context) {
     shelf *s = context;
     fv_image image = { 0 };
     for (int64_t i; (i = atomic_fetch_add(&s->next, 1)) < s->count;)
-        s->errors[i] = read_picture(s->desk, &s->pictures[i], &image, s->rows + i * s->desk->pixels);
+        s->errors[i] = read_picture(s->desk, &s->pictures[i], &image, &s->properties[i], s->rows + i * s->desk->pixels);
     fv_image_release(&image);
     return NULL;
 }
@@ -135,15 +141,18 @@ static fv_error *check_finite(const desk *d, const float *logits) {
     return NULL;
 }
 
-static fv_error *answer_number(desk *d, const char *path, const float *logits) {
+static fv_error *answer_number(desk *d, fv_prediction *prediction) {
     fv_scaling scaling = fv_predictor_scaling(d->predictor);
-    fv_prediction prediction = { .path = path, .number = logits[0] * scaling.scale + scaling.mean, .logits = logits };
-    return d->sink(d->sink_context, &prediction);
+    prediction->number = prediction->logits[0] * scaling.scale + scaling.mean;
+    return d->sink(d->sink_context, prediction);
 }
 
-static fv_error *answer(desk *d, const char *path, const float *logits) {
-    FV_TRY(fv_error_wrap(check_finite(d, logits), "%s", path));
-    if (d->kind == FV_NUMBERS) return answer_number(d, path, logits);
+/* Of a picture of which path, logits, features and properties are known. */
+static fv_error *answer(desk *d, fv_prediction *prediction) {
+    const float *logits = prediction->logits;
+    FV_TRY(fv_error_wrap(check_finite(d, logits), "%s", prediction->path));
+    prediction->entropy = prediction->margin = NAN;
+    if (d->kind == FV_NUMBERS) return answer_number(d, prediction);
     if (d->kind == FV_MULTI_LABEL)
         fv_sigmoid_row(logits, d->classes, d->probabilities);
     else
@@ -153,29 +162,35 @@ static fv_error *answer(desk *d, const char *path, const float *logits) {
         d->labels[k] = fv_predictor_class_names(d->predictor)[d->best[k]];
         d->scores[k] = d->probabilities[d->best[k]];
     }
-    fv_prediction prediction = { .path = path,
-                                 .count = d->top,
-                                 .classes = d->best,
-                                 .labels = d->labels,
-                                 .scores = d->scores,
-                                 .abstained = d->kind == FV_ONE_CLASS && d->scores[0] < d->threshold,
-                                 .logits = logits };
-    while (d->kind == FV_MULTI_LABEL && prediction.answers < d->top && d->scores[prediction.answers] >= d->threshold)
-        prediction.answers++;
-    return d->sink(d->sink_context, &prediction);
+    prediction->count = d->top;
+    prediction->classes = d->best;
+    prediction->labels = d->labels;
+    prediction->scores = d->scores;
+    prediction->abstained = d->kind == FV_ONE_CLASS && d->scores[0] < d->threshold;
+    if (d->kind == FV_ONE_CLASS) fv_uncertainty(d->probabilities, d->classes, &prediction->entropy, &prediction->margin);
+    while (d->kind == FV_MULTI_LABEL && prediction->answers < d->top && d->scores[prediction->answers] >= d->threshold)
+        prediction->answers++;
+    return d->sink(d->sink_context, prediction);
 }
 
 static fv_error *answer_batch(desk *d, const shelf *s) {
-    const float *logits;
+    const float *logits, *features = NULL;
+    int64_t feature_count = 0;
     FV_TRY(run_batch(s, &logits));
+    if (d->views == FV_VIEWS_NONE) features = fv_predictor_features(d->predictor, &feature_count);
     for (int64_t i = 0; i < s->count; i++) {
-        const char *path = s->pictures[i].path;
-        fv_error *error = NULL;
-        if (s->errors[i])
-            error = d->sink(d->sink_context, &(fv_prediction){ .path = path, .error = s->errors[i] });
-        else
-            error = answer(d, path, logits), logits += d->classes;
-        FV_TRY(error);
+        fv_prediction prediction = { .path = s->pictures[i].path, .error = s->errors[i] };
+        if (prediction.error) {
+            FV_TRY(d->sink(d->sink_context, &prediction));
+            continue;
+        }
+        prediction.logits = logits;
+        prediction.features = features;
+        prediction.feature_count = feature_count;
+        prediction.properties = d->properties ? &s->properties[i] : NULL;
+        FV_TRY(answer(d, &prediction));
+        logits += d->classes;
+        features += feature_count;
     }
     return NULL;
 }
@@ -186,6 +201,7 @@ static fv_error *lay_out(desk *d, shelf shelves[2], fv_arena *arena) {
         FV_TRY(fv_arena_new("a batch of pictures", INT64_MAX, &shelves[i].names));
         FV_TRY(fv_arena_take(arena, d->batch, &shelves[i].pictures));
         FV_TRY(fv_arena_take(arena, d->batch, &shelves[i].errors));
+        FV_TRY(fv_arena_take(arena, d->batch, &shelves[i].properties));
         FV_TRY(fv_arena_take(arena, d->batch * d->pixels, &shelves[i].rows));
     }
     FV_TRY(fv_arena_take(arena, d->classes, &d->probabilities));
@@ -221,6 +237,7 @@ static fv_error *stream(desk *d, const fv_predict_options *options) {
     double usual = d->kind == FV_MULTI_LABEL ? FV_LABEL_THRESHOLD : fv_predictor_reject_below(d->predictor);
     d->threshold = options->threshold != 0 ? options->threshold : usual;
     d->views = options->views;
+    d->properties = options->properties;
     FV_TRY(fv_views_check(d->predictor, d->views));
     shelf shelves[2] = { 0 };
     FV_OWNED(fv_arena) arena = NULL;

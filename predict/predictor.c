@@ -6,6 +6,7 @@
 #include "predict/predictor.h"
 
 #define PLANS_MAX 4
+#define FEATURES "features"
 
 typedef struct cached_plan {
     fv_plan *plan;
@@ -21,6 +22,8 @@ struct fv_predictor {
     fv_target_section target;
     fv_calibration_section calibration;
     fv_transforms *transforms;
+    const float *features; /* of the last run */
+    int64_t feature_count;
     cached_plan plans[PLANS_MAX];
     int64_t uses;
 };
@@ -116,6 +119,9 @@ fv_size fv_predictor_input(const fv_predictor *p) {
 static fv_error *make_plan(const fv_predictor *p, int64_t batch, fv_plan **out) {
     FV_OWNED(fv_graph) graph = NULL;
     FV_TRY(fv_graph_with_batch(fv_model_graph(p->model), batch, &graph));
+    fv_value features = p->options.features ? fv_graph_find(graph, FEATURES) : FV_NO_VALUE;
+    if (fv_is_value(features) && !fv_is_value(fv_graph_find_output(graph, FEATURES)))
+        fv_graph_output(graph, FEATURES, features);
     fv_plan_options options = { .mode = FV_EVALUATION, .device = p->options.device, .fast_batch = p->options.fast_batch };
     return fv_plan_new(graph, fv_model_weights(p->model), &options, out);
 }
@@ -151,5 +157,14 @@ fv_error *fv_predictor_run(fv_predictor *p, const float *images, int64_t count, 
     memcpy(x->data, images, (size_t)fv_type_bytes(&x->type));
     FV_TRY(fv_plan_run(plan));
     *logits = fv_plan_result(plan, p->signature.output)->data;
+    const fv_tensor *features = p->options.features ? fv_plan_result(plan, FEATURES) : NULL;
+    bool usable = features && features->type.dtype == FV_F32 && features->type.dims[0] == count;
+    p->features = usable ? features->data : NULL;
+    p->feature_count = usable ? fv_type_count(&features->type) / count : 0;
     return NULL;
+}
+
+const float *fv_predictor_features(const fv_predictor *p, int64_t *features) {
+    *features = p->feature_count;
+    return p->features;
 }

@@ -55,6 +55,27 @@ FV_API int64_t fv_pixel_size(fv_pixel pixel); /* bytes: 1, 2, 4 */
 
 #define FV_CHANNELS_MAX 65535
 
+/* What a picture looks like, in numbers that a monitor follows: docs/drift.md says how each is measured. NaN: undefined, of a
+ * picture of fewer than three rows or columns. */
+enum {
+    FV_ASPECT_RATIO, /* height / width */
+    FV_AREA,         /* pixels */
+    FV_BRIGHTNESS,   /* 0…1 */
+    FV_CONTRAST,     /* RMS, 0…1 */
+    FV_RED,          /* mean share of the three, 0…1 */
+    FV_GREEN,
+    FV_BLUE,
+    FV_SATURATION, /* 0…1 */
+    FV_SHARPNESS,  /* variance of the Laplacian */
+    FV_NOISE,      /* standard deviation, levels of 255 */
+    FV_ENTROPY,    /* of grey, bits */
+    FV_IMAGE_PROPERTY_COUNT
+};
+typedef struct fv_image_properties {
+    float at[FV_IMAGE_PROPERTY_COUNT];
+} fv_image_properties;
+FV_API const char *fv_image_property_name(int property); /* "aspect_ratio", … */
+
 typedef struct fv_decode_options {
     /* 0: as stored, grey or RGB (alpha dropped) or bands; 1, 3: converted; 4: with alpha (255 where there is none). Bands (what
      * a file does not call grey, colours or alpha; more than 4 channels always) are never converted: the number must be theirs.

@@ -17,6 +17,7 @@
 #include "fovea/optim.h"
 #include "fovea/plan.h"
 #include "fovea/predict.h"
+#include "fovea/prediction_log.h"
 #include "fovea/registry.h"
 #include "fovea/runs.h"
 #include "fovea/tensor.h"

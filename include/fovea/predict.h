@@ -27,6 +27,7 @@ typedef struct fv_predictor_options {
     int64_t workers;    /* threads that read the next pictures meanwhile; 0: the team reads, between runs */
     bool fast_batch;    /* as in fv_plan_options */
     bool no_selftest;   /* fv_predictor_open does not run the model's own pictures */
+    bool features;      /* what the graph calls "features" is a result too: fv_predictor_features */
 } fv_predictor_options;
 
 /* A model file that has self-test pictures is checked by them: FV_FORMAT when they do not give what the file expects. */
@@ -65,6 +66,10 @@ FV_API FV_MUST_USE fv_error *fv_predictor_prepare(fv_predictor *predictor, int64
 FV_API FV_MUST_USE fv_error *fv_predictor_run(fv_predictor *predictor, const float *images, int64_t count,
                                               const float **logits);
 
+/* Of the last run's pictures: count × `*features` numbers, borrowed until the next one, of the graph's node "features": what
+ * its last layer decides by. NULL and 0: they were not asked for, or there is no such node. */
+FV_API const float *fv_predictor_features(const fv_predictor *predictor, int64_t *features);
+
 /* One picture's answer; what it points to is valid in the callback only. */
 typedef struct fv_prediction {
     const char *path;
@@ -72,11 +77,15 @@ typedef struct fv_prediction {
     int64_t count;         /* the most probable classes, the best first; of several labels all; of numbers 0 */
     const int64_t *classes;
     const char *const *labels;
-    const double *scores; /* of one class probabilities over all classes; of several labels each for itself */
-    int64_t answers;      /* of several labels: the first so many have a score of at least the threshold: the answer */
-    double number;        /* of numbers: the answer */
-    bool abstained;       /* of one class: the best score is below the threshold asked for: take none for an answer */
-    const float *logits;  /* fv_predictor_output_count, in the model's order */
+    const double *scores;   /* of one class probabilities over all classes; of several labels each for itself */
+    int64_t answers;        /* of several labels: the first so many have a score of at least the threshold: the answer */
+    double number;          /* of numbers: the answer */
+    bool abstained;         /* of one class: the best score is below the threshold asked for: take none for an answer */
+    const float *logits;    /* fv_predictor_output_count, in the model's order */
+    int64_t feature_count;  /* 0: none were asked for, or several views were run */
+    const float *features;  /* of the predictor's option */
+    double entropy, margin; /* as fv_uncertainty; NaN of several labels and of numbers */
+    const fv_image_properties *properties; /* NULL: not asked for */
 } fv_prediction;
 typedef fv_error *(*fv_prediction_sink)(void *context, const fv_prediction *prediction);
 
@@ -103,6 +112,7 @@ typedef struct fv_predict_options {
      * those with a score of at least this are the answer; 0: 0.5; below 0: all. Numbers: not read. */
     double threshold;
     fv_views views;
+    bool properties; /* what the pictures look like is measured */
 } fv_predict_options;
 
 /* A picture to predict: a file's path, or (`bytes` not NULL) a file's bytes, which `path` then only names. */
