@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "core/base/assert.h"
+#include "core/formats/format.h"
 #include "core/plan/kernel.h"
 #include "data/decode/decoder.h"
 #include "data/source.h"
@@ -30,6 +31,7 @@ PART_OF(schedule)
 PART_OF(source)
 PART_OF(transform)
 PART_OF(metric)
+PART_OF(format)
 
 static fv_part op_at(int index) {
     const fv_op *op = fv_op_table[index];
@@ -72,6 +74,7 @@ const fv_topic_kind fv_topic_kinds[] = {
     { "source", "formats of data sets", "--source NAME --source-options \"option=value …\"", &fv_source_table_count, source_at,
       NULL, NULL },
     { "decoder", "formats of pictures, told by content", NULL, &fv_decoder_table_count, decoder_at, NULL, NULL },
+    { "format", "formats of weights, told by content", NULL, &fv_format_table_count, format_at, NULL, NULL },
     { "transform", "steps from a decoded picture to a network's input", "--transforms \"NAME option=value …; NAME …\"",
       &fv_transform_table_count, transform_at, more_of_transform, picture_of_transform },
     { "loss", "what a training lowers", "--loss \"NAME option=value …\"", &fv_loss_table_count, loss_at, NULL, NULL },
