@@ -37,6 +37,9 @@ static fv_error *run(fv_command_call *call, void *raw) {
     fv_print_record_end(p);
     if (made.version.existed)
         fv_terminal_line("this very file was version %lld of %s already", (long long)made.version.number, o->model);
+    if (made.version.files_kept)
+        fv_terminal_line("it keeps the files that it had: %lld of those beside the model file are others now",
+                         (long long)made.version.files_kept);
     if (!made.selftest_pictures) fv_terminal_line("the file has no pictures to test itself by: only its hash was checked");
     return NULL;
 }

@@ -41,7 +41,7 @@ void fv_print_record_end(fv_printer *p) {
 
 /* Names and descriptions are other people's: what would steer the terminal is not written. Line ends and tabs are; so is what
  * is no UTF-8, since paths may be that. */
-static void add_shown(fv_text *out, const char *text) {
+void fv_print_shown(fv_text *out, const char *text) {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         bool control = (*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7F;
         bool second = *c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0; /* U+0080 to U+009F */
@@ -77,7 +77,7 @@ void fv_print_text(fv_printer *p, const char *key, const char *value) {
     else if (p->json)
         fv_text_add_json(&p->record, value);
     else
-        add_shown(&p->record, value);
+        fv_print_shown(&p->record, value);
     end_value(p);
 }
 
@@ -114,7 +114,7 @@ void fv_print_texts(fv_printer *p, const char *key, const char *const *values, i
         if (p->json)
             fv_text_add_json(&p->record, values[i]);
         else
-            add_shown(&p->record, values[i]);
+            fv_print_shown(&p->record, values[i]);
     }
     if (p->json) fv_text_add(&p->record, "]");
     end_value(p);
@@ -172,7 +172,7 @@ void fv_print_line(fv_printer *p, const char *format, ...) {
     fv_text_addv(&line, format, arguments);
     va_end(arguments);
     fv_text_clear(&p->record);
-    add_shown(&p->record, line.at);
+    fv_print_shown(&p->record, line.at);
     fv_text_add(&p->record, "\n");
     fv_text_fail(&p->record, fv_text_error(&line));
     fv_print_record_end(p);

@@ -48,6 +48,9 @@ void fv_print_list_end(fv_printer *printer);
 /* A record made elsewhere, of JSON only: an object, to which the newline is added. */
 void fv_print_object(fv_printer *printer, const char *object);
 
+/* A text as people get to see it: what would steer the terminal becomes U+FFFD. Line ends and tabs stay. */
+void fv_print_shown(fv_text *out, const char *text);
+
 /* Of text only: a line, or a page as it is. */
 void fv_print_line(fv_printer *printer, const char *format, ...) FV_PRINTF(2, 3);
 void fv_print_page(fv_printer *printer, const char *text);

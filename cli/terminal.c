@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/printer.h"
 #include "train/clock.h"
 
+#define LINE_BYTES_MAX (1 << 24)
 #define BAR_CELLS 24
 #define REDRAW_SECONDS 0.1
 #define PLAIN_SECONDS 30
@@ -22,14 +24,20 @@ static void wipe(void) {
     drawn = false;
 }
 
+/* The line may tell of names that other people gave. */
 void fv_terminal_line(const char *format, ...) {
-    pthread_mutex_lock(&mutex);
-    wipe();
+    FV_TEXT(line, LINE_BYTES_MAX);
+    FV_TEXT(shown, 3 * LINE_BYTES_MAX);
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    fv_text_addv(&line, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    fv_print_shown(&shown, line.at);
+    FV_OWNED(fv_error) error = fv_text_error(&line);
+    if (!error) error = fv_text_error(&shown);
+    pthread_mutex_lock(&mutex);
+    wipe();
+    fprintf(stderr, "%s\n", error ? fv_error_message(error) : shown.at);
     pthread_mutex_unlock(&mutex);
 }
 

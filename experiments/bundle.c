@@ -305,28 +305,33 @@ static fv_error *copy_licences(const bundle *b, fv_arena *arena, fv_version_opti
     return NULL;
 }
 
+static fv_error *copy_tags(const bundle *b, fv_arena *arena, fv_version_options *options) {
+    fv_key_value *tags;
+    FV_TRY(fv_arena_take(arena, b->tag_keys.count + 1, &tags));
+    for (int64_t i = 0; i < b->tag_keys.count; i++) tags[i] = (fv_key_value){ b->tag_keys.at[i], b->tag_values.at[i] };
+    options->tags = tags;
+    options->tag_count = b->tag_keys.count;
+    return NULL;
+}
+
 /* What it came from there, and that it came from there. */
-static fv_error *add_lineage(fv_registry *registry, const bundle *b, const char *there, const char *here) {
-    for (int64_t i = 0; i < b->edges_from.count; i++)
-        FV_TRY(fv_lineage_add(registry, &(fv_lineage_edge){ .from_kind = b->edges_from_kind.at[i],
-                                                            .from = b->edges_from.at[i],
-                                                            .relation = b->edges_relation.at[i],
-                                                            .to_kind = b->edges_to_kind.at[i],
-                                                            .to = b->edges_to.at[i] }));
-    return fv_lineage_add(
-        registry,
-        &(fv_lineage_edge){ .from_kind = "version", .from = there, .relation = "imported", .to_kind = "version", .to = here });
+static fv_error *copy_edges(const bundle *b, const char *there, fv_arena *arena, fv_version_options *options) {
+    fv_lineage_edge *edges;
+    int64_t count = b->edges_from.count;
+    FV_TRY(fv_arena_take(arena, count + 1, &edges));
+    for (int64_t i = 0; i < count; i++)
+        edges[i] = (fv_lineage_edge){ .from_kind = b->edges_from_kind.at[i],
+                                      .from = b->edges_from.at[i],
+                                      .relation = b->edges_relation.at[i],
+                                      .to_kind = b->edges_to_kind.at[i],
+                                      .to = b->edges_to.at[i] };
+    edges[count] = (fv_lineage_edge){ .from_kind = "version", .from = there, .relation = "imported", .to_kind = "version" };
+    options->edges = edges;
+    options->edge_count = count + 1;
+    return NULL;
 }
 
-static fv_error *add_rest(fv_registry *registry, const bundle *b, const char *there, fv_arena *arena,
-                          const fv_imported *imported) {
-    const char *here;
-    FV_TRY(fv_arena_format(arena, &here, "%s/%lld", imported->model, (long long)imported->version.number));
-    for (int64_t i = 0; i < b->tag_keys.count; i++)
-        FV_TRY(fv_models_tag(registry, imported->model, imported->version.number, b->tag_keys.at[i], b->tag_values.at[i]));
-    return add_lineage(registry, b, there, here);
-}
-
+/* The files go into the store first, where nothing names them yet; then all of the version is written at once. */
 fv_error *fv_bundle_import(fv_registry *registry, const char *folder, const char *name, fv_arena *arena, fv_imported *out) {
     bundle b;
     fv_model_facts facts;
@@ -345,7 +350,8 @@ fv_error *fv_bundle_import(fv_registry *registry, const char *folder, const char
                                    .file_count = b.file_paths.count };
     FV_TRY(fv_version_options_of_facts(&facts, arena, &options));
     FV_TRY(copy_licences(&b, arena, &options));
+    FV_TRY(copy_tags(&b, arena, &options));
+    FV_TRY(copy_edges(&b, there, arena, &options));
     FV_TRY(put_files(registry, folder, &b, arena, &options.files));
-    FV_TRY(fv_version_add(registry, &options, &out->version));
-    return add_rest(registry, &b, there, arena, out);
+    return fv_version_add(registry, &options, &out->version);
 }

@@ -24,6 +24,7 @@
 
 #define WORKSPACE_FILE "workspace"
 #define PARAMS_MAX 200
+#define PARAM_BYTES_MAX 6000 /* that fv_run_log takes */
 #define TAGS_MAX 12
 
 typedef struct tracker {
@@ -71,6 +72,14 @@ static void print_param(const fv_field *field, const fv_recipe_keys *keys, fv_te
     if (text) fv_text_add(out, text);
 }
 
+/* The bytes of a text, without half a character where it is cut. */
+static int bytes_of(const char *text, int most) {
+    bool printable;
+    int bytes = 0;
+    for (int next = 0; text[bytes] && next <= most; next = bytes + fv_text_character(text + bytes, &printable)) bytes = next;
+    return bytes;
+}
+
 /* Every key of the recipe that has a value, as it was decided. Longer ones than a parameter may be are in the run's
  * recipe.yaml, and are cut here. */
 static fv_error *list_params(tracker *k, const fv_train_start *start, fv_key_value *params, int64_t *count) {
@@ -81,7 +90,7 @@ static fv_error *list_params(tracker *k, const fv_train_start *start, fv_key_val
         if (!text.length) continue;
         FV_ASSERT(*count < PARAMS_MAX - 1);
         params[*count].key = f->name;
-        FV_TRY(fv_arena_format(k->arena, &params[*count].value, "%.6000s", text.at));
+        FV_TRY(fv_arena_format(k->arena, &params[*count].value, "%.*s", bytes_of(text.at, PARAM_BYTES_MAX), text.at));
         ++*count;
     }
     params[*count].key = "parameters";

@@ -230,9 +230,6 @@ fv_error *fv_alias_roll_back(fv_registry *registry, const char *model, const cha
 typedef struct question {
     const char *model, *alias;
     int64_t number, most;
-    fv_arena *arena;
-    struct fv_promotion *rows;
-    int64_t count;
 } question;
 
 static fv_error *do_get(fv_connection *c, void *context) {
@@ -252,7 +249,8 @@ fv_error *fv_alias_get(fv_registry *registry, const char *model, const char *ali
     return NULL;
 }
 
-static fv_error *read_decision(fv_query *query, fv_arena *arena, struct fv_promotion *p) {
+static fv_error *read_decision(fv_query *query, fv_arena *arena, void *row) {
+    struct fv_promotion *p = row;
     FV_TRY(fv_column_keep(query, arena, &p->alias));
     p->version = fv_column_int(query);
     p->previous = fv_column_int(query);
@@ -264,32 +262,27 @@ static fv_error *read_decision(fv_query *query, fv_arena *arena, struct fv_promo
     return NULL;
 }
 
-static fv_error *do_list(fv_connection *c, void *context) {
-    question *q = context;
-    FV_OWNED(fv_query) query = NULL;
+static fv_error *begin_list(fv_connection *c, const void *context, fv_query **query) {
+    const question *q = context;
     int64_t model;
     FV_TRY(fv_model_need(c, q->model, &model));
-    FV_TRY(fv_query_begin(c, list, &query));
-    fv_bind_int(query, model);
-    fv_bind_text(query, q->alias);
-    fv_bind_int(query, q->most ? q->most : -1);
-    for (bool row;; q->count++) {
-        FV_TRY(fv_query_next(query, &row));
-        if (!row) return NULL;
-        FV_TRY(fv_room_for(q->arena, &q->rows, q->count));
-        FV_TRY(read_decision(query, q->arena, &q->rows[q->count]));
-    }
+    FV_TRY(fv_query_begin(c, list, query));
+    fv_bind_int(*query, model);
+    fv_bind_text(*query, q->alias);
+    fv_bind_int(*query, q->most ? q->most : -1);
+    return NULL;
 }
 
 fv_error *fv_promotions_list(fv_registry *registry, const char *model, const char *alias, int64_t most,
                              fv_promotion_list *out) {
-    FV_OWNED(fv_arena) arena = NULL;
+    question question = { .model = model, .alias = alias, .most = most };
+    fv_rows rows;
     *out = (fv_promotion_list){ 0 };
     FV_TRY(fv_model_name_check(model));
-    FV_TRY(fv_arena_new("decisions about aliases", FV_ROWS_BYTES_MAX, &arena));
-    question question = { .model = model, .alias = alias, .most = most, .arena = arena };
-    FV_TRY(fv_registry_read(registry, do_list, &question));
-    *out = (fv_promotion_list){ question.rows, question.count, fv_take(&arena) };
+    FV_TRY(fv_rows_ask(registry,
+                       &(fv_rows_question){ "decisions about aliases", begin_list, &question, read_decision, sizeof *out->at },
+                       &rows));
+    *out = (fv_promotion_list){ rows.at, rows.count, rows.memory };
     return NULL;
 }
 

@@ -23,7 +23,7 @@ static fv_error *ask_identity(fv_connection *c, void *context) {
     FV_TRY(fv_query_begin(c, workspace_sql, &query));
     FV_TRY(fv_query_next(query, &row));
     snprintf(who->workspace, sizeof who->workspace, "%s", row ? fv_column_text(query) : "");
-    return NULL;
+    return fv_connection_check(c);
 }
 
 static fv_error *of_another(const char *folder) {
@@ -40,6 +40,7 @@ static fv_error *check_earlier(fv_registry *r, const fv_transfer *t) {
     FV_TRY(fv_migrate_check_owner(earlier));
     FV_TRY(fv_registry_read(r, ask_identity, &ours));
     FV_OWNED(fv_error) problem = ask_identity(earlier, &theirs);
+    if (problem && fv_error_code(problem) == FV_MEMORY) return fv_take(&problem);
     return problem || strcmp(ours.workspace, theirs.workspace) != 0 ? of_another(t->to) : NULL;
 }
 

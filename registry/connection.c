@@ -36,6 +36,7 @@ struct fv_connection {
     void *owner;
     void (*after_commit)(fv_connection *, void *); /* NULL: nothing */
     void *after_commit_context;
+    bool lacked_memory; /* for a text that was read */
     fv_query prepared[PREPARED_MAX];
     int prepared_count;
 };
@@ -43,6 +44,7 @@ struct fv_connection {
 /* ---- errors ---- */
 
 static fv_code code_of(int result) {
+    if (result == SQLITE_IOERR_NOMEM) return FV_MEMORY;
     switch (result & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return FV_BUSY;
@@ -87,6 +89,7 @@ static fv_error *fail(const fv_connection *c, int result) {
                              "`fovea registry fsck` says what is damaged, `fovea registry restore` brings back a backup");
     if (code == FV_DENIED)
         return fv_error_hint(fv_fail(FV_DENIED, "%s: %s", c->path, sqlite3_errmsg(c->database)), "%s", may_not_write);
+    if (code == FV_MEMORY) return fv_fail(FV_MEMORY, "%s: out of memory", c->path);
     int reason = reason_of(c, result);
     return fv_fail(code, "%s: %s%s%s", c->path, sqlite3_errmsg(c->database), reason ? ": " : "",
                    reason ? strerror(reason) : "");
@@ -209,6 +212,8 @@ fv_error *fv_connection_execute(fv_connection *c, const char *sql) {
 
 fv_error *fv_connection_begin(fv_connection *c, bool write) {
     start_wait(c);
+    c->lacked_memory = false;
+    if (fv_connection_in_transaction(c)) FV_TRY(fv_connection_execute(c, "ROLLBACK")); /* there was no memory for it before */
     if (write) take_turn(c);
     fv_error *error = fv_connection_execute(c, write ? "BEGIN IMMEDIATE" : "BEGIN");
     if (write) give_turn(c);
@@ -246,6 +251,12 @@ fv_error *fv_connection_ask(fv_connection *c, const char *sql, int64_t fallback,
     FV_TRY(fv_query_next(query, &row));
     if (row && !fv_column_is_null(query)) *out = fv_column_int(query);
     return NULL;
+}
+
+fv_error *fv_connection_check(fv_connection *c) {
+    bool lacked = c->lacked_memory;
+    c->lacked_memory = false;
+    return lacked ? fail(c, SQLITE_NOMEM) : NULL;
 }
 
 int64_t fv_connection_changes(const fv_connection *c) { return sqlite3_changes64(c->database); }
@@ -343,6 +354,7 @@ static void note(fv_query *q, int result) {
 void fv_bind_text(fv_query *q, const char *text) {
     note(q, sqlite3_bind_text64(q->statement, ++q->bound, text, text ? strlen(text) : 0, SQLITE_TRANSIENT, SQLITE_UTF8));
 }
+void fv_bind_text_or(fv_query *q, const char *text, const char *otherwise) { fv_bind_text(q, text ? text : otherwise); }
 void fv_bind_int(fv_query *q, int64_t value) { note(q, sqlite3_bind_int64(q->statement, ++q->bound, value)); }
 void fv_bind_number(fv_query *q, double value) { note(q, sqlite3_bind_double(q->statement, ++q->bound, value)); }
 void fv_bind_null(fv_query *q) { note(q, sqlite3_bind_null(q->statement, ++q->bound)); }
@@ -364,11 +376,13 @@ fv_error *fv_query_run(fv_query *q) {
     return error;
 }
 
+fv_connection *fv_query_connection(const fv_query *q) { return q->connection; }
+
 const char *fv_column_text(fv_query *q) {
     bool null = fv_column_is_null(q);
     const char *text = (const char *)sqlite3_column_text(q->statement, q->column++);
-    if (!text && !null) note(q, SQLITE_NOMEM);
-    return text;
+    if (!text && !null) q->connection->lacked_memory = true;
+    return text ? text : "";
 }
 int64_t fv_column_int(fv_query *q) { return sqlite3_column_int64(q->statement, q->column++); }
 double fv_column_number(fv_query *q) {

@@ -58,6 +58,10 @@ FV_MUST_USE fv_error *fv_connection_execute(fv_connection *connection, const cha
 /* The first column of the first row; `fallback` when there is no row or it is NULL. */
 FV_MUST_USE fv_error *fv_connection_ask(fv_connection *connection, const char *sql, int64_t fallback, int64_t *out);
 
+/* FV_MEMORY when a text that was read since the transaction began, or since this was last asked, was not read for want of
+ * memory. fv_registry_read and fv_registry_write ask it behind every work: nothing is done by such a text. */
+FV_MUST_USE fv_error *fv_connection_check(fv_connection *connection);
+
 int64_t fv_connection_changes(const fv_connection *connection); /* rows that the last statement changed */
 int64_t fv_connection_last_id(const fv_connection *connection); /* of the last row inserted */
 
@@ -72,7 +76,8 @@ FV_MUST_USE fv_error *fv_query_compose(fv_connection *connection, const char *sq
 void fv_query_free(fv_query *query);
 FV_CLEANUP(fv_query);
 
-void fv_bind_text(fv_query *query, const char *text); /* copied; NULL is NULL */
+void fv_bind_text(fv_query *query, const char *text);                           /* copied; NULL is NULL */
+void fv_bind_text_or(fv_query *query, const char *text, const char *otherwise); /* `otherwise` for NULL */
 void fv_bind_int(fv_query *query, int64_t value);
 void fv_bind_number(fv_query *query, double value); /* NaN is NULL */
 void fv_bind_null(fv_query *query);
@@ -81,8 +86,11 @@ void fv_bind_null(fv_query *query);
 FV_MUST_USE fv_error *fv_query_next(fv_query *query, bool *row);
 /* A statement that gives no rows; afterwards it can be bound and run again. */
 FV_MUST_USE fv_error *fv_query_run(fv_query *query);
+fv_connection *fv_query_connection(const fv_query *query);
 
-const char *fv_column_text(fv_query *query);   /* borrowed until the next row; NULL for NULL */
+/* Borrowed until the next row. Never NULL: "" for NULL, and where there is no memory for it, which fv_connection_check tells.
+ */
+const char *fv_column_text(fv_query *query);
 int64_t fv_column_int(fv_query *query);        /* 0 for NULL */
 double fv_column_number(fv_query *query);      /* NaN for NULL */
 bool fv_column_is_null(const fv_query *query); /* the next one; it is not read by this */

@@ -14,7 +14,6 @@
 
 static const char foreign_sql[] = "SELECT \"table\", count(*), min(parent) FROM pragma_foreign_key_check GROUP BY 1, fkid";
 static const char integrity_sql[] = "SELECT integrity_check FROM pragma_integrity_check(20)";
-static const char is_there_sql[] = "SELECT 1 FROM object WHERE digest = ?";
 
 static const char *const finding_names[] = { "database", "reference", "uses",   "audit",
                                              "missing",  "damaged",   "orphan", "leftover" };
@@ -176,11 +175,8 @@ typedef struct question {
 } question;
 
 static fv_error *ask_row(fv_connection *c, void *context) {
-    FV_OWNED(fv_query) query = NULL;
     question *q = context;
-    FV_TRY(fv_query_begin(c, is_there_sql, &query));
-    fv_bind_text(query, q->digest);
-    return fv_query_next(query, &q->there);
+    return fv_store_has(c, q->digest, &q->there);
 }
 
 static fv_error *is_there(fsck *f, const char *digest, bool *there) {
@@ -193,6 +189,8 @@ static fv_error *is_there(fsck *f, const char *digest, bool *there) {
 static fv_error *check_object(fsck *f, const fv_stored *object) {
     char *path;
     bool there;
+    if (!fv_store_is_digest(object->digest))
+        return find(f, FV_FINDING_MISSING, object->digest, "it is no digest, and no file has such a name");
     FV_TRY(fv_object_path(f->registry, object->digest, &path));
     fv_error *error = fv_store_copy(path, object->digest, NULL, fv_care_step, &f->work);
     fv_string_free(path);

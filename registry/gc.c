@@ -60,7 +60,6 @@ static const char would_go_sql[] =
 static const char remove_rows_sql[] =
     "DELETE FROM object WHERE digest IN (SELECT digest FROM object WHERE uses = 0 AND created_ms <= ? LIMIT 256)"
     " RETURNING digest, size";
-static const char is_there_sql[] = "SELECT 1 FROM object WHERE digest = ?";
 
 typedef struct gc {
     fv_registry *registry;
@@ -157,11 +156,8 @@ typedef struct candidate {
 } candidate;
 
 static fv_error *ask_row(fv_connection *c, void *context) {
-    FV_OWNED(fv_query) query = NULL;
     candidate *k = context;
-    FV_TRY(fv_query_begin(c, is_there_sql, &query));
-    fv_bind_text(query, k->digest);
-    return fv_query_next(query, &k->there);
+    return fv_store_has(c, k->digest, &k->there);
 }
 
 /* With the database locked: no put can be between its file and its row. */
@@ -208,6 +204,7 @@ static fv_error *remove_files(fv_connection *c, void *context) {
     gc *g = context;
     for (int i = 0; i < g->batch_count; i++) {
         char *path;
+        if (!fv_store_is_digest(g->batch[i])) continue; /* no name of a file: somebody put the row there */
         FV_TRY(fv_object_path(g->registry, g->batch[i], &path));
         fv_error *error = remove_file(c, &(candidate){ .path = path, .digest = g->batch[i] });
         fv_string_free(path);

@@ -1,9 +1,7 @@
 /* job_rows.c - jobs as they are read. */
 #include <string.h>
 
-#include "registry/database.h"
 #include "registry/job_state.h"
-#include "registry/room.h"
 #include "registry/rows.h"
 
 /* The first letters of an id are a range of ids. */
@@ -17,13 +15,6 @@ static const char list_sql[] =
 
 #define LIMIT 100
 
-typedef struct listing {
-    const fv_jobs_query *query;
-    fv_arena *arena;
-    fv_job_row *at;
-    int64_t count;
-} listing;
-
 static fv_error *read_texts(fv_query *query, fv_arena *arena, fv_job_row *row) {
     const char **const texts[] = { &row->id,       &row->key,    &row->kind,   &row->subject, &row->spec,
                                    &row->progress, &row->result, &row->reason, &row->holder,  &row->run };
@@ -31,10 +22,11 @@ static fv_error *read_texts(fv_query *query, fv_arena *arena, fv_job_row *row) {
     return NULL;
 }
 
-static fv_error *read_row(fv_connection *c, fv_query *query, fv_arena *arena, fv_job_row *row) {
+static fv_error *read_row(fv_query *query, fv_arena *arena, void *out) {
+    fv_job_row *row = out;
     FV_TRY(read_texts(query, arena, row));
     int64_t lease_ms = fv_column_int(query);
-    row->state = fv_job_state_of(fv_column_text(query), lease_ms, fv_connection_now(c));
+    row->state = fv_job_state_of(fv_column_text(query), lease_ms, fv_connection_now(fv_query_connection(query)));
     row->stop_asked = fv_column_int(query);
     row->attempts = fv_column_int(query);
     row->fence = fv_column_int(query);
@@ -45,35 +37,23 @@ static fv_error *read_row(fv_connection *c, fv_query *query, fv_arena *arena, fv
     return NULL;
 }
 
-static fv_error *list(fv_connection *c, void *context) {
-    FV_OWNED(fv_query) query = NULL;
-    listing *l = context;
-    FV_TRY(fv_query_begin(c, list_sql, &query));
-    fv_bind_text(query, l->query->kind);
-    fv_bind_text(query, l->query->subject);
-    fv_bind_text(query, l->query->id);
-    fv_bind_text(query, l->query->before);
-    fv_bind_int(query, l->query->limit ? l->query->limit : LIMIT);
-    for (;;) {
-        bool row;
-        FV_TRY(fv_query_next(query, &row));
-        if (!row) return NULL;
-        FV_TRY(fv_room_for(l->arena, &l->at, l->count));
-        FV_TRY(read_row(c, query, l->arena, &l->at[l->count]));
-        l->count++;
-    }
+static fv_error *begin_list(fv_connection *c, const void *context, fv_query **query) {
+    const fv_jobs_query *wanted = context;
+    FV_TRY(fv_query_begin(c, list_sql, query));
+    fv_bind_text(*query, wanted->kind);
+    fv_bind_text(*query, wanted->subject);
+    fv_bind_text(*query, wanted->id);
+    fv_bind_text(*query, wanted->before);
+    fv_bind_int(*query, wanted->limit ? wanted->limit : LIMIT);
+    return NULL;
 }
 
 fv_error *fv_jobs_list(fv_registry *r, const fv_jobs_query *query, fv_job_list *out) {
-    listing l = { .query = query };
+    fv_rows rows;
     *out = (fv_job_list){ 0 };
-    FV_TRY(fv_arena_new("jobs", INT64_C(1) << 30, &l.arena));
-    out->memory = l.arena;
-    fv_error *error = fv_registry_read(r, list, &l);
-    out->at = l.at;
-    out->count = l.count;
-    if (error) fv_job_list_release(out);
-    return error;
+    FV_TRY(fv_rows_ask(r, &(fv_rows_question){ "jobs", begin_list, query, read_row, sizeof *out->at }, &rows));
+    *out = (fv_job_list){ .at = rows.at, .count = rows.count, .memory = rows.memory };
+    return NULL;
 }
 
 void fv_job_list_release(fv_job_list *list) {

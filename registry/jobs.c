@@ -9,6 +9,7 @@
 #include "registry/database.h"
 #include "registry/job_state.h"
 #include "registry/names.h"
+#include "registry/run_state.h"
 
 static const char insert_sql[] = "INSERT INTO job (uuid, key, kind, subject, state, spec, not_before_ms, created_ms)"
                                  " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)";
@@ -41,8 +42,6 @@ typedef struct adding {
     bool existed;
 } adding;
 
-static const char *or_empty(const char *text) { return text ? text : ""; }
-
 static fv_error *find_key(fv_connection *c, adding *a) {
     FV_OWNED(fv_query) query = NULL;
     const fv_job_options *o = a->options;
@@ -52,7 +51,7 @@ static fv_error *find_key(fv_connection *c, adding *a) {
     if (!a->existed) return NULL;
     snprintf(a->id, FV_JOB_ID_LETTERS, "%s", fv_column_text(query));
     const char *kind = fv_column_text(query), *subject = fv_column_text(query);
-    if (!strcmp(kind, o->kind) && !strcmp(subject, or_empty(o->subject))) return NULL;
+    if (!strcmp(kind, o->kind) && !strcmp(subject, o->subject ? o->subject : "")) return NULL;
     return fv_fail(FV_CONFLICT, "the key %s is of another job: %s of \"%s\"", o->key, kind, subject);
 }
 
@@ -67,8 +66,8 @@ static fv_error *add(fv_connection *c, void *context) {
     fv_bind_text(query, a->id);
     fv_bind_text(query, o->key);
     fv_bind_text(query, o->kind);
-    fv_bind_text(query, or_empty(o->subject));
-    fv_bind_text(query, o->spec ? o->spec : "{}");
+    fv_bind_text_or(query, o->subject, "");
+    fv_bind_text_or(query, o->spec, "{}");
     fv_bind_int(query, o->not_before_ms);
     fv_bind_int(query, fv_connection_now(c));
     return fv_query_run(query);
@@ -93,7 +92,7 @@ static fv_error *end_row(fv_connection *c, int64_t row, const fv_job_outcome *o)
     FV_OWNED(fv_query) query = NULL;
     FV_TRY(fv_query_begin(c, end_sql, &query));
     fv_bind_text(query, fv_job_state_name(o->state));
-    fv_bind_text(query, or_empty(o->reason));
+    fv_bind_text_or(query, o->reason, "");
     fv_bind_text(query, o->result);
     fv_bind_int(query, fv_connection_now(c));
     fv_bind_text(query, o->run);
@@ -101,10 +100,16 @@ static fv_error *end_row(fv_connection *c, int64_t row, const fv_job_outcome *o)
     return fv_query_run(query);
 }
 
+static fv_error *check_run(fv_connection *c, const char *id) {
+    fv_run_state run;
+    return id ? fv_error_wrap(fv_run_look(c, id, &run), "the run that the job made") : NULL;
+}
+
 static fv_error *end(fv_connection *c, void *context) {
     const ending *e = context;
     fv_job_now now;
     FV_TRY(fv_job_hold(c, e->job, &now));
+    FV_TRY(check_run(c, e->outcome->run));
     return end_row(c, now.row, e->outcome);
 }
 
@@ -244,7 +249,7 @@ static fv_error *cancel(fv_connection *c, void *context) {
         return end_row(c, now.row, &(fv_job_outcome){ .state = FV_JOB_CANCELLED, .reason = k->reason });
     if (now.state != FV_JOB_RUNNING) return NULL;
     FV_TRY(fv_query_begin(c, ask_sql, &query));
-    fv_bind_text(query, or_empty(k->reason));
+    fv_bind_text_or(query, k->reason, "");
     fv_bind_int(query, now.row);
     return fv_query_run(query);
 }

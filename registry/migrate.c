@@ -47,7 +47,8 @@ static fv_error *check_applied(fv_connection *c, const fv_migration *migrations,
         int64_t number = fv_column_int(query);
         const char *name = fv_column_text(query), *has = fv_column_text(query);
         checksum(migrations[i].sql, expected);
-        if (number != migrations[i].number || !has || strcmp(has, expected) != 0)
+        FV_TRY(fv_connection_check(c));
+        if (number != migrations[i].number || strcmp(has, expected) != 0)
             return fv_error_hint(
                 fv_fail(FV_CONFLICT, "schema %lld (%s) is not the one this program knows", (long long)number, name),
                 "it was made by a fovea that was never released; use that one, or another workspace");

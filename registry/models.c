@@ -6,6 +6,7 @@
 #include "core/base/text.h"
 #include "fovea/versions.h"
 #include "registry/audit.h"
+#include "registry/names.h"
 #include "registry/rows.h"
 
 static const char by_name[] = "SELECT id, stage = 'deleted' FROM model WHERE name = ?";
@@ -28,7 +29,6 @@ static const char list_aliases[] = "SELECT alias.name, number, set_ms FROM alias
                                    "WHERE alias.model_id = ? ORDER BY alias.name";
 static const char list_tags[] = "SELECT key, value FROM model_tag WHERE model_id = ? ORDER BY key";
 
-#define KEY_BYTES_MAX 250
 #define TEXT_BYTES_MAX 100000
 
 /* ---- inside ---- */
@@ -88,7 +88,7 @@ static fv_error *do_make(fv_connection *c, void *context) {
     if (id) return fv_fail(FV_CONFLICT, "there is a model %s already%s", o->model, deleted ? ", though deleted" : "");
     FV_TRY(fv_query_begin(c, make, &query));
     fv_bind_text(query, o->model);
-    fv_bind_text(query, o->text ? o->text : "");
+    fv_bind_text_or(query, o->text, "");
     fv_bind_int(query, fv_connection_now(c));
     fv_bind_int(query, fv_connection_now(c));
     FV_TRY(fv_query_run(query));
@@ -158,43 +158,51 @@ fv_error *fv_models_describe(fv_registry *registry, const char *model, int64_t n
     return fv_registry_write(registry, do_describe, &change);
 }
 
-static fv_error *audit_tag(fv_connection *c, const change *o) {
+static fv_error *audit_tag(fv_connection *c, const fv_model_tag *tag) {
     FV_TEXT(details, 1 << 20);
     fv_text_add(&details, "{\"key\":");
-    fv_text_add_json(&details, o->key);
+    fv_text_add_json(&details, tag->key);
     fv_text_add(&details, ",\"value\":");
-    if (o->value)
-        fv_text_add_json(&details, o->value);
+    if (tag->value)
+        fv_text_add_json(&details, tag->value);
     else
         fv_text_add(&details, "null");
     fv_text_add(&details, "}");
     FV_TRY(fv_text_error(&details));
-    return fv_model_audit(c, "model.tag", o->model, o->number, details.at);
+    return fv_model_audit(c, "model.tag", tag->model, tag->number, details.at);
+}
+
+fv_error *fv_model_set_tag(fv_connection *c, const fv_model_tag *tag) {
+    FV_OWNED(fv_query) query = NULL;
+    if (tag->value)
+        FV_TRY(fv_query_begin(c, tag->number ? tag_version : tag_model, &query));
+    else
+        FV_TRY(fv_query_begin(c, tag->number ? untag_version : untag_model, &query));
+    fv_bind_int(query, tag->row);
+    fv_bind_text(query, tag->key);
+    if (tag->value) fv_bind_text(query, tag->value);
+    FV_TRY(fv_query_run(query));
+    if (!tag->value && !fv_connection_changes(c)) return fv_fail(FV_NOT_FOUND, "%s has no tag %s", tag->model, tag->key);
+    return audit_tag(c, tag);
 }
 
 static fv_error *do_tag(fv_connection *c, void *context) {
     const change *o = context;
-    FV_OWNED(fv_query) query = NULL;
-    int64_t id;
-    FV_TRY(find_subject(c, o, &id));
-    if (o->value)
-        FV_TRY(fv_query_begin(c, o->number ? tag_version : tag_model, &query));
-    else
-        FV_TRY(fv_query_begin(c, o->number ? untag_version : untag_model, &query));
-    fv_bind_int(query, id);
-    fv_bind_text(query, o->key);
-    if (o->value) fv_bind_text(query, o->value);
-    FV_TRY(fv_query_run(query));
-    if (!o->value && !fv_connection_changes(c)) return fv_fail(FV_NOT_FOUND, "%s has no tag %s", o->model, o->key);
-    return audit_tag(c, o);
+    fv_model_tag tag = { .model = o->model, .number = o->number, .key = o->key, .value = o->value };
+    FV_TRY(find_subject(c, o, &tag.row));
+    return fv_model_set_tag(c, &tag);
+}
+
+fv_error *fv_model_check_tag(const char *key, const char *value) {
+    FV_TRY(fv_name_check("the name of a tag", key));
+    if (value && strlen(value) > TEXT_BYTES_MAX)
+        return fv_fail(FV_USAGE, "the value of tag %s has more than %d bytes", key, TEXT_BYTES_MAX);
+    return NULL;
 }
 
 fv_error *fv_models_tag(fv_registry *registry, const char *model, int64_t number, const char *key, const char *value) {
     FV_TRY(fv_model_name_check(model));
-    if (!*key || strlen(key) > KEY_BYTES_MAX)
-        return fv_fail(FV_USAGE, "a tag's name has 1 to %d bytes, not %zu", KEY_BYTES_MAX, strlen(key));
-    if (value && strlen(value) > TEXT_BYTES_MAX)
-        return fv_fail(FV_USAGE, "the value of tag %s has more than %d bytes", key, TEXT_BYTES_MAX);
+    FV_TRY(fv_model_check_tag(key, value));
     change change = { .registry = registry, .model = model, .number = number, .key = key, .value = value };
     return fv_registry_write(registry, do_tag, &change);
 }
@@ -233,22 +241,19 @@ static fv_error *read_rows(fv_connection *c, search *s) {
     }
 }
 
+static fv_error *read_alias(fv_query *query, fv_arena *arena, void *row) {
+    fv_alias_row *alias = row;
+    FV_TRY(fv_column_keep(query, arena, &alias->name));
+    alias->number = fv_column_int(query);
+    alias->set_ms = fv_column_int(query);
+    return NULL;
+}
+
 static fv_error *read_aliases(fv_connection *c, int64_t id, fv_arena *arena, fv_models_row *model) {
     FV_OWNED(fv_query) query = NULL;
-    fv_alias_row *rows = NULL;
-    bool row;
     FV_TRY(fv_query_begin(c, list_aliases, &query));
     fv_bind_int(query, id);
-    for (;; model->alias_count++) {
-        FV_TRY(fv_query_next(query, &row));
-        if (!row) break;
-        FV_TRY(fv_room_for(arena, &rows, model->alias_count));
-        FV_TRY(fv_column_keep(query, arena, &rows[model->alias_count].name));
-        rows[model->alias_count].number = fv_column_int(query);
-        rows[model->alias_count].set_ms = fv_column_int(query);
-    }
-    model->aliases = rows;
-    return NULL;
+    return fv_rows_read(query, arena, read_alias, (fv_alias_row **)&model->aliases, &model->alias_count);
 }
 
 static fv_error *read_tags(fv_connection *c, int64_t id, fv_arena *arena, fv_models_row *model) {

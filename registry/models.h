@@ -20,6 +20,16 @@ FV_MUST_USE fv_error *fv_alias_target(fv_connection *connection, int64_t model, 
 FV_MUST_USE fv_error *fv_model_audit(fv_connection *connection, const char *action, const char *model, int64_t number,
                                      const char *details);
 
+/* A tag of a model, or (`number` not 0) of a version, whose row it is. */
+typedef struct fv_model_tag {
+    const char *model, *key, *value; /* value NULL: it is taken away */
+    int64_t number, row;
+} fv_model_tag;
+/* FV_USAGE: a key that is empty, too long, no UTF-8 or has a control character; a value that is too long. */
+FV_MUST_USE fv_error *fv_model_check_tag(const char *key, const char *value);
+/* Set, or taken away (FV_NOT_FOUND), and told to the audit log. */
+FV_MUST_USE fv_error *fv_model_set_tag(fv_connection *connection, const fv_model_tag *tag);
+
 /* Marks the model as changed now. */
 FV_MUST_USE fv_error *fv_model_touch(fv_connection *connection, int64_t id);
 

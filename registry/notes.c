@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "fovea/versions.h"
-#include "registry/database.h"
 #include "registry/rows.h"
 
 static const char add[] = "INSERT INTO note (subject_kind, subject_ref, text, author, created_ms) VALUES (?, ?, ?, ?, ?)";
@@ -22,9 +21,6 @@ static const struct {
 
 typedef struct noting {
     const char *kind, *ref, *text, *author;
-    fv_arena *arena;
-    struct fv_note *rows;
-    int64_t count;
 } noting;
 
 static fv_error *check_subject(fv_connection *c, const noting *n) {
@@ -58,30 +54,29 @@ fv_error *fv_note_add(fv_registry *registry, const char *kind, const char *ref, 
     return fv_registry_write(registry, do_add, &noting);
 }
 
-static fv_error *do_list(fv_connection *c, void *context) {
-    noting *n = context;
-    FV_OWNED(fv_query) query = NULL;
+static fv_error *begin_list(fv_connection *c, const void *context, fv_query **query) {
+    const noting *n = context;
     FV_TRY(check_subject(c, n));
-    FV_TRY(fv_query_begin(c, list, &query));
-    fv_bind_text(query, n->kind);
-    fv_bind_text(query, n->ref);
-    for (bool row;; n->count++) {
-        FV_TRY(fv_query_next(query, &row));
-        if (!row) return NULL;
-        FV_TRY(fv_room_for(n->arena, &n->rows, n->count));
-        FV_TRY(fv_column_keep(query, n->arena, &n->rows[n->count].text));
-        FV_TRY(fv_column_keep(query, n->arena, &n->rows[n->count].author));
-        n->rows[n->count].created_ms = fv_column_int(query);
-    }
+    FV_TRY(fv_query_begin(c, list, query));
+    fv_bind_text(*query, n->kind);
+    fv_bind_text(*query, n->ref);
+    return NULL;
+}
+
+static fv_error *read_note(fv_query *query, fv_arena *arena, void *row) {
+    struct fv_note *note = row;
+    FV_TRY(fv_column_keep(query, arena, &note->text));
+    FV_TRY(fv_column_keep(query, arena, &note->author));
+    note->created_ms = fv_column_int(query);
+    return NULL;
 }
 
 fv_error *fv_notes_list(fv_registry *registry, const char *kind, const char *ref, fv_note_list *out) {
-    FV_OWNED(fv_arena) arena = NULL;
+    noting noting = { .kind = kind, .ref = ref };
+    fv_rows rows;
     *out = (fv_note_list){ 0 };
-    FV_TRY(fv_arena_new("notes", FV_ROWS_BYTES_MAX, &arena));
-    noting noting = { .kind = kind, .ref = ref, .arena = arena };
-    FV_TRY(fv_registry_read(registry, do_list, &noting));
-    *out = (fv_note_list){ noting.rows, noting.count, fv_take(&arena) };
+    FV_TRY(fv_rows_ask(registry, &(fv_rows_question){ "notes", begin_list, &noting, read_note, sizeof *out->at }, &rows));
+    *out = (fv_note_list){ rows.at, rows.count, rows.memory };
     return NULL;
 }
 

@@ -28,8 +28,12 @@ static void hash_end(hash_state *hash, char digest[FV_DIGEST_LETTERS]) {
     sodium_bin2hex(digest, FV_DIGEST_LETTERS, bytes, sizeof bytes);
 }
 
+bool fv_store_is_digest(const char *text) {
+    return strlen(text) == FV_DIGEST_LETTERS - 1 && strspn(text, "0123456789abcdef") == FV_DIGEST_LETTERS - 1;
+}
+
 fv_error *fv_store_check_digest(const char *digest) {
-    if (strlen(digest) == FV_DIGEST_LETTERS - 1 && strspn(digest, "0123456789abcdef") == FV_DIGEST_LETTERS - 1) return NULL;
+    if (fv_store_is_digest(digest)) return NULL;
     return fv_fail(FV_USAGE, "\"%.80s\" is no digest: that is 64 hexadecimal letters, small ones", digest);
 }
 

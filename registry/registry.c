@@ -49,11 +49,20 @@ struct fv_registry {
 
 /* ---- writing ---- */
 
+/* Where a text could not be read, whatever came of the work came of that. */
+static fv_error *do_work(fv_connection *c, fv_registry_work work, void *context) {
+    fv_error *error = work(c, context);
+    fv_error *lacking = fv_connection_check(c);
+    if (!lacking) return error;
+    fv_error_free(error);
+    return lacking;
+}
+
 static fv_error *run_in_savepoint(fv_connection *c, waiting *w) {
     FV_TRY(fv_connection_execute(c, "SAVEPOINT work"));
-    fv_error *error = w->work(c, w->context);
-    if (!error) return fv_connection_execute(c, "RELEASE work");
-    if (!fv_connection_in_transaction(c)) return error; /* SQLite gave all of it up: a full disk */
+    fv_error *error = do_work(c, w->work, w->context);
+    if (!error) error = fv_connection_execute(c, "RELEASE work");
+    if (!error || !fv_connection_in_transaction(c)) return error; /* not in one: SQLite gave all of it up, as of a full disk */
     fv_error *undone = fv_connection_execute(c, "ROLLBACK TO work; RELEASE work");
     if (undone) fv_connection_roll_back(c);
     fv_error_free(undone);
@@ -146,7 +155,7 @@ fv_error *fv_registry_read(fv_registry *r, fv_registry_work work, void *context)
     if (r->exclusive && r->writer) return fv_registry_write(r, work, context);
     FV_TRY(take_reader(r, &reader));
     fv_error *error = fv_connection_begin(reader, false);
-    if (!error) error = work(reader, context);
+    if (!error) error = do_work(reader, work, context);
     fv_connection_roll_back(reader);
     give_reader_back(r, reader);
     return error;

@@ -24,6 +24,7 @@ static fv_error *check_pages(fv_connection *c, const char *path) {
     FV_TRY(fv_query_compose(c, "PRAGMA integrity_check(1)", &query));
     FV_TRY(fv_query_next(query, &row));
     const char *said = row ? fv_column_text(query) : "it says nothing";
+    FV_TRY(fv_connection_check(c));
     return strcmp(said, "ok") != 0 ? fv_fail(FV_FORMAT, "%s is damaged: %s", path, said) : NULL;
 }
 

@@ -1,12 +1,10 @@
 /* run_data.c - which sets of samples a run saw, and for what. */
 #include <string.h>
 
-#include "core/base/arena.h"
 #include "core/base/assert.h"
 #include "fovea/runs.h"
-#include "registry/database.h"
 #include "registry/names.h"
-#include "registry/room.h"
+#include "registry/rows.h"
 #include "registry/run_state.h"
 
 static const char need_set_sql[] =
@@ -20,10 +18,7 @@ static const char list_sql[] = "SELECT d.digest, d.name, d.source, d.licence, u.
                                " FROM run_dataset AS u JOIN dataset AS d ON d.id = u.dataset_id WHERE u.run_id = ?"
                                " ORDER BY u.role, d.name, d.digest";
 
-#define LIST_BYTES_MAX (INT64_C(1) << 28)
 #define DIGEST_LETTERS 64
-
-static const char *text_or(const char *text, const char *otherwise) { return text ? text : otherwise; }
 
 /* ---- writing ---- */
 
@@ -34,7 +29,7 @@ typedef struct using {
 using;
 
 static fv_error *check(const fv_run_data *d) {
-    const char *role = text_or(d->role, "");
+    const char *role = d->role ? d->role : "";
     FV_TRY(fv_name_check("the name of a data set", d->name));
     if (!d->digest || strspn(d->digest, "0123456789abcdef") != DIGEST_LETTERS || d->digest[DIGEST_LETTERS])
         return fv_fail(FV_USAGE, "the digest of the data set %s is not 64 hexadecimal letters", d->name);
@@ -48,10 +43,10 @@ static fv_error *need_set(fv_connection *c, const fv_run_data *d) {
     FV_TRY(fv_query_begin(c, need_set_sql, &query));
     fv_bind_text(query, d->digest);
     fv_bind_text(query, d->name);
-    fv_bind_text(query, text_or(d->source, ""));
+    fv_bind_text_or(query, d->source, "");
     fv_bind_int(query, d->samples);
-    fv_bind_text(query, text_or(d->licence, ""));
-    fv_bind_text(query, text_or(d->profile, "{}"));
+    fv_bind_text_or(query, d->licence, "");
+    fv_bind_text_or(query, d->profile, "{}");
     fv_bind_int(query, fv_connection_now(c));
     return fv_query_run(query);
 }
@@ -77,42 +72,24 @@ fv_error *fv_run_use_data(fv_registry *registry, const fv_run *run, const fv_run
 
 /* ---- reading ---- */
 
-typedef struct listing {
-    const char *id;
-    fv_arena *arena;
-    fv_run_data *at;
-    int64_t count;
-} listing;
-
-static fv_error *read_set(fv_query *query, fv_arena *arena, fv_run_data *out) {
+static fv_error *read_set(fv_query *query, fv_arena *arena, void *row) {
+    fv_run_data *out = row;
     const char **texts[] = { &out->digest, &out->name, &out->source, &out->licence, &out->role, &out->profile };
     for (int i = 0; i < FV_COUNT(texts); i++) FV_TRY(fv_arena_text(arena, fv_column_text(query), texts[i]));
     out->samples = fv_column_int(query);
     return NULL;
 }
 
-static fv_error *list(fv_connection *c, void *context) {
-    listing *l = context;
-    FV_OWNED(fv_query) query = NULL;
-    fv_run_state state;
-    FV_TRY(fv_run_look(c, l->id, &state));
-    FV_TRY(fv_query_begin(c, list_sql, &query));
-    fv_bind_int(query, state.row);
-    for (bool row;;) {
-        FV_TRY(fv_query_next(query, &row));
-        if (!row) return NULL;
-        FV_TRY(fv_room_for(l->arena, &l->at, l->count));
-        FV_TRY(read_set(query, l->arena, &l->at[l->count++]));
-    }
+static fv_error *begin_list(fv_connection *c, const void *id, fv_query **query) {
+    return fv_run_query_begin(c, list_sql, id, query);
 }
 
 fv_error *fv_run_list_data(fv_registry *registry, const char *id, fv_run_data_list *out) {
-    FV_OWNED(fv_arena) arena = NULL;
+    fv_rows rows;
     *out = (fv_run_data_list){ 0 };
-    FV_TRY(fv_arena_new("the data sets of a run", LIST_BYTES_MAX, &arena));
-    listing l = { .id = id, .arena = arena };
-    FV_TRY(fv_registry_read(registry, list, &l));
-    *out = (fv_run_data_list){ .at = l.at, .count = l.count, .memory = fv_take(&arena) };
+    FV_TRY(fv_rows_ask(registry, &(fv_rows_question){ "the data sets of a run", begin_list, id, read_set, sizeof *out->at },
+                       &rows));
+    *out = (fv_run_data_list){ .at = rows.at, .count = rows.count, .memory = rows.memory };
     return NULL;
 }
 

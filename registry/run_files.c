@@ -1,12 +1,10 @@
 /* run_files.c - files that belong to a run, in the object store, under a path of their own. */
 #include <string.h>
 
-#include "core/base/arena.h"
 #include "fovea/objects.h"
 #include "fovea/runs.h"
-#include "registry/database.h"
 #include "registry/names.h"
-#include "registry/room.h"
+#include "registry/rows.h"
 #include "registry/run_state.h"
 
 static const char keep_sql[] =
@@ -14,8 +12,6 @@ static const char keep_sql[] =
     " SET digest = excluded.digest, media_type = excluded.media_type, created_ms = excluded.created_ms";
 static const char list_sql[] = "SELECT a.path, a.digest, a.media_type, o.size FROM artifact AS a"
                                " JOIN object AS o ON o.digest = a.digest WHERE a.run_id = ? ORDER BY a.path";
-
-#define LIST_BYTES_MAX (INT64_C(1) << 28)
 
 /* ---- keeping ---- */
 
@@ -33,7 +29,7 @@ static fv_error *keep(fv_connection *c, void *context) {
     fv_bind_int(query, state.row);
     fv_bind_text(query, k->path);
     fv_bind_text(query, k->digest);
-    fv_bind_text(query, k->media_type ? k->media_type : "");
+    fv_bind_text_or(query, k->media_type, "");
     fv_bind_int(query, fv_connection_now(c));
     return fv_query_run(query);
 }
@@ -49,14 +45,8 @@ fv_error *fv_run_keep_file(fv_registry *registry, const fv_run *run, const char 
 
 /* ---- listing ---- */
 
-typedef struct listing {
-    const char *id;
-    fv_arena *arena;
-    struct fv_run_file *at;
-    int64_t count;
-} listing;
-
-static fv_error *read_file(fv_query *query, fv_arena *arena, struct fv_run_file *out) {
+static fv_error *read_file(fv_query *query, fv_arena *arena, void *row) {
+    struct fv_run_file *out = row;
     FV_TRY(fv_arena_text(arena, fv_column_text(query), &out->path));
     FV_TRY(fv_arena_text(arena, fv_column_text(query), &out->digest));
     FV_TRY(fv_arena_text(arena, fv_column_text(query), &out->media_type));
@@ -64,28 +54,16 @@ static fv_error *read_file(fv_query *query, fv_arena *arena, struct fv_run_file 
     return NULL;
 }
 
-static fv_error *list(fv_connection *c, void *context) {
-    listing *l = context;
-    FV_OWNED(fv_query) query = NULL;
-    fv_run_state state;
-    FV_TRY(fv_run_look(c, l->id, &state));
-    FV_TRY(fv_query_begin(c, list_sql, &query));
-    fv_bind_int(query, state.row);
-    for (bool row;;) {
-        FV_TRY(fv_query_next(query, &row));
-        if (!row) return NULL;
-        FV_TRY(fv_room_for(l->arena, &l->at, l->count));
-        FV_TRY(read_file(query, l->arena, &l->at[l->count++]));
-    }
+static fv_error *begin_list(fv_connection *c, const void *id, fv_query **query) {
+    return fv_run_query_begin(c, list_sql, id, query);
 }
 
 fv_error *fv_run_list_files(fv_registry *registry, const char *id, fv_run_files *out) {
-    FV_OWNED(fv_arena) arena = NULL;
+    fv_rows rows;
     *out = (fv_run_files){ 0 };
-    FV_TRY(fv_arena_new("the files of a run", LIST_BYTES_MAX, &arena));
-    listing l = { .id = id, .arena = arena };
-    FV_TRY(fv_registry_read(registry, list, &l));
-    *out = (fv_run_files){ .at = l.at, .count = l.count, .memory = fv_take(&arena) };
+    FV_TRY(
+        fv_rows_ask(registry, &(fv_rows_question){ "the files of a run", begin_list, id, read_file, sizeof *out->at }, &rows));
+    *out = (fv_run_files){ .at = rows.at, .count = rows.count, .memory = rows.memory };
     return NULL;
 }
 

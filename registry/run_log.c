@@ -48,7 +48,8 @@ static fv_error *compare_param(fv_connection *c, int64_t run, const fv_key_value
     fv_bind_text(query, param->key);
     FV_TRY(fv_query_next(query, &found));
     const char *old = found ? fv_column_text(query) : "";
-    if (old && !strcmp(old, param->value)) return NULL;
+    FV_TRY(fv_connection_check(c));
+    if (!strcmp(old, param->value)) return NULL;
     return fv_error_hint(
         fv_fail(FV_CONFLICT, "the parameter %s is %s already, and would become %s", param->key, old, param->value),
         "parameters are written once; what changes is a tag or a metric");

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "core/base/assert.h"
-#include "registry/database.h"
-#include "registry/room.h"
+#include "registry/experiments.h"
+#include "registry/rows.h"
 #include "registry/run_state.h"
 
 static const char run_sql[] =
     "SELECT r.uuid, r.name, e.name, r.user, r.host, r.folder, coalesce(p.uuid, ''), r.seed_group, r.error, r.holder, r.kind,"
-    " r.status, r.lease_ms, r.stage = 'deleted', r.stop_asked, r.started_ms, r.ended_ms FROM run AS r"
+    " r.status, r.lease_ms, " FV_RUN_DELETED_SQL ", r.stop_asked, r.started_ms, r.ended_ms FROM run AS r"
     " JOIN experiment AS e ON e.id = r.experiment_id LEFT JOIN run AS p ON p.id = r.parent_id WHERE r.id = ?";
 static const char params_sql[] = "SELECT key, value FROM param WHERE run_id = ? ORDER BY key";
 static const char tags_sql[] = "SELECT key, value FROM run_tag WHERE run_id = ? ORDER BY key";
@@ -19,8 +19,8 @@ static const char metrics_sql[] = "SELECT k.name, s.count, s.direction, s.last, 
                                   " s.min_step, s.max_step FROM metric_summary AS s JOIN metric_key AS k ON k.id = s.key_id"
                                   " WHERE s.run_id = ? ORDER BY k.name";
 static const char by_id_sql[] = "SELECT id, uuid FROM run WHERE uuid = ?";
-static const char by_name_sql[] = "SELECT id, uuid FROM run WHERE name = ? AND stage = ? ORDER BY started_ms DESC, id DESC"
-                                  " LIMIT 4";
+static const char by_name_sql[] = "SELECT r.id, r.uuid FROM run AS r WHERE r.name = ? AND " FV_RUN_DELETED_SQL " = ?"
+                                  " ORDER BY r.started_ms DESC, r.id DESC LIMIT 4";
 static const char by_letters_sql[] = "SELECT id, uuid FROM run WHERE uuid >= ?1 AND uuid < ?1 || 'g' LIMIT 4";
 
 #define LIST_BYTES_MAX (INT64_C(1) << 30)
@@ -53,25 +53,21 @@ static fv_error *read_run(fv_connection *c, int64_t row, fv_arena *arena, fv_run
     return NULL;
 }
 
-static fv_error *read_pairs(fv_connection *c, const char *sql, int64_t row, fv_arena *arena, const fv_key_value **out,
-                            int64_t *count) {
-    FV_OWNED(fv_query) query = NULL;
-    fv_key_value *pairs = NULL;
-    FV_TRY(fv_query_begin(c, sql, &query));
-    fv_bind_int(query, row);
-    for (*count = 0;; ++*count) {
-        bool found;
-        FV_TRY(fv_query_next(query, &found));
-        if (!found) break;
-        FV_TRY(fv_room_for(arena, &pairs, *count));
-        FV_TRY(fv_arena_text(arena, fv_column_text(query), &pairs[*count].key));
-        FV_TRY(fv_arena_text(arena, fv_column_text(query), &pairs[*count].value));
-    }
-    *out = pairs;
+static fv_error *begin(fv_connection *c, const char *sql, int64_t row, fv_query **query) {
+    FV_TRY(fv_query_begin(c, sql, query));
+    fv_bind_int(*query, row);
     return NULL;
 }
 
-static fv_error *read_metric(fv_query *query, fv_arena *arena, fv_metric_summary *out) {
+static fv_error *read_pairs(fv_connection *c, const char *sql, int64_t row, fv_arena *arena, const fv_key_value **out,
+                            int64_t *count) {
+    FV_OWNED(fv_query) query = NULL;
+    FV_TRY(begin(c, sql, row, &query));
+    return fv_rows_key_values(query, arena, out, count);
+}
+
+static fv_error *read_metric(fv_query *query, fv_arena *arena, void *row) {
+    fv_metric_summary *out = row;
     FV_TRY(fv_arena_text(arena, fv_column_text(query), &out->key));
     out->count = fv_column_int(query);
     out->direction = (int)fv_column_int(query);
@@ -88,18 +84,8 @@ static fv_error *read_metric(fv_query *query, fv_arena *arena, fv_metric_summary
 
 static fv_error *read_metrics(fv_connection *c, int64_t row, fv_arena *arena, fv_run_row *out) {
     FV_OWNED(fv_query) query = NULL;
-    fv_metric_summary *metrics = NULL;
-    FV_TRY(fv_query_begin(c, metrics_sql, &query));
-    fv_bind_int(query, row);
-    for (;; out->metric_count++) {
-        bool found;
-        FV_TRY(fv_query_next(query, &found));
-        if (!found) break;
-        FV_TRY(fv_room_for(arena, &metrics, out->metric_count));
-        FV_TRY(read_metric(query, arena, &metrics[out->metric_count]));
-    }
-    out->metrics = metrics;
-    return NULL;
+    FV_TRY(begin(c, metrics_sql, row, &query));
+    return fv_rows_read(query, arena, read_metric, (fv_metric_summary **)&out->metrics, &out->metric_count);
 }
 
 fv_error *fv_run_rows_load(fv_connection *c, const int64_t *rows, int64_t count, fv_arena *arena, fv_run_row **out) {
@@ -127,13 +113,13 @@ typedef struct candidates {
     char ids[64]; /* for the message when there are several */
 } candidates;
 
-static fv_error *collect(fv_connection *c, const char *sql, const char *called, const char *stage, candidates *out) {
+static fv_error *collect(fv_connection *c, const char *sql, const char *called, bool deleted, candidates *out) {
     FV_OWNED(fv_query) query = NULL;
     size_t length = 0;
     *out = (candidates){ 0 };
     FV_TRY(fv_query_begin(c, sql, &query));
     fv_bind_text(query, called);
-    if (stage) fv_bind_text(query, stage);
+    if (sql == by_name_sql) fv_bind_int(query, deleted);
     for (;; out->count++) {
         bool found;
         FV_TRY(fv_query_next(query, &found));
@@ -147,10 +133,10 @@ static fv_error *collect(fv_connection *c, const char *sql, const char *called, 
 /* The whole id goes before a name, and that before first letters. */
 static fv_error *find_row(fv_connection *c, const char *called, candidates *out) {
     bool letters = *called && strspn(called, "0123456789abcdef") == strlen(called);
-    FV_TRY(collect(c, by_id_sql, called, NULL, out));
-    if (!out->count) FV_TRY(collect(c, by_name_sql, called, "active", out));
-    if (!out->count) FV_TRY(collect(c, by_name_sql, called, "deleted", out));
-    if (!out->count && letters) FV_TRY(collect(c, by_letters_sql, called, NULL, out));
+    FV_TRY(collect(c, by_id_sql, called, false, out));
+    if (!out->count) FV_TRY(collect(c, by_name_sql, called, false, out));
+    if (!out->count) FV_TRY(collect(c, by_name_sql, called, true, out));
+    if (!out->count && letters) FV_TRY(collect(c, by_letters_sql, called, false, out));
     if (out->count > 1)
         return fv_error_hint(
             fv_fail(FV_CONFLICT, "several runs are called %s: %s%s", called, out->ids, out->count > 3 ? " and others" : ""),

@@ -7,8 +7,9 @@
 #include "core/base/assert.h"
 #include "registry/clock.h"
 
-static const char state_sql[] = "SELECT id, fence, lease_ms, started_ms, status, stage = 'deleted', stop_asked, holder"
-                                " FROM run WHERE uuid = ?";
+static const char state_sql[] = "SELECT r.id, r.fence, r.lease_ms, r.started_ms, r.status, r.stage = 'deleted',"
+                                " e.stage = 'deleted', r.stop_asked, r.holder FROM run AS r"
+                                " JOIN experiment AS e ON e.id = r.experiment_id WHERE r.uuid = ?";
 
 static const char *const status_names[] = { "scheduled", "running", "stopped", "finished", "failed", "killed", "lost" };
 
@@ -37,16 +38,31 @@ fv_error *fv_run_look(fv_connection *c, const char *id, fv_run_state *out) {
     out->started_ms = fv_column_int(query);
     out->status = fv_run_status_of(fv_column_text(query), out->lease_ms, fv_connection_now(c));
     out->deleted = fv_column_int(query);
+    out->experiment_deleted = fv_column_int(query);
     out->stop_asked = fv_column_int(query);
-    const char *holder = fv_column_text(query);
-    snprintf(out->holder, sizeof out->holder, "%s", holder ? holder : "");
+    snprintf(out->holder, sizeof out->holder, "%s", fv_column_text(query));
     return NULL;
+}
+
+fv_error *fv_run_query_begin(fv_connection *c, const char *sql, const char *id, fv_query **out) {
+    fv_run_state state;
+    FV_TRY(fv_run_look(c, id, &state));
+    FV_TRY(fv_query_begin(c, sql, out));
+    fv_bind_int(*out, state.row);
+    return NULL;
+}
+
+fv_error *fv_run_check_stage(const fv_run_state *state, const char *id) {
+    if (state->experiment_deleted)
+        return fv_error_hint(fv_fail(FV_CONFLICT, "the run %.8s is of an experiment that is deleted", id),
+                             "`fovea experiments restore` brings that back");
+    if (!state->deleted) return NULL;
+    return fv_error_hint(fv_fail(FV_CONFLICT, "the run %.8s is deleted", id), "`fovea runs restore` brings it back");
 }
 
 fv_error *fv_run_hold(fv_connection *c, const fv_run *run, fv_run_state *out) {
     FV_TRY(fv_run_look(c, run->id, out));
-    if (out->deleted)
-        return fv_error_hint(fv_fail(FV_CONFLICT, "the run %.8s was deleted", run->id), "`fovea runs restore` brings it back");
+    FV_TRY(fv_run_check_stage(out, run->id));
     bool running = out->status == FV_RUN_RUNNING || out->status == FV_RUN_LOST;
     if (out->fence != run->fence)
         return fv_error_hint(fv_fail(FV_CONFLICT, "the run %.8s was taken over by %s", run->id,

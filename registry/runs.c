@@ -22,7 +22,7 @@ static const char insert_sql[] =
 static const char touch_experiment_sql[] = "UPDATE experiment SET updated_ms = ? WHERE id = ?";
 static const char take_sql[] = "UPDATE run SET status = 'running', ended_ms = NULL, error = '', stop_asked = 0, holder = ?,"
                                " lease_ms = ?, fence = fence + 1 WHERE id = ?";
-static const char of_folder_sql[] = "SELECT uuid FROM run WHERE folder = ? AND folder <> '' AND stage = 'active'"
+static const char of_folder_sql[] = "SELECT uuid FROM run AS r WHERE folder = ? AND folder <> '' AND NOT " FV_RUN_DELETED_SQL
                                     " ORDER BY started_ms DESC, id DESC LIMIT 1";
 static const char end_sql[] = "UPDATE run SET status = ?, error = ?, ended_ms = ?, stop_asked = 0, holder = '', lease_ms = NULL"
                               " WHERE id = ?";
@@ -89,7 +89,7 @@ static void bind_start(fv_query *query, const starting *s, int64_t experiment, i
     snprintf(made_up, sizeof made_up, "%s-%.8s", fv_run_kind_name(o->kind), s->run->id);
     fv_bind_text(query, s->run->id);
     fv_bind_int(query, experiment);
-    fv_bind_text(query, o->name ? o->name : made_up);
+    fv_bind_text_or(query, o->name, made_up);
     fv_bind_text(query, fv_run_kind_name(o->kind));
     fv_bind_text(query, s->who->user);
     fv_bind_text(query, s->who->host);
@@ -98,7 +98,7 @@ static void bind_start(fv_query *query, const starting *s, int64_t experiment, i
         fv_bind_int(query, parent);
     else
         fv_bind_null(query);
-    fv_bind_text(query, o->seed_group ? o->seed_group : "");
+    fv_bind_text_or(query, o->seed_group, "");
     fv_bind_int(query, now);
     fv_bind_text(query, s->who->holder);
     fv_bind_int(query, now + FV_RUN_LEASE_SECONDS * 1000);
@@ -151,8 +151,7 @@ static fv_error *take(fv_connection *c, void *context) {
     FV_OWNED(fv_query) query = NULL;
     fv_run_state state;
     FV_TRY(fv_run_look(c, t->id, &state));
-    if (state.deleted)
-        return fv_error_hint(fv_fail(FV_CONFLICT, "the run %s is deleted", t->id), "`fovea runs restore` brings it back");
+    FV_TRY(fv_run_check_stage(&state, t->id));
     if (state.status == FV_RUN_RUNNING && !t->holder_is_gone)
         return fv_error_hint(fv_fail(FV_BUSY, "the run %s is being written by %s", t->id, state.holder),
                              "should that be gone: its lease ends in %lld s",
@@ -221,7 +220,7 @@ static fv_error *end(fv_connection *c, void *context) {
     FV_TRY(fv_run_hold(c, e->run, &state));
     FV_TRY(fv_query_begin(c, end_sql, &query));
     fv_bind_text(query, fv_run_status_name(e->status));
-    fv_bind_text(query, e->error ? e->error : "");
+    fv_bind_text_or(query, e->error, "");
     fv_bind_int(query, now > state.started_ms ? now : state.started_ms); /* a clock set back makes no time negative */
     fv_bind_int(query, state.row);
     return fv_query_run(query);
@@ -277,6 +276,8 @@ fv_error *fv_run_delete(fv_registry *registry, const char *id) { return fv_regis
 static fv_error *restore(fv_connection *c, void *context) {
     fv_run_state state;
     FV_TRY(fv_run_look(c, context, &state));
+    state.deleted = false; /* it is about to be */
+    FV_TRY(fv_run_check_stage(&state, context));
     FV_TRY(tell(c, "run.restore", context));
     return change(c, restore_sql, state.row);
 }

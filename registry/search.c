@@ -14,6 +14,7 @@
 #include "fovea/runs.h"
 #include "registry/clock.h"
 #include "registry/database.h"
+#include "registry/experiments.h"
 #include "registry/filter.h"
 #include "registry/page_key.h"
 #include "registry/room.h"
@@ -264,7 +265,10 @@ static fv_error *add_joins(search *s) {
 }
 
 static fv_error *add_conditions(search *s) {
-    static const char *const stages[] = { " WHERE r.stage = 'active'", " WHERE r.stage = 'deleted'", " WHERE 1" };
+    static const char *const stages[] = {
+        " WHERE r.stage = 'active' AND r.experiment_id NOT IN (SELECT id FROM experiment WHERE stage = 'deleted')",
+        " WHERE " FV_RUN_DELETED_SQL, " WHERE 1"
+    };
     fv_text_add(&s->sql, stages[s->query->deleted]);
     FV_TRY(add_experiment(s));
     for (int64_t i = 0; i < s->filter.count; i++) FV_TRY(add_condition(s, &s->filter.at[i], i));

@@ -13,7 +13,8 @@
 #include "fovea/objects.h"
 #include "registry/database.h"
 
-/* FV_USAGE unless it is 64 small hexadecimal letters. */
+/* Whether it is 64 small hexadecimal letters; and FV_USAGE unless it is. The schema asks for 64 letters alone. */
+bool fv_store_is_digest(const char *text);
 FV_MUST_USE fv_error *fv_store_check_digest(const char *digest);
 
 /* Called with the bytes done since it was called last; an error ends the work. */
@@ -44,6 +45,9 @@ typedef struct fv_stored_list {
 } fv_stored_list;
 /* The rows in `object`, in `arena`. */
 FV_MUST_USE fv_error *fv_store_list(fv_connection *connection, fv_arena *arena, fv_stored_list *out);
+
+/* Whether there is a row of that digest. */
+FV_MUST_USE fv_error *fv_store_has(fv_connection *connection, const char *digest, bool *there);
 
 /* Called for every file in objects/ but those in new/; `digest` NULL: its name is none. */
 typedef fv_error *(*fv_store_visit)(void *context, const char *path, const char *digest, int64_t size);

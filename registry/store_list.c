@@ -6,6 +6,7 @@
 #include "registry/room.h"
 #include "registry/store.h"
 
+static const char has_sql[] = "SELECT 1 FROM object WHERE digest = ?";
 static const char list_sql[] = "SELECT digest, size FROM object ORDER BY digest";
 
 #define NAMES_BYTES_MAX (INT64_C(1) << 30)
@@ -26,6 +27,13 @@ fv_error *fv_store_list(fv_connection *c, fv_arena *arena, fv_stored_list *out) 
     }
 }
 
+fv_error *fv_store_has(fv_connection *c, const char *digest, bool *there) {
+    FV_OWNED(fv_query) query = NULL;
+    FV_TRY(fv_query_begin(c, has_sql, &query));
+    fv_bind_text(query, digest);
+    return fv_query_next(query, there);
+}
+
 static int64_t size_of(const char *path) {
     struct stat about;
     return stat(path, &about) < 0 ? 0 : (int64_t)about.st_size;
@@ -35,7 +43,7 @@ static int64_t size_of(const char *path) {
 static const char *digest_of(const char *folder, const char *name, char digest[FV_DIGEST_LETTERS]) {
     if (strlen(name) != FV_DIGEST_LETTERS - 3) return NULL;
     snprintf(digest, FV_DIGEST_LETTERS, "%.2s%.62s", folder, name);
-    return strspn(digest, "0123456789abcdef") == FV_DIGEST_LETTERS - 1 ? digest : NULL;
+    return fv_store_is_digest(digest) ? digest : NULL;
 }
 
 typedef struct walk {

@@ -8,9 +8,8 @@
 #include "core/base/assert.h"
 #include "core/base/text.h"
 #include "registry/audit.h"
-#include "registry/database.h"
 #include "registry/names.h"
-#include "registry/room.h"
+#include "registry/rows.h"
 
 static const char insert_sql[] = "INSERT INTO token (name, hash, role, scope, created_ms, expires_ms) VALUES (?, ?, ?, ?, ?, ?)"
                                  " ON CONFLICT (name) DO NOTHING";
@@ -144,22 +143,18 @@ fv_error *fv_token_revoke(fv_registry *r, const char *name) { return fv_registry
 
 /* ---- listing ---- */
 
-typedef struct listing {
-    fv_arena *arena;
-    fv_token *at;
-    int64_t count;
-} listing;
-
 static fv_token_role role_of(const char *name) {
     for (int role = 0; role < FV_COUNT(role_names); role++)
         if (!strcmp(role_names[role], name)) return role;
     return FV_MAY_PREDICT; /* the schema lets no other be */
 }
 
-static fv_error *read_token(fv_query *query, fv_arena *arena, fv_token *out) {
+static fv_error *read_token(fv_query *query, fv_arena *arena, void *row) {
+    fv_token *out = row;
     size_t length = 0;
     FV_TRY(fv_arena_text(arena, fv_column_text(query), &out->name));
     const char *hash = fv_column_text(query);
+    FV_TRY(fv_connection_check(fv_query_connection(query)));
     if (sodium_hex2bin(out->hash, sizeof out->hash, hash, strlen(hash), NULL, &length, NULL) || length != sizeof out->hash)
         return fv_fail(FV_FORMAT, "the hash of token %s is damaged", out->name);
     out->role = role_of(fv_column_text(query));
@@ -170,30 +165,17 @@ static fv_error *read_token(fv_query *query, fv_arena *arena, fv_token *out) {
     return NULL;
 }
 
-static fv_error *list(fv_connection *c, void *context) {
-    FV_OWNED(fv_query) query = NULL;
-    listing *l = context;
-    FV_TRY(fv_query_begin(c, list_sql, &query));
-    for (;;) {
-        bool row;
-        FV_TRY(fv_query_next(query, &row));
-        if (!row) return NULL;
-        FV_TRY(fv_room_for(l->arena, &l->at, l->count));
-        FV_TRY(read_token(query, l->arena, &l->at[l->count]));
-        l->count++;
-    }
+static fv_error *begin_list(fv_connection *c, const void *context, fv_query **query) {
+    (void)context;
+    return fv_query_begin(c, list_sql, query);
 }
 
 fv_error *fv_tokens_list(fv_registry *r, fv_token_list *out) {
-    listing l = { 0 };
+    fv_rows rows;
     *out = (fv_token_list){ 0 };
-    FV_TRY(fv_arena_new("tokens", 1 << 26, &l.arena));
-    out->memory = l.arena;
-    fv_error *error = fv_registry_read(r, list, &l);
-    out->at = l.at;
-    out->count = l.count;
-    if (error) fv_token_list_release(out);
-    return error;
+    FV_TRY(fv_rows_ask(r, &(fv_rows_question){ "tokens", begin_list, NULL, read_token, sizeof *out->at }, &rows));
+    *out = (fv_token_list){ .at = rows.at, .count = rows.count, .memory = rows.memory };
+    return NULL;
 }
 
 void fv_token_list_release(fv_token_list *list) {

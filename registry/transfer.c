@@ -97,6 +97,10 @@ static void note_lost(fv_transfer *t, const fv_stored *object) {
 static fv_error *copy_object(fv_transfer *t, const fv_stored *object) {
     FV_TEXT(from, 1 << 16);
     FV_TEXT(to, 1 << 16);
+    if (!fv_store_is_digest(object->digest)) { /* it would be joined to a folder */
+        note_lost(t, object);
+        return fv_care_step(&t->work, object->size);
+    }
     FV_TRY(path_of(t->from, object->digest, &from));
     FV_TRY(path_of(t->to, object->digest, &to));
     if (is_there(t, object, to.at)) {
@@ -116,7 +120,8 @@ static fv_error *ask_copy(fv_transfer *t, fv_stored_list *objects) {
     FV_OWNED(fv_connection) copy = NULL;
     FV_TRY(fv_transfer_hold(t->part, &copy));
     FV_TRY(fv_store_list(copy, t->arena, objects));
-    return fv_audit_last(copy, &t->last);
+    FV_TRY(fv_audit_last(copy, &t->last));
+    return fv_connection_check(copy);
 }
 
 fv_error *fv_transfer_objects(fv_transfer *t) {

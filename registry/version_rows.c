@@ -69,18 +69,12 @@ static fv_error *begin(fv_connection *c, const char *sql, int64_t id, fv_query *
     return NULL;
 }
 
+static fv_error *read_alias(fv_query *q, fv_arena *arena, void *row) { return fv_column_keep(q, arena, row); }
+
 static fv_error *read_aliases(fv_connection *c, int64_t id, fv_arena *arena, fv_version_row *v) {
     FV_OWNED(fv_query) q = NULL;
-    const char **rows = NULL;
     FV_TRY(begin(c, aliases, id, &q));
-    for (bool row;; v->alias_count++) {
-        FV_TRY(fv_query_next(q, &row));
-        if (!row) break;
-        FV_TRY(fv_room_for(arena, &rows, v->alias_count));
-        FV_TRY(fv_column_keep(q, arena, &rows[v->alias_count]));
-    }
-    v->aliases = rows;
-    return NULL;
+    return fv_rows_read(q, arena, read_alias, (const char ***)&v->aliases, &v->alias_count);
 }
 
 static fv_error *read_tags(fv_connection *c, int64_t id, fv_arena *arena, fv_version_row *v) {
@@ -89,36 +83,31 @@ static fv_error *read_tags(fv_connection *c, int64_t id, fv_arena *arena, fv_ver
     return fv_rows_key_values(q, arena, &v->tags, &v->tag_count);
 }
 
+static fv_error *read_licence(fv_query *q, fv_arena *arena, void *row) {
+    fv_licence_of *licence = row;
+    FV_TRY(fv_column_keep(q, arena, &licence->of));
+    FV_TRY(fv_column_keep(q, arena, &licence->licence));
+    return fv_column_keep(q, arena, &licence->from);
+}
+
 static fv_error *read_licences(fv_connection *c, int64_t id, fv_arena *arena, fv_version_row *v) {
     FV_OWNED(fv_query) q = NULL;
-    fv_licence_of *rows = NULL;
     FV_TRY(begin(c, licences, id, &q));
-    for (bool row;; v->licence_count++) {
-        FV_TRY(fv_query_next(q, &row));
-        if (!row) break;
-        FV_TRY(fv_room_for(arena, &rows, v->licence_count));
-        FV_TRY(fv_column_keep(q, arena, &rows[v->licence_count].of));
-        FV_TRY(fv_column_keep(q, arena, &rows[v->licence_count].licence));
-        FV_TRY(fv_column_keep(q, arena, &rows[v->licence_count].from));
-    }
-    v->licences = rows;
+    return fv_rows_read(q, arena, read_licence, (fv_licence_of **)&v->licences, &v->licence_count);
+}
+
+static fv_error *read_file(fv_query *q, fv_arena *arena, void *row) {
+    fv_version_file *file = row;
+    FV_TRY(fv_column_keep(q, arena, &file->path));
+    FV_TRY(fv_column_keep(q, arena, &file->digest));
+    file->size = fv_column_int(q);
     return NULL;
 }
 
 static fv_error *read_files(fv_connection *c, int64_t id, fv_arena *arena, fv_version_row *v) {
     FV_OWNED(fv_query) q = NULL;
-    fv_version_file *rows = NULL;
     FV_TRY(begin(c, files, id, &q));
-    for (bool row;; v->file_count++) {
-        FV_TRY(fv_query_next(q, &row));
-        if (!row) break;
-        FV_TRY(fv_room_for(arena, &rows, v->file_count));
-        FV_TRY(fv_column_keep(q, arena, &rows[v->file_count].path));
-        FV_TRY(fv_column_keep(q, arena, &rows[v->file_count].digest));
-        rows[v->file_count].size = fv_column_int(q);
-    }
-    v->files = rows;
-    return NULL;
+    return fv_rows_read(q, arena, read_file, (fv_version_file **)&v->files, &v->file_count);
 }
 
 /* ---- finding ---- */

@@ -81,7 +81,7 @@ typedef struct fv_job_outcome {
     const char *result; /* JSON; NULL: {} */
     const char *run;    /* id of the run that it made; NULL: none */
 } fv_job_outcome;
-/* FV_CONFLICT as above: who has lost a job cannot end it. */
+/* FV_CONFLICT as above: who has lost a job cannot end it. FV_NOT_FOUND: there is no such run. */
 FV_API FV_MUST_USE fv_error *fv_job_end(fv_registry *registry, const fv_job *job, const fv_job_outcome *outcome);
 /* Gives it back unfinished, with what `progress` says, to be taken again from `not_before_ms` on; this attempt does not count.
  */

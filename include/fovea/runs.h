@@ -112,7 +112,7 @@ FV_API FV_MUST_USE fv_error *fv_run_end(fv_registry *registry, const fv_run *run
 /* FV_CONFLICT: it is not running. One that is lost is asked too: its holder may come back. */
 FV_API FV_MUST_USE fv_error *fv_run_ask_to_stop(fv_registry *registry, const char *id);
 FV_API FV_MUST_USE fv_error *fv_run_delete(fv_registry *registry, const char *id);  /* kept until gc; FV_BUSY: it is running */
-FV_API FV_MUST_USE fv_error *fv_run_restore(fv_registry *registry, const char *id); /* deleted no more */
+FV_API FV_MUST_USE fv_error *fv_run_restore(fv_registry *registry, const char *id); /* FV_CONFLICT: its experiment is deleted */
 
 /* ---- reading: texts that are not there are empty, never NULL ---- */
 
@@ -198,13 +198,22 @@ typedef struct fv_experiment_list {
     const struct fv_experiment {
         const char *name, *description;
         bool deleted;
-        int64_t id, created_ms, updated_ms, runs;
+        int64_t id, created_ms, updated_ms;
+        int64_t runs; /* that are not deleted by themselves */
     } * at;
     int64_t count;
     void *memory;
 } fv_experiment_list;
 FV_API FV_MUST_USE fv_error *fv_experiments_list(fv_registry *registry, bool deleted_too, fv_experiment_list *out);
 FV_API void fv_experiment_list_release(fv_experiment_list *list);
+
+/* FV_NOT_FOUND: there is no such experiment; FV_CONFLICT: it is deleted. */
+FV_API FV_MUST_USE fv_error *fv_experiment_describe(fv_registry *registry, const char *name, const char *text);
+/* With its runs, which are as if each were deleted, until gc; those below it stay. FV_BUSY: one of its runs is running.
+ * FV_CONFLICT: it is Default. Deleting what is deleted, and restoring what is not, changes nothing. */
+FV_API FV_MUST_USE fv_error *fv_experiment_delete(fv_registry *registry, const char *name);
+/* Runs that were deleted by themselves stay so. */
+FV_API FV_MUST_USE fv_error *fv_experiment_restore(fv_registry *registry, const char *name);
 
 #ifdef __cplusplus
 }

@@ -45,17 +45,21 @@ typedef struct fv_version_options {
     const char *description;
     const char *facts; /* JSON object: what the file says of itself */
     const fv_licence_of *licences;
-    const fv_version_file *files; /* objects in the store */
-    int64_t licence_count, file_count;
+    const fv_version_file *files; /* objects in the store; FV_USAGE: two of the same path */
+    const fv_key_value *tags;
+    const struct fv_lineage_edge *edges; /* beside what the registry knows by itself; an end NULL: this version */
+    int64_t licence_count, file_count, tag_count, edge_count;
 } fv_version_options;
 
 typedef struct fv_version_added {
     int64_t number;
-    bool existed; /* the model had this very file: it is that version, which gets the files that it lacks, and to whose lineage
-                     a run that is another is added */
+    bool existed; /* the model had this very file: it is that version, which gets the files that it lacks, the tags and the
+                     edges, and to whose lineage a run that is another is added */
+    int64_t files_added;
+    int64_t files_kept; /* that an existing version had already under the same path, but other ones: a version is not changed */
 } fv_version_added;
 
-/* Licences of the run's data sets and of the parent are added to those given. */
+/* Whole or not at all. Licences of the run's data sets and of the parent are added to those given. */
 FV_API FV_MUST_USE fv_error *fv_version_add(fv_registry *registry, const fv_version_options *options, fv_version_added *out);
 
 typedef struct fv_version_row {
@@ -128,7 +132,8 @@ FV_API FV_MUST_USE fv_error *fv_models_make(fv_registry *registry, const char *n
 FV_API FV_MUST_USE fv_error *fv_models_delete(fv_registry *registry, const char *name);
 FV_API FV_MUST_USE fv_error *fv_models_restore(fv_registry *registry, const char *name);
 
-/* Of a version, or (number 0) of the model. A tag's value NULL takes the tag away (FV_NOT_FOUND: there is none). */
+/* Of a version, or (number 0) of the model. A tag's value NULL takes the tag away (FV_NOT_FOUND: there is none);
+ * its key is a name as those of models, but for the letters that these may not have. */
 FV_API FV_MUST_USE fv_error *fv_models_describe(fv_registry *registry, const char *model, int64_t number, const char *text);
 FV_API FV_MUST_USE fv_error *fv_models_tag(fv_registry *registry, const char *model, int64_t number, const char *key,
                                            const char *value);

@@ -291,3 +291,28 @@ FV_TEST(registry_restore__of_a_workspace_in_use_is_busy) {
     fv_registry_free(registry);
     assert_int_equal(runs_in(from), 1);
 }
+
+static fv_error *add_stranger(fv_connection *c, void *context) {
+    (void)context;
+    return fv_connection_execute(c, "INSERT INTO object (digest, size, created_ms) VALUES"
+                                    " ('../////////////////////////////////////////////////////////stray', 3, 0)");
+}
+
+FV_TEST(registry_restore__of_a_name_that_is_no_digest_touches_no_file_elsewhere) {
+    go_to_folder();
+    fv_registry *registry = open_in(from);
+    fv_backup_result result;
+    add_run(registry, "first", "abc");
+    FV_OK(fv_registry_backup(registry, to, NULL, &result));
+    fv_registry_free(registry);
+    registry = open_in(to);
+    FV_OK(fv_registry_write(registry, add_stranger, NULL));
+    fv_registry_free(registry);
+    /* objects/.. and what follows, of the backup: the very bytes that the row's size asks for */
+    FV_OK(fv_file_write(in(to, "stray"), "abc", 3, NULL));
+    FV_OK(fv_registry_restore(to, anew, false, NULL, &result));
+    assert_int_equal(result.lost, 1);
+    assert_int_equal(strncmp(result.first_lost, "..//", 4), 0);
+    assert_int_equal(fv_file_kind_of(in(anew, "stray")), FV_FILE_NONE);
+    assert_int_equal(runs_in(anew), 1);
+}

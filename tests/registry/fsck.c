@@ -146,3 +146,19 @@ FV_TEST(registry_fsck__tells_how_far_it_is_and_stops_when_asked) {
     assert_int_equal(stop, 1);
     fv_registry_free(registry);
 }
+
+/* As of a database that somebody else made: the schema asks for 64 letters, whichever they are. */
+static const char not_digests[] = "INSERT INTO object (digest, size, created_ms) VALUES"
+                                  " ('../xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxy', 1, 0)";
+
+FV_TEST(registry_fsck__tells_of_rows_whose_name_is_no_digest_and_goes_on) {
+    fv_registry *registry = open_with_file(fv_test_folder());
+    FV_OK(fv_registry_write(registry, run_sql, (void *)not_digests));
+    expect_one(registry, false, FV_FINDING_MISSING, "../", "it is no digest");
+    fv_gc_result result;
+    FV_OK(fv_registry_gc(registry, &(fv_gc_options){ .deleted_days = -1, .unused_days = 1 }, &result));
+    assert_int_equal(result.objects, 1);
+    fv_gc_result_release(&result);
+    expect_clean(registry);
+    fv_registry_free(registry);
+}

@@ -80,6 +80,18 @@ FV_TEST(registry_jobs__are_taken_in_the_order_they_are_due_and_ended_with_a_reas
     fv_registry_free(registry);
 }
 
+FV_TEST(registry_jobs__do_not_end_with_a_run_that_is_not_there) {
+    fv_registry *registry = open_here();
+    fv_job job;
+    id first = add(registry, "cells", 0);
+    assert_true(take(registry, "cells", &job));
+    fv_job_outcome outcome = { .state = FV_JOB_DONE, .run = "0123456789abcdef0123456789abcdef" };
+    FV_FAILS(fv_job_end(registry, &job, &outcome), FV_NOT_FOUND, "the run that the job made: there is no run 0123");
+    assert_int_equal(state_of(registry, first.at), FV_JOB_RUNNING);
+    FV_OK(end(registry, &job, FV_JOB_DONE));
+    fv_registry_free(registry);
+}
+
 FV_TEST(registry_jobs__with_the_same_key_are_one) {
     fv_registry *registry = open_here();
     char first[FV_JOB_ID_LETTERS], second[FV_JOB_ID_LETTERS];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
+#include "fovea/care.h"
 #include "registry/database.h"
 #include "registry/reference.h"
 #include "tests/test.h"
@@ -124,6 +125,87 @@ FV_TEST(registry_versions__the_same_file_twice_is_one_version) {
     fv_version_added anew = add(registry, "cells", "one", (fv_version_options){ 0 });
     assert_false(anew.existed);
     assert_int_equal(anew.number, 2);
+    fv_registry_free(registry);
+}
+
+static fv_version_file file_of(fv_registry *registry, const char *path, const char *content, char digest[FV_DIGEST_LETTERS]) {
+    FV_OK(fv_object_put(registry, content, (int64_t)strlen(content), digest));
+    return (fv_version_file){ .path = path, .digest = digest };
+}
+
+static void expect_newest_in_log(fv_registry *registry, const char *action, const char *details) {
+    fv_audit_rows rows;
+    FV_OK(fv_registry_read_log(registry, 0, 1, &rows));
+    assert_string_equal(rows.at[0].action, action);
+    if (!strstr(rows.at[0].details, details)) assert_string_equal(rows.at[0].details, details);
+    fv_audit_rows_release(&rows);
+}
+
+FV_TEST(registry_versions__get_the_files_that_they_lack_and_keep_those_they_have) {
+    fv_registry *registry = open_new();
+    char digests[3][FV_DIGEST_LETTERS];
+    fv_version_file first[] = { file_of(registry, "recipe.yaml", "epochs: 1", digests[0]) };
+    fv_version_file more[] = { file_of(registry, "recipe.yaml", "epochs: 2", digests[1]),
+                               file_of(registry, "card.md", "a card", digests[2]) };
+    fv_version_added made = add(registry, "cells", "one", (fv_version_options){ .files = first, .file_count = 1 });
+    assert_int_equal(made.files_added, 1);
+    expect_newest_in_log(registry, "version.add", "\"files\":{\"recipe.yaml\":\"");
+    made = add(registry, "cells", "one", (fv_version_options){ .files = more, .file_count = 2 });
+    assert_true(made.existed);
+    assert_int_equal(made.files_added, 1);
+    assert_int_equal(made.files_kept, 1);
+    expect_newest_in_log(registry, "version.add-files", "{\"files\":{\"card.md\":\"");
+    fv_version_list list;
+    FV_OK(fv_version_find(registry, "cells/1", &list));
+    assert_int_equal(list.rows[0].file_count, 2);
+    assert_string_equal(list.rows[0].files[1].digest, digests[0]);
+    fv_version_list_release(&list);
+    made = add(registry, "cells", "one", (fv_version_options){ .files = more, .file_count = 2 });
+    assert_int_equal(made.files_added, 0);
+    expect_newest_in_log(registry, "version.add-files", "card.md"); /* and no second such row */
+    more[1].path = "recipe.yaml";
+    fv_version_options twice = { .model = "other", .digest = digests[0], .files = more, .file_count = 2 };
+    FV_FAILS(fv_version_add(registry, &twice, &made), FV_USAGE, "two files of a version are called recipe.yaml");
+    fv_registry_free(registry);
+}
+
+FV_TEST(registry_versions__are_added_with_their_tags_and_edges_or_not_at_all) {
+    fv_registry *registry = open_new();
+    fv_models_list models;
+    fv_version_added made;
+    fv_lineage l;
+    char digest[FV_DIGEST_LETTERS];
+    const fv_key_value tags[] = { { "site", "ward 4" } };
+    fv_lineage_edge edges[] = { { "version", "w:cells/7", "imported", "version", NULL, .depth = 0 },
+                                { "version", NULL, "deployed", "deployment", "", .depth = 0 } };
+    fv_version_options options = { .model = "cells", .digest = digest, .tags = tags, .tag_count = 1, .edges = edges };
+    options.edge_count = 2;
+    FV_OK(fv_object_put(registry, "one", 3, digest));
+    FV_FAILS(fv_version_add(registry, &options, &made), FV_USAGE, "both ends have a name");
+    FV_OK(fv_models_find(registry, NULL, true, &models));
+    assert_int_equal(models.count, 0);
+    fv_models_list_release(&models);
+    edges[1].to = "ward 4";
+    FV_OK(fv_version_add(registry, &options, &made));
+    FV_OK(fv_lineage_walk(registry, "version", "w:cells/7", true, &l));
+    assert_int_equal(l.count, 2);
+    assert_string_equal(l.at[0].to, "cells/1");
+    assert_string_equal(l.at[1].to, "ward 4");
+    fv_lineage_release(&l);
+    fv_version_list list;
+    FV_OK(fv_version_find(registry, "cells", &list));
+    assert_string_equal(list.rows[0].tags[0].value, "ward 4");
+    fv_version_list_release(&list);
+    fv_registry_free(registry);
+}
+
+FV_TEST(registry_models__have_no_tag_whose_key_would_steer_a_terminal) {
+    fv_registry *registry = open_new();
+    FV_OK(fv_models_make(registry, "cells", NULL));
+    FV_FAILS(fv_models_tag(registry, "cells", 0, "a\033[31m", "x"), FV_USAGE, "a control character");
+    FV_FAILS(fv_models_tag(registry, "cells", 0, "a\xff", "x"), FV_USAGE, "no UTF-8");
+    FV_FAILS(fv_models_tag(registry, "ce\tlls", 0, "a", "x"), FV_USAGE, "a model cannot be called");
+    FV_OK(fv_models_tag(registry, "cells", 0, "größe", "x"));
     fv_registry_free(registry);
 }
 
@@ -335,6 +417,34 @@ FV_TEST(registry_lineage__goes_from_data_to_deployment_and_back) {
     expect_edge(&l, 2, first, "made", "cells/1", 2);
     expect_edge(&l, 3, "cells/1", "retrained", "cells/2", 3);
     expect_edge(&l, 4, "cells/2", "deployed", "ward 4", 4);
+    fv_lineage_release(&l);
+    fv_registry_free(registry);
+}
+
+/* 30,000 versions, each made from the one before, and 30,000 deployments of the last: where each edge was looked for among all
+ * those before it, and each version among all of the table, this took minutes. */
+FV_TEST(registry_lineage__of_many_is_walked_to_its_ends) {
+    static const char many[] =
+        "INSERT INTO model (id, name, created_ms, updated_ms) VALUES (1, 'cells', 0, 0);"
+        "INSERT INTO object (digest, size, created_ms) VALUES"
+        " ('0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 1, 0);"
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 30000)"
+        " INSERT INTO version (id, model_id, number, digest, parent_id, created_ms)"
+        " SELECT i, 1, i, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', nullif(i - 1, 0), i FROM n;"
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 30000)"
+        " INSERT INTO lineage (from_kind, from_ref, relation, to_kind, to_ref, created_ms)"
+        " SELECT 'version', 'cells/30000', 'deployed', 'deployment', 'ward ' || i, i FROM n";
+    fv_registry *registry = open_new();
+    fv_lineage l;
+    FV_OK(fv_registry_write(registry, run_sql, (void *)many));
+    FV_OK(fv_lineage_walk(registry, "version", "cells/1", true, &l));
+    assert_int_equal(l.count, 29999 + 30000);
+    expect_edge(&l, 29998, "cells/29999", "retrained", "cells/30000", 29999);
+    expect_edge(&l, 59998, "cells/30000", "deployed", "ward 30000", 30000);
+    fv_lineage_release(&l);
+    FV_OK(fv_lineage_walk(registry, "deployment", "ward 7", false, &l));
+    assert_int_equal(l.count, 30000);
+    expect_edge(&l, 29999, "cells/1", "retrained", "cells/2", 30000);
     fv_lineage_release(&l);
     fv_registry_free(registry);
 }

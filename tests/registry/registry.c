@@ -11,7 +11,7 @@
 #include "core/base/file.h"
 #include "registry/database.h"
 #include "registry/migrate.h"
-#include "tests/test.h"
+#include "tests/allocations.h"
 
 static fv_registry *open_in(const char *folder) {
     fv_registry *registry;
@@ -88,6 +88,40 @@ FV_TEST(registry__a_write_that_fails_leaves_nothing) {
     FV_OK(fv_registry_write(registry, add_experiment, "a"));
     FV_FAILS(fv_registry_write(registry, add_experiment, "a"), FV_CONFLICT, "UNIQUE");
     assert_int_equal(experiments_in(registry), 2);
+    fv_registry_free(registry);
+}
+
+/* What it has done is not to stay, though it gave up the savepoint that it is run in. */
+static fv_error *add_and_release(fv_connection *c, void *context) {
+    FV_TRY(add_experiment(c, context));
+    return fv_connection_execute(c, "RELEASE work");
+}
+
+FV_TEST(registry__a_write_whose_savepoint_cannot_be_released_leaves_nothing) {
+    fv_registry *registry = open_in(fv_test_folder());
+    FV_FAILS(fv_registry_write(registry, add_and_release, "a"), FV_BUG, "no such savepoint");
+    assert_int_equal(experiments_in(registry), 1);
+    FV_OK(fv_registry_write(registry, add_experiment, "a"));
+    fv_registry_free(registry);
+}
+
+/* The text of a blob is made when it is asked for. */
+static fv_error *read_text(fv_connection *c, void *context) {
+    FV_OWNED(fv_query) query = NULL;
+    bool row;
+    FV_TRY(fv_query_compose(c, "SELECT x'616263', NULL", &query));
+    FV_TRY(fv_query_next(query, &row));
+    snprintf(context, 8, "%s", fv_column_text(query));
+    assert_string_equal(fv_column_text(query), "");
+    return NULL;
+}
+
+FV_TEST(registry__a_text_that_is_not_read_for_want_of_memory_fails_its_work) {
+    fv_registry *registry = open_in(fv_test_folder());
+    char text[8];
+    FV_OK(fv_registry_read(registry, read_text, text));
+    FV_TEST_EACH_ALLOCATION_FAILS(fv_registry_read(registry, read_text, text), assert_string_equal(text, "abc"));
+    FV_TEST_EACH_ALLOCATION_FAILS(fv_registry_write(registry, read_text, text), assert_string_equal(text, "abc"));
     fv_registry_free(registry);
 }
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fovea/care.h"
 #include "fovea/objects.h"
 #include "registry/metric_summary.h"
 #include "tests/test.h"
@@ -291,7 +292,7 @@ FV_TEST(registry_runs__who_was_lost_and_deleted_meanwhile_is_refused) {
     fv_run run = start_run(registry, "a");
     now_ms += FV_RUN_LEASE_SECONDS * 1000;
     FV_OK(fv_run_delete(registry, run.id));
-    FV_FAILS(renew(registry, &run), FV_CONFLICT, "was deleted");
+    FV_FAILS(renew(registry, &run), FV_CONFLICT, "is deleted");
     fv_registry_free(registry);
 }
 
@@ -628,5 +629,71 @@ FV_TEST(registry_experiments__are_made_by_their_first_run_and_listed_by_name) {
     assert_int_equal(list.at[2].runs, 2);
     assert_int_equal(list.at[2].created_ms, now_ms);
     fv_experiment_list_release(&list);
+    fv_registry_free(registry);
+}
+
+static int64_t count_runs(fv_registry *registry, int deleted) {
+    fv_run_list runs;
+    FV_OK(fv_runs_search(registry, &(fv_runs_query){ .deleted = deleted }, &runs));
+    int64_t count = runs.count;
+    fv_run_list_release(&runs);
+    return count;
+}
+
+FV_TEST(registry_experiments__that_are_deleted_hide_their_runs_until_they_are_restored) {
+    fv_registry *registry = open_here();
+    fv_experiment_list list;
+    fv_run first, second, other, again;
+    char found_id[FV_RUN_ID_LETTERS];
+    bool found;
+    FV_OK(fv_run_start(registry, &(fv_run_options){ .experiment = "cells", .name = "a", .folder = "/x" }, &first));
+    FV_OK(fv_run_start(registry, &(fv_run_options){ .experiment = "cells", .name = "b" }, &second));
+    FV_OK(fv_run_start(registry, &(fv_run_options){ .experiment = "cells/more", .name = "c" }, &other));
+    FV_OK(fv_run_end(registry, &second, FV_RUN_FINISHED, NULL));
+    FV_OK(fv_run_delete(registry, second.id));
+    FV_FAILS(fv_experiment_delete(registry, "cells"), FV_BUSY, "of the experiment cells is being written by");
+    now_ms += 1000 * FV_RUN_LEASE_SECONDS; /* its holder is gone */
+    FV_OK(fv_experiment_delete(registry, "cells"));
+    FV_OK(fv_experiment_delete(registry, "cells"));
+
+    assert_int_equal(count_runs(registry, 0), 1);
+    assert_int_equal(count_runs(registry, 1), 2);
+    assert_int_equal(count_runs(registry, 2), 3);
+    FV_FAILS(fv_run_start(registry, &(fv_run_options){ .experiment = "cells" }, &again), FV_CONFLICT,
+             "the experiment cells is deleted");
+    FV_FAILS(fv_run_resume(registry, first.id, &again), FV_CONFLICT, "of an experiment that is deleted");
+    FV_FAILS(fv_run_log(registry, &first, &(fv_run_batch){ 0 }, NULL), FV_CONFLICT, "of an experiment that is deleted");
+    FV_FAILS(fv_run_restore(registry, second.id), FV_CONFLICT, "of an experiment that is deleted");
+    FV_OK(fv_run_find_folder(registry, "/x", found_id, &found));
+    assert_false(found);
+    FV_OK(fv_experiments_list(registry, false, &list));
+    assert_int_equal(list.count, 2);
+    fv_experiment_list_release(&list);
+
+    FV_OK(fv_experiment_restore(registry, "cells"));
+    assert_int_equal(count_runs(registry, 0), 2); /* "b" was deleted by itself */
+    FV_OK(fv_run_resume(registry, first.id, &again));
+    fv_audit_rows rows;
+    FV_OK(fv_registry_read_log(registry, 0, 10, &rows));
+    assert_int_equal(rows.count, 3);
+    assert_string_equal(rows.at[0].action, "experiment.restore");
+    assert_string_equal(rows.at[1].action, "experiment.delete");
+    assert_string_equal(rows.at[1].subject, "experiments/cells");
+    fv_audit_rows_release(&rows);
+    fv_registry_free(registry);
+}
+
+FV_TEST(registry_experiments__are_described_and_the_default_one_stays) {
+    fv_registry *registry = open_here();
+    fv_experiment_list list;
+    FV_OK(fv_experiment_describe(registry, "Default", "what has no other place"));
+    FV_OK(fv_experiments_list(registry, false, &list));
+    assert_string_equal(list.at[0].description, "what has no other place");
+    assert_int_equal(list.at[0].updated_ms, now_ms);
+    fv_experiment_list_release(&list);
+    FV_FAILS(fv_experiment_delete(registry, "Default"), FV_CONFLICT, "the experiment Default is not deleted");
+    FV_FAILS(fv_experiment_delete(registry, "cells"), FV_NOT_FOUND, "there is no experiment cells");
+    FV_FAILS(fv_experiment_restore(registry, "cells"), FV_NOT_FOUND, "there is no experiment cells");
+    FV_FAILS(fv_experiment_describe(registry, "cells", "x"), FV_NOT_FOUND, "there is no experiment cells");
     fv_registry_free(registry);
 }

@@ -192,6 +192,14 @@ json.dump(said, open("torn/version.json", "w"))
 END
 status 1 "$FOVEA" models import torn --workspace third
 says 'version.json names a version "shapes/1" without its workspace'
+python3 - << 'END' || fail "version.json cannot be changed"
+import json
+said = json.load(open("bundle/version.json"))
+said["tag_keys"], said["tag_values"] = ["site", "k" * 300], ["ward", "too long"]
+json.dump(said, open("torn/version.json", "w"))
+END
+status 2 "$FOVEA" models import torn --workspace third # all of it, or nothing
+says "the name of a tag has 300 bytes"
 status 0 "$FOVEA" models list --workspace third --json
 prints '^\[\]$'
 python3 - << 'END' || fail "the registry cannot be changed"
@@ -213,6 +221,9 @@ status 0 "$FOVEA" models show named/1
 prints '^description .*\[31mred$'
 status 0 "$FOVEA" models list
 ! grep -q "$esc" out || fail "a description steers the terminal"
+status 2 "$FOVEA" models show "${esc}[31mred"
+says "[31mred"
+! grep -q "$esc" err || fail "the name in an error steers the terminal"
 
 # ---- deleted ----
 

@@ -37,17 +37,28 @@ assert run["params"]["arch"] == "lenet" and run["params"]["epochs"] == "4" and i
 assert {"train_loss", "val_loss", "val_top1", "train_top1", "learning_rate", "best_top1"} <= set(run["metrics"]), run' ||
     fail "the run is not recorded as it should be"
 
+# A value that is too long for a parameter is cut, and not within a letter.
+python3 -c 'print("x" + 3000 * "\u00e9")' > licence.txt
+"$FOVEA" train recipe.yaml --epochs 1 --out long-named --run-name long --licence "$(cat licence.txt)" > out 2> err ||
+    fail "training with a long licence fails"
+runs '
+licence = [run for run in runs if run["name"] == "long"][0]["params"]["licence"]
+assert licence == "x" + 2999 * "\u00e9", licence[-5:]' || fail "a parameter ends with half a letter"
+"$FOVEA" runs delete long > out 2> err || fail "a run is not deleted"
+rm -rf long-named
+
 # Its files are kept as they were.
 python3 - << 'END' || fail "the files are not kept"
 import hashlib, os, sqlite3
 db = sqlite3.connect(".fovea/fovea.db")
-rows = dict(db.execute("SELECT path, digest FROM artifact"))
+rows = dict(db.execute("SELECT path, digest FROM artifact JOIN run ON run.id = run_id WHERE stage = 'active'"))
 assert {"recipe.yaml", "results.csv", "report.html", "predictions.jsonl", "best.fovea"} <= set(rows), rows
 for path, digest in rows.items():
     held = open(os.path.join(".fovea/objects", digest[:2], digest[2:]), "rb").read()
     assert hashlib.blake2b(held, digest_size=32).hexdigest() == digest, path
     assert held == open(os.path.join("kept", path), "rb").read(), path
-steps = db.execute("SELECT step FROM metric JOIN metric_key ON key_id = metric_key.id WHERE name = 'val_loss' ORDER BY step")
+steps = db.execute("SELECT step FROM metric JOIN metric_key ON key_id = metric_key.id WHERE name = 'val_loss' "
+                   "AND run_id = (SELECT min(id) FROM run) ORDER BY step")
 assert [step for step, in steps] == [1, 2, 3, 4]
 END
 
