@@ -241,6 +241,11 @@ static const char *const cases[] = {
     "x=f32[1,1,3,330] w=f32[17,1,1,330]",
     "x=f32[2,6,5,45] w=f32[45,3,3,1] bias=f32[45] groups=45 padding=1",
     "x=f32[1,9,8,40] w=f32[40,5,3,1] groups=40 stride=2,1 padding=2,1,2,1 dilation=1,2",
+    "x=f32[2,9,14,20] w=f32[37,3,3,20] bias=f32[37] padding=1",
+    "x=f32[1,1,1,33] w=f32[16,3,3,33] padding=1",
+    "x=f32[2,7,5,340] w=f32[9,3,3,340] padding=2,0,1,3",
+    "x=f32[13,16,16,32] w=f32[48,3,3,32] bias=f32[48] padding=1",
+    "x=f32[1,4,4,512] w=f32[512,3,3,512] padding=1",
     NULL,
 };
 
@@ -256,6 +261,11 @@ static const char *const grad_input_cases[] = {
     "dy=f32[1,1,3,330] w=f32[330,1,1,17] like=f32[1,1,3,17]",
     "dy=f32[2,6,5,45] w=f32[45,3,3,1] like=f32[2,6,5,45] groups=45 padding=1",
     "dy=f32[1,5,6,40] w=f32[40,5,3,1] like=f32[1,9,8,40] groups=40 stride=2,1 padding=2,1,2,1 dilation=1,2",
+    "dy=f32[2,9,14,20] w=f32[20,3,3,37] like=f32[2,9,14,37] padding=1",
+    "dy=f32[1,1,1,33] w=f32[33,3,3,16] like=f32[1,1,1,16] padding=1",
+    "dy=f32[2,8,6,340] w=f32[340,3,3,9] like=f32[2,7,5,9] padding=2,0,1,3",
+    "dy=f32[1,7,7,18] w=f32[18,3,3,5] like=f32[1,3,2,5] padding=3,4,3,3",
+    "dy=f32[13,16,16,48] w=f32[48,3,3,32] like=f32[13,16,16,32] padding=1",
     NULL,
 };
 
@@ -272,6 +282,11 @@ static const char *const grad_weights_cases[] = {
     "x=f32[1,12,12,2] dy=f32[1,12,12,3] like=f32[3,1,1,2]",
     "x=f32[11,6,5,45] dy=f32[11,6,5,45] like=f32[45,3,3,1] groups=45 padding=1",
     "x=f32[3,9,8,40] dy=f32[3,5,6,40] like=f32[40,5,3,1] groups=40 stride=2,1 padding=2,1,2,1 dilation=1,2",
+    "x=f32[2,9,14,20] dy=f32[2,9,14,37] like=f32[37,3,3,20] padding=1",
+    "x=f32[1,1,1,33] dy=f32[1,1,1,16] like=f32[16,3,3,33] padding=1",
+    "x=f32[11,7,5,70] dy=f32[11,8,6,9] like=f32[9,3,3,70] padding=2,0,1,3",
+    "x=f32[13,16,16,32] dy=f32[13,16,16,48] like=f32[48,3,3,32] padding=1",
+    "x=f32[9,6,6,100] dy=f32[9,4,4,150] like=f32[150,3,3,100]",
     NULL,
 };
 

@@ -1,0 +1,232 @@
+/* conv2d_grad_weights_winograd4_avx2.c - the gradient of conv2d with respect to its weights by the adjoint of Winograd's
+ * F(4×4, 3×3), f32 (winograd4.h).
+ *
+ * Shards are taken some at a time: first the tiles of all of them are transformed, then each unit makes one block of the
+ * gradient, shard by shard: 36 products in the second-level cache, and back to taps. The partial gradients are joined on the
+ * way by the fixed tree: a shard's is a part of one; two parts of equal size, side by side, become one; what is left over at
+ * the end is joined from the right. So there are never more parts than the tree has levels. Ranks keep one for each shard
+ * instead. */
+#include <string.h>
+
+#include "core/base/parallel.h"
+#include "core/base/size.h"
+#include "core/comm/shards.h"
+#include "core/cpu/winograd4.h"
+#include "core/ops/conv2d.h"
+#include "core/plan/kernel.h"
+
+#define PLANES FV_WINOGRAD4_PLANES
+#define GROUP FV_WINOGRAD4_GROUP
+#define TAPS 9
+#define APART 80                        /* floats between planes, as in winograd4_product_avx2.c */
+#define STAGE_BYTES ((int64_t)24 << 20) /* of the planes of the shards that are taken at a time; a single shard may need more  \
+                                         */
+#define ROWS_MAX 64                     /* of a block: output channels */
+#define COLUMNS 32                      /* of a block: input channels */
+#define BLOCKS_WANTED 16                /* with fewer, blocks are cut to 16 rows */
+#define SLICE 128                       /* tiles: two panels are 16 KB, in the first-level cache beside 16 rows */
+#define UNIT_TILES 4                    /* of a unit of the transforms */
+#define BLOCK_PLANE (ROWS_MAX * COLUMNS + GROUP)
+#define CHUNK 16384 /* floats of a unit of the copy of what ranks have joined */
+
+typedef struct job {
+    const fv_call *call;
+    fv_winograd4 w;
+    int64_t total;       /* floats of the gradient */
+    int64_t shard_tiles; /* of the largest shard */
+    int64_t together;    /* shards of a stage */
+    int64_t rows, row_blocks, column_blocks;
+    fv_winograd4_planes x, dy;
+    float *blocks, *parts; /* each thread's block; the partial gradients */
+    int first, count;      /* shards of the stage */
+} job;
+
+static fv_winograd4 convolution_of(const fv_call *call) {
+    const fv_conv2d_options *o = call->options;
+    const fv_tensor *x = &call->inputs[0], *dy = &call->inputs[1];
+    return (fv_winograd4){ .pictures = x->type.dims[0],
+                           .tiles = { fv_ceil_div(dy->type.dims[1], FV_WINOGRAD4_TILE),
+                                      fv_ceil_div(dy->type.dims[2], FV_WINOGRAD4_TILE) },
+                           .x = x->data,
+                           .x_size = { x->type.dims[1], x->type.dims[2] },
+                           .x_channels = x->type.dims[3],
+                           .origin = { -o->padding[0], -o->padding[1] },
+                           .dy = dy->data,
+                           .y_size = { dy->type.dims[1], dy->type.dims[2] },
+                           .y_channels = dy->type.dims[3] };
+}
+
+/* Tiles before shard `shard` of those that are here. */
+static int64_t tiles_before(const job *job, int shard) {
+    return fv_shard_row(job->call, job->w.pictures, shard) * job->w.tiles[0] * job->w.tiles[1];
+}
+
+/* Groups of 16 channels are panels: 16 floats of each tile side by side. An odd number of cache lines lies between them. */
+static fv_winograd4_planes planes_of(int64_t channels, int64_t tiles) {
+    int64_t group = (tiles + 1 - tiles % 2) * GROUP;
+    return (fv_winograd4_planes){ .planes = fv_ceil_div(channels, GROUP) * group + APART, .tiles = GROUP, .groups = group };
+}
+
+static int levels_of(int shards) {
+    int levels = 1;
+    while (1 << (levels - 1) < shards) levels++;
+    return levels;
+}
+
+/* All but where memory lies. */
+static job job_of(const fv_call *call) {
+    job job = { .call = call, .w = convolution_of(call), .total = fv_type_count(&call->outputs[0].type) };
+    int64_t K = job.w.y_channels, C = job.w.x_channels;
+    int64_t tiles = job.w.tiles[0] * job.w.tiles[1];
+    job.shard_tiles = fv_ceil_div(fv_count_all(call, job.w.pictures), call->shards) * tiles;
+    int64_t bytes = PLANES * (fv_round_up(K, GROUP) + fv_round_up(C, GROUP)) * job.shard_tiles * (int64_t)sizeof(float);
+    job.together = fv_max(fv_min(STAGE_BYTES / fv_max(bytes, 1), call->shards), 1);
+    job.x = planes_of(C, job.together * job.shard_tiles);
+    job.dy = planes_of(K, job.together * job.shard_tiles);
+    job.column_blocks = fv_ceil_div(C, COLUMNS);
+    job.rows = fv_ceil_div(K, ROWS_MAX) * job.column_blocks < BLOCKS_WANTED ? GROUP : ROWS_MAX;
+    job.row_blocks = fv_ceil_div(K, job.rows);
+    return job;
+}
+
+static const char *refuse(const fv_call *call) { return fv_winograd4_refuse(call, &call->outputs[0].type); }
+
+static double cost(const fv_call *call) {
+    const fv_type *dy = &call->inputs[1].type;
+    return fv_winograd4_cost((double)fv_winograd4_tiles(dy), (double)dy->dims[3], (double)call->inputs[0].type.dims[3]);
+}
+
+static int64_t parts_of(const fv_call *call) { return call->split ? call->shards : levels_of(call->shards); }
+
+static int64_t block_floats(void) { return PLANES * BLOCK_PLANE + TAPS * ROWS_MAX * COLUMNS; }
+
+static int64_t scratch(const fv_call *call) {
+    job job = job_of(call);
+    int64_t floats = PLANES * (job.x.planes + job.dy.planes) + call->threads * block_floats() + parts_of(call) * job.total;
+    return floats * (int64_t)sizeof(float);
+}
+
+/* ---- transforms ---- */
+
+static void transform_unit(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const job *job = context;
+    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get();
+    int64_t begin = tiles_before(job, job->first), end = tiles_before(job, job->first + job->count);
+    int64_t first = unit * UNIT_TILES, count = fv_min(UNIT_TILES, end - begin - first);
+    fv_winograd4_planes x = job->x, dy = job->dy;
+    x.at += first * GROUP;
+    dy.at += first * GROUP;
+    vectors->from_x(&job->w, begin + first, count, &x);
+    vectors->from_dy(&job->w, begin + first, count, &dy);
+}
+
+/* ---- a block ---- */
+
+typedef struct block {
+    int64_t row, rows, column, columns;
+    float *planes, *taps; /* rows of COLUMNS; whole groups of rows */
+} block;
+
+static block block_at(const job *job, int64_t unit, int thread) {
+    block b = { .row = unit % job->row_blocks * job->rows, .column = unit / job->row_blocks * COLUMNS };
+    b.rows = fv_min(job->rows, job->w.y_channels - b.row);
+    b.columns = fv_min(COLUMNS, job->w.x_channels - b.column);
+    b.planes = job->blocks + thread * block_floats();
+    b.taps = b.planes + PLANES * BLOCK_PLANE;
+    return b;
+}
+
+/* The block's products over the tiles [first, first + count) of the stage. */
+static void multiply(const job *job, const block *b, int64_t first, int64_t count) {
+    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get();
+    int panels = b->columns > GROUP ? 2 : 1;
+    for (int64_t plane = 0; plane < PLANES; plane++) {
+        const float *dy = job->dy.at + plane * job->dy.planes + b->row / GROUP * job->dy.groups + first * GROUP;
+        const float *x = job->x.at + plane * job->x.planes + b->column / GROUP * job->x.groups + first * GROUP;
+        int64_t done = 0;
+        do {
+            int64_t tiles = fv_min(SLICE, count - done);
+            for (int64_t row = 0; row < b->rows; row += GROUP)
+                vectors->product(dy + row / GROUP * job->dy.groups + done * GROUP, x + done * GROUP, job->x.groups, panels,
+                                 tiles, done > 0, b->planes + plane * BLOCK_PLANE + row * COLUMNS);
+            done += tiles;
+        } while (done < count);
+    }
+}
+
+/* The block's place in a gradient: row k, tap t is columns floats at (k · 9 + t) · C + column. */
+static void store_taps(const job *job, const block *b, float *gradient) {
+    int64_t tap = fv_round_up(b->rows, GROUP) * COLUMNS, C = job->w.x_channels;
+    fv_winograd4_vectors_get()->to_taps(b->planes, BLOCK_PLANE, fv_round_up(b->rows, GROUP), b->taps, tap);
+    for (int64_t k = 0; k < b->rows; k++)
+        for (int64_t t = 0; t < TAPS; t++)
+            memcpy(gradient + ((b->row + k) * TAPS + t) * C + b->column, b->taps + t * tap + k * COLUMNS,
+                   (size_t)b->columns * sizeof(float));
+}
+
+/* to += from, where the block lies. */
+static void join(const job *job, const block *b, float *to, const float *from) {
+    int64_t C = job->w.x_channels;
+    for (int64_t row = b->row * TAPS; row < (b->row + b->rows) * TAPS; row++)
+        for (int64_t c = b->column; c < b->column + b->columns; c++) to[row * C + c] += from[row * C + c];
+}
+
+/* Parts that are there after `shards` shards: one for each bit that is set. */
+static int parts_after(int shards) { return __builtin_popcount((unsigned)shards); }
+
+static void shard_of_block(const job *job, const block *b, int shard) {
+    int64_t begin = tiles_before(job, shard), stage = tiles_before(job, job->first);
+    multiply(job, b, begin - stage, tiles_before(job, shard + 1) - begin);
+    if (job->call->split) {
+        store_taps(job, b, job->parts + shard * job->total);
+        return;
+    }
+    float *part = job->parts + parts_after(shard) * job->total;
+    store_taps(job, b, part);
+    bool last = shard + 1 == job->call->shards;
+    for (int top = parts_after(shard), end = last ? 0 : parts_after(shard + 1) - 1; top > end; top--, part -= job->total)
+        join(job, b, part - job->total, part);
+}
+
+static void block_unit(void *context, int64_t unit, int thread) {
+    const job *job = context;
+    block b = block_at(job, unit, thread);
+    for (int s = 0; s < job->count; s++) shard_of_block(job, &b, job->first + s);
+}
+
+/* ---- all ---- */
+
+static void copy_unit(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const job *job = context;
+    int64_t first = unit * CHUNK, count = fv_min(CHUNK, job->total - first);
+    memcpy((float *)job->call->outputs[0].data + first, job->parts + first, (size_t)count * sizeof(float));
+}
+
+static void run(const fv_call *call) {
+    job job = job_of(call);
+    job.x.at = call->scratch;
+    job.dy.at = job.x.at + PLANES * job.x.planes;
+    job.blocks = job.dy.at + PLANES * job.dy.planes;
+    job.parts = job.blocks + call->threads * block_floats();
+    int end = fv_shards_first(call) + fv_shards_here(call);
+    for (job.first = fv_shards_first(call); job.first < end; job.first += job.count) {
+        job.count = (int)fv_min(job.together, end - job.first);
+        int64_t tiles = tiles_before(&job, job.first + job.count) - tiles_before(&job, job.first);
+        fv_parallel_for(fv_ceil_div(tiles, UNIT_TILES), transform_unit, &job);
+        fv_parallel_for(job.row_blocks * job.column_blocks, block_unit, &job);
+    }
+    if (call->split) fv_shards_join_f32(call, job.parts, job.total, job.total);
+    fv_parallel_for(fv_ceil_div(job.total, CHUNK), copy_unit, &job);
+}
+
+const fv_kernel fv_kernel_conv2d_grad_weights_winograd4_f32_avx2 = {
+    .name = "conv2d_grad_weights_winograd4_f32_avx2",
+    .op = "conv2d_grad_weights",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = cost,
+    .scratch = scratch,
+    .run = run,
+};

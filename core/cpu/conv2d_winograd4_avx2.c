@@ -1,0 +1,116 @@
+/* conv2d_winograd4_avx2.c - conv2d and its gradient with respect to the input by Winograd's F(4×4, 3×3), f32 (winograd4.h). The
+ * gradient is a convolution of dy with the weights turned round, and with what the border lacks to 2 pixels. */
+#include "core/base/size.h"
+#include "core/cpu/winograd4.h"
+#include "core/ops/conv2d.h"
+#include "core/plan/kernel.h"
+
+static fv_winograd4 between(const fv_tensor *x, const fv_tensor *y, int64_t top, int64_t left) {
+    return (fv_winograd4){ .pictures = x->type.dims[0],
+                           .tiles = { fv_ceil_div(y->type.dims[1], FV_WINOGRAD4_TILE),
+                                      fv_ceil_div(y->type.dims[2], FV_WINOGRAD4_TILE) },
+                           .x = x->data,
+                           .x_size = { x->type.dims[1], x->type.dims[2] },
+                           .x_channels = x->type.dims[3],
+                           .origin = { -top, -left },
+                           .y = y->data,
+                           .y_size = { y->type.dims[1], y->type.dims[2] },
+                           .y_channels = y->type.dims[3] };
+}
+
+static const char *refuse(const fv_call *call) { return fv_winograd4_refuse(call, &call->inputs[1].type); }
+
+static double cost(const fv_call *call) {
+    const fv_type *y = &call->outputs[0].type;
+    return fv_winograd4_cost((double)fv_winograd4_tiles(y), (double)call->inputs[0].type.dims[3], (double)y->dims[3]);
+}
+
+/* Of both: what goes in has dims[3] of input 0, what comes out that of output 0. */
+static int64_t packed(const fv_call *call) {
+    return fv_winograd4_packed(call->inputs[0].type.dims[3], call->outputs[0].type.dims[3]);
+}
+
+/* ---- forward ---- */
+
+static void pack(const fv_call *call) {
+    const int64_t *w = call->inputs[1].type.dims;
+    fv_winograd4_pack(&(fv_winograd4_weights){ .from = call->inputs[1].data,
+                                               .to = call->packed,
+                                               .depth = w[3],
+                                               .columns = w[0],
+                                               .row = 1,
+                                               .column = 9 * w[3],
+                                               .tap = w[3] });
+}
+
+static fv_winograd4 forward(const fv_call *call) {
+    const fv_conv2d_options *o = call->options;
+    fv_winograd4 w = between(&call->inputs[0], &call->outputs[0], o->padding[0], o->padding[1]);
+    w.bias = call->input_count > 2 ? call->inputs[2].data : NULL;
+    return w;
+}
+
+static int64_t scratch(const fv_call *call) {
+    fv_winograd4 w = forward(call);
+    return fv_winograd4_scratch(call, &w);
+}
+
+static void run(const fv_call *call) {
+    fv_winograd4 w = forward(call);
+    fv_winograd4_run(call, &w);
+}
+
+/* ---- with respect to the input ---- */
+
+static void pack_turned(const fv_call *call) {
+    const int64_t *w = call->inputs[1].type.dims;
+    fv_winograd4_pack(&(fv_winograd4_weights){ .from = call->inputs[1].data,
+                                               .to = call->packed,
+                                               .depth = w[0],
+                                               .columns = w[3],
+                                               .row = 9 * w[3],
+                                               .column = 1,
+                                               .tap = w[3],
+                                               .turned = true });
+}
+
+static fv_winograd4 gradient(const fv_call *call) {
+    const fv_conv2d_options *o = call->options;
+    return between(&call->inputs[0], &call->outputs[0], 2 - o->padding[0], 2 - o->padding[1]);
+}
+
+static int64_t gradient_scratch(const fv_call *call) {
+    fv_winograd4 w = gradient(call);
+    return fv_winograd4_scratch(call, &w);
+}
+
+static void run_gradient(const fv_call *call) {
+    fv_winograd4 w = gradient(call);
+    fv_winograd4_run(call, &w);
+}
+
+const fv_kernel fv_kernel_conv2d_winograd4_f32_avx2 = {
+    .name = "conv2d_winograd4_f32_avx2",
+    .op = "conv2d",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = cost,
+    .scratch = scratch,
+    .packed = packed,
+    .pack = pack,
+    .pack_input = 1,
+    .run = run,
+};
+
+const fv_kernel fv_kernel_conv2d_grad_input_winograd4_f32_avx2 = {
+    .name = "conv2d_grad_input_winograd4_f32_avx2",
+    .op = "conv2d_grad_input",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = cost,
+    .scratch = gradient_scratch,
+    .packed = packed,
+    .pack = pack_turned,
+    .pack_input = 1,
+    .run = run_gradient,
+};

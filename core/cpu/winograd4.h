@@ -1,0 +1,86 @@
+/* winograd4.h - 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3) (Lavin, Gray: arXiv 1509.09308), f32 NHWC, one group.
+ *
+ * A tile of 4×4 results takes 36 products a pair of channels where the definition takes 144. With the matrices of
+ * winograd4_tiles.h, ⊙ element by element and a sum over channels:
+ *
+ *   y  = Aᵀ [ Σ_c (G w Gᵀ) ⊙ (Bᵀ x B) ] A              x: the 6×6 pixels under a tile
+ *   dw = Gᵀ [ Σ_tiles (A dy Aᵀ) ⊙ (Bᵀ x B) ] G         the exact adjoint with respect to w
+ *
+ * dx is the first of these with dy for x and the weights turned round. So there are 36 planes, and in each of them one matrix
+ * product: tiles × channels by channels × channels, or its transpose.
+ *
+ * The transforms cost accuracy: where a sum in order is off by 2e-7 of the result's norm, this is off by 2e-6
+ * (docs/performance.md). FOVEA_KERNEL=conv2d:gemm,conv2d_grad_input:gemm,conv2d_grad_weights:gemm computes without.
+ *
+ * What a tile's numbers are depends on that tile alone, so the cut of tiles into blocks is no part of the result, nor is the
+ * instruction set: vectors of 8 and of 16 give the same bits. */
+#ifndef FV_CPU_WINOGRAD4_H
+#define FV_CPU_WINOGRAD4_H
+
+#include "core/graph/op.h"
+
+#define FV_WINOGRAD4_TILE 4
+#define FV_WINOGRAD4_PLANES 36
+#define FV_WINOGRAD4_GROUP 16 /* channels: a cache line, a panel of the matrix product */
+
+/* The pictures of one convolution. Tiles are numbered picture by picture, row by row. */
+typedef struct fv_winograd4 {
+    int64_t pictures, tiles[2]; /* tiles: down and across */
+    const float *x;             /* what tiles are taken from */
+    int64_t x_size[2], x_channels;
+    int64_t origin[2]; /* tile (i, j) begins at pixel (4i + origin[0], 4j + origin[1]) of x, which may lie outside */
+    const float *dy;   /* of the gradient with respect to the weights */
+    float *y;          /* of the others */
+    int64_t y_size[2], y_channels;
+    const float *bias; /* added to y, or NULL */
+} fv_winograd4;
+
+/* Transformed tiles: element (plane, tile, channel) is at[plane · planes + tile · tiles + channel / 16 · groups + channel %
+ * 16]. Groups are whole: channels that there are not are zeros. */
+typedef struct fv_winograd4_planes {
+    float *at;
+    int64_t planes, tiles, groups;
+} fv_winograd4_planes;
+
+/* What is done to numbers, by vectors. Tiles [first, first + count) of the convolution are tiles 0 … count − 1 of the planes.
+ */
+typedef struct fv_winograd4_vectors {
+    void (*from_x)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
+    void (*from_dy)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
+    void (*to_y)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from);
+    /* Weights: `rows` rows of 16 for each of the 9 taps, row r of tap t at taps + (t · rows + r) · 16, become 36 planes of such
+     * rows, `plane` floats apart. */
+    void (*from_taps)(const float *taps, int64_t rows, float *to, int64_t plane);
+    /* to (16 rows of 32) = [to +] Σ over `tiles` of a[t · 16 + row] · b[t · 16 + column]; columns 16 … 31 are at b + `panel`,
+     * with one panel there are none. */
+    void (*product)(const float *a, const float *b, int64_t panel, int panels, int64_t tiles, bool add, float *to);
+    /* 36 planes of rows of 32, `plane` floats apart, become 9 taps of such rows, `tap` floats apart. */
+    void (*to_taps)(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap);
+} fv_winograd4_vectors;
+
+extern const fv_winograd4_vectors fv_winograd4_by_8, fv_winograd4_by_16;
+const fv_winograd4_vectors *fv_winograd4_vectors_get(void); /* the widest that CPU and FOVEA_ISA allow */
+
+/* 3×3, stride 1, no dilation, one group, f32: NULL, otherwise why not. */
+const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w);
+/* A cost as in kernel.h, of `tiles` tiles. */
+double fv_winograd4_cost(double tiles, double depth, double columns);
+/* Number of tiles of a convolution whose result is y, NHWC. */
+int64_t fv_winograd4_tiles(const fv_type *y);
+
+/* y, from packed weights; scratch in bytes. */
+void fv_winograd4_run(const fv_call *call, const fv_winograd4 *w);
+int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w);
+
+/* Weights to packed ones: columns (channels of the result) in panels of 16, element (depth d, column j) of tap t is
+ * from[d · row + j · column + (turned ? 8 − t : t) · tap]. */
+typedef struct fv_winograd4_weights {
+    const float *from;
+    float *to;
+    int64_t depth, columns, row, column, tap;
+    bool turned;
+} fv_winograd4_weights;
+void fv_winograd4_pack(const fv_winograd4_weights *weights);
+int64_t fv_winograd4_packed(int64_t depth, int64_t columns); /* bytes */
+
+#endif

@@ -1,0 +1,225 @@
+/* shared: winograd4_product_avx2.c - how a Winograd convolution is cut and run (winograd4.h): tiles transformed, 36 matrix
+ * products, results transformed back.
+ *
+ * Fused: a unit takes a block of tiles through all three, with everything but the weights in the second-level cache. Where the
+ * weights are too large to be read again for every block, or blocks are too few for a team, staged: all units of one stage,
+ * then all of the next, over as many tiles at once as a share of memory holds. A number's bits are the same either way. */
+#include "core/base/parallel.h"
+#include "core/base/size.h"
+#include "core/cpu/cost.h"
+#include "core/cpu/gemm_avx2.h"
+#include "core/cpu/winograd4.h"
+#include "core/ops/conv2d.h"
+#include "core/plan/kernel.h"
+
+#define PLANES FV_WINOGRAD4_PLANES
+#define GROUP FV_WINOGRAD4_GROUP
+#define APART 80                          /* floats between planes: five cache lines, so that planes do not alias */
+#define BLOCK_BYTES ((int64_t)768 << 10)  /* of a fused unit's planes */
+#define STAGE_BYTES ((int64_t)24 << 20)   /* of the planes of all tiles of a stage */
+#define WEIGHTS_BYTES ((int64_t)12 << 20) /* more than this is staged */
+#define BLOCKS_ENOUGH 12                  /* fewer are staged */
+#define ROWS 12                           /* tiles in a block: a multiple of this */
+#define STAGE_TILES 4                     /* of a unit of the transforms */
+#define STAGE_COLUMNS 64                  /* of a unit of the products */
+#define DEPTH_MAX 320                     /* of a slice, as in panel_product_avx2.c */
+#define PACK_ROWS 16                      /* of a panel of weights, transformed at once */
+#define PACK_UNIT 64
+
+const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w) {
+    const fv_conv2d_options *o = call->options;
+    if (call->inputs[0].type.dtype != FV_F32) return FV_REFUSE_DTYPE;
+    if (o->groups != 1) return FV_REFUSE_GROUPS;
+    if (o->dilation[0] != 1 || o->dilation[1] != 1) return FV_REFUSE_DILATION;
+    if (w->dims[1] != 3 || w->dims[2] != 3) return FV_REFUSE_SHAPE;
+    return o->stride[0] == 1 && o->stride[1] == 1 ? NULL : FV_REFUSE_OPTIONS;
+}
+
+int64_t fv_winograd4_tiles(const fv_type *y) {
+    return y->dims[0] * fv_ceil_div(y->dims[1], FV_WINOGRAD4_TILE) * fv_ceil_div(y->dims[2], FV_WINOGRAD4_TILE);
+}
+
+/* fv_cost_gemm counts the way in; the way back is as long for each result. */
+double fv_winograd4_cost(double tiles, double depth, double columns) {
+    return fv_cost_gemm(PLANES * tiles, columns, depth, 1, FV_COST_AVX2_FLOPS) +
+           16 * PLANES * (tiles * columns + depth * columns) / FV_COST_AVX2_FLOPS;
+}
+
+/* ---- weights ---- */
+
+static int64_t weights_plane(int64_t depth, int64_t columns) { return fv_round_up(columns, GROUP) * depth + APART; }
+
+int64_t fv_winograd4_packed(int64_t depth, int64_t columns) {
+    return PLANES * weights_plane(depth, columns) * (int64_t)sizeof(float);
+}
+
+/* A unit: some rows of one panel. */
+static void pack_unit(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const fv_winograd4_weights *w = context;
+    _Alignas(64) float taps[9 * PACK_ROWS * GROUP];
+    int64_t parts = fv_ceil_div(w->depth, PACK_UNIT), begin = unit % parts * PACK_UNIT, panel = unit / parts;
+    int64_t end = fv_min(w->depth, begin + PACK_UNIT), left = fv_min(w->columns - panel * GROUP, GROUP);
+    float *to = w->to + panel * GROUP * w->depth;
+    for (int64_t d = begin; d < end; d += PACK_ROWS) {
+        int64_t rows = fv_min(PACK_ROWS, end - d);
+        for (int t = 0; t < 9; t++)
+            fv_gemm_pack_b_avx2(w->from + d * w->row + panel * GROUP * w->column + (w->turned ? 8 - t : t) * w->tap, w->row,
+                                w->column, rows, left, taps + t * rows * GROUP);
+        fv_winograd4_vectors_get()->from_taps(taps, rows, to + d * GROUP, weights_plane(w->depth, w->columns));
+    }
+}
+
+void fv_winograd4_pack(const fv_winograd4_weights *weights) {
+    fv_parallel_for(fv_ceil_div(weights->columns, GROUP) * fv_ceil_div(weights->depth, PACK_UNIT), pack_unit, (void *)weights);
+}
+
+/* ---- the cut ---- */
+
+typedef struct cut {
+    int64_t tiles;        /* in all */
+    int64_t block, count; /* tiles in one, and how many there are: a fused unit's, or a stage's */
+    bool staged;
+    int64_t x_row, y_row;     /* floats from tile to tile of the planes */
+    int64_t x_plane, y_plane; /* and from plane to plane */
+} cut;
+
+static cut cut_of(const fv_winograd4 *w) {
+    int64_t depth = fv_round_up(w->x_channels, GROUP), columns = fv_round_up(w->y_channels, GROUP);
+    int64_t tile_bytes = PLANES * (depth + columns) * (int64_t)sizeof(float);
+    cut c = { .tiles = w->pictures * w->tiles[0] * w->tiles[1], .x_row = depth + GROUP, .y_row = columns };
+    c.block = fv_max(BLOCK_BYTES / tile_bytes / ROWS, 1) * ROWS;
+    c.staged = PLANES * depth * columns * (int64_t)sizeof(float) > WEIGHTS_BYTES || c.tiles < BLOCKS_ENOUGH * c.block;
+    if (c.staged) c.block = fv_max(STAGE_BYTES / tile_bytes / ROWS, 1) * ROWS;
+    c.block = fv_max(fv_min(c.block, c.tiles), 1);
+    c.count = fv_ceil_div(c.tiles, c.block);
+    c.x_plane = c.block * c.x_row + APART;
+    c.y_plane = c.block * c.y_row + APART;
+    return c;
+}
+
+static int64_t planes_bytes(const cut *c) {
+    return fv_round_up(PLANES * (c->x_plane + c->y_plane) * (int64_t)sizeof(float), 64);
+}
+
+/* Behind the planes: where each of a block's rows of results begins, in the first plane. */
+static int64_t block_bytes(const cut *c) { return planes_bytes(c) + fv_round_up(c->block * (int64_t)sizeof(float *), 64); }
+
+int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w) {
+    cut c = cut_of(w);
+    return block_bytes(&c) * (c.staged ? 1 : call->threads);
+}
+
+typedef struct job {
+    const fv_call *call;
+    const fv_winograd4 *w;
+    cut cut;
+    int64_t first, count; /* tiles of the stage */
+} job;
+
+/* A block's memory. */
+typedef struct block {
+    fv_winograd4_planes x, y;
+    float **rows;
+} block;
+
+static block block_of(const job *job, int64_t number) {
+    const cut *c = &job->cut;
+    char *base = (char *)job->call->scratch + number * block_bytes(c);
+    block b = { .x = { (float *)base, c->x_plane, c->x_row, GROUP }, .rows = (float **)(base + planes_bytes(c)) };
+    b.y = (fv_winograd4_planes){ b.x.at + PLANES * c->x_plane, c->y_plane, c->y_row, GROUP };
+    return b;
+}
+
+static void find_rows(const block *b, int64_t count) {
+    for (int64_t t = 0; t < count; t++) b->rows[t] = b->y.at + t * b->y.tiles;
+}
+
+/* Columns [column, column + columns) of one plane's product of `rows` tiles. */
+static void multiply(const job *job, const block *b, int64_t plane, int64_t rows, int64_t column, int64_t columns) {
+    int64_t depth = job->w->x_channels, slices = fv_ceil_div(depth, DEPTH_MAX);
+    int64_t slice = fv_round_up(fv_ceil_div(depth, slices), 8);
+    const float *u = (const float *)job->call->packed + plane * weights_plane(depth, job->w->y_channels) + column * depth;
+    fv_gemm_block gemm = { .rows = rows,
+                           .columns = columns,
+                           .a_tile = FV_GEMM_ROWS * b->x.tiles,
+                           .a_row = b->x.tiles,
+                           .a_step = 1,
+                           .b_panel = depth * FV_GEMM_COLUMNS,
+                           .c = b->rows,
+                           .c_column = plane * b->y.planes + column };
+    for (int64_t begin = 0; begin < depth; begin += slice) {
+        gemm.depth = fv_min(slice, depth - begin);
+        gemm.a = b->x.at + plane * b->x.planes + begin;
+        gemm.b = u + begin * FV_GEMM_COLUMNS;
+        gemm.add = begin > 0;
+        fv_gemm_multiply(&gemm);
+    }
+}
+
+/* ---- fused ---- */
+
+static void fused_unit(void *context, int64_t unit, int thread) {
+    const job *job = context;
+    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get();
+    int64_t first = unit * job->cut.block, count = fv_min(job->cut.block, job->cut.tiles - first);
+    block b = block_of(job, thread);
+    find_rows(&b, count);
+    vectors->from_x(job->w, first, count, &b.x);
+    for (int64_t plane = 0; plane < PLANES; plane++) multiply(job, &b, plane, count, 0, job->w->y_channels);
+    vectors->to_y(job->w, first, count, &b.y);
+}
+
+/* ---- staged ---- */
+
+static fv_winograd4_planes behind(fv_winograd4_planes planes, int64_t tiles) {
+    planes.at += tiles * planes.tiles;
+    return planes;
+}
+
+static void in_unit(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const job *job = context;
+    int64_t first = unit * STAGE_TILES;
+    fv_winograd4_planes to = behind(block_of(job, 0).x, first);
+    fv_winograd4_vectors_get()->from_x(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &to);
+}
+
+static int64_t stage_parts(const job *job) { return fv_ceil_div(job->w->y_channels, STAGE_COLUMNS); }
+
+static void product_unit(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const job *job = context;
+    block b = block_of(job, 0);
+    int64_t column = unit % stage_parts(job) * STAGE_COLUMNS;
+    multiply(job, &b, unit / stage_parts(job), job->count, column, fv_min(STAGE_COLUMNS, job->w->y_channels - column));
+}
+
+static void out_unit(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const job *job = context;
+    int64_t first = unit * STAGE_TILES;
+    fv_winograd4_planes from = behind(block_of(job, 0).y, first);
+    fv_winograd4_vectors_get()->to_y(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &from);
+}
+
+static void run_stage(job *job) {
+    block b = block_of(job, 0);
+    find_rows(&b, job->count);
+    fv_parallel_for(fv_ceil_div(job->count, STAGE_TILES), in_unit, job);
+    fv_parallel_for(PLANES * stage_parts(job), product_unit, job);
+    fv_parallel_for(fv_ceil_div(job->count, STAGE_TILES), out_unit, job);
+}
+
+void fv_winograd4_run(const fv_call *call, const fv_winograd4 *w) {
+    job job = { .call = call, .w = w, .cut = cut_of(w) };
+    if (!job.cut.staged) {
+        fv_parallel_for(job.cut.count, fused_unit, &job);
+        return;
+    }
+    for (int64_t s = 0; s < job.cut.count; s++) {
+        job.first = s * job.cut.block;
+        job.count = fv_min(job.cut.block, job.cut.tiles - job.first);
+        run_stage(&job);
+    }
+}
