@@ -18,16 +18,18 @@
 #define PLANES FV_WINOGRAD4_PLANES
 #define GROUP FV_WINOGRAD4_GROUP
 #define TAPS 9
-#define APART 80                        /* floats between planes, as in winograd4_product_avx2.c */
-#define STAGE_BYTES ((int64_t)24 << 20) /* of the planes of the shards that are taken at a time; a single shard may need more  \
-                                         */
-#define ROWS_MAX 64                     /* of a block: output channels */
-#define COLUMNS 32                      /* of a block: input channels */
-#define BLOCKS_WANTED 16                /* with fewer, blocks are cut to 16 rows */
-#define SLICE 128                       /* tiles: two panels are 16 KB, in the first-level cache beside 16 rows */
-#define UNIT_TILES 4                    /* of a unit of the transforms */
+#define APART 80 /* floats between planes, as in winograd4_product_avx2.c */
+#define STAGE_BYTES                                                                                                            \
+    ((int64_t)24 << 20)  /* of the planes of the shards that are taken at a time; a single shard may need more                 \
+                          */
+#define ROWS_MAX 64      /* of a block: output channels */
+#define COLUMNS 32       /* of a block: input channels */
+#define BLOCKS_WANTED 16 /* with fewer, blocks are cut to 16 rows */
+#define SLICE 128        /* tiles: two panels are 16 KB, in the first-level cache beside 16 rows */
+#define UNIT_TILES 4     /* of a unit of the transforms */
 #define BLOCK_PLANE (ROWS_MAX * COLUMNS + GROUP)
-#define CHUNK 16384 /* floats of a unit of the copy of what ranks have joined */
+#define TRANSFORM 96 /* FLOPs, with storing and reading again in another stage: pays from 32 channels up */
+#define CHUNK 16384  /* floats of a unit of the copy of what ranks have joined */
 
 typedef struct job {
     const fv_call *call;
@@ -93,7 +95,7 @@ static const char *refuse(const fv_call *call) { return fv_winograd4_refuse(call
 
 static double cost(const fv_call *call) {
     const fv_type *dy = &call->inputs[1].type;
-    return fv_winograd4_cost((double)fv_winograd4_tiles(dy), (double)dy->dims[3], (double)call->inputs[0].type.dims[3]);
+    return fv_winograd4_cost(fv_winograd4_tiles(dy), dy->dims[3], call->inputs[0].type.dims[3], TRANSFORM);
 }
 
 static int64_t parts_of(const fv_call *call) { return call->split ? call->shards : levels_of(call->shards); }

@@ -63,8 +63,8 @@ const fv_winograd4_vectors *fv_winograd4_vectors_get(void); /* the widest that C
 
 /* 3×3, stride 1, no dilation, one group, f32: NULL, otherwise why not. */
 const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w);
-/* A cost as in kernel.h, of `tiles` tiles. */
-double fv_winograd4_cost(double tiles, double depth, double columns);
+/* A cost as in kernel.h, of `tiles` tiles; a number transformed costs as much as `transform` FLOPs. */
+double fv_winograd4_cost(int64_t tiles, int64_t depth, int64_t columns, double transform);
 /* Number of tiles of a convolution whose result is y, NHWC. */
 int64_t fv_winograd4_tiles(const fv_type *y);
 

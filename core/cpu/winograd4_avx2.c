@@ -1,15 +1,4 @@
 /* shared: winograd4_avx2.c - Winograd's transforms and products (winograd4.h) by vectors of 8. */
-#include "core/cpu/vector_avx2.h"
-
-#define LANES FV_LANES
-typedef __m256 lanes;
-static inline lanes load(const float *from) { return _mm256_loadu_ps(from); }
-static inline lanes load_tail(const float *from, int64_t count) { return fv_load_tail_avx2(from, count); }
-static inline void store(float *to, lanes value) { _mm256_storeu_ps(to, value); }
-static inline void store_tail(float *to, lanes value, int64_t count) { fv_store_tail_avx2(to, value, count); }
-static inline lanes all(float value) { return _mm256_set1_ps(value); }
-static inline lanes multiply_add(lanes a, lanes b, lanes c) { return _mm256_fmadd_ps(a, b, c); }
-
 #include "core/cpu/winograd4_tiles.h"
 #include "core/plan/kernel.h"
 

@@ -39,10 +39,10 @@ int64_t fv_winograd4_tiles(const fv_type *y) {
     return y->dims[0] * fv_ceil_div(y->dims[1], FV_WINOGRAD4_TILE) * fv_ceil_div(y->dims[2], FV_WINOGRAD4_TILE);
 }
 
-/* fv_cost_gemm counts the way in; the way back is as long for each result. */
-double fv_winograd4_cost(double tiles, double depth, double columns) {
-    return fv_cost_gemm(PLANES * tiles, columns, depth, 1, FV_COST_AVX2_FLOPS) +
-           16 * PLANES * (tiles * columns + depth * columns) / FV_COST_AVX2_FLOPS;
+double fv_winograd4_cost(int64_t tiles, int64_t depth, int64_t columns, double transform) {
+    double there = (double)fv_round_up(depth, GROUP), back = (double)fv_round_up(columns, GROUP);
+    double products = 2 * (double)tiles * back * (double)depth, numbers = (double)tiles * (there + back);
+    return FV_COST_CALL + PLANES * (products + transform * numbers + 16 * there * back) / FV_COST_AVX2_FLOPS;
 }
 
 /* ---- weights ---- */

@@ -1,5 +1,4 @@
-/* winograd4_tiles.h - the loops of winograd4_*.c, compiled once for each width of vector. Before it come LANES, the type
- * `lanes`, and load, load_tail, store, store_tail, all (one number in every lane) and multiply_add.
+/* winograd4_tiles.h - the loops of winograd4_*.c, compiled once for each width of vector (lanes.h).
  *
  *        4  0 −5  0  1  0          1/4    0    0           1  1  1  1  1  0
  *        0 −4 −4  1  1  0         −1/6 −1/6 −1/6           0  1 −1  2 −2  0
@@ -11,9 +10,8 @@
 #ifndef FV_CPU_WINOGRAD4_TILES_H
 #define FV_CPU_WINOGRAD4_TILES_H
 
-#include <string.h>
-
 #include "core/base/size.h"
+#include "core/cpu/lanes.h"
 #include "core/cpu/winograd4.h"
 
 #define INLINE static inline __attribute__((always_inline))

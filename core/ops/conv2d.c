@@ -282,7 +282,7 @@ static const char *const grad_weights_cases[] = {
     "x=f32[1,12,12,2] dy=f32[1,12,12,3] like=f32[3,1,1,2]",
     "x=f32[11,6,5,45] dy=f32[11,6,5,45] like=f32[45,3,3,1] groups=45 padding=1",
     "x=f32[3,9,8,40] dy=f32[3,5,6,40] like=f32[40,5,3,1] groups=40 stride=2,1 padding=2,1,2,1 dilation=1,2",
-    "x=f32[2,9,14,20] dy=f32[2,9,14,37] like=f32[37,3,3,20] padding=1",
+    "x=f32[2,9,14,20] dy=f32[2,9,14,35] like=f32[35,3,3,20] padding=1",
     "x=f32[1,1,1,33] dy=f32[1,1,1,16] like=f32[16,3,3,33] padding=1",
     "x=f32[11,7,5,70] dy=f32[11,8,6,9] like=f32[9,3,3,70] padding=2,0,1,3",
     "x=f32[13,16,16,32] dy=f32[13,16,16,48] like=f32[48,3,3,32] padding=1",

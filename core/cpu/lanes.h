@@ -1,0 +1,58 @@
+/* lanes.h - the widest vector of floats that the including file's flags allow (its suffix sets them), for loops that are
+ * compiled once for each instruction set. The type `lanes` has LANES floats; + − * work on it lane by lane. */
+#ifndef FV_CPU_LANES_H
+#define FV_CPU_LANES_H
+
+#include <stdint.h>
+
+#if defined(__AVX512F__)
+
+#include <immintrin.h>
+#define LANES 16
+typedef __m512 lanes;
+static inline __mmask16 fv_lanes_first(int64_t count) { return (__mmask16)((1u << count) - 1); }
+static inline lanes load(const float *from) { return _mm512_loadu_ps(from); }
+/* The first `count` (0 … LANES) floats, zeros behind; reads nothing else. */
+static inline lanes load_tail(const float *from, int64_t count) { return _mm512_maskz_loadu_ps(fv_lanes_first(count), from); }
+static inline void store(float *to, lanes value) { _mm512_storeu_ps(to, value); }
+static inline void store_tail(float *to, lanes value, int64_t count) {
+    _mm512_mask_storeu_ps(to, fv_lanes_first(count), value);
+}
+static inline lanes all(float value) { return _mm512_set1_ps(value); }
+static inline lanes multiply_add(lanes a, lanes b, lanes c) { return _mm512_fmadd_ps(a, b, c); }
+
+#elif defined(__AVX2__) && defined(__FMA__)
+
+#include "core/cpu/vector_avx2.h"
+#define LANES FV_LANES
+typedef __m256 lanes;
+static inline lanes load(const float *from) { return _mm256_loadu_ps(from); }
+static inline lanes load_tail(const float *from, int64_t count) { return fv_load_tail_avx2(from, count); }
+static inline void store(float *to, lanes value) { _mm256_storeu_ps(to, value); }
+static inline void store_tail(float *to, lanes value, int64_t count) { fv_store_tail_avx2(to, value, count); }
+static inline lanes all(float value) { return _mm256_set1_ps(value); }
+static inline lanes multiply_add(lanes a, lanes b, lanes c) { return _mm256_fmadd_ps(a, b, c); }
+
+#else
+
+#include <math.h>
+#include <string.h>
+#define LANES 4
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
+static inline lanes load_tail(const float *from, int64_t count) {
+    lanes value = { 0 };
+    memcpy(&value, from, (size_t)count * sizeof(float));
+    return value;
+}
+static inline lanes load(const float *from) { return load_tail(from, LANES); }
+static inline void store_tail(float *to, lanes value, int64_t count) { memcpy(to, &value, (size_t)count * sizeof(float)); }
+static inline void store(float *to, lanes value) { store_tail(to, value, LANES); }
+static inline lanes all(float value) { return (lanes){ value, value, value, value }; }
+static inline lanes multiply_add(lanes a, lanes b, lanes c) {
+    lanes value;
+    for (int i = 0; i < LANES; i++) value[i] = fmaf(a[i], b[i], c[i]);
+    return value;
+}
+
+#endif
+#endif

@@ -1,0 +1,108 @@
+/* Winograd's convolution: the same bits by vectors of 8 and of 16, and whatever other pictures there are. */
+#include "core/cpu/winograd4.h"
+
+#include <string.h>
+
+#include "core/base/size.h"
+#include "core/plan/selftest.h"
+#include "tests/test.h"
+
+#if defined(__x86_64__)
+
+#define CHANNELS 21
+#define SIDE 9
+#define ROOM 32 /* floats of a tile, in whole groups */
+#define TILES 9
+#define PLANE (TILES * ROOM + 16)
+#define FLOATS (FV_WINOGRAD4_PLANES * PLANE)
+
+static float numbers[FLOATS], planes[2][FLOATS];
+
+static void fill(void) {
+    for (int64_t i = 0; i < FLOATS; i++) numbers[i] = (float)((uint32_t)(i * 2654435761u) >> 8) / (float)(1 << 23) - 1.0f;
+    memset(planes, 0, sizeof planes);
+}
+
+static fv_winograd4 convolution(float *y) {
+    return (fv_winograd4){ .pictures = 1,
+                           .tiles = { 3, 3 },
+                           .x = numbers,
+                           .x_size = { SIDE, SIDE },
+                           .x_channels = CHANNELS,
+                           .origin = { -1, -1 },
+                           .dy = numbers + 7,
+                           .y = y,
+                           .y_size = { SIDE, SIDE },
+                           .y_channels = CHANNELS,
+                           .bias = numbers };
+}
+
+static void transform_tiles(const fv_winograd4_vectors *vectors, bool dy, float *to) {
+    fv_winograd4 w = convolution(NULL);
+    fv_winograd4_planes at = { to, PLANE, ROOM, FV_WINOGRAD4_GROUP };
+    (dy ? vectors->from_dy : vectors->from_x)(&w, 0, TILES, &at);
+}
+
+static void check_vectors(void (*make)(const fv_winograd4_vectors *vectors, float *to)) {
+    fill();
+    make(&fv_winograd4_by_8, planes[0]);
+    make(&fv_winograd4_by_16, planes[1]);
+    assert_memory_equal(planes[0], planes[1], sizeof planes[0]);
+}
+
+static void make_x(const fv_winograd4_vectors *vectors, float *to) { transform_tiles(vectors, false, to); }
+static void make_dy(const fv_winograd4_vectors *vectors, float *to) { transform_tiles(vectors, true, to); }
+static void make_y(const fv_winograd4_vectors *vectors, float *to) {
+    fv_winograd4 w = convolution(to);
+    vectors->to_y(&w, 0, TILES, &(fv_winograd4_planes){ numbers, PLANE, ROOM, FV_WINOGRAD4_GROUP });
+}
+static void make_weights(const fv_winograd4_vectors *vectors, float *to) { vectors->from_taps(numbers, 5, to, PLANE); }
+static void make_taps(const fv_winograd4_vectors *vectors, float *to) { vectors->to_taps(numbers, PLANE, 5, to, 5 * 32); }
+static void make_products(const fv_winograd4_vectors *vectors, float *to) {
+    vectors->product(numbers, numbers + 999, 333, 2, 19, false, to);
+    vectors->product(numbers + 5, numbers + 99, 333, 2, 7, true, to);
+    vectors->product(numbers, numbers + 999, 333, 1, 19, false, to + 512);
+}
+
+static void check_all(void) {
+    check_vectors(make_x);
+    check_vectors(make_dy);
+    check_vectors(make_y);
+    check_vectors(make_weights);
+    check_vectors(make_taps);
+    check_vectors(make_products);
+}
+
+#endif
+
+FV_TEST(core_cpu_winograd4__gives_the_same_bits_by_vectors_of_8_and_of_16) {
+#if defined(__x86_64__)
+    if (fv_isa_best() >= FV_ISA_AVX512) {
+        check_all();
+        return;
+    }
+#endif
+    skip(); /* no AVX-512 here */
+}
+
+static const fv_kernel *find(const char *name) {
+    for (int i = 0; i < fv_kernel_table_count; i++)
+        if (!strcmp(fv_kernel_table[i]->name, name)) return fv_kernel_table[i];
+    return NULL;
+}
+
+/* One picture goes stage by stage, sixty of them block by block. */
+FV_TEST(core_cpu_winograd4__a_pictures_bits_do_not_depend_on_the_batch) {
+    FV_OWNED(fv_case) one = NULL;
+    FV_OWNED(fv_case) many = NULL;
+    const fv_kernel *kernel = find("conv2d_winograd4_f32_avx2");
+    if (!kernel || fv_isa_best() < FV_ISA_AVX2) skip();
+    const fv_op *op = fv_op_find("conv2d");
+    FV_OK(fv_case_new(op, "x=f32[1,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1", false, &one));
+    FV_OK(fv_case_new(op, "x=f32[60,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1", false, &many));
+    int64_t x = fv_type_bytes(&one->call.inputs[0].type), y = fv_type_bytes(&one->call.outputs[0].type);
+    memcpy((char *)many->call.inputs[0].data + 41 * x, one->call.inputs[0].data, (size_t)x);
+    FV_OK(fv_kernel_run_alone(kernel, &one->call));
+    FV_OK(fv_kernel_run_alone(kernel, &many->call));
+    assert_memory_equal((char *)many->call.outputs[0].data + 41 * y, one->call.outputs[0].data, (size_t)y);
+}
