@@ -11,6 +11,7 @@
 #include "data/decode/decoder.h"
 #include "data/source.h"
 #include "data/transform.h"
+#include "drift/statistic.h"
 #include "layers/arch.h"
 #include "layers/initializer.h"
 #include "layers/layer.h"
@@ -32,6 +33,7 @@ PART_OF(source)
 PART_OF(transform)
 PART_OF(metric)
 PART_OF(format)
+PART_OF(statistic)
 
 static fv_part op_at(int index) {
     const fv_op *op = fv_op_table[index];
@@ -83,6 +85,7 @@ const fv_topic_kind fv_topic_kinds[] = {
     { "schedule", "learning rates over time", "--schedule \"NAME option=value …\"", &fv_schedule_table_count, schedule_at, NULL,
       NULL },
     { "metric", "figures that say how good predictions are", NULL, &fv_metric_table_count, metric_at, NULL, NULL },
+    { "statistic", "how far two samples are apart", NULL, &fv_statistic_table_count, statistic_at, NULL, NULL },
     { "layer", "what networks are built of", "fv_layer_apply(graph, name, x, \"NAME option=value …\")", &fv_layer_table_count,
       layer_at, NULL, NULL },
     { "initializer", "first values of weights", "init=\"NAME option=value …\"", &fv_initializer_table_count, initializer_at,

@@ -5,6 +5,7 @@
 #include "fovea/care.h"
 #include "fovea/comm.h"
 #include "fovea/data.h"
+#include "fovea/drift.h"
 #include "fovea/error.h"
 #include "fovea/fetch.h"
 #include "fovea/graph.h"
