@@ -112,6 +112,7 @@ fv_error *fv_model_facts_print(const fv_model_facts *f, bool licences, fv_arena 
     print_transforms(f, p);
     print_calibration(f, p);
     print_metrics(f, p);
+    if (f->parent || p->json) fv_print_text(p, "parent", f->parent);
     if (licences) FV_TRY(print_licences(f, arena, p));
     if (f->selftest.count || p->json) fv_print_texts(p, "selftest", f->selftest.at, f->selftest.count);
     fv_print_texts(p, "sections", f->sections.at, f->sections.count);

@@ -12,7 +12,7 @@
 
 typedef struct train_options {
     const char *recipe, *out;
-    bool resume, allow_other_isa, dry_run, overfit_batch, find_rate, print_recipe;
+    bool resume, allow_other_isa, dry_run, overfit_batch, find_rate, probe, print_recipe;
     const char *time, *checkpoint_every, *grace;
     int64_t workers;
     const char *device;
@@ -44,6 +44,10 @@ static const fv_field fields[] = {
              .help = "instead, see whether the network learns one batch by heart"),
     FV_FIELD(train_options, find_rate, .by_default = "false",
              .help = "instead, try rates and suggest one; with --out also a table and a plot"),
+    FV_FIELD(train_options, probe, .by_default = "false",
+             .help =
+                 "instead, tell how good the network's features are as they are: a linear probe and nearest neighbours; with "
+                 "--out the features are kept there"),
     FV_FIELD(train_options, workers, .by_default = "2", .min = 0, .max = 256,
              .help = "threads that decode and transform pictures; 0: none of their own"),
     FV_FIELD(train_options, print_recipe, .by_default = "false",
@@ -143,9 +147,13 @@ static fv_error *parse_time(const char *name, const char *text, double least, do
 }
 
 static fv_error *choose_task(const train_options *o, fv_train_task *task) {
-    if (o->dry_run + o->overfit_batch + o->find_rate > 1)
-        return fv_fail(FV_USAGE, "--dry-run, --overfit-batch and --find-rate exclude each other");
-    *task = o->dry_run ? FV_TRY_ALL : o->overfit_batch ? FV_OVERFIT_BATCH : o->find_rate ? FV_FIND_RATE : FV_TRAIN;
+    if (o->dry_run + o->overfit_batch + o->find_rate + o->probe > 1)
+        return fv_fail(FV_USAGE, "--dry-run, --overfit-batch, --find-rate and --probe exclude each other");
+    *task = o->dry_run         ? FV_TRY_ALL
+            : o->overfit_batch ? FV_OVERFIT_BATCH
+            : o->find_rate     ? FV_FIND_RATE
+            : o->probe         ? FV_PROBE
+                               : FV_TRAIN;
     if (*task != FV_TRAIN && o->resume) return fv_fail(FV_USAGE, "--resume goes on with a training; it cannot be tried");
     return NULL;
 }
@@ -164,8 +172,7 @@ static fv_error *join_ranks(const train_options *o, fv_comm **comm) {
     return NULL;
 }
 
-static fv_error *run(fv_command_call *call, void *options) {
-    train_options *o = options;
+static fv_error *train(fv_command_call *call, const train_options *o, bool tunes) {
     fv_train_task task = FV_TRAIN;
     double seconds = 0, every = 0, grace = 0;
     FV_TRY(choose_task(o, &task));
@@ -178,6 +185,8 @@ static fv_error *run(fv_command_call *call, void *options) {
     FV_TRY(fv_recipe_new(&recipe));
     FV_TRY(read_recipe(call, o, recipe));
     if (o->print_recipe) return print_recipe(recipe, call->printer);
+    if (tunes && !recipe->keys.weights)
+        return fv_error_hint(fv_fail(FV_USAGE, "weights are missing"), "name the model to start from: --weights M.fovea");
     FV_OWNED(fv_comm) comm = NULL;
     FV_TRY(join_ranks(o, &comm));
     fv_train_options how = { .task = task,
@@ -204,6 +213,24 @@ static fv_error *run(fv_command_call *call, void *options) {
     return task == FV_TRAIN ? print_result(o, &track, &result, call) : NULL;
 }
 
+static fv_error *run_train(fv_command_call *call, void *options) { return train(call, options, false); }
+static fv_error *run_finetune(fv_command_call *call, void *options) { return train(call, options, true); }
+
+const fv_command fv_command_finetune = {
+    .name = "finetune",
+    .summary = "train on from a model's weights",
+    .arguments = "[RECIPE.yaml] --weights M.fovea --data DIR --out DIR [options]",
+    .description =
+        "`fovea train --weights`: a new last layer for the classes of these data on a network that knows others. Network,\n"
+        "size and transforms are the model's; what the recipe does not say (how much is frozen, rates, epochs) is chosen by\n"
+        "the number of pictures, and said with a reason. Stopping and going on are as for `fovea train`.",
+    .fields = fields,
+    .more = fv_recipe_fields,
+    .more_offset = offsetof(train_options, keys),
+    .size = sizeof(train_options),
+    .stoppable = true,
+    .run = run_finetune,
+};
 const fv_command fv_command_train = {
     .name = "train",
     .summary = "train a network on labelled pictures",
@@ -217,5 +244,5 @@ const fv_command fv_command_train = {
     .more_offset = offsetof(train_options, keys),
     .size = sizeof(train_options),
     .stoppable = true,
-    .run = run,
+    .run = run_train,
 };

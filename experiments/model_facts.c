@@ -36,6 +36,7 @@ const fv_field fv_model_facts_fields[] = {
     FV_FIELD(fv_model_facts, high, .help = "upper ends"),
     FV_FIELD(fv_model_facts, licences_of, .help = "what the licences are of"),
     FV_FIELD(fv_model_facts, licences, .help = "the licences"),
+    FV_FIELD(fv_model_facts, parent, .help = "digest of the model that it was made from"),
     FV_FIELD(fv_model_facts, selftest, .help = "names of the self-test's pictures"),
     FV_FIELD(fv_model_facts, sections, .help = "of the file"),
     FV_FIELD(fv_model_facts, checkpoint, .help = "whether a training can go on from it"),
@@ -167,12 +168,15 @@ static fv_error *list_sections(const fv_model *model, fv_arena *arena, fv_model_
 
 fv_error *fv_model_facts_read(const fv_model *model, fv_arena *arena, fv_model_facts *out) {
     fv_selftest_section selftest = { 0 };
+    fv_lineage_section lineage = { 0 };
     bool found;
     *out = (fv_model_facts){ 0 };
     FV_TRY(read_network(model, arena, out));
     FV_TRY(read_answers(model, arena, out));
     FV_TRY(read_figures(model, arena, out));
     FV_TRY(read_licences(model, arena, out));
+    FV_TRY(find_section(model, &fv_section_lineage, arena, &lineage, &found));
+    out->parent = lineage.parent;
     FV_TRY(find_section(model, &fv_section_selftest, arena, &selftest, &found));
     out->selftest = selftest.names;
     return list_sections(model, arena, out);

@@ -27,6 +27,7 @@ typedef struct fv_model_facts {
     fv_floats low, high;    /* and the ends of 95 % intervals */
     fv_strings licences_of; /* a place in both is one thing, and its licence */
     fv_strings licences;
+    const char *parent;  /* digest of the model that it was made from */
     fv_strings selftest; /* names of its pictures */
     fv_strings sections;
     bool checkpoint;

@@ -41,10 +41,16 @@ static bool is_state(const fv_node *node, fv_role role) {
 
 /* ---- exponential moving average ---- */
 
-static void average(fv_graph *graph, fv_value state, fv_value new_value, fv_value kept, fv_value taken) {
+fv_value fv_learning_rows(fv_graph *graph, fv_value learns, fv_value next, fv_value kept) {
+    fv_value open = apply2(graph, "greater", learns, fv_constant(graph, fv_value_type(graph, learns)->dtype, 0));
+    return fv_apply(graph, "where", FV_VALUES(open, next, kept), NULL);
+}
+
+static void average(fv_graph *graph, fv_value state, fv_value new_value, fv_value kept, fv_value taken, fv_value learns) {
     fv_value ema = fv_slot_of(graph, state, "ema");
     int64_t scope = fv_graph_push_scope(graph, "%s.", fv_value_name(graph, ema));
-    fv_graph_assign(graph, ema, blend(graph, ema, kept, new_value, taken));
+    fv_value both = blend(graph, ema, kept, new_value, taken);
+    fv_graph_assign(graph, ema, fv_is_value(learns) ? fv_learning_rows(graph, learns, both, new_value) : both);
     fv_graph_pop_scope(graph, scope);
 }
 
@@ -58,17 +64,17 @@ static fv_value new_value_of(const fv_graph *graph, fv_value state) {
 }
 
 void fv_average_weights(fv_graph *graph, double decay, fv_value number, int count, const fv_value *parameters,
-                        const fv_value *updated) {
+                        const fv_value *updated, const fv_value *learns) {
     fv_value one = fv_constant(graph, FV_F64, 1);
     fv_value ramp =
         apply2(graph, "div", apply2(graph, "sub", number, one), apply2(graph, "add", number, fv_constant(graph, FV_F64, 9)));
     fv_value kept = apply2(graph, "minimum", ramp, fv_constant(graph, FV_F64, decay));
     fv_value taken = apply2(graph, "sub", one, kept);
-    for (int i = 0; i < count; i++) average(graph, parameters[i], updated[i], kept, taken);
+    for (int i = 0; i < count; i++) average(graph, parameters[i], updated[i], kept, taken, learns[i]);
     for (int32_t n = 0, nodes = graph->count; n < nodes; n++) {
         if (!is_state(graph->nodes[n], FV_BUFFER)) continue;
-        fv_value buffer = fv_node_value(graph->nodes[n], 0);
-        average(graph, buffer, new_value_of(graph, buffer), kept, taken);
+        fv_value buffer = fv_node_value(graph->nodes[n], 0), new_value = new_value_of(graph, buffer);
+        if (!fv_same_value(buffer, new_value)) average(graph, buffer, new_value, kept, taken, FV_NO_VALUE);
     }
 }
 

@@ -29,12 +29,14 @@ typedef struct step {
     const fv_optimizer *optimizer;
     void *optimizer_options;
     group *groups;
-    int count;              /* trained parameters, */
-    fv_value *parameters;   /* their states, */
-    fv_value *gradients;    /* gradients, */
-    fv_value *updated;      /* new values */
-    const group **group_of; /* and groups: NULL for the defaults */
-    fv_value rate, number;  /* the feed learning_rate, and the feed step as f64 */
+    int count;                /* trained parameters, */
+    fv_value *parameters;     /* their states, */
+    fv_value *gradients;      /* gradients, */
+    fv_value *learns;         /* slots that say which rows learn, or no value, */
+    fv_value *updated;        /* new values */
+    const group **group_of;   /* groups: NULL for the defaults, */
+    fv_parameter_rule *rules; /* and rules */
+    fv_value rate, number;    /* the feed learning_rate, and the feed step as f64 */
 } step;
 
 /* ---- which parameters ---- */
@@ -67,17 +69,26 @@ static group *group_of(step *s, const char *name) {
     return NULL;
 }
 
+static fv_parameter_rule rule_of(const step *s, const char *name) {
+    return s->options->rule ? s->options->rule(s->options->rule_context, name) : (fv_parameter_rule){ .rate_scale = 1 };
+}
+
 static fv_error *choose_parameters(step *s) {
     int all = fv_graph_states(s->graph, FV_PARAMETER, NULL, 0);
     FV_TRY(fv_arena_take(s->arena, all, &s->parameters));
     FV_TRY(fv_arena_take(s->arena, all, &s->gradients));
     FV_TRY(fv_arena_take(s->arena, all, &s->updated));
     FV_TRY(fv_arena_take(s->arena, all, &s->group_of));
+    FV_TRY(fv_arena_take(s->arena, all, &s->rules));
+    FV_TRY(fv_arena_take(s->arena, all, &s->learns));
     fv_graph_states(s->graph, FV_PARAMETER, s->parameters, all);
     for (int i = 0; i < all; i++) {
-        const group *group = group_of(s, fv_value_name(s->graph, s->parameters[i]));
-        if (group && group->options.lr_scale == 0) continue;
+        const char *name = fv_value_name(s->graph, s->parameters[i]);
+        const group *group = group_of(s, name);
+        fv_parameter_rule rule = rule_of(s, name);
+        if ((group && group->options.lr_scale == 0) || rule.rate_scale == 0) continue;
         s->parameters[s->count] = s->parameters[i];
+        s->rules[s->count] = rule;
         s->group_of[s->count++] = group;
     }
     for (int i = 0; i < s->options->group_count; i++)
@@ -94,6 +105,7 @@ static void find_gradients(step *s, fv_value loss) {
         if (!fv_is_value(s->gradients[i])) continue;
         s->parameters[kept] = s->parameters[i];
         s->group_of[kept] = s->group_of[i];
+        s->rules[kept] = s->rules[i];
         s->gradients[kept++] = s->gradients[i];
     }
     s->count = kept;
@@ -131,10 +143,30 @@ static void clip_norm(step *s) {
 
 /* ---- updates ---- */
 
+/* The gradient with the pull towards where the weights began. */
+static fv_value pulled(fv_graph *graph, fv_value w, fv_value start, fv_value gradient, double pull) {
+    fv_value part = apply2(graph, "sub", w, start);
+    part = apply2(graph, "mul", part, fv_constant(graph, fv_value_type(graph, w)->dtype, pull));
+    return apply2(graph, "add", gradient, part);
+}
+
+/* The slot that says which rows learn: one number a row. */
+static fv_value learning_rows(fv_graph *graph, fv_value w) {
+    FV_TEXT(name, 4096);
+    fv_text_addf(&name, "%s.learns", fv_value_name(graph, w));
+    fv_error *error = fv_text_error(&name);
+    if (error) return fv_graph_fail(graph, error), FV_NO_VALUE;
+    fv_type type = *fv_value_type(graph, w);
+    for (int d = 1; d < type.rank; d++) type.dims[d] = 1;
+    return fv_graph_state(graph, name.at, type, FV_SLOT, NULL);
+}
+
 static void update(step *s, int i, const fv_value *shared) {
     fv_graph *graph = s->graph;
     const fv_optimizer *optimizer = s->optimizer;
     const group *group = s->group_of[i];
+    const fv_parameter_rule *rule = &s->rules[i];
+    double scale = rule->rate_scale * (group ? group->options.lr_scale : 1);
     fv_update u = { .graph = graph, .options = s->optimizer_options, .shared = shared, .rate = s->rate };
     u.parameter = s->parameters[i];
     u.gradient = s->gradients[i];
@@ -142,18 +174,22 @@ static void update(step *s, int i, const fv_value *shared) {
         bool used = optimizer->slots[k] && (!optimizer->uses_slot || optimizer->uses_slot(s->optimizer_options, k));
         u.slots[k] = used ? fv_slot_of(graph, u.parameter, optimizer->slots[k]) : FV_NO_VALUE;
     }
-    bool decays = !s->options->decay_matrices_only || fv_value_type(graph, u.parameter)->rank > 1;
+    bool decays = rule->pull == 0 && (!s->options->decay_matrices_only || fv_value_type(graph, u.parameter)->rank > 1);
     u.weight_decay =
         decays ? optimizer->weight_decay(s->optimizer_options) * (group ? group->options.weight_decay_scale : 1) : 0;
+    fv_value start = rule->pull > 0 ? fv_slot_of(graph, u.parameter, "start") : FV_NO_VALUE;
+    fv_value learns = rule->keeps_rows ? learning_rows(graph, u.parameter) : FV_NO_VALUE;
     int64_t scope = fv_graph_push_scope(graph, "%s.update.", fv_value_name(graph, u.parameter));
-    if (group && group->options.lr_scale != 1)
-        u.rate = apply2(graph, "mul", s->rate, fv_constant(graph, FV_F64, group->options.lr_scale));
+    if (scale != 1) u.rate = apply2(graph, "mul", s->rate, fv_constant(graph, FV_F64, scale));
+    if (rule->pull > 0) u.gradient = pulled(graph, u.parameter, start, u.gradient, rule->pull);
     optimizer->emit(&u);
+    if (rule->keeps_rows) u.new_parameter = fv_learning_rows(graph, learns, u.new_parameter, u.parameter);
     fv_graph_assign(graph, u.parameter, u.new_parameter);
     for (int k = 0; k < FV_SLOTS_MAX; k++)
         if (fv_is_value(u.slots[k])) fv_graph_assign(graph, u.slots[k], u.new_slots[k]);
     fv_graph_pop_scope(graph, scope);
     s->updated[i] = u.new_parameter;
+    s->learns[i] = learns;
 }
 
 /* ---- */
@@ -195,7 +231,7 @@ static void finish(step *s) {
     if (s->optimizer->begin) s->optimizer->begin(graph, s->optimizer_options, s->number, shared);
     for (int i = 0; i < s->count; i++) update(s, i, shared);
     if (s->options->ema_decay > 0)
-        fv_average_weights(graph, s->options->ema_decay, s->number, s->count, s->parameters, s->updated);
+        fv_average_weights(graph, s->options->ema_decay, s->number, s->count, s->parameters, s->updated, s->learns);
 }
 
 static fv_error *emit_step(step *s, fv_value loss) {
@@ -246,6 +282,7 @@ static fv_error *find_gathered(step *s, const fv_graph *from) {
         if (!fv_is_value(fv_graph_find(from, slot.at))) continue;
         s->parameters[kept] = s->parameters[i];
         s->group_of[kept] = s->group_of[i];
+        s->rules[kept] = s->rules[i];
         s->gradients[kept] = fv_slot_of(s->graph, s->parameters[kept], GATHERED);
         kept++;
     }

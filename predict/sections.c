@@ -91,3 +91,10 @@ static const fv_field licence[] = { FV_FIELD(fv_licence_section, of, .help = "wh
 const fv_section fv_section_licence = {
     .name = "licence", .version = 1, .summary = "under which licences what it is made from is", .fields = licence
 };
+
+static const fv_field lineage[] = { FV_FIELD(fv_lineage_section, parent, .help = "digest of the file that it was made from"),
+                                    FV_FIELD(fv_lineage_section, arch, .help = "its network"),
+                                    FV_FIELD(fv_lineage_section, classes, .help = "that it told apart"), FV_FIELDS_END };
+const fv_section fv_section_lineage = {
+    .name = "lineage", .version = 1, .summary = "which model it was made from", .fields = lineage
+};

@@ -73,4 +73,12 @@ typedef struct fv_licence_section {
 } fv_licence_section;
 extern const fv_section fv_section_licence;
 
+/* Which model a model was made from. */
+typedef struct fv_lineage_section {
+    const char *parent; /* digest of its file */
+    const char *arch;
+    fv_strings classes; /* that it told apart */
+} fv_lineage_section;
+extern const fv_section fv_section_lineage;
+
 #endif

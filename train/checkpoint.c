@@ -274,6 +274,7 @@ fv_error *fv_trainer_restore(fv_trainer *t) {
     FV_TRY(fv_trainer_check_overrides(t));
     if (t->state.epoch > t->keys->epochs) return fv_fail(FV_FORMAT, "%s has more epochs than its recipe", t->options->out);
     FV_TRY(restore_tensors(t, model));
+    FV_TRY(fv_trainer_keep_lineage(t, model));
     FV_TRY(fv_error_wrap(check_slots(t), "%s cannot be resumed", t->options->out));
     return mend_results(t);
 }

@@ -33,6 +33,7 @@ static fv_error *take_step(fv_trainer *t, const fv_batch *batch) {
 static fv_error *replay(fv_trainer *t, int64_t last) {
     FV_TRY(fv_trainer_go_back(t));
     FV_TRY(fv_loader_start(t->loader, t->state.epoch, t->state.position));
+    FV_TRY(fv_trainer_enter_phase(t));
     FV_TRY(fv_trainer_begin_steps(t));
     while (t->state.step <= last) {
         const fv_batch *batch;

@@ -155,7 +155,9 @@ static fv_error *identify(fv_trainer *t) {
 fv_error *fv_trainer_open_data(fv_trainer *t) {
     fv_dataset_options options = options_of(t);
     FV_TRY(fv_dataset_open(t->keys->data, &options, &t->set));
+    FV_TRY(fv_trainer_order_classes(t));
     FV_TRY(fv_trainer_find_kind(t));
+    FV_TRY(fv_trainer_choose_by_size(t));
     FV_TRY(fv_trainer_choose_objective(t));
     FV_TRY(fv_selection_parse(t->keys->select, t->kind, fv_dataset_class_count(t->set), &t->selection));
     FV_TRY(fv_goals_parse(t->keys->targets, t->kind, fv_dataset_class_count(t->set), t->arena, &(fv_goals){ 0 }));

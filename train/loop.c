@@ -53,6 +53,7 @@ bool fv_trainer_is_finished(const fv_trainer *t) {
 static fv_error *open_all(fv_trainer *t) {
     FV_TRY(fv_trainer_check_ranks(t));
     if (t->options->task == FV_TRAIN) FV_TRY(fv_trainer_open_folder(t));
+    FV_TRY(fv_trainer_open_weights(t));
     FV_TRY(fv_recipe_check(t->recipe));
     return fv_trainer_open_data(t);
 }
@@ -91,7 +92,7 @@ static fv_error *prepare(fv_trainer *t) {
     if (fv_trainer_is_finished(t)) return find_finished(t);
     FV_TRY(fv_trainer_agree(t, fv_trainer_plan(t)));
     fv_trainer_announce(t);
-    FV_TRY(fv_trainer_rehearse(t));
+    if (t->options->task != FV_PROBE) FV_TRY(fv_trainer_rehearse(t));
     if (t->options->task != FV_TRAIN) return NULL;
     FV_TRY(fv_trainer_agree(t, fv_trainer_make_folder(t)));
     FV_TRY(fv_trainer_agree(t, tell_start(t)));
@@ -104,6 +105,7 @@ static fv_error *instead(const fv_trainer *t) {
     switch (t->options->task) {
     case FV_OVERFIT_BATCH: return fv_trainer_overfit_batch(t);
     case FV_FIND_RATE: return fv_trainer_find_rate(t);
+    case FV_PROBE: return fv_trainer_probe(t);
     default: fv_trainer_say(t, "dry run: nothing was trained, nothing was written"); return NULL;
     }
 }
@@ -111,6 +113,7 @@ static fv_error *instead(const fv_trainer *t) {
 static fv_error *begin_epoch(fv_trainer *t) {
     t->epoch_started = fv_clock_seconds();
     t->seen_before = t->state.seen;
+    FV_TRY(fv_trainer_enter_phase(t));
     return fv_loader_start(t->loader, t->state.epoch, t->state.position);
 }
 
@@ -154,8 +157,10 @@ void fv_trainer_feed(const fv_trainer *t, fv_plan *plan, const fv_batch *batch) 
 }
 
 void fv_trainer_feed_numbers(const fv_trainer *t, fv_plan *plan) {
-    int64_t done = fv_trainer_updates(t);
-    feed_numbers(plan, "step", (double[]){ (double)done + 1 }, 1);
+    int64_t done = fv_trainer_updates(t), before = 0; /* steps of earlier phases: each has an optimizer of its own */
+    if (t->keys->weights)
+        before = fv_tuning_begin(t, t->state.epoch) * fv_trainer_steps_per_epoch(t, fv_loader_batches(t->loader));
+    feed_numbers(plan, "step", (double[]){ (double)(done - before) + 1 }, 1);
     feed_numbers(plan, "learning_rate", (double[]){ fv_learning_rate_at(t->rate, done) }, 1);
 }
 
@@ -214,6 +219,7 @@ static fv_error *step(fv_trainer *t, const fv_batch *batch) {
 static fv_error *validate(fv_trainer *t, fv_epoch *row) {
     fv_weights_changed(fv_model_weights(t->model));
     FV_TRY(fv_trainer_average(t));
+    FV_TRY(fv_trainer_estimate_norms(t, t->averaged ? t->averaged : t->model));
     fv_evaluate_options options = { .batch = t->keys->batch,
                                     .workers = t->workers,
                                     .progress = t->options->progress,
@@ -321,6 +327,9 @@ void fv_trainer_release(fv_trainer *t) {
     fv_learning_rate_free(t->rate);
     fv_graph_free(t->step);
     fv_graph_free(t->apply);
+    fv_graph_free(t->tuning.step);
+    fv_graph_free(t->tuning.apply);
+    fv_model_free(t->tuning.parent);
     fv_model_free(t->averaged);
     fv_model_free(t->model);
     fv_transforms_free(t->transforms);

@@ -1,5 +1,6 @@
 /* network.c - the network as a graph to keep, the step as a graph to run, and their plans. Both graphs name the same states, so
  * they share the weights. */
+#include <math.h>
 #include <string.h>
 
 #include "core/base/size.h"
@@ -8,6 +9,8 @@
 #include "predict/sections.h"
 #include "train/machine.h"
 #include "train/trainer.h"
+
+#define EPOCH_NEVER (INT64_C(1) << 40) /* later than any */
 
 /* The network's text: the recipe's, with classes, channels and size of these data. */
 static fv_error *arch_text(const fv_trainer *t, const char **out) {
@@ -48,23 +51,47 @@ static fv_error *split_groups(const fv_trainer *t, const char *const **out, int 
     return NULL;
 }
 
-static fv_error *build_step(fv_trainer *t, const char *arch, int64_t batch) {
+/* How a parameter learns by its block. */
+static fv_parameter_rule rule_of(const void *context, const char *parameter) {
+    const fv_trainer *t = context;
+    const fv_recipe_keys *k = t->keys;
+    int64_t block = fv_block_of(&t->tuning.blocks, parameter), head = t->tuning.blocks.count - 1;
+    if (block < t->tuning.first) return (fv_parameter_rule){ 0 };
+    return (fv_parameter_rule){ .rate_scale = pow(k->layer_decay, (double)(head - block)),
+                                .pull = block < head ? k->l2_sp : 0,
+                                .keeps_rows = block == head && k->keep_classes };
+}
+
+/* The step of the blocks from t->tuning.first on; without weights of all. */
+static fv_error *build_step(fv_trainer *t, int64_t batch, fv_graph **step, fv_graph **apply) {
     const fv_recipe_keys *k = t->keys;
     fv_training_options options = { .optimizer = k->optimizer,
                                     .decay_matrices_only = k->decay_matrices_only,
                                     .clip_norm = k->clip_norm,
                                     .clip_value = k->clip_value,
-                                    .ema_decay = k->ema_decay };
+                                    .ema_decay = k->ema_decay,
+                                    .rule = k->weights ? rule_of : NULL,
+                                    .rule_context = t };
     FV_TRY(split_groups(t, &options.groups, &options.group_count));
-    FV_TRY(fv_graph_new(&t->step));
-    FV_TRY(fv_trainer_loss(t));
-    fv_value loss = fv_arch_with_loss(t->step, arch, t->loss, batch);
-    if (k->accumulate == 1) return fv_training_step(t->step, loss, &options), fv_graph_error(t->step);
-    fv_training_gather(t->step, loss, &options);
-    FV_TRY(fv_graph_error(t->step));
-    FV_TRY(fv_graph_new(&t->apply));
-    fv_training_apply(t->apply, t->step, &options);
-    return fv_graph_error(t->apply);
+    FV_TRY(fv_graph_new(step));
+    fv_value loss = fv_arch_with_loss(*step, t->arch, t->loss, batch);
+    if (k->weights) {
+        FV_TRY(fv_graph_error(*step));
+        FV_TRY(fv_blocks_freeze(*step, &t->tuning.blocks, t->tuning.first, k->norms == FV_NORMS_FROZEN));
+        loss = fv_graph_find_output(*step, "loss");
+    }
+    if (k->accumulate == 1) return fv_training_step(*step, loss, &options), fv_graph_error(*step);
+    fv_training_gather(*step, loss, &options);
+    FV_TRY(fv_graph_error(*step));
+    FV_TRY(fv_graph_new(apply));
+    fv_training_apply(*apply, *step, &options);
+    return fv_graph_error(*apply);
+}
+
+/* The last phase's, which has the states of all. */
+static fv_error *build_last_step(fv_trainer *t, int64_t batch) {
+    if (t->keys->weights) t->tuning.first = fv_tuning_first(t, EPOCH_NEVER);
+    return build_step(t, batch, &t->step, &t->apply);
 }
 
 /* The recipe's, else the one that suits the optimizer. */
@@ -111,6 +138,7 @@ fv_error *fv_trainer_make_rate(const fv_trainer *t, int64_t epochs, fv_learning_
 
 static fv_error *write_licence(fv_trainer *t) {
     static const char *const of[] = { "training data" };
+    if (t->tuning.parent) return fv_trainer_write_lineage(t);
     if (!t->keys->licence) return NULL;
     return fv_section_write(t->model, &fv_section_licence, &(fv_licence_section){ { 1, of }, { 1, &t->keys->licence } });
 }
@@ -136,15 +164,25 @@ static fv_error *write_sections(fv_trainer *t) {
 
 /* All that the recipe names: network, loss, optimizer, schedule, transforms; for `count` pictures, `batch` at once. */
 static fv_error *build(fv_trainer *t, int64_t batch, int64_t count) {
-    const char *arch;
-    FV_TRY(arch_text(t, &arch));
-    FV_TRY(build_model(t, arch, batch));
+    FV_TRY(arch_text(t, &t->arch));
+    FV_TRY(build_model(t, t->arch, batch));
     t->steps = t->keys->transforms;
     if (!t->steps) FV_TRY(fv_default_transforms(t->input, t->arena, &t->steps));
     FV_TRY(fv_error_wrap(fv_transforms_parse(t->steps, &t->transforms), "transforms"));
-    FV_TRY(build_step(t, arch, batch));
+    if (t->keys->weights) FV_TRY(fv_blocks_find(fv_model_graph(t->model), t->arena, &t->tuning.blocks));
+    FV_TRY(fv_trainer_loss(t));
+    FV_TRY(build_last_step(t, batch));
     t->base_rate = rate_for(t->keys);
     return make_rate(t, t->keys->epochs, fv_ceil_div(count, batch), &t->rate);
+}
+
+fv_error *fv_trainer_find_blocks(fv_trainer *t) {
+    FV_OWNED(fv_graph) graph = NULL;
+    FV_TRY(arch_text(t, &t->arch));
+    FV_TRY(fv_graph_new(&graph));
+    fv_arch_build(graph, t->arch, 1);
+    FV_TRY(fv_graph_error(graph));
+    return fv_blocks_find(graph, t->arena, &t->tuning.blocks);
 }
 
 static void throw_away(fv_trainer *t) {
@@ -230,25 +268,63 @@ static fv_error *make_averaged(fv_trainer *t) {
 
 static fv_error *make_plan(const fv_trainer *t, int64_t batch, fv_plan **out) {
     FV_OWNED(fv_graph) graph = NULL;
-    FV_TRY(fv_graph_with_batch(t->step, batch, &graph));
+    FV_TRY(fv_graph_with_batch(t->tuning.step ? t->tuning.step : t->step, batch, &graph));
     fv_plan_options options = {
         .mode = FV_TRAINING, .device = t->options->device, .shards = (int)t->keys->shards, .comm = t->options->comm
     };
     return fv_plan_new(graph, fv_model_weights(t->model), &options, out);
 }
 
-/* Plans for every batch size there will be, so that the memory is known before the first step. */
-fv_error *fv_trainer_plan(fv_trainer *t) {
+/* Plans of a step, for every batch size there will be. */
+static fv_error *plan_step(fv_trainer *t) {
     int64_t count = fv_subset_count(t->train), batch = fv_min(t->keys->batch, count);
-    FV_TRY(fv_initialize(t->step, fv_model_weights(t->model), (uint64_t)t->keys->seed));
-    if (!t->options->resume) FV_TRY(fv_trainer_whiten(t));
-    FV_TRY(make_averaged(t));
     FV_TRY(make_plan(t, batch, &t->plan));
     if (count % batch) FV_TRY(make_plan(t, count % batch, &t->rest_plan));
+    return NULL;
+}
+
+static int64_t bytes_of(const fv_plan *plan) { return plan ? fv_plan_measure(plan).block + fv_plan_measure(plan).kept : 0; }
+
+static void free_step(fv_trainer *t) {
+    fv_plan_free(fv_take(&t->plan));
+    fv_plan_free(fv_take(&t->rest_plan));
+    fv_plan_free(fv_take(&t->apply_plan));
+    fv_graph_free(fv_take(&t->tuning.step));
+    fv_graph_free(fv_take(&t->tuning.apply));
+}
+
+fv_error *fv_trainer_plan_phase(fv_trainer *t) {
+    free_step(t);
+    t->tuning.first = fv_tuning_first(t, t->state.epoch);
+    if (t->tuning.first != fv_tuning_first(t, EPOCH_NEVER))
+        FV_TRY(build_step(t, fv_trainer_batch(t), &t->tuning.step, &t->tuning.apply));
+    FV_TRY(plan_step(t));
+    return fv_trainer_plan_apply(t);
+}
+
+/* In front of an early phase the last one is planned too, for what it takes. */
+static fv_error *plan_first_phase(fv_trainer *t) {
+    FV_TRY(plan_step(t));
+    if (!t->keys->weights || t->tuning.first == fv_tuning_first(t, t->state.epoch)) return NULL;
+    int64_t last = bytes_of(t->plan) + bytes_of(t->rest_plan);
+    FV_TRY(fv_trainer_plan_phase(t));
+    t->tuning.more_bytes = fv_max(last - bytes_of(t->plan) - bytes_of(t->rest_plan), 0);
+    return NULL;
+}
+
+/* Plans so that the memory is known before the first step. */
+fv_error *fv_trainer_plan(fv_trainer *t) {
+    FV_TRY(fv_trainer_take_weights(t));
+    FV_TRY(fv_initialize(t->step, fv_model_weights(t->model), (uint64_t)t->keys->seed));
+    if (t->keys->weights) FV_TRY(fv_initialize(fv_model_graph(t->model), fv_model_weights(t->model), (uint64_t)t->keys->seed));
+    if (!t->options->resume && !t->keys->weights) FV_TRY(fv_trainer_whiten(t));
+    FV_TRY(fv_trainer_begin_tuning(t));
+    FV_TRY(make_averaged(t));
+    FV_TRY(plan_first_phase(t));
     FV_TRY(fv_trainer_plan_steps(t));
+    int64_t val = fv_subset_count(t->val), val_batch = fv_min(t->keys->batch, val);
     fv_predictor_options options = { .device = t->options->device };
     FV_TRY(fv_predictor_new(t->averaged ? t->averaged : t->model, &options, &t->predictor));
-    int64_t val = fv_subset_count(t->val), val_batch = fv_min(t->keys->batch, val);
     FV_TRY(fv_predictor_prepare(t->predictor, fv_trainer_evaluated(t, val_batch), NULL));
     if (val % val_batch) FV_TRY(fv_predictor_prepare(t->predictor, fv_trainer_evaluated(t, val % val_batch), NULL));
     return NULL;

@@ -119,11 +119,9 @@ static fv_error *read_recipe(const fv_trainer *t, const fv_model *checkpoint, fv
     FV_TRY(fv_recipe_read(kept, t->recipe_path));
     const struct {
         const char *from, **to;
-    } places[] = { { kept->keys.data, &out->data },
-                   { kept->keys.val, &out->val },
-                   { kept->keys.test, &out->test },
-                   { kept->keys.targets, &out->targets },
-                   { kept->keys.licence, &out->licence } };
+    } places[] = { { kept->keys.data, &out->data },       { kept->keys.val, &out->val },
+                   { kept->keys.test, &out->test },       { kept->keys.weights, &out->weights },
+                   { kept->keys.targets, &out->targets }, { kept->keys.licence, &out->licence } };
     for (int i = 0; i < FV_COUNT(places); i++)
         if (places[i].from) FV_TRY(fv_arena_text(t->arena, places[i].from, places[i].to));
     return NULL;

@@ -110,7 +110,7 @@ void fv_trainer_say_rank(const fv_trainer *t) {
 fv_error *fv_trainer_check_ranks(const fv_trainer *t) {
     int ranks = fv_comm_size(t->options->comm);
     if (ranks == 1) return NULL;
-    if (t->options->task == FV_OVERFIT_BATCH || t->options->task == FV_FIND_RATE)
+    if (t->options->task == FV_OVERFIT_BATCH || t->options->task == FV_FIND_RATE || t->options->task == FV_PROBE)
         return fv_fail(FV_USAGE, "what is tried before a training is tried by one rank, not by %d", ranks);
     if (!t->keys->batch)
         return fv_error_hint(

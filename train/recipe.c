@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/assert.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "data/transform.h"
@@ -16,6 +17,9 @@ const fv_field fv_recipe_fields[] = {
              .help = "pictures to validate on; without it the data's own val or test part, or a part split off"),
     FV_FIELD(fv_recipe_keys, test, .value = "DIR",
              .help = "pictures for the report alone; without it the data's own test part, if that is not validated on"),
+    FV_FIELD(fv_recipe_keys, weights, .value = "FILE",
+             .help = "a model to start from: its network, transforms and size, for the classes of these data; keys below that "
+                     "are not given are then chosen by the number of pictures"),
     FV_FIELD(fv_recipe_keys, val_fraction, .by_default = "0.2", .min = 0.001, .max = 0.999,
              .help = "share of each class that is split off for validation, by seed and sample id"),
     FV_FIELD(fv_recipe_keys, group_by, .value = "PATTERN",
@@ -91,6 +95,31 @@ const fv_field fv_recipe_fields[] = {
              .help = "what the report says is met or not, \"top1>=0.95; latency_ms<=20; size_mb<=50\" (`fovea help metric`)"),
     FV_FIELD(fv_recipe_keys, licence, .value = "NAME",
              .help = "kept in the model: the licence of the pictures, as an SPDX name (\"CC-BY-4.0\") or in words"),
+    FV_FIELD(fv_recipe_keys, head, .by_default = "random", .names = "random,probe,kept",
+             .help = "with weights: the last layer begins random; fitted as a linear probe on features computed once; or with "
+                     "the weights' rows of classes they know by name"),
+    FV_FIELD(fv_recipe_keys, keep_classes, .by_default = "false",
+             .help = "with weights: their classes stay, in their order, and these data's come behind; rows of classes without "
+                     "pictures here do not change"),
+    FV_FIELD(fv_recipe_keys, old_classes, .value = "NAMES",
+             .help = "classes that come first, whether or not the data have them; keep_classes sets it"),
+    FV_FIELD(fv_recipe_keys, head_epochs, .by_default = "0", .min = 0, .max = 1000000,
+             .help = "with weights: so many epochs the last layer alone learns"),
+    FV_FIELD(fv_recipe_keys, freeze, .by_default = "0", .min = -1, .max = 1000000,
+             .help = "with weights: blocks, from the input on, that never learn, batch norms and all; -1: all but the last "
+                     "layer"),
+    FV_FIELD(fv_recipe_keys, unfreeze_every, .by_default = "0", .min = 0, .max = 1000000,
+             .help = "with weights: after head_epochs one more block learns every so many epochs, from the last one down; 0: "
+                     "all at once"),
+    FV_FIELD(fv_recipe_keys, layer_decay, .by_default = "1", .min = 1e-6, .max = 1,
+             .help = "with weights: factor of the learning rate from a block to the one before it"),
+    FV_FIELD(fv_recipe_keys, l2_sp, .by_default = "0", .min = 0, .max = 1000,
+             .help = "with weights: pull towards where they began, in place of the weight decay; 0: none"),
+    FV_FIELD(fv_recipe_keys, norms, .by_default = "batch", .names = "batch,frozen",
+             .help = "with weights: batch norms of blocks that learn go by the batch, or by the statistics that came along"),
+    FV_FIELD(fv_recipe_keys, norm_pictures, .by_default = "0", .min = 0, .max = 100000000,
+             .help = "before each validation the statistics of batch norms are taken anew, over so many training pictures; 0: "
+                     "no"),
     FV_FIELDS_END
 };
 
@@ -137,7 +166,7 @@ fv_error *fv_recipe_parse(fv_recipe *recipe, const uint8_t *bytes, int64_t lengt
     const fv_yaml *document;
     FV_TRY(fv_yaml_parse((const char *)bytes, length, path, recipe->arena, &document));
     FV_TRY(transforms_as_text(recipe, path, &document));
-    return fv_fields_from_yaml(fv_recipe_fields, &recipe->keys, document, path, NULL, recipe->arena);
+    return fv_fields_from_yaml(fv_recipe_fields, &recipe->keys, document, path, recipe->given, recipe->arena);
 }
 
 fv_error *fv_recipe_read(fv_recipe *recipe, const char *path) {
@@ -150,7 +179,13 @@ fv_error *fv_recipe_read(fv_recipe *recipe, const char *path) {
 }
 
 fv_error *fv_recipe_set(fv_recipe *recipe, const char *key, const char *value) {
-    return fv_fields_set(fv_recipe_fields, &recipe->keys, key, value, recipe->arena);
+    FV_TRY(fv_fields_set(fv_recipe_fields, &recipe->keys, key, value, recipe->arena));
+    recipe->given[fv_fields_find(fv_recipe_fields, key) - fv_recipe_fields] = true;
+    return NULL;
+}
+
+bool fv_recipe_gives(const fv_recipe *recipe, const char *key) {
+    return recipe->given[fv_fields_find(fv_recipe_fields, key) - fv_recipe_fields];
 }
 
 fv_error *fv_recipe_override(fv_recipe *recipe, const fv_recipe_keys *from, const bool *given) {
@@ -164,9 +199,24 @@ fv_error *fv_recipe_override(fv_recipe *recipe, const fv_recipe_keys *from, cons
     return NULL;
 }
 
+/* Keys that mean nothing without weights are not passed over. */
+static fv_error *check_weights_keys(const fv_recipe *recipe) {
+    static const char *const keys[] = { "head",           "keep_classes", "old_classes", "head_epochs", "freeze",
+                                        "unfreeze_every", "layer_decay",  "l2_sp",       "norms" };
+    fv_recipe_keys defaults = { 0 };
+    if (recipe->keys.weights) return NULL;
+    FV_TRY(fv_fields_defaults(fv_recipe_fields, &defaults, recipe->arena));
+    for (int i = 0; i < FV_COUNT(keys); i++)
+        if (!fv_field_equal(fv_fields_find(fv_recipe_fields, keys[i]), &recipe->keys, &defaults))
+            return fv_error_hint(fv_fail(FV_USAGE, "%s is given, but no weights to start from", keys[i]),
+                                 "name a model: --weights FILE");
+    return NULL;
+}
+
 fv_error *fv_recipe_check(const fv_recipe *recipe) {
     if (!recipe->keys.data)
         return fv_error_hint(fv_fail(FV_USAGE, "data is missing"), "name the folder of pictures: --data DIR");
+    FV_TRY(check_weights_keys(recipe));
     if (!recipe->keys.arch)
         return fv_error_hint(fv_fail(FV_USAGE, "arch is missing"), "`fovea help arch` lists the networks: --arch NAME");
     return fv_fields_check(fv_recipe_fields, &recipe->keys, NULL);
@@ -184,7 +234,8 @@ const fv_section fv_section_recipe = {
 
 static fv_recipe_keys without_places(const fv_recipe *recipe) {
     fv_recipe_keys keys = recipe->keys;
-    keys.data = keys.val = keys.test = keys.targets = keys.licence = NULL; /* the licence has a section of its own */
+    keys.data = keys.val = keys.test = keys.targets = NULL;
+    keys.weights = keys.licence = NULL; /* they have sections of their own */
     return keys;
 }
 

@@ -7,7 +7,7 @@
 #include "fovea/train.h"
 
 typedef struct fv_recipe_keys {
-    const char *data, *val, *test;
+    const char *data, *val, *test, *weights;
     double val_fraction;
     const char *group_by;
     int64_t folds, fold;
@@ -33,12 +33,34 @@ typedef struct fv_recipe_keys {
     double reject_below;
     int64_t selftest_pictures;
     const char *targets, *licence;
+    /* With `weights` alone. */
+    int head; /* fv_head */
+    bool keep_classes;
+    fv_strings old_classes;
+    int64_t head_epochs, freeze, unfreeze_every;
+    double layer_decay, l2_sp;
+    int norms; /* fv_norms */
+    int64_t norm_pictures;
 } fv_recipe_keys;
+
+/* What the last layer begins with. */
+typedef enum fv_head {
+    FV_HEAD_RANDOM, /* the network's own first values */
+    FV_HEAD_PROBE,  /* a linear probe: fitted on features that are computed once */
+    FV_HEAD_KEPT    /* the weights' rows of classes they know by name; the other rows random */
+} fv_head;
+
+/* By what the batch norms of blocks that learn normalise. */
+typedef enum fv_norms {
+    FV_NORMS_BATCH, /* the batch's statistics */
+    FV_NORMS_FROZEN /* those that came with the weights, which stay */
+} fv_norms;
 
 extern const fv_field fv_recipe_fields[];
 
 struct fv_recipe {
-    fv_arena *arena; /* texts of the keys */
+    fv_arena *arena;           /* texts of the keys */
+    bool given[FV_FIELDS_MAX]; /* a bool a row: set by a file or by name; what is not may be chosen by the data */
     fv_recipe_keys keys;
 };
 
@@ -47,6 +69,7 @@ FV_MUST_USE fv_error *fv_recipe_parse(fv_recipe *recipe, const uint8_t *bytes, i
 
 /* Takes the keys of `from` that `given` (a bool for each row) marks: flags over a file. */
 FV_MUST_USE fv_error *fv_recipe_override(fv_recipe *recipe, const fv_recipe_keys *from, const bool *given);
+bool fv_recipe_gives(const fv_recipe *recipe, const char *key);
 /* What a training cannot do without, and keys that do not go together. */
 FV_MUST_USE fv_error *fv_recipe_check(const fv_recipe *recipe);
 

@@ -74,8 +74,13 @@ static fv_error *plan_graph(const fv_trainer *t, const fv_graph *graph, fv_plan 
     return fv_plan_new(graph, fv_model_weights(t->model), &options, out);
 }
 
+fv_error *fv_trainer_plan_apply(fv_trainer *t) {
+    const fv_graph *apply = t->tuning.apply ? t->tuning.apply : t->apply;
+    return apply ? plan_graph(t, apply, &t->apply_plan) : NULL;
+}
+
 fv_error *fv_trainer_plan_steps(fv_trainer *t) {
-    if (t->apply) FV_TRY(plan_graph(t, t->apply, &t->apply_plan));
+    if (!t->apply_plan) FV_TRY(fv_trainer_plan_apply(t));
     if (!t->keys->lookahead) return NULL;
     FV_OWNED(fv_graph) graph = NULL;
     FV_TRY(parse(t, &t->lookahead));

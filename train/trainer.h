@@ -7,6 +7,7 @@
 #include "train/overrides.h"
 #include "train/recipe.h"
 #include "train/select.h"
+#include "train/tuning.h"
 
 /* What a checkpoint holds beside tensors: where the training is, to the batch. The section "training". */
 typedef struct fv_training_state {
@@ -37,7 +38,7 @@ typedef struct fv_lookahead_options {
 
 #define FV_SAVES 15 /* whose time is kept */
 
-typedef struct fv_trainer {
+struct fv_trainer {
     fv_recipe *recipe; /* a copy, in which batch and epochs may be chosen before the first step; its texts are the caller's */
     const fv_recipe_keys *keys;
     const fv_train_options *options;
@@ -73,6 +74,8 @@ typedef struct fv_trainer {
     fv_graph *apply;                      /* of gradients that are added up: the update; NULL: the step has it */
     fv_plan *apply_plan, *lookahead_plan; /* steps.c; NULL: none */
     fv_lookahead_options lookahead;
+    const char *arch; /* the recipe's, with what the data add to it */
+    fv_tuning tuning; /* of a training that starts from weights */
     fv_learning_rate *rate;
     double base_rate;
     fv_predictor *predictor;
@@ -91,7 +94,7 @@ typedef struct fv_trainer {
     double step_seconds; /* of the longest step */
     bool grace_is_short; /* which was said */
     int64_t ground;      /* bytes that are in memory and not ours to count: code, libraries, stacks */
-} fv_trainer;
+};
 
 /* data.c: opens the data sets, looks through their pictures, splits, chooses transforms. Before network.c, which needs classes
  * and channels. */
@@ -107,9 +110,11 @@ FV_MUST_USE fv_error *fv_trainer_choose_objective(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_loss(fv_trainer *trainer);
 
 /* network.c */
+FV_MUST_USE fv_error *fv_trainer_find_blocks(fv_trainer *trainer);   /* tuning.blocks, by a network that is thrown away */
 FV_MUST_USE fv_error *fv_trainer_try_network(fv_trainer *trainer);   /* builds it and throws it away: is the recipe sound? */
 FV_MUST_USE fv_error *fv_trainer_build_network(fv_trainer *trainer); /* graphs and sections; the weights are not filled */
 FV_MUST_USE fv_error *fv_trainer_plan(fv_trainer *trainer);          /* weights, plans, predictor */
+FV_MUST_USE fv_error *fv_trainer_plan_phase(fv_trainer *trainer);    /* of the epoch under way, in place of what is planned */
 FV_MUST_USE fv_error *fv_trainer_make_rate(const fv_trainer *trainer, int64_t epochs, fv_learning_rate **out);
 FV_MUST_USE fv_error *fv_trainer_set_epochs(fv_trainer *trainer, int64_t epochs); /* before the first step */
 int64_t fv_trainer_batch(const fv_trainer *trainer); /* pictures of a batch that is not an epoch's last */
@@ -121,6 +126,7 @@ FV_MUST_USE fv_error *fv_trainer_whiten(const fv_trainer *trainer);
 
 /* steps.c: steps of several batches, and slow weights. */
 FV_MUST_USE fv_error *fv_trainer_plan_steps(fv_trainer *trainer);
+FV_MUST_USE fv_error *fv_trainer_plan_apply(fv_trainer *trainer); /* of them what updates the weights by added gradients */
 FV_MUST_USE fv_error *fv_trainer_begin_steps(const fv_trainer *trainer);  /* before the first batch */
 FV_MUST_USE fv_error *fv_trainer_after_update(const fv_trainer *trainer); /* once a step is counted */
 /* Whether the steps that are done would look back as they do in a training of so many epochs. */

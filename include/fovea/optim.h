@@ -15,6 +15,14 @@
 extern "C" {
 #endif
 
+/* How one parameter learns, beside what its group says. */
+typedef struct fv_parameter_rule {
+    double rate_scale; /* factor of its rate, times the group's; 0 freezes: no gradient, no slots */
+    double pull;       /* L2-SP (Li et al., arXiv 1802.01483): pull · (w − start) is added to the gradient, in place of the
+                          weight decay; `start` is the slot "NAME.start", which the caller fills before the first step */
+    bool keeps_rows;   /* rows stay as they are whose number in the slot "NAME.learns", f32[rows,1,…], is 0 */
+} fv_parameter_rule;
+
 /* In every member zero (NULL) means "off", or the default that is given. */
 typedef struct fv_training_options {
     const char *optimizer; /* "sgd momentum=0.9 nesterov=true weight_decay=5e-4"; NULL: "sgd" */
@@ -31,6 +39,9 @@ typedef struct fv_training_options {
     /* Exponential moving average of parameters and floating buffers in slots "NAME.ema": ema ← d·ema + (1 − d)·new, where
      * d = min(ema_decay, (step − 1) / (step + 9)), so the first step copies and the average's memory grows with training. */
     double ema_decay;
+    /* Asked once for each parameter, by its name; NULL: all have (1, 0, false). */
+    fv_parameter_rule (*rule)(const void *context, const char *parameter);
+    const void *rule_context;
 } fv_training_options;
 
 /* Appends the step that lowers `loss`: gradients of every parameter it depends on, clipping, updates, EMA. `options` may be

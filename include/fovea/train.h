@@ -112,7 +112,8 @@ typedef enum fv_train_task {
     FV_TRAIN,         /* the training */
     FV_TRY_ALL,       /* everything up to the first step, and a few steps to see how long they take */
     FV_OVERFIT_BATCH, /* steps on one batch: FV_FORMAT when the network does not learn it by heart */
-    FV_FIND_RATE      /* the learning-rate range test; its table and plot go to `out` where that is named */
+    FV_FIND_RATE,     /* the learning-rate range test; its table and plot go to `out` where that is named */
+    FV_PROBE /* a linear probe and nearest neighbours on features of the network as it begins; they are kept in `out` */
 } fv_train_task;
 
 /* What a training is about to do, as it was decided. Valid while the callback runs. */

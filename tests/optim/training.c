@@ -225,3 +225,35 @@ FV_TEST(optim_training__lookahead_leads_back_to_slow_weights) {
     }
     bench_close(&b);
 }
+
+/* ---- rules ---- */
+
+static fv_parameter_rule half_and_pulled(const void *context, const char *parameter) {
+    if (strstr(parameter, ".bias")) return (fv_parameter_rule){ .rate_scale = *(const double *)context };
+    return (fv_parameter_rule){ .rate_scale = 1, .pull = 0.5, .keeps_rows = true };
+}
+
+FV_TEST(optim_training__a_rule_scales_rates_freezes_and_pulls_to_the_start) {
+    double half = 0.5, frozen = 0;
+    fv_training_options options = { .optimizer = "sgd weight_decay=0.25", .rule = half_and_pulled, .rule_context = &half };
+    bench b = bench_open(FV_F64, &options);
+    const double start[BENCH_N] = { 3, 0, -1 };
+    for (int i = 0; i < BENCH_N; i++) fv_tensor_store(fv_weights_find(b.weights, "fc.weight.start"), i, start[i]);
+    fv_tensor_store(fv_weights_find(b.weights, "fc.weight.learns"), 0, 1);
+    bench_step(&b, 0, 1);
+    for (int i = 0; i < BENCH_N; i++) {
+        double w = bench_start[i], g = bench_gradients[0][i];
+        assert_float_equal(bench_state(&b, "fc.weight", i), w - 0.1 * (g + 0.5 * (w - start[i])), 1e-12);
+        assert_float_equal(bench_state(&b, "fc.bias", i), w - 0.05 * (g + 0.25 * w), 1e-12);
+    }
+    fv_tensor_store(fv_weights_find(b.weights, "fc.weight.learns"), 0, 0); /* the only row */
+    double before = bench_state(&b, "fc.weight", 1);
+    bench_step(&b, 1, 1);
+    assert_true(bench_state(&b, "fc.weight", 1) == before);
+    bench_close(&b);
+    options.rule_context = &frozen;
+    b = bench_open(FV_F64, &options);
+    bench_step(&b, 0, 1);
+    assert_true(bench_state(&b, "fc.bias", 0) == bench_start[0]);
+    bench_close(&b);
+}
