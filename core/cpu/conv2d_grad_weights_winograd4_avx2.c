@@ -11,6 +11,7 @@
 #include "core/base/parallel.h"
 #include "core/base/size.h"
 #include "core/comm/shards.h"
+#include "core/cpu/slab_product.h"
 #include "core/cpu/winograd4.h"
 #include "core/ops/conv2d.h"
 #include "core/plan/kernel.h"
@@ -18,15 +19,13 @@
 #define PLANES FV_WINOGRAD4_PLANES
 #define GROUP FV_WINOGRAD4_GROUP
 #define TAPS 9
-#define APART 80 /* floats between planes, as in winograd4_product_avx2.c */
-#define STAGE_BYTES                                                                                                            \
-    ((int64_t)24 << 20)  /* of the planes of the shards that are taken at a time; a single shard may need more                 \
-                          */
-#define ROWS_MAX 64      /* of a block: output channels */
-#define COLUMNS 32       /* of a block: input channels */
-#define BLOCKS_WANTED 16 /* with fewer, blocks are cut to 16 rows */
-#define SLICE 128        /* tiles: two panels are 16 KB, in the first-level cache beside 16 rows */
-#define UNIT_TILES 4     /* of a unit of the transforms */
+#define APART 80                       /* floats between planes, as in winograd4_product_avx2.c */
+#define STAGE_BYTES ((int64_t)6 << 20) /* of the planes of shards taken at a time; a single shard may need more */
+#define ROWS_MAX 64                    /* of a block: output channels */
+#define COLUMNS 32                     /* of a block: input channels */
+#define BLOCKS_WANTED 16               /* with fewer, blocks are cut to 16 rows */
+#define SLICE 128                      /* tiles: two panels are 16 KB, in the first-level cache beside 16 rows */
+#define UNIT_TILES 4                   /* of a unit of the transforms */
 #define BLOCK_PLANE (ROWS_MAX * COLUMNS + GROUP)
 #define TRANSFORM 96 /* FLOPs, with storing and reading again in another stage: pays from 32 channels up */
 #define CHUNK 16384  /* floats of a unit of the copy of what ranks have joined */
@@ -141,19 +140,22 @@ static block block_at(const job *job, int64_t unit, int thread) {
 
 /* The block's products over the tiles [first, first + count) of the stage. */
 static void multiply(const job *job, const block *b, int64_t first, int64_t count) {
-    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get();
-    int panels = b->columns > GROUP ? 2 : 1;
     for (int64_t plane = 0; plane < PLANES; plane++) {
+        fv_slab_product p = { .a_slab = job->dy.groups,
+                              .b_panel = job->x.groups,
+                              .rows = b->rows,
+                              .columns = b->columns,
+                              .c = b->planes + plane * BLOCK_PLANE,
+                              .c_row = COLUMNS };
         const float *dy = job->dy.at + plane * job->dy.planes + b->row / GROUP * job->dy.groups + first * GROUP;
         const float *x = job->x.at + plane * job->x.planes + b->column / GROUP * job->x.groups + first * GROUP;
-        int64_t done = 0;
-        do {
-            int64_t tiles = fv_min(SLICE, count - done);
-            for (int64_t row = 0; row < b->rows; row += GROUP)
-                vectors->product(dy + row / GROUP * job->dy.groups + done * GROUP, x + done * GROUP, job->x.groups, panels,
-                                 tiles, done > 0, b->planes + plane * BLOCK_PLANE + row * COLUMNS);
-            done += tiles;
-        } while (done < count);
+        for (int64_t done = 0; done < fv_max(count, 1); done += SLICE) {
+            p.a = dy + done * GROUP;
+            p.b = x + done * GROUP;
+            p.depth = fv_min(SLICE, count - done);
+            p.add = done > 0;
+            fv_slab_multiply(&p);
+        }
     }
 }
 

@@ -134,14 +134,3 @@ void fv_gemm_pack_b_avx2(const float *from, int64_t row, int64_t column, int64_t
     } else
         pack_any(from, row, column, depth, columns, to);
 }
-
-void fv_gemm_pack_a_avx2(const float *from, int64_t step, int64_t depth, int64_t rows, int64_t tile, float *to) {
-    int64_t whole = rows < FV_LANES ? 0 : (rows - FV_LANES) / FV_GEMM_ROWS + 1; /* tiles that 8 floats can be read from */
-    for (int64_t k = 0; k < depth; k++, from += step, to += FV_GEMM_ROWS) {
-        int64_t t = 0;
-        for (; t < whole; t++) _mm256_storeu_ps(to + t * tile, _mm256_loadu_ps(from + t * FV_GEMM_ROWS));
-        for (; t * FV_GEMM_ROWS < rows; t++)
-            _mm256_storeu_ps(to + t * tile,
-                             fv_load_tail_avx2(from + t * FV_GEMM_ROWS, fv_min(FV_LANES, rows - t * FV_GEMM_ROWS)));
-    }
-}

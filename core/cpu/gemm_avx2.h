@@ -37,8 +37,4 @@ void fv_gemm_multiply_avx512(const fv_gemm_block *block);
  * zero. Fast where row or column is 1. */
 void fv_gemm_pack_b_avx2(const float *from, int64_t row, int64_t column, int64_t depth, int64_t columns, float *to);
 
-/* Packs rows of a into tiles of 6 side by side: element (i, k) = from[k * step + i] goes to to[i / 6 * tile + k * 6 + i % 6];
- * tile ≥ depth * 6 + 2 (the copy of a row of 6 overshoots by 2). Rows of the last tile beyond `rows` are undefined. */
-void fv_gemm_pack_a_avx2(const float *from, int64_t step, int64_t depth, int64_t rows, int64_t tile, float *to);
-
 #endif

@@ -11,21 +11,21 @@
 #include "core/comm/shards.h"
 #include "core/cpu/gather_avx2.h"
 #include "core/cpu/gemm_avx2.h"
+#include "core/cpu/slab_product.h"
 
-#define ROWS 132    /* of a block of the gradient */
+#define ROWS 128    /* of a block of the gradient */
 #define COLUMNS 256 /* of a block */
-#define DEPTH 128   /* of a slice: a panel of x is 8 KB, in the first-level cache beside a tile of dy */
+#define DEPTH 128   /* of a slice: two panels of x are 16 KB, in the first-level cache beside a slab of dy */
 #define BLOCKS_ENOUGH 32
 #define CHUNK 4096     /* floats of a unit of the joining afterwards */
 #define GATHER_ROWS 16 /* gathered at a time before they go into panels */
-#define TILE (DEPTH * FV_GEMM_ROWS + FV_LANES)
 
 /* A thread's scratch; behind the array of them, the partial gradients. */
 typedef struct scratch {
     _Alignas(64) float panels[DEPTH * COLUMNS];
-    _Alignas(64) float tiles[ROWS / FV_GEMM_ROWS * TILE + FV_LANES];
+    _Alignas(64) float slabs[DEPTH * ROWS];
     _Alignas(64) float gathered[GATHER_ROWS * COLUMNS + FV_LANES];
-    float *rows[ROWS];
+    _Alignas(64) float block[ROWS * COLUMNS];
 } scratch;
 
 typedef struct job {
@@ -44,7 +44,7 @@ static int64_t step_of(int64_t length, int64_t most, int64_t multiple) {
 static job job_of(const fv_call *call, fv_outer_product_at at, int64_t count) {
     fv_outer_product first = at(call, 0);
     job job = { .call = call, .at = at, .rows = first.rows, .columns = fv_gather_depth(&first.gather) };
-    job.row_step = step_of(job.rows, ROWS, FV_GEMM_ROWS);
+    job.row_step = step_of(job.rows, ROWS, FV_SLAB);
     job.column_step = step_of(job.columns, COLUMNS, FV_GEMM_COLUMNS);
     job.row_blocks = fv_ceil_div(job.rows, job.row_step);
     job.column_blocks = fv_ceil_div(job.columns, job.column_step);
@@ -76,9 +76,33 @@ static block block_at(const job *job, int64_t index) {
     return b;
 }
 
+/* The first `channels` of `count` rows, `row` floats apart, as lines of 16 channels: slabs of dy, or panels of x where that
+ * lies as it is wanted. Row by row, as memory is read best. */
+static void make_lines(const float *from, int64_t row, int64_t channels, int64_t count, float *to) {
+    int64_t whole = channels / FV_LANES * FV_LANES, left = channels - whole;
+    for (int64_t n = 0; n < count; n++, from += row, to += FV_SLAB) {
+        for (int64_t c = 0; c < whole; c += FV_LANES)
+            _mm256_storeu_ps(to + c / FV_SLAB * DEPTH * FV_SLAB + c % FV_SLAB, _mm256_loadu_ps(from + c));
+        if (left)
+            _mm256_storeu_ps(to + whole / FV_SLAB * DEPTH * FV_SLAB + whole % FV_SLAB, fv_load_tail_avx2(from + whole, left));
+        if (fv_round_up(channels, FV_LANES) % FV_SLAB) /* the last line's other half */
+            _mm256_storeu_ps(to + channels / FV_SLAB * DEPTH * FV_SLAB + FV_LANES, _mm256_setzero_ps());
+    }
+}
+
+/* Whether rows of x are what is gathered: one tap, every pixel its own. */
+static bool is_plain(const fv_gather *g) {
+    return g->taps[0] == 1 && g->taps[1] == 1 && g->step[0] == 1 && g->step[1] == 1 && !g->offset[0] && !g->offset[1] &&
+           g->grid[0] == g->height && g->grid[1] == g->width;
+}
+
 /* Rows [first, first + count) of x as panels: one tap's channels where they fill panels, otherwise rows, a few at a time while
  * they are in the first-level cache. */
 static void make_panels(const fv_gather *g, const block *b, int64_t first, int64_t count, scratch *own) {
+    if (is_plain(g)) {
+        make_lines((const float *)g->from + first * g->pixel + b->column, g->pixel, b->columns, count, own->panels);
+        return;
+    }
     if (g->channels % FV_GEMM_COLUMNS == 0) {
         for (int64_t j = 0; j < b->columns; j += FV_GEMM_COLUMNS)
             fv_gather_panel_avx2(g, first, count, b->column + j, own->panels + j * DEPTH);
@@ -93,47 +117,51 @@ static void make_panels(const fv_gather *g, const block *b, int64_t first, int64
     }
 }
 
-/* The partial gradient of one shard for one block, into rows `stride` floats apart. */
+/* The partial gradient of one shard for one block, into rows `stride` floats apart: up to a multiple of 16 rows and columns. */
 static void add_up(const job *job, const block *b, int shard, scratch *own, float *to, int64_t stride) {
     const fv_call *call = job->call;
     fv_outer_product p = job->at(call, b->product);
     int64_t pixels = p.gather.grid[0] * p.gather.grid[1];
     int64_t begin = fv_shard_row(call, p.pictures, shard) * pixels, end = fv_shard_row(call, p.pictures, shard + 1) * pixels;
     int64_t slices = fv_max(fv_ceil_div(end - begin, DEPTH), 1), slice = fv_max(fv_ceil_div(end - begin, slices), 1);
-    for (int64_t i = 0; i < b->rows; i++) own->rows[i] = to + i * stride;
-    fv_gemm_block gemm = {
+    fv_slab_product product = {
+        .a = own->slabs,
+        .b = own->panels,
+        .a_slab = DEPTH * FV_SLAB,
+        .b_panel = DEPTH * FV_SLAB,
         .rows = b->rows,
         .columns = b->columns,
-        .a = own->tiles,
-        .a_tile = TILE,
-        .a_row = 1,
-        .a_step = FV_GEMM_ROWS,
-        .b = own->panels,
-        .b_panel = DEPTH * FV_GEMM_COLUMNS,
-        .c = own->rows,
+        .c = to,
+        .c_row = stride,
     };
     for (int64_t s = 0; s < slices; s++) {
-        int64_t first = begin + s * slice;
-        gemm.depth = fv_max(fv_min(slice, end - first), 0);
-        gemm.add = s > 0;
-        make_panels(&p.gather, b, first, gemm.depth, own);
-        fv_gemm_pack_a_avx2(p.dy + first * p.dy_row + b->row, p.dy_row, gemm.depth, b->rows, TILE, own->tiles);
-        fv_gemm_multiply(&gemm);
+        int64_t at = begin + s * slice;
+        product.depth = fv_max(fv_min(slice, end - at), 0);
+        product.add = s > 0;
+        make_panels(&p.gather, b, at, product.depth, own);
+        make_lines(p.dy + at * p.dy_row + b->row, p.dy_row, b->rows, product.depth, own->slabs);
+        fv_slab_multiply(&product);
     }
+}
+
+/* Whole slabs and panels are written. */
+static int64_t stride_of(const block *b) { return fv_round_up(b->columns, FV_SLAB); }
+
+static void copy_rows(const block *b, const float *from, float *to, int64_t stride) {
+    for (int64_t i = 0; i < b->rows; i++) memcpy(to + i * stride, from + i * stride_of(b), (size_t)b->columns * sizeof(float));
 }
 
 static void run_block(void *context, int64_t unit, int thread) {
     const job *job = context;
     const fv_call *call = job->call;
     block b = block_at(job, unit);
-    int64_t size = b.rows * b.columns;
+    int64_t size = fv_round_up(b.rows, FV_SLAB) * stride_of(&b);
     scratch *own = (scratch *)call->scratch + thread;
     float *partials = job->partials + thread * call->shards * job->row_step * job->column_step;
-    for (int s = 0; s < call->shards; s++) add_up(job, &b, s, own, partials + s * size, b.columns);
+    for (int s = 0; s < call->shards; s++) add_up(job, &b, s, own, partials + s * size, stride_of(&b));
     fv_tree_sum_f32(partials, call->shards, size, size);
     float *to = (float *)call->outputs[0].data + (b.product * job->rows + b.row) * job->columns + b.column;
-    for (int64_t i = 0; i < b.rows; i++)
-        memcpy(to + i * job->columns, partials + i * b.columns, (size_t)b.columns * sizeof *to);
+    copy_rows(&b, partials, to, job->columns);
 }
 
 static void run_shard(void *context, int64_t unit, int thread) {
@@ -141,7 +169,9 @@ static void run_shard(void *context, int64_t unit, int thread) {
     int64_t here = fv_shards_here(job->call), shard = fv_shards_first(job->call) + unit % here;
     block b = block_at(job, unit / here);
     float *to = job->partials + shard * job->total + (b.product * job->rows + b.row) * job->columns + b.column;
-    add_up(job, &b, (int)shard, (scratch *)job->call->scratch + thread, to, job->columns);
+    scratch *own = (scratch *)job->call->scratch + thread;
+    add_up(job, &b, (int)shard, own, own->block, stride_of(&b));
+    copy_rows(&b, own->block, to, job->columns);
 }
 
 /* Joins the partials, where that is not done yet, and stores what they make. */

@@ -51,9 +51,6 @@ typedef struct fv_winograd4_vectors {
     /* Weights: `rows` rows of 16 for each of the 9 taps, row r of tap t at taps + (t · rows + r) · 16, become 36 planes of such
      * rows, `plane` floats apart. */
     void (*from_taps)(const float *taps, int64_t rows, float *to, int64_t plane);
-    /* to (16 rows of 32) = [to +] Σ over `tiles` of a[t · 16 + row] · b[t · 16 + column]; columns 16 … 31 are at b + `panel`,
-     * with one panel there are none. */
-    void (*product)(const float *a, const float *b, int64_t panel, int panels, int64_t tiles, bool add, float *to);
     /* 36 planes of rows of 32, `plane` floats apart, become 9 taps of such rows, `tap` floats apart. */
     void (*to_taps)(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap);
 } fv_winograd4_vectors;

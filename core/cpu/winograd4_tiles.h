@@ -254,34 +254,4 @@ static void to_taps(const float *from, int64_t plane, int64_t rows, float *to, i
     }
 }
 
-/* Rows [row, row + rows) of the 16, `panels` panels of columns: the chains. All three are constants wherever this is inlined.
- */
-INLINE void chains(int row, int rows, int panels, const float *a, const float *b, int64_t panel, int64_t tiles, bool add,
-                   float *to) {
-    enum { VECTORS = GROUP / LANES };
-    lanes sum[8][2 * VECTORS], wide[2 * VECTORS];
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int v = 0; v < panels * VECTORS; v++) sum[i][v] = all(0);
-    for (int64_t t = 0; t < tiles; t++) {
-#pragma GCC unroll 4
-        for (int v = 0; v < panels * VECTORS; v++) wide[v] = load(b + t * GROUP + v / VECTORS * panel + v % VECTORS * LANES);
-#pragma GCC unroll 8
-        for (int i = 0; i < rows; i++) {
-            lanes x = all(a[t * GROUP + row + i]);
-#pragma GCC unroll 4
-            for (int v = 0; v < panels * VECTORS; v++) sum[i][v] = multiply_add(x, wide[v], sum[i][v]);
-        }
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int v = 0; v < panels * VECTORS; v++) {
-            float *at = to + (row + i) * WIDE + v * LANES;
-            if (add) sum[i][v] = load(at) + sum[i][v];
-            store(at, sum[i][v]);
-        }
-}
-
 #endif

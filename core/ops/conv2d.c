@@ -246,6 +246,11 @@ static const char *const cases[] = {
     "x=f32[2,7,5,340] w=f32[9,3,3,340] padding=2,0,1,3",
     "x=f32[13,16,16,32] w=f32[48,3,3,32] bias=f32[48] padding=1",
     "x=f32[1,4,4,512] w=f32[512,3,3,512] padding=1",
+    "x=f32[2,7,9,37] w=f32[37,3,3,1] bias=f32[37] groups=37 padding=1",
+    "x=f32[2,8,11,21] w=f32[21,5,5,1] groups=21 padding=2 stride=2",
+    "x=f32[1,1,1,16] w=f32[16,3,3,1] groups=16 padding=1",
+    "x=f32[1,6,5,9] w=f32[9,5,5,1] bias=f32[9] groups=9 padding=0,1,2,3",
+    "x=f32[2,7,6,70] w=f32[70,3,3,1] groups=70 padding=1,0,2,1 stride=2",
     NULL,
 };
 
@@ -266,6 +271,11 @@ static const char *const grad_input_cases[] = {
     "dy=f32[2,8,6,340] w=f32[340,3,3,9] like=f32[2,7,5,9] padding=2,0,1,3",
     "dy=f32[1,7,7,18] w=f32[18,3,3,5] like=f32[1,3,2,5] padding=3,4,3,3",
     "dy=f32[13,16,16,48] w=f32[48,3,3,32] like=f32[13,16,16,32] padding=1",
+    "dy=f32[2,7,9,37] w=f32[37,3,3,1] like=f32[2,7,9,37] groups=37 padding=1",
+    "dy=f32[2,4,6,21] w=f32[21,5,5,1] like=f32[2,8,11,21] groups=21 padding=2 stride=2",
+    "dy=f32[1,1,1,16] w=f32[16,3,3,1] like=f32[1,1,1,16] groups=16 padding=1",
+    "dy=f32[1,4,5,9] w=f32[9,5,5,1] like=f32[1,6,5,9] groups=9 padding=0,1,2,3",
+    "dy=f32[2,4,3,70] w=f32[70,3,3,1] like=f32[2,7,6,70] groups=70 padding=1,0,2,1 stride=2",
     NULL,
 };
 
@@ -287,6 +297,11 @@ static const char *const grad_weights_cases[] = {
     "x=f32[11,7,5,70] dy=f32[11,8,6,9] like=f32[9,3,3,70] padding=2,0,1,3",
     "x=f32[13,16,16,32] dy=f32[13,16,16,48] like=f32[48,3,3,32] padding=1",
     "x=f32[9,6,6,100] dy=f32[9,4,4,150] like=f32[150,3,3,100]",
+    "x=f32[2,7,9,35] dy=f32[2,7,9,35] like=f32[35,3,3,1] groups=35 padding=1",
+    "x=f32[3,8,11,21] dy=f32[3,4,6,21] like=f32[21,5,5,1] groups=21 padding=2 stride=2",
+    "x=f32[1,1,1,16] dy=f32[1,1,1,16] like=f32[16,3,3,1] groups=16 padding=1",
+    "x=f32[1,6,5,9] dy=f32[1,4,5,9] like=f32[9,5,5,1] groups=9 padding=0,1,2,3",
+    "x=f32[2,7,6,70] dy=f32[2,4,3,70] like=f32[70,3,3,1] groups=70 padding=1,0,2,1 stride=2",
     NULL,
 };
 

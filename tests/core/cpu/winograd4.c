@@ -58,19 +58,12 @@ static void make_y(const fv_winograd4_vectors *vectors, float *to) {
 }
 static void make_weights(const fv_winograd4_vectors *vectors, float *to) { vectors->from_taps(numbers, 5, to, PLANE); }
 static void make_taps(const fv_winograd4_vectors *vectors, float *to) { vectors->to_taps(numbers, PLANE, 5, to, 5 * 32); }
-static void make_products(const fv_winograd4_vectors *vectors, float *to) {
-    vectors->product(numbers, numbers + 999, 333, 2, 19, false, to);
-    vectors->product(numbers + 5, numbers + 99, 333, 2, 7, true, to);
-    vectors->product(numbers, numbers + 999, 333, 1, 19, false, to + 512);
-}
-
 static void check_all(void) {
     check_vectors(make_x);
     check_vectors(make_dy);
     check_vectors(make_y);
     check_vectors(make_weights);
     check_vectors(make_taps);
-    check_vectors(make_products);
 }
 
 #endif

@@ -1,0 +1,41 @@
+/* slab_product_chains.h - the loops of slab_product_*.c, compiled once for each width of vector. */
+#ifndef FV_CPU_SLAB_PRODUCT_CHAINS_H
+#define FV_CPU_SLAB_PRODUCT_CHAINS_H
+
+#include "core/base/size.h"
+#include "core/cpu/lanes.h"
+#include "core/cpu/slab_product.h"
+
+#define VECTORS (FV_SLAB / LANES) /* of a line */
+
+/* `rows` rows of one slab, `panels` panels of columns, from element (0, 0) of a, b and c. Both are constants wherever this is
+ * inlined. */
+static inline __attribute__((always_inline)) void chains(const fv_slab_product *p, int rows, int panels, const float *a,
+                                                         const float *b, float *c) {
+    lanes sum[8][2 * VECTORS], line[2 * VECTORS];
+    int64_t panel = p->b_panel, depth = p->depth;
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+        for (int v = 0; v < panels * VECTORS; v++) sum[i][v] = all(0);
+    for (int64_t k = 0; k < depth; k++, a += FV_SLAB, b += FV_SLAB) {
+#pragma GCC unroll 4
+        for (int v = 0; v < panels * VECTORS; v++) line[v] = load(b + v / VECTORS * panel + v % VECTORS * LANES);
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; i++) {
+            lanes x = all(a[i]);
+#pragma GCC unroll 4
+            for (int v = 0; v < panels * VECTORS; v++) sum[i][v] = multiply_add(x, line[v], sum[i][v]);
+        }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+        for (int v = 0; v < panels * VECTORS; v++) {
+            float *at = c + i * p->c_row + v * LANES;
+            if (p->add) sum[i][v] = load(at) + sum[i][v];
+            store(at, sum[i][v]);
+        }
+}
+
+#endif

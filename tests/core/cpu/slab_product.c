@@ -1,0 +1,64 @@
+/* The product of slabs by vectors of 16 against that by vectors of 8: the same bits. */
+#include "core/cpu/slab_product.h"
+
+#include "core/base/size.h"
+#include "core/plan/kernel.h"
+#include "tests/test.h"
+
+#if defined(__x86_64__)
+
+#define DEPTH_MAX 20
+#define ROWS_MAX 48
+#define COLUMNS_MAX 64
+
+static float a[ROWS_MAX * DEPTH_MAX], b[COLUMNS_MAX * DEPTH_MAX];
+static float eight[ROWS_MAX * COLUMNS_MAX], sixteen[ROWS_MAX * COLUMNS_MAX];
+
+static float number(int64_t i) { return (float)((uint32_t)(i * 2654435761u) >> 8) / (float)(1 << 22) - 2.0f; }
+
+/* Rows and columns that are there are compared; beyond a multiple of 8 rows and of 16 columns nothing may be written. */
+static void check(int64_t rows, int64_t columns, int64_t depth, bool add) {
+    for (int64_t i = 0; i < ROWS_MAX * COLUMNS_MAX; i++) eight[i] = sixteen[i] = number(i + 123);
+    fv_slab_product p = { .a = a,
+                          .b = b,
+                          .a_slab = DEPTH_MAX * FV_SLAB,
+                          .b_panel = DEPTH_MAX * FV_SLAB,
+                          .rows = rows,
+                          .columns = columns,
+                          .depth = depth,
+                          .add = add,
+                          .c = eight,
+                          .c_row = COLUMNS_MAX };
+    fv_slab_multiply_avx2(&p);
+    p.c = sixteen;
+    fv_slab_multiply_avx512(&p);
+    for (int64_t i = 0; i < ROWS_MAX; i++)
+        for (int64_t j = 0; j < COLUMNS_MAX; j++) {
+            int64_t at = i * COLUMNS_MAX + j;
+            if (i < rows && j < columns) assert_memory_equal(&eight[at], &sixteen[at], sizeof *eight);
+            if (i < fv_round_up(rows, 8) && j < fv_round_up(columns, FV_SLAB)) continue;
+            float before = number(at + 123);
+            assert_memory_equal(&eight[at], &before, sizeof before);
+            assert_memory_equal(&sixteen[at], &before, sizeof before);
+        }
+}
+
+static void check_all(void) {
+    for (int64_t i = 0; i < ROWS_MAX * DEPTH_MAX; i++) a[i] = number(i);
+    for (int64_t i = 0; i < COLUMNS_MAX * DEPTH_MAX; i++) b[i] = number(i + 7777);
+    for (int64_t rows = 1; rows <= ROWS_MAX; rows++)
+        for (int64_t columns = 1; columns <= COLUMNS_MAX; columns += 5)
+            for (int64_t depth = 0; depth <= DEPTH_MAX; depth += 5) check(rows, columns, depth, (rows + depth) % 2);
+}
+
+#endif
+
+FV_TEST(core_cpu_slab_product__gives_the_same_bits_by_vectors_of_8_and_of_16) {
+#if defined(__x86_64__)
+    if (fv_isa_best() >= FV_ISA_AVX512) {
+        check_all();
+        return;
+    }
+#endif
+    skip(); /* no AVX-512 here */
+}
