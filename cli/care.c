@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "cli/terminal.h"
-#include "train/clock.h"
+#include "core/base/clock.h"
 
 fv_error *fv_care_open(const char *workspace, bool write, fv_registry **out) {
     fv_error *error = fv_registry_open(workspace, &(fv_registry_options){ .read_only = true }, out);

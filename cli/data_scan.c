@@ -5,9 +5,9 @@
 #include "cli/command.h"
 #include "cli/scan_sheet.h"
 #include "cli/terminal.h"
+#include "core/base/clock.h"
 #include "core/base/size.h"
 #include "data/audit.h"
-#include "train/clock.h"
 
 typedef struct scan_options {
     const char *dir, *source, *source_options, *sheet;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/machine_speed.h"
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/parallel.h"
 #include "core/base/size.h"
@@ -16,7 +17,6 @@
 #include "core/cpu/blas.h"
 #include "data/image.h"
 #include "plot/jpeg.h"
-#include "train/clock.h"
 
 #define LEAST_SECONDS 0.3
 #define SIDE 512 /* of the matrices */

@@ -6,12 +6,12 @@
 
 #include "cli/command.h"
 #include "cli/terminal.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/size.h"
 #include "data/paths.h"
 #include "predict/answers.h"
 #include "predict/log_desk.h"
-#include "train/clock.h"
 
 typedef struct predict_options {
     const char *model, *out, *device, *log, *log_name, *key;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/printer.h"
-#include "train/clock.h"
+#include "core/base/clock.h"
 
 #define LINE_BYTES_MAX (1 << 24)
 #define BAR_CELLS 24

@@ -1,34 +1,28 @@
 /* files.c - predictions for a stream of pictures: while the network runs on one batch, workers decode and transform the next. A
  * file that cannot be read is left out of its batch and answered in its place; which batch a picture is in makes no difference
  * to its bits. */
-#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "core/base/arena.h"
 #include "core/base/parallel.h"
 #include "core/base/size.h"
-#include "data/properties.h"
 #include "data/threads.h"
-#include "fovea/metrics.h"
-#include "fovea/prediction_log.h"
+#include "predict/picture.h"
+#include "predict/prediction.h"
 #include "predict/predictor.h"
 #include "predict/views.h"
 
 /* What one call works with. */
 typedef struct desk {
     fv_predictor *predictor;
-    fv_size size;
-    fv_outcome_kind kind;
-    int64_t pixels, classes, top; /* floats of a picture; logits; answers */
+    int64_t pixels, classes; /* floats of a picture; logits */
     int64_t workers, batch;
-    double threshold;
+    fv_prediction_style style;
     bool properties;
     fv_views views;
     fv_view_room room;
-    double *probabilities, *scores; /* classes; top */
-    int64_t *best;
-    const char **labels;
+    fv_prediction_room answer;
     fv_predict_source source;
     fv_prediction_sink sink;
     void *source_context, *sink_context;
@@ -47,33 +41,17 @@ typedef struct shelf {
     fv_threads threads;
 } shelf;
 
-static fv_error *check_size(const desk *d, const fv_image *image) {
-    if (image->height == d->size.height && image->width == d->size.width && image->channels == d->size.channels) return NULL;
-    return fv_fail(FV_SHAPE, "the transforms make it %lld × %lld × %lld, but the network takes %lld × %lld × %lld",
-                   (long long)image->height, (long long)image->width, (long long)image->channels, (long long)d->size.height,
-                   (long long)d->size.width, (long long)d->size.channels);
-}
-
-static fv_error *read_picture(const desk *d, const fv_predict_input *picture, fv_image *image, fv_image_properties *properties,
-                              float *row) {
-    const char *path = picture->path;
-    fv_decode_options options = { .channels = d->size.channels, .keep_u16 = true }; /* as a data set reads it */
-    FV_TRY(picture->bytes ? fv_image_decode(picture->bytes, picture->length, path, &options, image)
-                          : fv_image_decode_file(path, &options, image));
-    if (d->properties) fv_image_properties_measure(image, properties);
-    FV_TRY(fv_error_wrap(fv_transforms_apply(fv_predictor_transforms(d->predictor), FV_EVALUATION, NULL, image), "%s", path));
-    FV_TRY(fv_error_wrap(check_size(d, image), "%s", path));
-    memcpy(row, image->pixels, (size_t)d->pixels * sizeof *row);
-    return NULL;
-}
-
 /* Takes pictures until there are none left. A thread holds one picture of its own, however large the file's. */
 static void *read_pictures(void *context) {
     shelf *s = context;
-    fv_image image = { 0 };
-    for (int64_t i; (i = atomic_fetch_add(&s->next, 1)) < s->count;)
-        s->errors[i] = read_picture(s->desk, &s->pictures[i], &image, &s->properties[i], s->rows + i * s->desk->pixels);
-    fv_image_release(&image);
+    const desk *d = s->desk;
+    fv_picture_work work = { 0 };
+    for (int64_t i; (i = atomic_fetch_add(&s->next, 1)) < s->count;) {
+        fv_picture_facts facts = { .measured = d->properties };
+        s->errors[i] = fv_predictor_read(d->predictor, &s->pictures[i], NULL, &work, &facts, s->rows + i * d->pixels);
+        s->properties[i] = facts.properties;
+    }
+    fv_picture_work_release(&work);
     return NULL;
 }
 
@@ -133,46 +111,6 @@ static fv_error *run_batch(const shelf *s, const float **logits) {
     return readable ? fv_predictor_run_views(d->predictor, d->views, s->rows, readable, &d->room, logits) : NULL;
 }
 
-static fv_error *check_finite(const desk *d, const float *logits) {
-    for (int64_t c = 0; c < d->classes; c++)
-        if (!isfinite(logits[c]))
-            return fv_fail(FV_FORMAT, "the network gives a non-finite logit for %s: its weights are damaged or it diverged",
-                           fv_predictor_output_name(d->predictor, c));
-    return NULL;
-}
-
-static fv_error *answer_number(desk *d, fv_prediction *prediction) {
-    fv_scaling scaling = fv_predictor_scaling(d->predictor);
-    prediction->number = prediction->logits[0] * scaling.scale + scaling.mean;
-    return d->sink(d->sink_context, prediction);
-}
-
-/* Of a picture of which path, logits, features and properties are known. */
-static fv_error *answer(desk *d, fv_prediction *prediction) {
-    const float *logits = prediction->logits;
-    FV_TRY(fv_error_wrap(check_finite(d, logits), "%s", prediction->path));
-    prediction->entropy = prediction->margin = NAN;
-    if (d->kind == FV_NUMBERS) return answer_number(d, prediction);
-    if (d->kind == FV_MULTI_LABEL)
-        fv_sigmoid_row(logits, d->classes, d->probabilities);
-    else
-        fv_softmax_row_at(logits, d->classes, fv_predictor_temperature(d->predictor), d->probabilities);
-    fv_top_classes(d->probabilities, d->classes, d->top, d->best);
-    for (int64_t k = 0; k < d->top; k++) {
-        d->labels[k] = fv_predictor_class_names(d->predictor)[d->best[k]];
-        d->scores[k] = d->probabilities[d->best[k]];
-    }
-    prediction->count = d->top;
-    prediction->classes = d->best;
-    prediction->labels = d->labels;
-    prediction->scores = d->scores;
-    prediction->abstained = d->kind == FV_ONE_CLASS && d->scores[0] < d->threshold;
-    if (d->kind == FV_ONE_CLASS) fv_uncertainty(d->probabilities, d->classes, &prediction->entropy, &prediction->margin);
-    while (d->kind == FV_MULTI_LABEL && prediction->answers < d->top && d->scores[prediction->answers] >= d->threshold)
-        prediction->answers++;
-    return d->sink(d->sink_context, prediction);
-}
-
 static fv_error *answer_batch(desk *d, const shelf *s) {
     const float *logits, *features = NULL;
     int64_t feature_count = 0;
@@ -184,11 +122,11 @@ static fv_error *answer_batch(desk *d, const shelf *s) {
             FV_TRY(d->sink(d->sink_context, &prediction));
             continue;
         }
-        prediction.logits = logits;
+        FV_TRY(fv_prediction_make(d->predictor, d->style, prediction.path, logits, &d->answer, &prediction));
         prediction.features = features;
         prediction.feature_count = feature_count;
         prediction.properties = d->properties ? &s->properties[i] : NULL;
-        FV_TRY(answer(d, &prediction));
+        FV_TRY(d->sink(d->sink_context, &prediction));
         logits += d->classes;
         features += feature_count;
     }
@@ -204,12 +142,9 @@ static fv_error *lay_out(desk *d, shelf shelves[2], fv_arena *arena) {
         FV_TRY(fv_arena_take(arena, d->batch, &shelves[i].properties));
         FV_TRY(fv_arena_take(arena, d->batch * d->pixels, &shelves[i].rows));
     }
-    FV_TRY(fv_arena_take(arena, d->classes, &d->probabilities));
     if (d->views != FV_VIEWS_NONE) FV_TRY(fv_arena_take(arena, d->batch * d->classes, &d->room.logits));
     if (d->views != FV_VIEWS_NONE) FV_TRY(fv_arena_take(arena, d->batch * d->pixels, &d->room.images));
-    FV_TRY(fv_arena_take(arena, d->top, &d->scores));
-    FV_TRY(fv_arena_take(arena, d->top, &d->best));
-    return fv_arena_take(arena, d->top, &d->labels);
+    return fv_prediction_room_fit(&d->answer, d->classes, 0);
 }
 
 /* Reads the next batch while it answers this one, until one comes out empty. */
@@ -228,14 +163,11 @@ static fv_error *run_all(desk *d, shelf shelves[2]) {
 static fv_error *stream(desk *d, const fv_predict_options *options) {
     const fv_predict_options none = { 0 };
     if (!options) options = &none;
-    d->size = fv_predictor_input(d->predictor);
+    fv_size size = fv_predictor_input(d->predictor);
     d->classes = fv_predictor_output_count(d->predictor);
-    d->pixels = d->size.height * d->size.width * d->size.channels;
-    d->kind = fv_predictor_kind(d->predictor);
-    d->top = d->kind == FV_MULTI_LABEL ? d->classes : fv_min(options->top ? options->top : 5, d->classes);
+    d->pixels = size.height * size.width * size.channels;
     d->workers = fv_predictor_workers(d->predictor);
-    double usual = d->kind == FV_MULTI_LABEL ? FV_LABEL_THRESHOLD : fv_predictor_reject_below(d->predictor);
-    d->threshold = options->threshold != 0 ? options->threshold : usual;
+    d->style = fv_prediction_style_of(d->predictor, options->top, options->threshold);
     d->views = options->views;
     d->properties = options->properties;
     FV_TRY(fv_views_check(d->predictor, d->views));
@@ -249,6 +181,7 @@ static fv_error *stream(desk *d, const fv_predict_options *options) {
         clear(&shelves[i]);
         fv_arena_free(shelves[i].names);
     }
+    fv_prediction_room_release(&d->answer);
     return error;
 }
 

@@ -5,7 +5,7 @@
 #include "core/base/size.h"
 #include "predict/predictor.h"
 
-#define PLANS_MAX 4
+#define PLANS_MAX 16
 #define FEATURES "features"
 
 typedef struct cached_plan {
@@ -72,6 +72,9 @@ fv_error *fv_predictor_new(fv_model *model, const fv_predictor_options *options,
     p->model = model;
     if (options) p->options = *options;
     if (!p->options.batch) p->options.batch = 32;
+    if (!p->options.plans) p->options.plans = 4;
+    if (p->options.plans < 1 || p->options.plans > PLANS_MAX)
+        return fv_fail(FV_USAGE, "a predictor keeps 1 to %d plans, not %lld", PLANS_MAX, (long long)p->options.plans);
     FV_TRY(fv_arena_new("a predictor's classes and signature", INT64_C(1) << 28, &p->arena));
     FV_TRY(read_sections(p));
     *out = fv_take(&p);
@@ -127,9 +130,9 @@ static fv_error *make_plan(const fv_predictor *p, int64_t batch, fv_plan **out) 
 }
 
 /* The plan for that batch size; a new one takes the place of the one that was not used for longest. */
-static fv_error *plan_for(fv_predictor *p, int64_t batch, fv_plan **out) {
+fv_error *fv_predictor_plan(fv_predictor *p, int64_t batch, fv_plan **out) {
     cached_plan *oldest = &p->plans[0];
-    for (int i = 0; i < PLANS_MAX; i++) {
+    for (int64_t i = 0; i < p->options.plans; i++) {
         cached_plan *held = &p->plans[i];
         if (held->plan && held->batch == batch) return held->last_used = ++p->uses, *out = held->plan, NULL;
         if (held->last_used < oldest->last_used) oldest = held;
@@ -144,23 +147,32 @@ static fv_error *plan_for(fv_predictor *p, int64_t batch, fv_plan **out) {
 
 fv_error *fv_predictor_prepare(fv_predictor *p, int64_t batch, int64_t *bytes) {
     fv_plan *plan;
-    FV_TRY(plan_for(p, batch, &plan));
+    FV_TRY(fv_predictor_plan(p, batch, &plan));
     if (bytes) *bytes += fv_plan_measure(plan).block + fv_plan_measure(plan).kept;
     return NULL;
 }
 
+static int64_t pixels_of(const fv_predictor *p) { return p->signature.height * p->signature.width * p->signature.channels; }
+
+float *fv_predictor_feed(const fv_predictor *p, fv_plan *plan) { return fv_plan_feed(plan, p->signature.input)->data; }
+const float *fv_predictor_logits(const fv_predictor *p, const fv_plan *plan) {
+    return fv_plan_result(plan, p->signature.output)->data;
+}
+
+const float *fv_predictor_plan_features(const fv_predictor *p, const fv_plan *plan, int64_t batch, int64_t *count) {
+    const fv_tensor *features = p->options.features ? fv_plan_result(plan, FEATURES) : NULL;
+    bool usable = features && features->type.dtype == FV_F32 && features->type.dims[0] == batch;
+    *count = usable ? fv_type_count(&features->type) / batch : 0;
+    return usable ? features->data : NULL;
+}
+
 fv_error *fv_predictor_run(fv_predictor *p, const float *images, int64_t count, const float **logits) {
     fv_plan *plan;
-    FV_TRY(plan_for(p, count, &plan));
-    fv_tensor *x = fv_plan_feed(plan, p->signature.input);
-    FV_ASSERT(x && x->type.dims[0] == count);
-    memcpy(x->data, images, (size_t)fv_type_bytes(&x->type));
+    FV_TRY(fv_predictor_plan(p, count, &plan));
+    memcpy(fv_predictor_feed(p, plan), images, (size_t)(count * pixels_of(p)) * sizeof *images);
     FV_TRY(fv_plan_run(plan));
-    *logits = fv_plan_result(plan, p->signature.output)->data;
-    const fv_tensor *features = p->options.features ? fv_plan_result(plan, FEATURES) : NULL;
-    bool usable = features && features->type.dtype == FV_F32 && features->type.dims[0] == count;
-    p->features = usable ? features->data : NULL;
-    p->feature_count = usable ? fv_type_count(&features->type) / count : 0;
+    *logits = fv_predictor_logits(p, plan);
+    p->features = fv_predictor_plan_features(p, plan, count, &p->feature_count);
     return NULL;
 }
 

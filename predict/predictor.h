@@ -8,6 +8,13 @@
 /* FV_FORMAT when the model's own pictures do not give the outputs that the file expects; nothing where it has none. */
 FV_MUST_USE fv_error *fv_predictor_selftest(fv_predictor *predictor);
 
+/* The plan for batches of `batch`, made when it is first wanted: borrowed until as many other sizes are wanted as are kept. Its
+ * input, its logits and its features (as fv_predictor_features) stay where they are as long as it is there. */
+FV_MUST_USE fv_error *fv_predictor_plan(fv_predictor *predictor, int64_t batch, fv_plan **out);
+float *fv_predictor_feed(const fv_predictor *predictor, fv_plan *plan);
+const float *fv_predictor_logits(const fv_predictor *predictor, const fv_plan *plan);
+const float *fv_predictor_plan_features(const fv_predictor *predictor, const fv_plan *plan, int64_t batch, int64_t *count);
+
 /* A self-test picture's file from its base64. */
 FV_MUST_USE fv_error *fv_selftest_file(const char *name, const char *base64, fv_arena *arena, const uint8_t **bytes,
                                        int64_t *length);

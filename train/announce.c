@@ -1,9 +1,9 @@
 /* announce.c - what a user sees of a training: what was found, what is built, the memory it takes, how far it has come. */
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/parallel.h"
 #include "core/base/size.h"
-#include "train/clock.h"
 #include "train/machine.h"
 #include "train/target.h"
 

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "core/base/assert.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/size.h"
 #include "core/cpu/blas.h"
 #include "core/plan/kernel.h"
 #include "predict/sections.h"
-#include "train/clock.h"
 #include "train/results.h"
 #include "train/trainer.h"
 

@@ -3,8 +3,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/size.h"
-#include "train/clock.h"
 #include "train/goals.h"
 #include "train/target.h"
 #include "train/trainer.h"

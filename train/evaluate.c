@@ -5,10 +5,10 @@
 #include <time.h>
 
 #include "core/base/arena.h"
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/size.h"
 #include "predict/views.h"
-#include "train/clock.h"
 #include "train/evaluate.h"
 #include "train/evaluate_ranks.h"
 

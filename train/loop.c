@@ -4,10 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/parallel.h"
 #include "core/comm/comm.h"
-#include "train/clock.h"
 #include "train/trainer.h"
 
 static fv_error *prepare(fv_trainer *t);

@@ -2,10 +2,10 @@
  * timed is what will be done. Afterwards the network's states are put back, so that no bit of the training depends on it. */
 #include <math.h>
 
+#include "core/base/clock.h"
 #include "core/base/parallel.h"
 #include "core/base/size.h"
 #include "core/comm/comm.h"
-#include "train/clock.h"
 #include "train/trial.h"
 
 #define ENOUGH 0.5         /* seconds of trying; steps that are over sooner are timed again */

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/clock.h"
 #include "core/base/size.h"
-#include "train/clock.h"
 #include "train/report.h"
 
 #define CONFIDENCE 0.95

@@ -1,0 +1,23 @@
+/* served_state.h - a served version from inside: what the engine runs and counts. */
+#ifndef FV_SERVE_SERVED_STATE_H
+#define FV_SERVE_SERVED_STATE_H
+
+#include "serve/batcher.h"
+
+typedef struct fv_served_counts {
+    _Atomic int64_t asks[FV_ASK_OUTCOMES];
+    _Atomic int64_t abstained, decoded_bytes, last_ask_ms;
+    fv_histogram decode, queue, compute, rows;
+    _Atomic int64_t *classes;
+} fv_served_counts;
+fv_served_counts *fv_served_counts_get(fv_served *served);
+
+/* The input of the plan for `rows` pictures, one of the lane's sizes; and its run. One thread at a time. `*logits`: rows ×
+ * outputs, `*features`: rows × feature_count (0: NULL), valid until the next run of that size. */
+float *fv_served_feed(fv_served *served, int64_t rows);
+FV_MUST_USE fv_error *fv_served_run(fv_served *served, int64_t rows, const float **logits, const float **features);
+
+/* Counts an ask that has ended, with its answer or its error. */
+void fv_served_count(fv_served *served, const fv_ask *ask, fv_outcome_of_ask outcome);
+
+#endif
