@@ -1,9 +1,9 @@
 /* features.c - what the last layers read of every picture, computed once: the node "features" of the network in evaluation. */
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/size.h"
-#include "train/clock.h"
 #include "train/trainer.h"
 
 typedef struct reader {
