@@ -9,42 +9,32 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "registry/audit_chain.h"
+#include "registry/care_work.h"
 
 static const char insert_sql[] = "INSERT INTO audit (" FV_AUDIT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)";
-static const char mac_sql[] = "SELECT mac FROM audit WHERE id = ?";
 static const char rows_sql[] = "SELECT " FV_AUDIT_COLUMNS " FROM audit ORDER BY id";
 static const char page_sql[] = "SELECT " FV_AUDIT_COLUMNS " FROM audit"
                                " WHERE id < ? ORDER BY id DESC LIMIT ?";
 
 /* ---- the head ---- */
 
-static fv_error *fits(fv_connection *c, const fv_audit_head *head, bool *out) {
-    FV_OWNED(fv_query) query = NULL;
-    bool row;
-    *out = head->rows == 0;
-    if (*out) return NULL;
-    FV_TRY(fv_query_begin(c, mac_sql, &query));
-    fv_bind_int(query, head->rows);
-    FV_TRY(fv_query_next(query, &row));
-    *out = row && !strcmp(fv_column_text(query), head->mac);
-    return NULL;
-}
-
 static fv_error *move_head(fv_connection *c, const char *folder) {
-    fv_audit_key key;
+    fv_audit_proof proof;
     fv_audit_head head, last;
-    bool found, fit;
-    FV_TRY(fv_audit_read_key(folder, &key, &found));
-    if (!found) return fv_audit_key_is_gone(folder);
+    bool found, fits;
+    FV_TRY(fv_audit_settle(c, folder));
+    FV_TRY(fv_audit_find_key(c, folder, &proof));
+    if (!proof.found) return fv_audit_key_is_gone(folder);
     FV_TRY(fv_audit_last(c, &last));
-    FV_TRY(fv_audit_read_head(folder, &key, &head, &found));
+    FV_TRY(fv_audit_read_head(folder, &proof.key, &head, &found));
     if (!found) return fv_fail(FV_NOT_FOUND, "%s/audit.head is gone", folder);
     if (head.rows >= last.rows) return NULL; /* another process was faster */
-    FV_TRY(fits(c, &head, &fit));
-    if (!fit) return fv_fail(FV_CONFLICT, "row %lld of the audit log is not the one that was written", (long long)head.rows);
-    return fv_audit_write_head(folder, &key, &last);
+    FV_TRY(fv_audit_has_head(c, &head, &fits));
+    if (!fits) return fv_fail(FV_CONFLICT, "row %lld of the audit log is not the one that was written", (long long)head.rows);
+    return fv_audit_write_head(folder, &proof.key, &last);
 }
 
 /* One process at a time, so that the head never goes back. */
@@ -83,10 +73,11 @@ static fv_error *insert(fv_connection *c, const fv_audit_row *row, const char *m
 }
 
 /* The log without rows gets a key; one with rows had it. */
-static fv_error *need_key(const char *folder, const fv_audit_head *last, fv_audit_key *key) {
-    bool found;
-    FV_TRY(fv_audit_read_key(folder, key, &found));
-    if (found) return NULL;
+static fv_error *need_key(fv_connection *c, const char *folder, const fv_audit_head *last, fv_audit_key *key) {
+    fv_audit_proof proof;
+    FV_TRY(fv_audit_find_key(c, folder, &proof));
+    *key = proof.key;
+    if (proof.found) return NULL;
     if (last->rows) return fv_audit_key_is_gone(folder);
     randombytes_buf(key->bytes, sizeof key->bytes);
     return fv_audit_make_key(folder, last, key);
@@ -106,7 +97,7 @@ fv_error *fv_audit_add(fv_connection *c, const char *action, const char *subject
     fv_audit_head last;
     char mac[FV_MAC_LETTERS];
     FV_TRY(fv_audit_last(c, &last));
-    FV_TRY(need_key(fv_registry_folder(fv_registry_of(c)), &last, &key));
+    FV_TRY(need_key(c, fv_registry_folder(fv_registry_of(c)), &last, &key));
     fv_audit_row row = next_row(c, &last, action, subject);
     if (details) row.details = details;
     fv_audit_mac(&key, last.mac, &row, mac);
@@ -134,10 +125,9 @@ static fv_error *digest_of_all(fv_connection *c, char digest[FV_DIGEST_LETTERS])
     return NULL;
 }
 
-/* The key is written before the commit, while nobody can add a row by the old one. Were the power to fail in between, the next
- * row would fit neither, and the log have to be restarted again. */
-static fv_error *restart(fv_connection *c, void *context) {
-    (void)context;
+/* The new key is beside the old one when the row is committed, and takes its place thereafter: cut off before, by a crash or by
+ * another work that makes the commit fail, the old key is in force, and cut off behind it the new one. */
+fv_error *fv_audit_restart(fv_connection *c) {
     fv_audit_key key;
     fv_audit_head last;
     char digest[FV_DIGEST_LETTERS];
@@ -148,12 +138,35 @@ static fv_error *restart(fv_connection *c, void *context) {
     last.rows++;
     fv_audit_mac(&key, FV_AUDIT_FIRST_MAC, &row, last.mac);
     FV_TRY(insert(c, &row, last.mac));
-    fv_error *error = fv_audit_make_key(fv_registry_folder(fv_registry_of(c)), &last, &key);
+    fv_error *error = fv_audit_write_next(fv_registry_folder(fv_registry_of(c)), &last, &key);
     sodium_memzero(&key, sizeof key);
     return error;
 }
 
-fv_error *fv_registry_restart_log(fv_registry *r) { return fv_registry_write(r, restart, NULL); }
+static fv_error *do_restart(fv_connection *c, void *context) {
+    (void)context;
+    return fv_audit_restart(c);
+}
+
+/* A restart before this one was committed or not, but is not under way: there is one at a time. That its file is damaged is
+ * nothing that a new chain would have to keep. */
+static fv_error *settle(fv_connection *c, void *context) {
+    (void)context;
+    fv_error *error = fv_audit_settle(c, fv_registry_folder(fv_registry_of(c)));
+    if (!error || fv_error_code(error) != FV_FORMAT) return error;
+    fv_error_free(error);
+    return NULL;
+}
+
+/* No backup may be under way, which would take the old rows and the new key. */
+fv_error *fv_registry_restart_log(fv_registry *r) {
+    int lock;
+    FV_TRY(fv_care_lock(r, &lock));
+    fv_error *error = fv_registry_write(r, settle, NULL);
+    if (!error) error = fv_registry_write(r, do_restart, NULL);
+    fv_file_unlock(lock);
+    return error;
+}
 
 /* ---- reading ---- */
 

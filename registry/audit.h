@@ -10,4 +10,7 @@
  * `details` JSON, NULL for {}. The first one makes the key. FV_NOT_FOUND: it is gone. */
 FV_MUST_USE fv_error *fv_audit_add(fv_connection *connection, const char *action, const char *subject, const char *details);
 
+/* Inside a write transaction: fv_registry_restart_log's. */
+FV_MUST_USE fv_error *fv_audit_restart(fv_connection *connection);
+
 #endif

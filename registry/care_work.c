@@ -5,6 +5,7 @@
 
 #include "core/base/file.h"
 #include "registry/database.h"
+#include "registry/group.h"
 
 fv_error *fv_care_step(void *context, int64_t bytes) {
     fv_care_work *work = context;
@@ -20,7 +21,7 @@ fv_error *fv_care_lock(fv_registry *r, int *lock) {
     char *path;
     *lock = -1;
     FV_TRY(fv_registry_path(r, "care.lock", &path));
-    fv_error *error = fv_file_lock(path, lock);
+    fv_error *error = fv_group_lock(path, lock);
     fv_string_free(path);
     return fv_error_wrap(error, "a backup or gc of the workspace is under way");
 }

@@ -15,8 +15,10 @@
 #include "core/base/memory.h"
 #include "core/base/text.h"
 #include "registry/clock.h"
+#include "registry/group.h"
 
 #define PREPARED_MAX 128
+#define SHARING_TRIES 500 /* half a second */
 
 struct fv_query {
     fv_connection *connection;
@@ -36,6 +38,7 @@ struct fv_connection {
     void *owner;
     void (*after_commit)(fv_connection *, void *); /* NULL: nothing */
     void *after_commit_context;
+    bool group;         /* the folder is a group's */
     bool lacked_memory; /* for a text that was read */
     fv_query prepared[PREPARED_MAX];
     int prepared_count;
@@ -72,7 +75,9 @@ static bool is_full(const fv_connection *c, int result) {
     return (result & 0xff) == SQLITE_FULL || reason_of(c, result) == ENOSPC;
 }
 
-static const char may_not_write[] = "changing a workspace takes the right to write its folder and the files in it";
+static const char may_not_write[] =
+    "changing a workspace takes the right to write its folder and the files in it; several users"
+    " share one whose folder is setgid and its group's to write (docs/registry-care.md)";
 
 static fv_error *fail(const fv_connection *c, int result) {
     if (result == SQLITE_OK || result == SQLITE_ROW || result == SQLITE_DONE) return NULL;
@@ -129,11 +134,14 @@ static int trace(unsigned kind, void *context, void *statement, void *sql) {
 
 static void start_wait(fv_connection *c) { c->deadline_ms = fv_steady_ms() + c->wait_ms; }
 
-/* Of opening: SQLite answers at once that a mode is being changed by somebody else, without asking wait_for_others. */
+/* Of opening: SQLite answers at once that a mode is being changed by somebody else, without asking wait_for_others; and that it
+ * cannot open what another user of a group has made, but not yet shared. */
 static fv_error *execute_patiently(fv_connection *c, const char *sql) {
     for (int tries = 0;; tries++) {
         int result = sqlite3_exec(c->database, sql, NULL, NULL, NULL);
-        if ((result & 0xff) != SQLITE_BUSY || !wait_for_others(c, tries)) return fail(c, result);
+        bool shares = (result & 0xff) == SQLITE_CANTOPEN && c->group && tries < SHARING_TRIES;
+        if (!shares && (result & 0xff) != SQLITE_BUSY) return fail(c, result);
+        if (!wait_for_others(c, tries)) return fail(c, result);
     }
 }
 
@@ -155,9 +163,12 @@ static fv_error *open_database(fv_connection *c, const char *path, const fv_conn
     FV_TRY(fv_text_error(&uri));
     int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                 (o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    FV_TRY(fv_group_owns(path, &c->group));
+    if (!o->read_only) FV_TRY(fv_group_await(path));
     int result = sqlite3_open_v2(uri.at, &c->database, flags, NULL);
     if (!c->database) return fv_error_memory();
     FV_TRY(fail(c, result));
+    if (!o->read_only) FV_TRY(fv_group_share(path)); /* before the log and the shared memory, which get the same mode */
     sqlite3_busy_handler(c->database, wait_for_others, c);
     sqlite3_db_config(c->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (fv_trace_on(FV_TRACE_SQL)) sqlite3_trace_v2(c->database, SQLITE_TRACE_STMT, trace, NULL);
@@ -168,8 +179,9 @@ static fv_error *open_turn(fv_connection *c) {
     FV_TEXT(path, 1 << 16);
     fv_text_addf(&path, "%s-turn", c->path);
     FV_TRY(fv_text_error(&path));
+    FV_TRY(fv_group_await(path.at));
     c->turn = open(path.at, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (c->turn >= 0) return NULL;
+    if (c->turn >= 0) return fv_group_share(path.at);
     bool denied = errno == EACCES || errno == EROFS;
     fv_error *error = fv_file_refused(errno, "open", path.at);
     return denied ? fv_error_hint(error, "%s", may_not_write) : error;

@@ -24,7 +24,8 @@ typedef struct fv_connection fv_connection;
 
 typedef struct fv_connection_options {
     bool read_only;
-    bool immutable; /* read-only, and nobody can write: without locks and shared memory */
+    bool immutable; /* read-only, without locks and shared memory: what is read counts only when nobody has written (unlocked.h)
+                     */
     bool exclusive; /* for this process alone, without WAL */
     double wait_seconds;
     int64_t (*clock)(void); /* NULL: fv_wall_ms */

@@ -11,6 +11,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "registry/clock.h"
+#include "registry/group.h"
 
 #define APPLICATION 0x666f7661 /* "fova": PRAGMA application_id, which `file` shows */
 
@@ -128,9 +129,9 @@ static fv_error *lock_upgrades(fv_connection *c, const char *backups, int *lock)
     FV_TEXT(path, 1 << 16);
     fv_text_addf(&path, "%s/upgrade.lock", backups);
     FV_TRY(fv_text_error(&path));
-    FV_TRY(fv_file_make_folder(backups));
+    FV_TRY(fv_group_make_folder(backups));
     for (int64_t end = fv_steady_ms() + fv_connection_wait_ms(c);;) {
-        fv_error *error = fv_file_lock(path.at, lock);
+        fv_error *error = fv_group_lock(path.at, lock);
         if (!error || fv_error_code(error) != FV_BUSY || fv_steady_ms() > end) return error;
         fv_error_free(error);
         nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/base/text.h"
+#include "registry/group.h"
 #include "registry/store.h"
 
 static const char put_sql[] = "INSERT INTO object (digest, size, created_ms) VALUES (?, ?, ?)"
@@ -90,10 +91,12 @@ fv_error *fv_store_copy(const char *from, const char *digest, const char *to, fv
     return error;
 }
 
-/* An object is not written any more. */
+/* An object is not written any more, and its group's to read where that has the workspace. */
 static fv_error *finish(fv_new_file *file) {
     struct stat about;
-    if (fstat(file->file, &about) < 0 || fchmod(file->file, about.st_mode & 0444) < 0)
+    bool shared;
+    FV_TRY(fv_group_owns(file->path, &shared));
+    if (fstat(file->file, &about) < 0 || fchmod(file->file, (about.st_mode & 0444) | (shared ? S_IRGRP : 0)) < 0)
         return fv_file_refused(errno, "write", file->path);
     return fv_new_file_sync(file);
 }
@@ -119,7 +122,7 @@ fv_error *fv_store_open_new(const char *folder, fv_new_file *out) {
     FV_TEXT(path, 1 << 16);
     fv_text_addf(&path, "%s/objects/new", folder);
     FV_TRY(fv_text_error(&path));
-    FV_TRY(fv_file_make_folder(path.at));
+    FV_TRY(fv_group_make_folder(path.at));
     fv_text_add(&path, "/object");
     FV_TRY(fv_text_error(&path));
     for (;;) {
@@ -191,7 +194,7 @@ static fv_error *make_folder_of(const char *path) {
     FV_TEXT(folder, 1 << 16);
     fv_text_add_bytes(&folder, path, strrchr(path, '/') - path);
     FV_TRY(fv_text_error(&folder));
-    return fv_file_make_folder(folder.at);
+    return fv_group_make_folder(folder.at);
 }
 
 /* `p->file` is written and `p->digest` known. */

@@ -17,9 +17,11 @@
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "registry/database.h"
+#include "registry/group.h"
 #include "registry/migrate.h"
 #include "registry/storage.h"
 #include "registry/store.h"
+#include "registry/unlocked.h"
 
 #define WAIT_SECONDS 10
 #define READERS_MAX 16 /* connections that are kept for the next read */
@@ -129,36 +131,63 @@ fv_error *fv_registry_write(fv_registry *r, fv_registry_work work, void *context
 
 /* ---- reading ---- */
 
-static fv_error *take_reader(fv_registry *r, fv_connection **out) {
-    *out = NULL;
-    pthread_mutex_lock(&r->mutex);
-    if (r->idle_count) *out = r->idle[--r->idle_count];
-    pthread_mutex_unlock(&r->mutex);
-    if (*out) return NULL;
+static fv_error *open_reader(fv_registry *r, bool immutable, fv_connection **out) {
     fv_connection_options how = r->how;
     how.read_only = true;
+    how.immutable = immutable;
     FV_TRY(fv_connection_open(r->database, &how, out));
     fv_connection_set_owner(*out, r);
     return NULL;
 }
 
-static void give_reader_back(fv_registry *r, fv_connection *reader) {
+/* One for a read without locks is new, since it would not see what is written after it was opened. */
+static fv_error *take_reader(fv_registry *r, bool immutable, fv_connection **out) {
+    *out = NULL;
     pthread_mutex_lock(&r->mutex);
-    bool kept = r->idle_count < READERS_MAX;
+    if (r->idle_count && !immutable) *out = r->idle[--r->idle_count];
+    pthread_mutex_unlock(&r->mutex);
+    return *out ? NULL : open_reader(r, immutable, out);
+}
+
+static void give_reader_back(fv_registry *r, fv_connection *reader, bool immutable) {
+    pthread_mutex_lock(&r->mutex);
+    bool kept = r->idle_count < READERS_MAX && !immutable;
     if (kept) r->idle[r->idle_count++] = reader;
     pthread_mutex_unlock(&r->mutex);
     if (!kept) fv_connection_free(reader);
 }
 
+/* What is seen from here on is one state of the database. */
+static fv_error *begin_reader(fv_registry *r, bool immutable, fv_connection **out) {
+    int64_t version;
+    FV_TRY(take_reader(r, immutable, out));
+    fv_error *error = fv_connection_begin(*out, false);
+    if (!error) error = fv_connection_ask(*out, "PRAGMA user_version", 0, &version);
+    if (!error) return NULL;
+    fv_connection_free(fv_take(out));
+    return error;
+}
+
+/* Between the look and the opening the last writer may have ended, and taken the log and the shared memory with it. */
+static fv_error *begin_read(fv_registry *r, fv_unlocked *state, fv_connection **out) {
+    for (int tries = 0;; tries++) {
+        *state = (fv_unlocked){ 0 };
+        if (!r->writer) FV_TRY(fv_unlocked_begin(r->folder, r->how.wait_seconds, state));
+        fv_error *error = begin_reader(r, state->needed, out);
+        if (!error || r->writer || state->needed || fv_error_code(error) != FV_IO || tries == 3) return error;
+        fv_error_free(error);
+    }
+}
+
 fv_error *fv_registry_read(fv_registry *r, fv_registry_work work, void *context) {
     fv_connection *reader;
+    fv_unlocked state;
     if (r->exclusive && r->writer) return fv_registry_write(r, work, context);
-    FV_TRY(take_reader(r, &reader));
-    fv_error *error = fv_connection_begin(reader, false);
-    if (!error) error = do_work(reader, work, context);
+    FV_TRY(begin_read(r, &state, &reader));
+    fv_error *error = do_work(reader, work, context);
     fv_connection_roll_back(reader);
-    give_reader_back(r, reader);
-    return error;
+    give_reader_back(r, reader, state.needed);
+    return fv_unlocked_end(r->folder, &state, error);
 }
 
 /* What is read once a transaction has begun stays as it is to its end, so that writers cannot make the copy begin again. */
@@ -223,7 +252,7 @@ static fv_error *find_folder(fv_registry *r, const char *given, bool make) {
     if (fv_file_kind_of(folder) == FV_FILE_NONE && !make)
         error = fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no workspace %s", folder),
                               "it is made by the first training; --workspace or FOVEA_HOME names another");
-    if (!error && make) error = fv_file_make_folder(folder);
+    if (!error && make) error = fv_group_make_folder(folder);
     if (!error) error = fv_error_wrap(fv_file_resolve(folder, &r->folder), "the workspace");
     fv_string_free(folder);
     if (!error) error = fv_registry_path(r, "fovea.db", &r->database);
@@ -237,7 +266,7 @@ static fv_error *choose_storage(fv_registry *r, fv_storage storage) {
     char *path;
     r->exclusive = r->how.exclusive = true;
     FV_TRY(fv_registry_path(r, "fovea.lock", &path));
-    fv_error *error = fv_file_lock(path, &r->lock);
+    fv_error *error = fv_group_lock(path, &r->lock);
     fv_string_free(path);
     if (!error || fv_error_code(error) != FV_BUSY) return error;
     error = fv_error_wrap(error, "%s is on a network file system (%s), where one process at a time may use it", r->folder,
@@ -246,24 +275,9 @@ static fv_error *choose_storage(fv_registry *r, fv_storage storage) {
                          "wait for that process, or keep the workspace on a disk of one machine and use `fovea serve` there");
 }
 
-/* Nobody can write a database in a folder that is not ours to write and that holds no log of an open transaction; and SQLite
- * cannot make there what it would share with those who do. */
-static bool is_immutable(const fv_registry *r) {
-    FV_TEXT(log, 1 << 16);
-    fv_text_addf(&log, "%s-wal", r->database);
-    fv_error *error = fv_text_error(&log);
-    bool none = !error && fv_file_kind_of(log.at) == FV_FILE_NONE && access(r->folder, W_OK) < 0;
-    fv_error_free(error);
-    return none;
-}
-
-static fv_error *open_to_read(fv_registry *r) {
-    r->how.immutable = is_immutable(r);
-    fv_connection *reader;
-    FV_TRY(take_reader(r, &reader));
-    fv_error *error = fv_migrate_check(reader, fv_migration_table, fv_migration_count);
-    give_reader_back(r, reader);
-    return error;
+static fv_error *check_schema(fv_connection *c, void *context) {
+    (void)context;
+    return fv_migrate_check(c, fv_migration_table, fv_migration_count);
 }
 
 static fv_error *open_to_write(fv_registry *r) {
@@ -285,7 +299,7 @@ static fv_error *open_all(fv_registry *r, const char *folder, const fv_registry_
         return fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no registry in %s", r->folder),
                              "--workspace or FOVEA_HOME names a folder that a training made");
     FV_TRY(choose_storage(r, o->storage));
-    return o->read_only ? open_to_read(r) : open_to_write(r);
+    return o->read_only ? fv_registry_read(r, check_schema, NULL) : open_to_write(r);
 }
 
 fv_error *fv_registry_open(const char *folder, const fv_registry_options *options, fv_registry **out) {

@@ -12,8 +12,12 @@
 #include "core/base/text.h"
 #include "registry/audit.h"
 #include "registry/clock.h"
+#include "registry/group.h"
 #include "registry/migrate.h"
 #include "registry/transfer.h"
+#include "registry/unlocked.h"
+
+#define WAIT_SECONDS 10
 
 /* ---- the backup ---- */
 
@@ -46,19 +50,21 @@ static fv_error *read_backup(fv_connection *c, const char *path, const char *par
     return error;
 }
 
-static fv_error *copy_database(const fv_transfer *t) {
+static fv_error *copy_from(const fv_transfer *t, bool immutable) {
     FV_OWNED(fv_connection) c = NULL;
     FV_TEXT(path, 1 << 16);
-    FV_TEXT(log, 1 << 16);
     fv_text_addf(&path, "%s/fovea.db", t->from);
-    fv_text_addf(&log, "%s-wal", path.at);
     FV_TRY(fv_text_error(&path));
-    FV_TRY(fv_text_error(&log));
     if (fv_file_kind_of(path.at) == FV_FILE_NONE) return fv_fail(FV_NOT_FOUND, "there is no backup in %s", t->from);
-    fv_connection_options options = { .read_only = true, .wait_seconds = 10 };
-    options.immutable = access(t->from, W_OK) < 0 && fv_file_kind_of(log.at) == FV_FILE_NONE;
+    fv_connection_options options = { .read_only = true, .immutable = immutable, .wait_seconds = WAIT_SECONDS };
     FV_TRY(fv_connection_open(path.at, &options, &c));
     return read_backup(c, path.at, t->part);
+}
+
+static fv_error *copy_database(const fv_transfer *t) {
+    fv_unlocked state;
+    FV_TRY(fv_unlocked_begin(t->from, WAIT_SECONDS, &state));
+    return fv_unlocked_end(t->from, &state, copy_from(t, state.needed));
 }
 
 /* ---- what is there ---- */
@@ -82,7 +88,7 @@ static fv_error *set_aside(const fv_transfer *t) {
     fv_text_addf(&aside, "%s/before-restore-%lld.db", folder.at, (long long)fv_wall_ms());
     FV_TRY(fv_text_error(&folder));
     FV_TRY(fv_text_error(&aside));
-    FV_TRY(fv_file_make_folder(folder.at));
+    FV_TRY(fv_group_make_folder(folder.at));
     if (link(t->database, aside.at) < 0) return fv_file_refused(errno, "keep", t->database);
     FV_TRY(move_aside(t->database, "-wal", aside.at));
     FV_TRY(move_aside(t->database, "-shm", aside.at));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/text.h"
+#include "registry/group.h"
 
 #define NAMES_BYTES_MAX (INT64_C(1) << 32)
 
@@ -28,7 +29,7 @@ fv_error *fv_transfer_begin(fv_transfer *t, const char *from, const char *to) {
     t->from = from;
     t->to = to;
     *t->out = (fv_backup_result){ 0 };
-    FV_TRY(fv_file_make_folder(to));
+    FV_TRY(fv_group_make_folder(to));
     FV_TRY(check_apart(from, to));
     FV_TRY(name_database(to, ".part", &t->part));
     FV_TRY(name_database(to, "", &t->database));
@@ -43,6 +44,7 @@ void fv_transfer_end(fv_transfer *t) {
     fv_arena_free(t->arena);
     fv_string_free(t->part);
     fv_string_free(t->database);
+    sodium_memzero(&t->proof, sizeof t->proof);
 }
 
 fv_error *fv_transfer_hold(const char *database, fv_connection **out) {
@@ -76,7 +78,7 @@ static bool is_there(const fv_transfer *t, const fv_stored *object, const char *
 static fv_error *copy_new(fv_transfer *t, const fv_stored *object, const char *from, char *to) {
     char *slash = strrchr(to, '/');
     *slash = 0;
-    fv_error *error = fv_file_make_folder(to);
+    fv_error *error = fv_group_make_folder(to);
     *slash = '/';
     FV_TRY(error);
     fv_new_file file;
@@ -115,12 +117,13 @@ static fv_error *copy_object(fv_transfer *t, const fv_stored *object) {
     return fv_care_step(&t->work, object->size - (t->work.done - done));
 }
 
-/* The copied database's objects, and where its audit log ends. */
+/* The copied database's objects, where its audit log ends, and by which key. */
 static fv_error *ask_copy(fv_transfer *t, fv_stored_list *objects) {
     FV_OWNED(fv_connection) copy = NULL;
     FV_TRY(fv_transfer_hold(t->part, &copy));
     FV_TRY(fv_store_list(copy, t->arena, objects));
     FV_TRY(fv_audit_last(copy, &t->last));
+    FV_TRY(fv_audit_find_key(copy, t->from, &t->proof));
     return fv_connection_check(copy);
 }
 
@@ -133,17 +136,7 @@ fv_error *fv_transfer_objects(fv_transfer *t) {
 }
 
 fv_error *fv_transfer_finish(const fv_transfer *t) {
-    static const fv_audit_head none = { .mac = FV_AUDIT_FIRST_MAC };
-    FV_OWNED(fv_error) damage = NULL;
-    fv_audit_key key, there;
-    bool found, has;
-    FV_TRY(fv_audit_read_key(t->from, &key, &found));
-    damage = fv_audit_read_key(t->to, &there, &has);
-    fv_error *error = NULL;
-    if (found && !damage && !has) error = fv_audit_make_key(t->to, &none, &key);
-    if (!error) error = fv_file_rename(t->part, t->database);
-    if (!error && found) error = fv_audit_make_key(t->to, &t->last, &key);
-    sodium_memzero(&key, sizeof key);
-    sodium_memzero(&there, sizeof there);
-    return error;
+    if (t->proof.found) FV_TRY(fv_audit_write_next(t->to, &t->last, &t->proof.key));
+    FV_TRY(fv_file_rename(t->part, t->database));
+    return t->proof.found ? fv_audit_put_next(t->to, &t->last, &t->proof.key) : NULL;
 }

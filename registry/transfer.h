@@ -14,6 +14,7 @@ typedef struct fv_transfer {
     char *part, *database; /* of `to` */
     fv_arena *arena;
     fv_audit_head last; /* of the audit log in the copy */
+    fv_audit_proof proof;
 } fv_transfer;
 
 FV_MUST_USE fv_error *fv_transfer_begin(fv_transfer *transfer, const char *from, const char *to);
@@ -22,7 +23,7 @@ void fv_transfer_end(fv_transfer *transfer);
 /* Every object that the copied database has. */
 FV_MUST_USE fv_error *fv_transfer_objects(fv_transfer *transfer);
 /* Gives the copied database its name, and the audit log its key and head; nothing of those where `from` has no key. Cut off
- * anywhere, old and new rows can be proven; but where `from` restarted its log since, only once it was done again. */
+ * anywhere, the rows that are there can be proven. */
 FV_MUST_USE fv_error *fv_transfer_finish(const fv_transfer *transfer);
 /* Whether another process uses a database is found by taking it for this one alone, without a log beside it. */
 FV_MUST_USE fv_error *fv_transfer_hold(const char *database, fv_connection **out);

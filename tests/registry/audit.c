@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "core/base/file.h"
-#include "registry/database.h"
+#include "registry/audit_chain.h"
 #include "tests/test.h"
 
 static fv_registry *open_in(const char *folder) {
@@ -173,6 +173,91 @@ FV_TEST(registry_audit__that_was_restarted_still_proves_what_was_before) {
     assert_int_equal(verify(folder).bad, 0);
     tamper(folder, "UPDATE audit SET actor = 'me' WHERE id = 2");
     expect_bad(folder, 5, "a row before it was changed since");
+}
+
+/* Its commit fails, whatever has been written beside the database until then. */
+static fv_error *restart_and_break(fv_connection *c, void *context) {
+    (void)context;
+    FV_TRY(fv_audit_restart(c));
+    return fv_connection_execute(c, "PRAGMA defer_foreign_keys = ON; INSERT INTO run_tag VALUES (999, 'a', 'b')");
+}
+
+FV_TEST(registry_audit__whose_restart_was_not_committed_is_as_it_was) {
+    const char *folder = workspace(3);
+    fv_registry *registry = open_in(folder);
+    FV_FAILS(fv_registry_write(registry, restart_and_break, NULL), FV_CONFLICT, "FOREIGN KEY");
+    fv_audit_verdict verdict = verify(folder);
+    assert_int_equal(verdict.bad, 0);
+    assert_int_equal(verdict.rows, 3);
+    FV_OK(fv_registry_write(registry, add, "x"));
+    fv_registry_free(registry);
+    verdict = verify(folder);
+    assert_int_equal(verdict.bad, 0);
+    assert_int_equal(verdict.rows, 4);
+    assert_int_equal(fv_file_kind_of(in(folder, "audit.next")), FV_FILE_NONE);
+}
+
+typedef struct proof {
+    const char *folder;
+    fv_audit_proof at;
+    fv_audit_head last;
+} proof;
+
+static fv_error *find_proof(fv_connection *c, void *context) {
+    proof *p = context;
+    FV_TRY(fv_audit_last(c, &p->last));
+    return fv_audit_find_key(c, p->folder, &p->at);
+}
+
+/* As the power would have left it between the commit and what follows: the old key and head, and the new ones in audit.next. */
+static void cut_restart_off(const char *folder, fv_audit_key *key) {
+    static const char *const names[] = { "audit.key", "audit.head" };
+    fv_registry *registry = open_in(folder);
+    uint8_t *bytes[2];
+    int64_t lengths[2];
+    proof p = { .folder = folder };
+    for (int i = 0; i < 2; i++) FV_OK(fv_file_read(in(folder, names[i]), 4096, &bytes[i], &lengths[i]));
+    FV_OK(fv_registry_restart_log(registry));
+    FV_OK(fv_registry_read(registry, find_proof, &p));
+    FV_OK(fv_audit_write_next(folder, &p.last, &p.at.key));
+    for (int i = 0; i < 2; i++) {
+        FV_OK(fv_file_write(in(folder, names[i]), bytes[i], lengths[i], NULL));
+        fv_memory_free(bytes[i]);
+    }
+    fv_registry_free(registry);
+    *key = p.at.key;
+}
+
+FV_TEST(registry_audit__whose_restart_was_cut_off_behind_its_commit_is_proven_by_the_new_key) {
+    const char *folder = workspace(3);
+    fv_audit_key key;
+    proof p = { .folder = folder };
+    cut_restart_off(folder, &key);
+    fv_audit_verdict verdict = verify(folder);
+    assert_int_equal(verdict.bad, 0);
+    assert_int_equal(verdict.rows, 4);
+    assert_int_equal(verdict.sealed, 3);
+    fv_registry *registry = open_in(folder);
+    FV_OK(fv_registry_write(registry, add, "x"));
+    FV_OK(fv_registry_read(registry, find_proof, &p));
+    assert_false(p.at.is_next);
+    assert_memory_equal(&p.at.key, &key, sizeof key);
+    fv_registry_free(registry);
+    verdict = verify(folder);
+    assert_int_equal(verdict.bad, 0);
+    assert_int_equal(verdict.rows, 5);
+    assert_int_equal(fv_file_kind_of(in(folder, "audit.next")), FV_FILE_NONE);
+}
+
+FV_TEST(registry_audit__with_a_damaged_next_key_says_so_until_it_is_restarted) {
+    const char *folder = workspace(3);
+    FV_OK(fv_file_write(in(folder, "audit.next"), "abc\n", 4, NULL));
+    fv_registry *registry = open_in(folder);
+    FV_FAILS(fv_registry_write(registry, add, "x"), FV_FORMAT, "audit.next is not as it was written");
+    FV_OK(fv_registry_restart_log(registry));
+    FV_OK(fv_registry_write(registry, add, "x"));
+    fv_registry_free(registry);
+    assert_int_equal(verify(folder).bad, 0);
 }
 
 FV_TEST(registry_audit__row_of_a_write_that_failed_is_not_there) {

@@ -226,6 +226,81 @@ FV_TEST(registry__in_a_folder_that_may_not_be_written_is_read_and_not_written) {
     assert_int_equal(chmod(folder, 0755), 0);
 }
 
+/* ---- by who may not write, while the owner does ---- */
+
+#define NOBODY 65534
+
+typedef struct line {
+    int ask, answer;
+} line;
+
+/* The owner does what a letter says: o opens and writes, c closes; and says that it is done. */
+static void serve_owner(const char *folder, const line *l) {
+    fv_registry *registry = NULL;
+    char what, name[16];
+    for (int i = 0; read(l->ask, &what, 1) == 1; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        if (what == 'o' && !registry) registry = open_in(folder);
+        if (what == 'o') FV_OK(fv_registry_write(registry, add_experiment, name));
+        if (what == 'c') fv_registry_free(fv_take(&registry));
+        assert_int_equal(write(l->answer, &what, 1), 1);
+    }
+    fv_registry_free(registry);
+}
+
+static void ask_owner(const line *l, const char *what) {
+    char done;
+    for (; *what; what++) {
+        assert_int_equal(write(l->ask, what, 1), 1);
+        assert_int_equal(read(l->answer, &done, 1), 1);
+    }
+}
+
+static fv_error *count_while_it_is_written(fv_connection *c, void *context) {
+    int64_t count;
+    FV_TRY(count_experiments(c, &count));
+    ask_owner(context, "oc");
+    return count_experiments(c, &count);
+}
+
+static void read_while_it_is_written(const char *folder, const line *l) {
+    fv_registry *registry;
+    FV_OK(fv_registry_open(folder, &(fv_registry_options){ .read_only = true }, &registry));
+    assert_int_equal(experiments_in(registry), 2);
+    FV_FAILS(fv_registry_read(registry, count_while_it_is_written, (void *)l), FV_BUSY, "was changed while it was read");
+    assert_int_equal(experiments_in(registry), 3);
+    ask_owner(l, "o");
+    assert_int_equal(experiments_in(registry), 4); /* which are in the log alone */
+    FV_OK(fv_registry_read(registry, count_while_it_is_written, &(line){ l->ask, l->answer }));
+    assert_int_equal(experiments_in(registry), 5);
+    fv_registry_free(registry);
+}
+
+FV_TEST(registry__read_by_who_may_not_write_is_as_the_owner_has_it_or_busy) {
+    if (geteuid()) skip(); /* a test for root, who becomes somebody else */
+    char above[600];
+    const char *folder = fv_test_folder();
+    int asks[2], answers[2], status;
+    umask(022);
+    snprintf(above, sizeof above, "%s/..", folder);
+    assert_int_equal(chmod(above, 0755) | chmod(folder, 0755), 0);
+    fv_registry *registry = open_in(folder);
+    FV_OK(fv_registry_write(registry, add_experiment, "a"));
+    fv_registry_free(registry);
+    assert_int_equal(pipe(asks) | pipe(answers), 0);
+    pid_t child = fork();
+    if (!child) {
+        close(asks[0]);
+        assert_int_equal(setresgid(NOBODY, NOBODY, NOBODY) | setresuid(NOBODY, NOBODY, NOBODY), 0);
+        read_while_it_is_written(folder, &(line){ asks[1], answers[0] });
+        _exit(0);
+    }
+    close(asks[1]);
+    serve_owner(folder, &(line){ asks[0], answers[1] });
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void write_file(const char *folder, const char *name, const char *content) {
     char path[600];
     snprintf(path, sizeof path, "%s/%s", folder, name);
