@@ -4,7 +4,10 @@
  * fixed tree. What is then done to each element is one multiply-add a channel:
  *
  *   y  = x · a + b          a = scale · inv_std   b = bias − mean · a
- *   dx = dy · a + (x − mean) · p + q     p = −a · inv_std · dscale / n   q = −a · dbias / n */
+ *   dx = dy · a + (x − mean) · p + q     p = −a · inv_std · dscale / n   q = −a · dbias / n
+ *
+ * With an activation the gradient computes y again, by the same operations on the same numbers, to see where it has a slope: y
+ * itself is not read. */
 #ifndef FV_CPU_BATCH_NORM_ROWS_H
 #define FV_CPU_BATCH_NORM_ROWS_H
 
@@ -29,10 +32,29 @@ static int64_t rows_of(const fv_call *call) {
 
 static int64_t unit_rows(int64_t channels) { return fv_max(UNIT_BYTES / (fv_max(channels, 1) * (int64_t)sizeof(float)), 1); }
 
+/* ---- activations: `activation` is a constant wherever these are inlined ---- */
+
+static inline __attribute__((always_inline)) float activate(int activation, float y) {
+    if (activation == FV_NORM_PLAIN) return y;
+    y = y < 0 ? 0 : y;
+    return activation == FV_NORM_RELU6 && y > 6 ? 6 : y;
+}
+
+/* dy where y = x · a + b has a slope, else 0. */
+static inline __attribute__((always_inline)) float slope(int activation, float dy, float x, float a, float b) {
+    if (activation == FV_NORM_PLAIN) return dy;
+    float y = x * a + b;
+    bool flat = y <= 0;
+    if (activation == FV_NORM_RELU6) flat |= y >= 6;
+    return flat ? 0 : dy;
+}
+
 /* ---- sums: two a channel, one after the other ---- */
 
 typedef struct sums {
-    const float *x, *dy, *mean;       /* dy, mean: NULL in the forward pass */
+    const float *x, *dy, *mean; /* dy, mean: NULL in the forward pass */
+    const float *a, *b;         /* of y, for an activation's slope */
+    int activation;
     int64_t pictures, rows, channels; /* rows of a picture */
     const fv_call *call;
     double *partials; /* shards × 2 × channels */
@@ -55,22 +77,35 @@ static void add_rows(const float *restrict x, int64_t rows, int64_t channels, do
         }
 }
 
-/* sum += dy, product += dy · (x − mean). */
-static void add_gradient_rows(const float *restrict x, const float *restrict dy, const float *restrict mean, int64_t rows,
-                              int64_t channels, double *restrict sum, double *restrict product) {
-    int64_t row = 0;
-    for (; row + 2 <= rows; row += 2, x += 2 * channels, dy += 2 * channels)
-        for (int64_t c = 0; c < channels; c++) {
-            double a = dy[c], b = dy[channels + c], u = x[c] - mean[c], v = x[channels + c] - mean[c];
-            sum[c] += a + b;
-            product[c] += a * u + b * v;
+/* sum += dy, product += dy · (x − mean), dy where the activation has a slope. */
+static inline __attribute__((always_inline)) void add_gradient(const sums *s, int activation, const float *restrict x,
+                                                               const float *restrict dy, int64_t rows, double *restrict sum,
+                                                               double *restrict product) {
+    const float *restrict mean = s->mean, *restrict a = activation ? s->a : s->mean, *restrict b = activation ? s->b : s->mean;
+    int64_t row = 0, C = s->channels;
+    for (; row + 2 <= rows; row += 2, x += 2 * C, dy += 2 * C)
+        for (int64_t c = 0; c < C; c++) {
+            double d = slope(activation, dy[c], x[c], a[c], b[c]), e = slope(activation, dy[C + c], x[C + c], a[c], b[c]);
+            double u = x[c] - mean[c], v = x[C + c] - mean[c];
+            sum[c] += d + e;
+            product[c] += d * u + e * v;
         }
-    for (; row < rows; row++, x += channels, dy += channels)
-        for (int64_t c = 0; c < channels; c++) {
-            double a = dy[c], u = x[c] - mean[c];
-            sum[c] += a;
-            product[c] += a * u;
+    for (; row < rows; row++, x += C, dy += C)
+        for (int64_t c = 0; c < C; c++) {
+            double d = slope(activation, dy[c], x[c], a[c], b[c]), u = x[c] - mean[c];
+            sum[c] += d;
+            product[c] += d * u;
         }
+}
+
+static void add_gradient_rows(const sums *s, int64_t first, int64_t rows, double *sum, double *product) {
+    const float *x = s->x + first * s->channels, *dy = s->dy + first * s->channels;
+    if (s->activation == FV_NORM_RELU)
+        add_gradient(s, FV_NORM_RELU, x, dy, rows, sum, product);
+    else if (s->activation == FV_NORM_RELU6)
+        add_gradient(s, FV_NORM_RELU6, x, dy, rows, sum, product);
+    else
+        add_gradient(s, FV_NORM_PLAIN, x, dy, rows, sum, product);
 }
 
 static void sum_shard(void *context, int64_t unit, int thread) {
@@ -81,29 +116,10 @@ static void sum_shard(void *context, int64_t unit, int thread) {
     int64_t end = fv_shard_row(s->call, s->pictures, shard + 1) * s->rows;
     double *partial = s->partials + shard * 2 * s->channels;
     memset(partial, 0, (size_t)s->channels * 2 * sizeof *partial);
-    const float *x = s->x + begin * s->channels;
     if (s->dy)
-        add_gradient_rows(x, s->dy + begin * s->channels, s->mean, end - begin, s->channels, partial, partial + s->channels);
+        add_gradient_rows(s, begin, end - begin, partial, partial + s->channels);
     else
-        add_rows(x, end - begin, s->channels, partial, partial + s->channels);
-}
-
-/* Both sums of all rows, in the first 2 × channels of the scratch. */
-static const double *sum_up(const fv_call *call, const float *dy, const float *mean) {
-    int64_t channels = channels_of(call), pictures = call->outputs[0].type.dims[0];
-    sums s = {
-        .x = call->inputs[0].data,
-        .dy = dy,
-        .mean = mean,
-        .pictures = pictures,
-        .rows = rows_of(call) / fv_max(pictures, 1),
-        .channels = channels,
-        .call = call,
-        .partials = call->scratch,
-    };
-    fv_parallel_for(fv_shards_here(call), sum_shard, &s);
-    fv_shards_join_f64(call, s.partials, 2 * channels, 2 * channels);
-    return s.partials;
+        add_rows(s->x + begin * s->channels, end - begin, s->channels, partial, partial + s->channels);
 }
 
 /* ---- then each element ---- */
@@ -112,7 +128,8 @@ typedef struct apply {
     const float *x, *dy, *mean;
     float *y;
     int64_t rows, channels;
-    float *a, *b, *p; /* one a channel; b is q in the gradient */
+    float *a, *b, *p, *y_b; /* one a channel; b is q in the gradient, y_b then the b of y */
+    int activation;
 } apply;
 
 /* Coefficients lie behind the sums. */
@@ -121,34 +138,77 @@ static apply apply_of(const fv_call *call, int64_t doubles) {
     t.a = (float *)((double *)call->scratch + doubles);
     t.b = t.a + t.channels;
     t.p = t.b + t.channels;
+    t.y_b = t.p + t.channels;
     return t;
 }
 
-static void scale_rows(const float *x, float *y, const float *restrict a, const float *restrict b, int64_t rows,
-                       int64_t channels) {
-    for (int64_t row = 0; row < rows; row++, x += channels, y += channels)
-        for (int64_t c = 0; c < channels; c++) y[c] = x[c] * a[c] + b[c];
+/* a and b of y from what both passes have in f32, so that both have the same bits. */
+static void set_scale(float scale, float bias, float mean, float inv_std, float *a, float *b) {
+    double product = (double)scale * inv_std;
+    *a = (float)product;
+    *b = (float)(bias - mean * product);
+}
+
+static inline __attribute__((always_inline)) void scale_rows(const apply *t, int activation, int64_t first, int64_t rows) {
+    int64_t C = t->channels;
+    const float *x = t->x + first * C, *restrict a = t->a, *restrict b = t->b;
+    float *y = t->y + first * C;
+    for (int64_t row = 0; row < rows; row++, x += C, y += C)
+        for (int64_t c = 0; c < C; c++) y[c] = activate(activation, x[c] * a[c] + b[c]);
 }
 
 static void scale_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const apply *t = context;
     int64_t first = unit * unit_rows(t->channels), rows = fv_min(unit_rows(t->channels), t->rows - first);
-    scale_rows(t->x + first * t->channels, t->y + first * t->channels, t->a, t->b, rows, t->channels);
+    if (t->activation == FV_NORM_RELU)
+        scale_rows(t, FV_NORM_RELU, first, rows);
+    else if (t->activation == FV_NORM_RELU6)
+        scale_rows(t, FV_NORM_RELU6, first, rows);
+    else
+        scale_rows(t, FV_NORM_PLAIN, first, rows);
+}
+
+static inline __attribute__((always_inline)) void gradient_rows(const apply *t, int activation, int64_t first, int64_t rows) {
+    int64_t C = t->channels;
+    const float *x = t->x + first * C, *dy = t->dy + first * C, *restrict a = t->a, *restrict q = t->b, *restrict p = t->p;
+    const float *restrict mean = t->mean, *restrict b = t->y_b;
+    float *dx = t->y + first * C;
+    for (int64_t row = 0; row < rows; row++, x += C, dy += C, dx += C)
+        for (int64_t c = 0; c < C; c++)
+            dx[c] = slope(activation, dy[c], x[c], a[c], b[c]) * a[c] + ((x[c] - mean[c]) * p[c] + q[c]);
 }
 
 static void gradient_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const apply *t = context;
-    int64_t C = t->channels, first = unit * unit_rows(C), rows = fv_min(unit_rows(C), t->rows - first);
-    const float *x = t->x + first * C, *dy = t->dy + first * C, *restrict a = t->a, *restrict q = t->b, *restrict p = t->p;
-    const float *restrict mean = t->mean;
-    float *dx = t->y + first * C;
-    for (int64_t row = 0; row < rows; row++, x += C, dy += C, dx += C)
-        for (int64_t c = 0; c < C; c++) dx[c] = dy[c] * a[c] + ((x[c] - mean[c]) * p[c] + q[c]);
+    int64_t first = unit * unit_rows(t->channels), rows = fv_min(unit_rows(t->channels), t->rows - first);
+    if (t->activation == FV_NORM_RELU)
+        gradient_rows(t, FV_NORM_RELU, first, rows);
+    else if (t->activation == FV_NORM_RELU6)
+        gradient_rows(t, FV_NORM_RELU6, first, rows);
+    else
+        gradient_rows(t, FV_NORM_PLAIN, first, rows);
 }
 
 static void for_rows(apply *t, fv_unit run) { fv_parallel_for(fv_ceil_div(t->rows, unit_rows(t->channels)), run, t); }
+
+/* Both sums of all rows, in the first 2 × channels of the scratch. t: of the gradient, or NULL. */
+static const double *sum_up(const fv_call *call, const apply *t) {
+    int64_t channels = channels_of(call), pictures = call->outputs[0].type.dims[0];
+    sums s = {
+        .x = call->inputs[0].data,
+        .pictures = pictures,
+        .rows = rows_of(call) / fv_max(pictures, 1),
+        .channels = channels,
+        .call = call,
+        .partials = call->scratch,
+    };
+    if (t) s.dy = t->dy, s.mean = t->mean, s.a = t->a, s.b = t->y_b, s.activation = t->activation;
+    fv_parallel_for(fv_shards_here(call), sum_shard, &s);
+    fv_shards_join_f64(call, s.partials, 2 * channels, 2 * channels);
+    return s.partials;
+}
 
 /* ---- the three ops ---- */
 
@@ -158,32 +218,34 @@ static void run(const fv_call *call) {
     const float *old_var = call->inputs[4].data;
     float *mean = call->outputs[1].data, *inv_std = call->outputs[2].data, *new_mean = call->outputs[3].data;
     float *new_var = call->outputs[4].data;
-    const double *sum = sum_up(call, NULL, NULL), n = (double)fv_count_all(call, rows_of(call));
+    const double *sum = sum_up(call, NULL), n = (double)fv_count_all(call, rows_of(call));
     apply t = apply_of(call, call->shards * 2 * channels_of(call));
     for (int64_t c = 0; c < t.channels; c++) {
         double m = sum[c] / n, squares = fmax(sum[t.channels + c] - sum[c] * m, 0), s = 1 / sqrt(squares / n + o->epsilon);
-        double unbiased = n > 1 ? squares / (n - 1) : 0, a = scale[c] * s;
-        t.a[c] = (float)a;
-        t.b[c] = (float)(bias[c] - m * a);
+        double unbiased = n > 1 ? squares / (n - 1) : 0;
         mean[c] = (float)m;
         inv_std[c] = (float)s;
+        set_scale(scale[c], bias[c], mean[c], inv_std[c], &t.a[c], &t.b[c]);
         new_mean[c] = (float)((1 - o->momentum) * old_mean[c] + o->momentum * m);
         new_var[c] = (float)((1 - o->momentum) * old_var[c] + o->momentum * unbiased);
     }
+    t.activation = o->activation;
     for_rows(&t, scale_unit);
 }
 
 static void run_gradient(const fv_call *call) {
+    const fv_batch_norm_options *o = call->options;
     const float *scale = call->inputs[1].data, *mean = call->inputs[2].data, *inv_std = call->inputs[3].data;
-    const float *dy = call->inputs[4].data;
+    const float *bias = o->activation ? call->inputs[5].data : NULL;
     float *dscale = call->outputs[1].data, *dbias = call->outputs[2].data;
-    const double *sum = sum_up(call, dy, mean), n = (double)fv_count_all(call, rows_of(call));
     apply t = apply_of(call, call->shards * 2 * channels_of(call));
-    t.dy = dy;
+    t.dy = call->inputs[4].data;
     t.mean = mean;
+    t.activation = o->activation;
+    for (int64_t c = 0; c < t.channels; c++) set_scale(scale[c], bias ? bias[c] : 0, mean[c], inv_std[c], &t.a[c], &t.y_b[c]);
+    const double *sum = sum_up(call, &t), n = (double)fv_count_all(call, rows_of(call));
     for (int64_t c = 0; c < t.channels; c++) {
         double a = (double)scale[c] * inv_std[c], product = sum[t.channels + c] * inv_std[c];
-        t.a[c] = (float)a;
         t.p[c] = (float)(-a * inv_std[c] * product / n);
         t.b[c] = (float)(-a * sum[c] / n);
         dscale[c] = (float)product;
@@ -209,7 +271,7 @@ static void run_inference(const fv_call *call) {
 
 static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
 
-static int64_t coefficient_bytes(const fv_call *call) { return 3 * channels_of(call) * (int64_t)sizeof(float); }
+static int64_t coefficient_bytes(const fv_call *call) { return 4 * channels_of(call) * (int64_t)sizeof(float); }
 static int64_t scratch(const fv_call *call) {
     return call->shards * 2 * channels_of(call) * (int64_t)sizeof(double) + coefficient_bytes(call);
 }

@@ -10,6 +10,9 @@
  *
  *   dbias = Σ dy    dscale = Σ dy · x̂    dx = scale · inv_std · (dy − dbias / n − x̂ · dscale / n)
  *
+ * With an activation y goes through ReLU or ReLU6, and dy counts where that has a slope: bias, which the gradient has as an
+ * input then, tells where. The planner joins the two so (fuse_norm.c).
+ *
  * Only y has a gradient: the statistics are there for it and for the state. */
 #include "core/ops/batch_norm.h"
 
@@ -24,6 +27,12 @@ static const fv_field fields[] = {
     FV_FIELD(fv_batch_norm_options, epsilon, .by_default = "1e-5", .min = 0, .max = INFINITY, .help = "added to the variance"),
     FV_FIELD(fv_batch_norm_options, momentum, .by_default = "0.1", .min = 0, .max = 1,
              .help = "weight of this batch in the running statistics"),
+    FV_FIELD(fv_batch_norm_options, activation, .by_default = "none", .names = FV_NORM_ACTIVATIONS, .help = "done to y"),
+    FV_FIELDS_END,
+};
+
+static const fv_field activation_only[] = {
+    FV_FIELD(fv_batch_norm_options, activation, .by_default = "none", .names = FV_NORM_ACTIVATIONS, .help = "done to y"),
     FV_FIELDS_END,
 };
 
@@ -62,12 +71,21 @@ static fv_error *shape(fv_shape_call *call) {
     return NULL;
 }
 
+static fv_error *expect_bias(const fv_shape_call *call) {
+    const fv_batch_norm_options *o = call->options;
+    bool given = call->input_count > 5;
+    if (given == (o->activation != FV_NORM_PLAIN)) return NULL;
+    return fv_fail(FV_SHAPE, given ? "bias is read with an activation only" : "an activation's gradient needs bias");
+}
+
 static fv_error *grad_shape(fv_shape_call *call) {
     static const char *const names[] = { "x", "scale", "mean", "inv_std" };
     fv_type channel;
     FV_TRY(expect_channels(call, names, 4, &channel));
     FV_TRY(expect_values(&call->inputs[0]));
     FV_TRY(fv_expect_type("dy", &call->inputs[4], &call->inputs[0]));
+    FV_TRY(expect_bias(call));
+    if (call->input_count > 5) FV_TRY(fv_expect_type("bias", &call->inputs[5], &channel));
     call->outputs[0] = call->inputs[0];
     call->outputs[1] = call->outputs[2] = channel;
     return NULL;
@@ -84,8 +102,12 @@ static fv_error *inference_shape(fv_shape_call *call) {
 /* ---- gradients ---- */
 
 static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx) {
-    fv_value inputs[] = { node->inputs[0], node->inputs[1], fv_node_value(node, 1), fv_node_value(node, 2), dy[0] };
-    dx[0] = fv_graph_add(graph, &fv_op_batch_norm_grad, inputs, 5, NULL, NULL);
+    const fv_batch_norm_options *o = node->options;
+    fv_value inputs[] = { node->inputs[0],        node->inputs[1], fv_node_value(node, 1),
+                          fv_node_value(node, 2), dy[0],           node->inputs[2] };
+    int count = o->activation == FV_NORM_PLAIN ? 5 : 6;
+    dx[0] = fv_graph_add(graph, &fv_op_batch_norm_grad, inputs, count, &(fv_batch_norm_options){ .activation = o->activation },
+                         NULL);
     dx[1] = fv_output_of(dx[0], 1);
     dx[2] = fv_output_of(dx[0], 2);
 }
@@ -128,8 +150,18 @@ static void store(const fv_tensor *y, int64_t row, int64_t c, double value) {
 static double load_channel(const fv_tensor *t, int64_t c) { return fv_tensor_load(t, c * t->strides[0]); }
 static void store_channel(const fv_tensor *t, int64_t c, double value) { fv_tensor_store(t, c * t->strides[0], value); }
 
-static void normalize(const fv_tensor *x, const fv_tensor *y, int64_t rows, int64_t c, double mean, double scale, double bias) {
-    for (int64_t row = 0; row < rows; row++) store(y, row, c, (load(x, row, c) - mean) * scale + bias);
+static double activate(int activation, double y) {
+    if (activation == FV_NORM_PLAIN || isnan(y)) return y;
+    return activation == FV_NORM_RELU6 ? fmin(fmax(y, 0), 6) : fmax(y, 0);
+}
+
+static bool is_flat(int activation, double y) {
+    return activation != FV_NORM_PLAIN && (y <= 0 || (activation == FV_NORM_RELU6 && y >= 6));
+}
+
+static void normalize(const fv_tensor *x, const fv_tensor *y, int64_t rows, int64_t c, double mean, double scale, double bias,
+                      int activation) {
+    for (int64_t row = 0; row < rows; row++) store(y, row, c, activate(activation, (load(x, row, c) - mean) * scale + bias));
 }
 
 static void reference(const fv_call *call) {
@@ -143,7 +175,7 @@ static void reference(const fv_call *call) {
         for (int64_t row = 0; row < rows; row++) squares += (load(x, row, c) - mean) * (load(x, row, c) - mean);
         double inv_std = 1 / sqrt(squares / (double)rows + o->epsilon);
         double unbiased = rows > 1 ? squares / (double)(rows - 1) : 0;
-        normalize(x, &out[0], rows, c, mean, load_channel(&in[1], c) * inv_std, load_channel(&in[2], c));
+        normalize(x, &out[0], rows, c, mean, load_channel(&in[1], c) * inv_std, load_channel(&in[2], c), o->activation);
         store_channel(&out[1], c, mean);
         store_channel(&out[2], c, inv_std);
         store_channel(&out[3], c, (1 - o->momentum) * load_channel(&in[3], c) + o->momentum * mean);
@@ -151,19 +183,29 @@ static void reference(const fv_call *call) {
     }
 }
 
+/* dy where the activation has a slope. */
+static double slope_dy(const fv_call *call, int64_t row, int64_t c) {
+    const fv_batch_norm_options *o = call->options;
+    double inv_std = load_channel(&call->inputs[3], c), scale = load_channel(&call->inputs[1], c) * inv_std;
+    if (o->activation == FV_NORM_PLAIN) return load(&call->inputs[4], row, c);
+    double y = (load(&call->inputs[0], row, c) - load_channel(&call->inputs[2], c)) * scale + load_channel(&call->inputs[5], c);
+    return is_flat(o->activation, y) ? 0 : load(&call->inputs[4], row, c);
+}
+
 static void grad_reference(const fv_call *call) {
-    const fv_tensor *x = &call->inputs[0], *dy = &call->inputs[4], *dx = &call->outputs[0];
+    const fv_tensor *x = &call->inputs[0], *dx = &call->outputs[0];
     int64_t C = channels_of(x), rows = fv_type_count(&x->type) / C;
     for (int64_t c = 0; c < C; c++) {
         double scale = load_channel(&call->inputs[1], c), mean = load_channel(&call->inputs[2], c);
         double inv_std = load_channel(&call->inputs[3], c), dbias = 0, dscale = 0;
         for (int64_t row = 0; row < rows; row++) {
-            dbias += load(dy, row, c);
-            dscale += load(dy, row, c) * (load(x, row, c) - mean) * inv_std;
+            double dy = slope_dy(call, row, c);
+            dbias += dy;
+            dscale += dy * (load(x, row, c) - mean) * inv_std;
         }
         for (int64_t row = 0; row < rows; row++) {
             double normal = (load(x, row, c) - mean) * inv_std;
-            store(dx, row, c, scale * inv_std * (load(dy, row, c) - (dbias + normal * dscale) / (double)rows));
+            store(dx, row, c, scale * inv_std * (slope_dy(call, row, c) - (dbias + normal * dscale) / (double)rows));
         }
         store_channel(&call->outputs[1], c, dscale);
         store_channel(&call->outputs[2], c, dbias);
@@ -176,7 +218,7 @@ static void inference_reference(const fv_call *call) {
     int64_t C = channels_of(x), rows = C > 0 ? fv_type_count(&x->type) / C : 0;
     for (int64_t c = 0; c < C; c++) {
         double scale = load_channel(&in[1], c) / sqrt(load_channel(&in[4], c) + o->epsilon);
-        normalize(x, &call->outputs[0], rows, c, load_channel(&in[3], c), scale, load_channel(&in[2], c));
+        normalize(x, &call->outputs[0], rows, c, load_channel(&in[3], c), scale, load_channel(&in[2], c), FV_NORM_PLAIN);
     }
 }
 
@@ -198,6 +240,8 @@ static const char *const cases[] = {
     "x=f32[2,1,1,5] scale=f32[5] bias=f32[5] running_mean=f32[5] running_var=f32[5]:0.1..2 epsilon=0.1",
     "x=f32[3,7,5,1] scale=f32[1] bias=f32[1] running_mean=f32[1] running_var=f32[1]:0.1..2 epsilon=0.001",
     "x=f32[9,5,3,17] scale=f32[17] bias=f32[17] running_mean=f32[17] running_var=f32[17]:0.1..2",
+    "x=f32[9,5,3,17] scale=f32[17] bias=f32[17] running_mean=f32[17] running_var=f32[17]:0.1..2 activation=relu",
+    "x=f32[5,3,7,19]:-9..9 scale=f32[19]:2..9 bias=f32[19] running_mean=f32[19] running_var=f32[19]:0.1..2 activation=relu6",
     NULL,
 };
 
@@ -206,6 +250,8 @@ static const char *const grad_cases[] = {
     "x=f32[7,3] scale=f32[3] mean=f32[3] inv_std=f32[3]:0.5..2 dy=f32[7,3]",
     "x=f32[1,1,1,5] scale=f32[5] mean=f32[5] inv_std=f32[5]:0.5..2 dy=f32[1,1,1,5]",
     "x=f32[9,5,3,17] scale=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 dy=f32[9,5,3,17]",
+    "x=f32[9,5,3,17] scale=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 dy=f32[9,5,3,17] bias=f32[17] activation=relu",
+    "x=f32[5,3,7,19]:-9..9 scale=f32[19] mean=f32[19] inv_std=f32[19]:0.5..2 dy=f32[5,3,7,19] bias=f32[19] activation=relu6",
     NULL,
 };
 
@@ -236,8 +282,9 @@ const fv_op fv_op_batch_norm_grad = {
     .name = "batch_norm_grad",
     .version = 1,
     .summary = "gradient of batch_norm",
-    .inputs = "x,scale,mean,inv_std,dy",
+    .inputs = "x,scale,mean,inv_std,dy,bias?",
     .outputs = "dx,dscale,dbias",
+    .fields = activation_only,
     .flags = FV_OP_JOINS,
     .shape = grad_shape,
     .grad = fv_grad_refused,

@@ -2,9 +2,14 @@
 #ifndef FV_OPS_BATCH_NORM_H
 #define FV_OPS_BATCH_NORM_H
 
+/* What is done to y, in the same pass. The slope is 0 at 0, and at 6. */
+typedef enum fv_norm_activation { FV_NORM_PLAIN, FV_NORM_RELU, FV_NORM_RELU6 } fv_norm_activation;
+#define FV_NORM_ACTIVATIONS "none,relu,relu6"
+
 typedef struct fv_batch_norm_options {
     double epsilon;  /* added to the variance */
     double momentum; /* weight of this batch in the running statistics, as in PyTorch; unused by the other two */
+    int activation;  /* fv_norm_activation; unused by batch_norm_inference */
 } fv_batch_norm_options;
 
 #endif
