@@ -50,7 +50,8 @@ const fv_command fv_command_models_register = {
     .arguments = "NAME RUN|FILE [options]",
     .description =
         "The file is copied into the registry, its hash checked and its self-test run; then it is the model's next version,\n"
-        "with what it says of itself, its run, its licences, and the run's predictions and recipe. A file that the model has\n"
+        "with what it says of itself, its run, its licences, the run's predictions and recipe, and the reference profile\n"
+        "beside the file (`fovea drift profile`). A file that the model has\n"
         "already is the version that it was. Nothing is promoted: `fovea models promote`.",
     .fields = fields,
     .size = sizeof(register_options),

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "experiments/drift_reference.h"
 
 #define BEST "best.fovea"
 #define TEXTS_BYTES_MAX (INT64_C(1) << 28)
@@ -19,8 +20,8 @@ typedef struct origin {
     char run[FV_RUN_ID_LETTERS];
     char digest[FV_DIGEST_LETTERS];
     const char *source; /* for people */
-    fv_version_file files[2];
-    char digests[2][FV_DIGEST_LETTERS];
+    fv_version_file files[3];
+    char digests[3][FV_DIGEST_LETTERS];
     int64_t file_count;
 } origin;
 
@@ -109,6 +110,17 @@ static fv_error *find_run(fv_registry *registry, const char *name, fv_arena *are
     return find_in_folder(registry, folder, arena, o);
 }
 
+/* The reference profile that lies beside the model's file. */
+static fv_error *put_profile(fv_registry *registry, fv_arena *arena, origin *o) {
+    const char *path;
+    char digest[FV_DIGEST_LETTERS];
+    FV_TRY(fv_drift_profile_path(o->file, arena, &path));
+    if (fv_file_kind_of(path) != FV_FILE_PLAIN) return NULL;
+    FV_TRY(fv_object_put_file(registry, path, digest));
+    add_file(o, FV_DRIFT_PROFILE_FILE, digest);
+    return NULL;
+}
+
 static fv_error *find_origin(fv_registry *registry, const char *what, fv_arena *arena, origin *o) {
     fv_file_kind kind = fv_file_kind_of(what);
     const char *slash = strrchr(what, '/'), *name = slash ? slash + 1 : what, *folder = ".";
@@ -192,6 +204,7 @@ fv_error *fv_register_model(fv_registry *registry, const fv_register_options *op
     FV_TRY(fv_arena_new("what is registered", 2 * TEXTS_BYTES_MAX, &arena));
     FV_TRY(find_origin(registry, options->what, arena, &o));
     if (o.file) FV_TRY(fv_object_put_file(registry, o.file, o.digest));
+    if (o.file) FV_TRY(put_profile(registry, arena, &o));
     FV_TRY(fv_error_wrap(fv_object_check_model(registry, o.digest, options->device, arena, &facts), "%s", o.source));
     FV_TRY(add_version(registry, options, &o, &facts, arena, out));
     memcpy(out->digest, o.digest, FV_DIGEST_LETTERS);

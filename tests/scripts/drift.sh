@@ -1,0 +1,69 @@
+#!/bin/sh
+# fovea drift: a profile, the same traffic and darkened traffic, from pictures and from the log, of a file and of a version.
+set -eu
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+fail() { echo "drift: $1" >&2; cat out err >&2; exit 1; }
+status() { want=$1; shift; got=0; "$@" > out 2> err || got=$?; [ "$got" = "$want" ] || fail "exit status $got, not $want: $*"; }
+prints() { grep -qE -- "$1" out || fail "standard output does not match: $1"; }
+
+for class in circle cross ring; do
+    mkdir -p data/$class now/$class
+    cp "$SOURCE"/examples/shapes/train/$class/0[0-9][0-9].png data/$class
+    cp "$SOURCE"/examples/shapes/test/$class/0[0-4][0-9].png now/$class
+done
+status 0 "$FOVEA" train --data data --arch "small_cnn width=4" --channels 1 --size 28 --epochs 2 --batch 20 --out run
+model=run/best.fovea
+status 1 "$FOVEA" drift check --model $model --data now
+grep -q 'fovea drift profile' err || fail "no way out is named"
+status 0 "$FOVEA" drift profile $model --data data --json
+prints '"profile":"run/best.profile.json","n":[0-9]+,"unreadable":0,"series":\["aspect_ratio"'
+[ "$(wc -c < run/best.profile.json)" -lt 100000 ] || fail "the profile is large"
+
+status 0 "$FOVEA" drift check --model $model --data now --least 50 --json
+prints '^\{"drift":false,"statistics":\[\{"name":"wasserstein","on":"aspect_ratio","value":0,"p":1,"threshold":0.2,'
+prints '"name":"jensen_shannon","on":"classes","value":[0-9.e-]+,"p":[0-9.e-]+,"threshold":0.1,"drift":false'
+prints '"name":"domain_classifier","on":"features"'
+prints '"estimated_accuracy":0\.[0-9]+,.*"accuracy":[01]\.?[0-9]*,"labelled":[0-9]+,"n":[0-9]+,'
+status 0 "$FOVEA" drift check --model $model --data now
+prints '^no drift: '
+
+# Upside down as to light: brightness moves, and the sheet shows it.
+status 0 "$FOVEA" data show --help
+for class in circle cross ring; do
+    mkdir -p dark/$class
+    for file in now/$class/*.png; do cp "$SOURCE"/tests/data/files/grey.png dark/$class/"$(basename "$file")"; done
+done
+status 0 "$FOVEA" drift check --model $model --data dark --least 50 --json --sheet dark.png
+prints '^\{"drift":true,'
+prints '"on":"brightness","value":[0-9.]+,"p":[0-9.e-]+,"threshold":0.2,"drift":true'
+[ "$(head -c 4 dark.png | tail -c 3)" = PNG ] || fail "no sheet"
+status 0 "$FOVEA" drift check --model $model --data dark --least 50 --windows 2 --json
+prints '^\{"drift":false,.*"drifting_windows":1,'
+
+# The same from the log, window by window, with labels that come from folders only where data are given.
+status 0 "$FOVEA" predict $model now --log log --out a.csv
+status 0 "$FOVEA" drift check --model $model --log log --least 50 --json
+prints '^\{"drift":false,.*"accuracy":null,"labelled":0,'
+status 0 "$FOVEA" predict $model dark --log log --out b.csv --key night
+status 0 "$FOVEA" drift check --model $model --log log --window 60 --least 50 --json
+prints '^\{"drift":true,.*"windows":[2-9],'
+status 0 "$FOVEA" drift check --model $model --log log --key night --least 50
+prints '^drift: '
+status 2 "$FOVEA" drift check --model $model --json
+status 2 "$FOVEA" drift check --model $model --log log --data now
+
+# A version has the profile that lay beside its file, or gets one.
+export FOVEA_HOME="$work/home"
+status 0 "$FOVEA" models register shapes run
+status 0 "$FOVEA" drift check --model shapes/1 --data now --least 50 --json
+prints '^\{"drift":false,'
+status 1 "$FOVEA" drift profile shapes/1 --data now
+grep -q 'a version is not changed' err || fail "a version's profile was replaced"
+cp $model alone.fovea
+status 0 "$FOVEA" models register lone alone.fovea
+status 1 "$FOVEA" drift check --model lone/1 --data now
+status 0 "$FOVEA" drift profile lone/1 --data data
+status 0 "$FOVEA" drift check --model lone/1 --data dark --least 50
+prints '^drift: '
