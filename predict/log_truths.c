@@ -59,7 +59,7 @@ static fv_error *add(fv_log_truths *truths, const fv_logged_truth *told) {
     return NULL;
 }
 
-fv_error *fv_log_truths_read(const char *folder, fv_log_truths **out) {
+static fv_error *read_all(const char *folder, bool predictions, fv_log_truths **out) {
     FV_OWNED(fv_log_truths) truths = NULL;
     FV_OWNED(fv_log_reader) reader = NULL;
     fv_log_entry entry;
@@ -68,11 +68,18 @@ fv_error *fv_log_truths_read(const char *folder, fv_log_truths **out) {
     FV_TRY(fv_log_reader_open(folder, &reader));
     do {
         FV_TRY(fv_log_reader_next(reader, &entry));
-        if (entry.truth) FV_TRY(add(truths, entry.truth));
+        if (entry.truth && !predictions) FV_TRY(add(truths, entry.truth));
+        if (entry.prediction && predictions) {
+            fv_logged_truth of = { .id = entry.prediction->id, .kind = entry.prediction->kind };
+            FV_TRY(add(truths, &of));
+        }
     } while (entry.truth || entry.prediction);
     *out = fv_take(&truths);
     return NULL;
 }
+
+fv_error *fv_log_truths_read(const char *folder, fv_log_truths **out) { return read_all(folder, false, out); }
+fv_error *fv_log_predictions_read(const char *folder, fv_log_truths **out) { return read_all(folder, true, out); }
 
 const fv_logged_truth *fv_log_truths_find(const fv_log_truths *truths, const char *id) {
     const fv_logged_truth *at = truths->room ? place(truths->at, truths->room, id) : NULL;

@@ -7,6 +7,8 @@
 typedef struct fv_log_truths fv_log_truths;
 /* All of the log in `folder`. */
 FV_MUST_USE fv_error *fv_log_truths_read(const char *folder, fv_log_truths **out);
+/* Or of each prediction its id and kind, and nothing that was told. */
+FV_MUST_USE fv_error *fv_log_predictions_read(const char *folder, fv_log_truths **out);
 void fv_log_truths_free(fv_log_truths *truths);
 FV_CLEANUP(fv_log_truths);
 const fv_logged_truth *fv_log_truths_find(const fv_log_truths *truths, const char *id); /* NULL: nothing was told */

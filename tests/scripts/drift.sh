@@ -67,3 +67,16 @@ status 1 "$FOVEA" drift check --model lone/1 --data now
 status 0 "$FOVEA" drift profile lone/1 --data data
 status 0 "$FOVEA" drift check --model lone/1 --data dark --least 50
 prints '^drift: '
+
+# Labels come back by id: the true accuracy stands beside the estimated one.
+"$FOVEA" log export log --out log.csv > out
+awk -F, 'NR == 1 { print "id,label" } NR > 1 && NR <= 61 { print $1 "," (NR % 4 ? $8 : "other") }' log.csv > labels.csv
+status 0 "$FOVEA" data label labels.csv --log log --by Ann --json
+prints '^\{"rows":60,"labelled":60,"refused":0,'
+status 0 "$FOVEA" drift check --model $model --log log --json
+prints '"accuracy":0\.75,"labelled":60,'
+printf 'id,label\nnobody,cat\n' > wrong.csv
+status 1 "$FOVEA" data label wrong.csv --log log
+grep -q 'line 2: the log has no prediction nobody' err || fail "a row that cannot be used is not named"
+status 1 "$FOVEA" data label wrong.csv --log nowhere
+[ ! -e nowhere ] || fail "a log was made of nothing"
