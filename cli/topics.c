@@ -19,6 +19,7 @@
 #include "metrics/metric.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
+#include "predict/explain/explainer.h"
 
 #define PART_OF(kind)                                                                                                          \
     static fv_part kind##_at(int index) { return fv_##kind##_table[index]->part; }
@@ -34,6 +35,7 @@ PART_OF(transform)
 PART_OF(metric)
 PART_OF(format)
 PART_OF(statistic)
+PART_OF(explainer)
 
 static fv_part op_at(int index) {
     const fv_op *op = fv_op_table[index];
@@ -86,6 +88,8 @@ const fv_topic_kind fv_topic_kinds[] = {
       NULL },
     { "metric", "figures that say how good predictions are", NULL, &fv_metric_table_count, metric_at, NULL, NULL },
     { "statistic", "how far two samples are apart", NULL, &fv_statistic_table_count, statistic_at, NULL, NULL },
+    { "explainer", "which parts of a picture an answer hangs on", "fovea explain --method \"NAME option=value …\"",
+      &fv_explainer_table_count, explainer_at, NULL, NULL },
     { "layer", "what networks are built of", "fv_layer_apply(graph, name, x, \"NAME option=value …\")", &fv_layer_table_count,
       layer_at, NULL, NULL },
     { "initializer", "first values of weights", "init=\"NAME option=value …\"", &fv_initializer_table_count, initializer_at,

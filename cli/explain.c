@@ -1,0 +1,153 @@
+/* explain.c - fovea explain: which parts of a picture an answer hangs on. */
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/contact_sheet.h"
+#include "core/base/size.h"
+#include "data/image.h"
+#include "data/paths.h"
+#include "predict/explain/explainer.h"
+
+typedef struct explain_options {
+    const char *model, *out, *method, *class_name;
+    fv_strings files;
+    int64_t cell;
+    bool score;
+} explain_options;
+
+static const fv_field fields[] = {
+    FV_FIELD(explain_options, model, .positional = true, .required = true, .value = "MODEL", .help = "a .fovea file"),
+    FV_FIELD(explain_options, files, .positional = true, .required = true, .value = "FILE…",
+             .help = "pictures, and folders for all pictures below"),
+    FV_FIELD(explain_options, out, .flag = "o", .required = true, .value = "P.png",
+             .help = "a sheet: each picture as the network sees it, and beside it the map over it"),
+    FV_FIELD(explain_options, method, .by_default = "gradcam", .value = "NAME",
+             .help = "how, and its options (`fovea help explainer`)"),
+    FV_FIELD(explain_options, class_name, .value = "CLASS", .help = "asked about; without it each picture's best"),
+    FV_FIELD(explain_options, cell, .by_default = "160", .min = 16, .max = 2048, .help = "pixels a picture on the sheet"),
+    FV_FIELD(explain_options, score, .by_default = "true",
+             .help = "say how much a map says: deletion (lower is better) and insertion (higher is better)"),
+    FV_FIELDS_END
+};
+
+typedef struct job {
+    fv_command_call *call;
+    const explain_options *options;
+    fv_predictor *predictor;
+    int64_t asked; /* the output asked about; −1: each picture's best */
+    float *map;
+    uint8_t *shown, *overlaid;
+    double *probabilities;
+    fv_contact_sheet sheet;
+} job;
+
+static fv_error *find_class(job *j) {
+    const char *const *names = fv_predictor_class_names(j->predictor);
+    int64_t count = fv_predictor_class_count(j->predictor);
+    j->asked = fv_predictor_kind(j->predictor) == FV_NUMBERS ? 0 : -1;
+    if (!j->options->class_name) return NULL;
+    for (int64_t c = 0; c < count && j->asked < 0; c++)
+        if (!strcmp(names[c], j->options->class_name)) j->asked = c;
+    if (j->asked >= 0 && count) return NULL;
+    const char *nearest = fv_nearest_name(j->options->class_name, names, count);
+    return fv_error_hint(fv_fail(FV_USAGE, "the model has no class \"%s\"", j->options->class_name), "did you mean %s?",
+                         nearest ? nearest
+                         : count ? names[0]
+                                 : "no class at all");
+}
+
+static fv_error *add_cell(job *j, const uint8_t *pixels, const char *caption) {
+    fv_size size = fv_predictor_input(j->predictor);
+    fv_image view = { .height = size.height, .width = size.width, .channels = 3, .pixels = (void *)(uintptr_t)pixels };
+    return fv_contact_sheet_add(&j->sheet, &view, caption, FV_TONE_PLAIN);
+}
+
+static fv_error *print(job *j, const char *path, int64_t output, const fv_faithfulness *score) {
+    fv_printer *p = j->call->printer;
+    const char *name = fv_predictor_output_name(j->predictor, output);
+    fv_print_record(p);
+    fv_print_text(p, "path", path);
+    fv_print_text(p, "label", name);
+    if (fv_predictor_kind(j->predictor) == FV_ONE_CLASS) fv_print_number(p, "score", j->probabilities[output]);
+    fv_print_text(p, "method", j->options->method);
+    if (j->options->score) fv_print_number(p, "deletion", score->deletion), fv_print_number(p, "insertion", score->insertion);
+    fv_print_record_end(p);
+    return NULL;
+}
+
+/* The answer, its map, and both pictures on the sheet. */
+static fv_error *explain_picture(job *j, const char *path, const fv_image *decoded, fv_image *image) {
+    FV_IMAGE(copy);
+    const float *logits;
+    fv_faithfulness score = { 0 };
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *caption;
+    int64_t outputs = fv_predictor_output_count(j->predictor), output = 0;
+    FV_TRY(fv_transforms_apply(fv_predictor_transforms(j->predictor), FV_EVALUATION, NULL, image));
+    FV_TRY(fv_predictor_run(j->predictor, image->pixels, 1, &logits));
+    for (int64_t c = 1; c < outputs; c++)
+        if (logits[c] > logits[output]) output = c;
+    if (j->asked >= 0) output = j->asked;
+    fv_softmax_row_at(logits, outputs, fv_predictor_temperature(j->predictor), j->probabilities);
+    FV_TRY(fv_explain(j->predictor, j->options->method, image->pixels, output, j->map));
+    if (j->options->score) FV_TRY(fv_explain_score(j->predictor, image->pixels, output, j->map, &score));
+    FV_TRY(fv_image_copy(&copy, fv_image_size(decoded), decoded->pixel, decoded->pixels));
+    FV_TRY(fv_explain_show(j->predictor, &copy, j->map, j->shown, j->overlaid));
+    FV_TRY(add_cell(j, j->shown, name));
+    FV_TRY(fv_arena_format(j->call->arena, &caption, "%s %.3f", fv_predictor_output_name(j->predictor, output),
+                           j->probabilities[output]));
+    FV_TRY(add_cell(j, j->overlaid, caption));
+    return print(j, path, output, &score);
+}
+
+static fv_error *explain_file(job *j, const char *path) {
+    FV_IMAGE(decoded);
+    FV_IMAGE(image);
+    fv_size size = fv_predictor_input(j->predictor);
+    FV_TRY(fv_image_decode_file(path, &(fv_decode_options){ .channels = size.channels }, &decoded));
+    FV_TRY(fv_image_copy(&image, fv_image_size(&decoded), decoded.pixel, decoded.pixels));
+    return fv_error_wrap(explain_picture(j, path, &decoded, &image), "%s", path);
+}
+
+static fv_error *explain_all(job *j) {
+    FV_OWNED(fv_paths) paths = NULL;
+    fv_size size = fv_predictor_input(j->predictor);
+    const char *path, *title;
+    int64_t pixels = size.height * size.width, count = 0;
+    FV_TRY(find_class(j));
+    FV_TRY(fv_arena_take(j->sheet.arena, pixels, &j->map));
+    FV_TRY(fv_arena_take(j->sheet.arena, pixels * 3, &j->shown));
+    FV_TRY(fv_arena_take(j->sheet.arena, pixels * 3, &j->overlaid));
+    FV_TRY(fv_arena_take(j->sheet.arena, fv_predictor_output_count(j->predictor), &j->probabilities));
+    FV_TRY(fv_paths_new(j->options->files.at, j->options->files.count, NULL, &paths));
+    for (;; count++) {
+        FV_TRY(fv_paths_next(paths, &path));
+        if (!path) break;
+        FV_TRY(explain_file(j, path));
+    }
+    if (!count) return fv_fail(FV_NOT_FOUND, "there are no pictures to explain");
+    FV_TRY(fv_arena_format(j->sheet.arena, &title, "What answers hang on: %s", j->options->method));
+    return fv_contact_sheet_write(&j->sheet, title, fv_min(count * 2, 6), j->options->out);
+}
+
+static fv_error *run(fv_command_call *call, void *raw) {
+    const explain_options *o = raw;
+    FV_OWNED(fv_predictor) predictor = NULL;
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_TRY(fv_arena_new("explained pictures", INT64_C(1) << 32, &arena));
+    FV_TRY(fv_predictor_open(o->model, NULL, &predictor));
+    job j = { .call = call, .options = o, .predictor = predictor, .sheet = { .arena = arena, .cell = o->cell } };
+    return explain_all(&j);
+}
+
+const fv_command fv_command_explain = {
+    .name = "explain",
+    .summary = "show which parts of pictures a model's answers hang on",
+    .arguments = "MODEL FILE… --out P.png [--method NAME]",
+    .description =
+        "A sheet with each picture as the network sees it and, beside it, a map from dark (does not matter) to bright.\n"
+        "Each map is judged: the score of the class falls early when what the map calls important is taken away\n"
+        "(deletion, the area under it) and rises early when that is put into an empty picture (insertion).",
+    .fields = fields,
+    .size = sizeof(explain_options),
+    .run = run,
+};
