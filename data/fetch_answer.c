@@ -139,23 +139,34 @@ static int on_progress(void *context, curl_off_t count, curl_off_t done, curl_of
 
 /* ---- the request ---- */
 
-static void set_options(fv_fetch_state *s, struct curl_slist *headers, const char *range, char *message) {
+/* The options that are copied, each of which may find no memory: without those of the protocols any would do. */
+static CURLcode set_texts(const fv_fetch_state *s, const char *range) {
+    const struct {
+        CURLoption option;
+        const char *text; /* NULL, "": as it is */
+    } texts[] = { { CURLOPT_URL, s->url },
+                  { CURLOPT_PROTOCOLS_STR, "http,https" },
+                  { CURLOPT_REDIR_PROTOCOLS_STR, "http,https" },
+                  { CURLOPT_USERAGENT, "fovea/" FOVEA_VERSION },
+                  { CURLOPT_PROXY, s->options->proxy },
+                  { CURLOPT_CAINFO, s->options->ca_file },
+                  { CURLOPT_RANGE, range } };
+    CURLcode code = CURLE_OK;
+    for (size_t i = 0; code == CURLE_OK && i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].text && *texts[i].text) code = curl_easy_setopt(s->curl, texts[i].option, texts[i].text);
+    return code;
+}
+
+static CURLcode set_options(fv_fetch_state *s, struct curl_slist *headers, const char *range, char *message) {
     CURL *c = s->curl;
-    curl_easy_setopt(c, CURLOPT_URL, s->url);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(c, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
     curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(c, CURLOPT_USERAGENT, "fovea/" FOVEA_VERSION);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
     curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALLED_SECONDS);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, message);
-    if (s->options->proxy) curl_easy_setopt(c, CURLOPT_PROXY, s->options->proxy);
-    if (s->options->ca_file) curl_easy_setopt(c, CURLOPT_CAINFO, s->options->ca_file);
-    if (*range) curl_easy_setopt(c, CURLOPT_RANGE, range);
     if (headers) curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, s);
@@ -164,6 +175,7 @@ static void set_options(fv_fetch_state *s, struct curl_slist *headers, const cha
     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, s);
     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    return set_texts(s, range);
 }
 
 /* Network trouble as an error; `*passing` where curl's own retries would go on too, or a connection broke. */
@@ -242,8 +254,8 @@ fv_error *fv_fetch_attempt(fv_fetch_state *s, bool *passing) {
     s->status[0] = s->etag[0] = s->modified[0] = 0;
     s->range_start = s->range_total = -1;
     curl_easy_reset(s->curl);
-    set_options(s, headers, range, message);
-    CURLcode code = perform(s->curl);
+    CURLcode code = set_options(s, headers, range, message);
+    if (code == CURLE_OK) code = perform(s->curl);
     curl_slist_free_all(headers);
     fv_error *error = fv_take(&s->error);
     if (error) {

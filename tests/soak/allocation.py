@@ -1,4 +1,4 @@
-"""allocation.py: each allocation of a short train, eval, predict and report fails in turn; what then happens is judged.
+"""allocation.py: each allocation of a short train, eval, predict, report, split and fetch fails in turn; what happens is judged.
 
 usage: allocation.py BUILD [--depth N] [--sample N] [--only COMMAND] [--threads] [--keep FILE]
 
@@ -39,6 +39,8 @@ def judge(scene, command, run, where, plain):
         return None
     if not run.error:
         return "no error line: " + run.err.strip().rpartition("\n")[2]
+    if command == "fetch" and "given up after 1 attempt" in run.error:  # libcurl calls it the network's fault
+        return scene.again(command, where, plain)
     memory = "memory" in run.error or "Resource temporarily unavailable" in run.error  # the latter of a thread
     return None if memory else f"the error does not speak of memory: {run.error}"
 

@@ -1,4 +1,5 @@
-"""file_calls.py: each call that changes a file fails in turn, of train, predict, report and data split; what then happens is judged.
+"""file_calls.py: each call that changes a file fails in turn, of train, predict, report, data split and data fetch; what then
+happens is judged.
 
 usage: file_calls.py BUILD [--sample N] [--only COMMAND] [--error ENOSPC|EDQUOT|EIO]
 
@@ -6,8 +7,8 @@ BUILD is a build folder, with bin/fovea and lib/fail_io.so (tests/soak/fail_io.c
 
 Right is: exit status 0 with the undisturbed result (what failed was not needed), or 1 with an error that names the file, or the
 folder that it is in, and the system's reason; no temporary file left; and once the fault is gone, `train --resume` ends in the same
-bits as the undisturbed training. Prints a line for each call where that is not so, and the counts; exit status 1 where there was
-any."""
+bits as the undisturbed training, and `data fetch` anew in the whole file. Prints a line for each call where that is not so, and
+the counts; exit status 1 where there was any."""
 
 import argparse
 import collections
@@ -41,6 +42,8 @@ def judge(scene, command, run, where, plain, note, reason):
         return f"the error does not say why: {run.error}"
     if not names_file(run.error, note):
         return f"the error does not name the file: {run.error}"
+    if command == "fetch":
+        return scene.again(command, where, plain)
     return scene.resume(where) if command == "train" else None
 
 

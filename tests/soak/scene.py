@@ -2,13 +2,16 @@
 
 The pictures are of every decoder that a library stands behind, so that their faults are tried too."""
 
+import functools
 import hashlib
+import http.server
 import os
 import pathlib
 import re
 import shlex
 import shutil
 import subprocess
+import threading
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SECONDS_MAX = 60
@@ -21,14 +24,15 @@ COMMANDS = {"train": TRAIN,
             "eval": "eval run/best.fovea --data data --no-track --json",
             "predict": "predict run/best.fovea data --out answers.csv",
             "report": "report run",
-            "split": "data split data --out list.csv --seed 1"}
+            "split": "data split data --out list.csv --seed 1",
+            "fetch": "data fetch AT/whole/best.fovea --out got.fovea --attempts 1"}
 
 
 class Run:
     """One call of fovea, and what came of it. `status` is "late" when it did not end."""
 
     def __init__(self, scene, words, where, environment=None):
-        command = [str(scene.fovea), *shlex.split(words), "--threads", scene.threads]
+        command = [str(scene.fovea), *shlex.split(words.replace("AT", scene.at)), "--threads", scene.threads]
         if words.split()[0] in ("train", "predict", "report"):
             command += ["--workers", scene.workers]
         try:
@@ -65,12 +69,24 @@ def without_previous(state):
     return {name: content for name, content in state.items() if name != "previous.fovea"}
 
 
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def serve(folder):
+    """The folder's files over HTTP, for `data fetch`; its address."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return "http://127.0.0.1:%d" % server.server_address[1]
+
+
 class Scene:
     def __init__(self, build, folder, threads="1", workers="0"):
         self.fovea = build.resolve() / "bin/fovea"
         self.shims = build.resolve() / "lib"
         self.folder, self.threads, self.workers = folder, threads, workers
-        self.resumed = {}
+        self.resumed, self.at = {}, serve(folder)
         for kind, files in PICTURES.items():
             (folder / "data" / kind).mkdir(parents=True)
             for file in files:
@@ -99,6 +115,15 @@ class Scene:
 
     def same(self, command, run, where, plain):
         return (state_of(where, exact=command != "train"), run.out if command == "eval" else b"") == plain
+
+    def again(self, command, where, plain):
+        """The same command once the fault is gone, unless all is there already (the folder could not be synced, no more);
+        None when it ends as it should, else what is wrong."""
+        if (state_of(where, exact=True), b"") == plain:
+            return None
+        run = Run(self, COMMANDS[command], where)
+        good = run.status == 0 and self.same(command, run, where, plain)
+        return None if good else f"the same command does not end as it should: {run.error or run.status}"
 
     def resume(self, where, out="run"):
         """Goes on with the training that was left, or begins it; None when it ends as it should, else what is wrong. The same
