@@ -155,7 +155,7 @@ static fv_error *set_modes(fv_connection *c, const fv_connection_options *o) {
                                 "PRAGMA journal_size_limit = 67108864");
 }
 
-static fv_error *open_database(fv_connection *c, const char *path, const fv_connection_options *o) {
+static fv_error *try_database(fv_connection *c, const char *path, const fv_connection_options *o) {
     FV_TEXT(uri, 1 << 16);
     fv_text_add(&uri, "file:");
     for (const char *at = path; *at; at++) fv_text_addf(&uri, strchr("?#%", *at) ? "%%%02X" : "%c", *at);
@@ -173,6 +173,27 @@ static fv_error *open_database(fv_connection *c, const char *path, const fv_conn
     sqlite3_db_config(c->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (fv_trace_on(FV_TRACE_SQL)) sqlite3_trace_v2(c->database, SQLITE_TRACE_STMT, trace, NULL);
     return set_modes(c, o);
+}
+
+/* Another user of the group has made the log, and not shared it yet: SQLite, which may read it, has opened it for that alone.
+ */
+static bool log_is_unshared(const fv_connection *c) {
+    if (!c->group || access(c->path, W_OK)) return false;
+    sqlite3_busy_timeout(c->database, 0); /* whoever writes may: that is no matter here */
+    int result = sqlite3_exec(c->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (result == SQLITE_OK) sqlite3_exec(c->database, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_busy_handler(c->database, wait_for_others, (void *)c);
+    return (result & 0xff) == SQLITE_READONLY;
+}
+
+static fv_error *open_database(fv_connection *c, const char *path, const fv_connection_options *o) {
+    FV_TRY(try_database(c, path, o));
+    for (int tries = 0; !o->read_only && tries < SHARING_TRIES && log_is_unshared(c); tries++) {
+        sqlite3_close_v2(fv_take(&c->database));
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        FV_TRY(try_database(c, path, o));
+    }
+    return NULL;
 }
 
 static fv_error *open_turn(fv_connection *c) {

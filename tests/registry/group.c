@@ -1,8 +1,10 @@
 /* A workspace that several users share: all of it is their group's, and nobody else's. */
+#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
@@ -95,6 +97,27 @@ FV_TEST(registry_group__that_has_a_setgid_workspace_works_in_it_by_any_umask) {
     for (int i = 0; i < 2; i++) wait_for(both[i]);
     wait_for(start_as(BOB, true, 077, look_after, folder, 41));
     wait_for(start_as(ADA, true, 022, look_after, folder, 0));
+}
+
+/* As SQLite makes it: with what the umask leaves of the database's mode, and with all of it a moment later. */
+static void share_late(const char *path, int number) {
+    (void)number;
+    nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+    assert_int_equal(chmod(path, 0660), 0);
+}
+
+FV_TEST(registry_group__whose_log_is_not_shared_yet_is_waited_for) {
+    if (geteuid()) skip();
+    char folder[700], log[720];
+    make_folder(folder, 0, LAB, 02770);
+    wait_for(start_as(ADA, true, 022, work, folder, 0));
+    snprintf(log, sizeof log, "%s/fovea.db-wal", folder);
+    int file = open(log, O_RDWR | O_CREAT | O_EXCL, 0640);
+    assert_true(file >= 0);
+    assert_int_equal(fchown(file, ADA, LAB) | fchmod(file, 0640) | close(file), 0);
+    pid_t late = start_as(ADA, true, 022, share_late, log, 0);
+    wait_for(start_as(BOB, true, 022, work, folder, 1));
+    wait_for(late);
 }
 
 static void be_refused(const char *folder, int number) {
