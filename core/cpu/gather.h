@@ -75,6 +75,12 @@ static inline __attribute__((always_inline)) void fv_gather_rows(const fv_gather
     }
 }
 
+/* Whether the rows are the picture's pixels as they lie, `pixel` elements apart: one tap, at every pixel. */
+static inline bool fv_gather_is_plain(const fv_gather *g) {
+    return g->taps[0] == 1 && g->taps[1] == 1 && g->step[0] == 1 && g->step[1] == 1 && !g->offset[0] && !g->offset[1] &&
+           g->grid[0] == g->height && g->grid[1] == g->width;
+}
+
 /* The forward product's left operand for one group: x, gathered for each pixel of y. Types only, `x` may be NULL. */
 fv_gather fv_gather_forward(const fv_conv2d_options *options, const fv_type *x, const fv_type *w, const fv_type *y,
                             const void *data, int64_t group);

@@ -90,16 +90,10 @@ static void make_lines(const float *from, int64_t row, int64_t channels, int64_t
     }
 }
 
-/* Whether rows of x are what is gathered: one tap, every pixel its own. */
-static bool is_plain(const fv_gather *g) {
-    return g->taps[0] == 1 && g->taps[1] == 1 && g->step[0] == 1 && g->step[1] == 1 && !g->offset[0] && !g->offset[1] &&
-           g->grid[0] == g->height && g->grid[1] == g->width;
-}
-
 /* Rows [first, first + count) of x as panels: one tap's channels where they fill panels, otherwise rows, a few at a time while
  * they are in the first-level cache. */
 static void make_panels(const fv_gather *g, const block *b, int64_t first, int64_t count, scratch *own) {
-    if (is_plain(g)) {
+    if (fv_gather_is_plain(g)) {
         make_lines((const float *)g->from + first * g->pixel + b->column, g->pixel, b->columns, count, own->panels);
         return;
     }

@@ -70,9 +70,14 @@ static void run_unit(void *context, int64_t unit, int thread) {
                             .b_panel = depth * FV_GEMM_COLUMNS,
                             .c = own->rows,
                             .c_column = column };
+    bool plain = fv_gather_is_plain(&p.gather); /* multiplied where they lie */
+    if (plain) block.a_row = p.gather.pixel, block.a_tile = FV_GEMM_ROWS * p.gather.pixel;
     for (int64_t s = 0; s < slices; s++) {
         int64_t begin = s * slice, end = fv_min(depth, begin + slice);
-        fv_gather_avx2(&p.gather, first, count, begin, end, STRIDE, own->gathered);
+        if (plain)
+            block.a = (const float *)p.gather.from + first * p.gather.pixel + begin;
+        else
+            fv_gather_avx2(&p.gather, first, count, begin, end, STRIDE, own->gathered);
         block.depth = end - begin;
         block.b = p.b + column * depth + begin * FV_GEMM_COLUMNS;
         block.add = s > 0;
