@@ -12,6 +12,8 @@
 #include "data/source.h"
 #include "data/transform.h"
 #include "drift/statistic.h"
+#include "exchange/exporter.h"
+#include "exchange/preprocessing.h"
 #include "layers/arch.h"
 #include "layers/initializer.h"
 #include "layers/layer.h"
@@ -34,6 +36,9 @@ PART_OF(source)
 PART_OF(transform)
 PART_OF(metric)
 PART_OF(format)
+PART_OF(key_style)
+PART_OF(preprocessing)
+PART_OF(exporter)
 PART_OF(statistic)
 PART_OF(explainer)
 
@@ -65,6 +70,11 @@ static void more_of_transform(int index, fv_text *out) {
     fv_text_addf(out, "Example: `%s%s%s`\n", transform->name, *transform->example ? " " : "", transform->example);
 }
 
+static void more_of_preprocessing(int index, fv_text *out) {
+    fv_text_addf(out, "Steps: `%s`; S is the network's size, R the size before the middle is cut out.\n",
+                 fv_preprocessing_table[index]->steps);
+}
+
 /* scripts/make-transform-pictures draws it. */
 static void picture_of_transform(int index, fv_text *out) {
     const fv_transform *transform = fv_transform_table[index];
@@ -79,6 +89,11 @@ const fv_topic_kind fv_topic_kinds[] = {
       NULL, NULL },
     { "decoder", "formats of pictures, told by content", NULL, &fv_decoder_table_count, decoder_at, NULL, NULL },
     { "format", "formats of weights, told by content", NULL, &fv_format_table_count, format_at, NULL, NULL },
+    { "key_style", "what weights are called elsewhere", "--style NAME", &fv_key_style_table_count, key_style_at, NULL, NULL },
+    { "preprocessing", "how pictures are prepared for weights from elsewhere", "--preprocess NAME",
+      &fv_preprocessing_table_count, preprocessing_at, more_of_preprocessing, NULL },
+    { "exporter", "what a model is written as for others", "fovea export MODEL --NAME OUT", &fv_exporter_table_count,
+      exporter_at, NULL, NULL },
     { "transform", "steps from a decoded picture to a network's input", "--transforms \"NAME option=value …; NAME …\"",
       &fv_transform_table_count, transform_at, more_of_transform, picture_of_transform },
     { "loss", "what a training lowers", "--loss \"NAME option=value …\"", &fv_loss_table_count, loss_at, NULL, NULL },

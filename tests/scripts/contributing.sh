@@ -9,8 +9,8 @@ complain() { echo "contributing: $1" >&2; bad=1; }
 
 # Lines of KIND HEADER FOLDER, as documented and as built.
 documented=$(sed -n \
-    's/^| an* [a-z ]* | `\(.*\)\/[^/]*\.c` | `const fv_\([a-z]*\) .*` | `\(.*\)` |$/\2 \3 \1/p' docs/contributing.md)
-built=$(grep -oE '"[a-z]+ [a-z/]+\.h[a-z/ ]*"' CMakeLists.txt | tr -d '"')
+    's/^| an* [a-z ]* | `\(.*\)\/[^/]*\.c` | `const fv_\([a-z_]*\) .*` | `\(.*\)` |$/\2 \3 \1/p' docs/contributing.md)
+built=$(grep -oE '"[a-z_]+ [a-z_/]+\.h[a-z_/ ]*"' CMakeLists.txt | tr -d '"')
 [ -n "$documented" ] && [ -n "$built" ] || complain "a table is empty: has its form changed?"
 
 while read -r kind header folder; do
