@@ -44,7 +44,7 @@ fv_error *fv_format_unpacked(fv_format_call *call, const char *what, int64_t byt
 
 /* ---- parts ---- */
 
-static fv_error *keep_part(fv_foreign_file *file, fv_snapshot *part) {
+fv_error *fv_format_keep(fv_foreign_file *file, fv_snapshot *part) {
     if (file->part_count == PARTS_MAX) return fv_fail(FV_FORMAT, "it names more than %d files", PARTS_MAX);
     fv_error *error =
         fv_memory_grow((void **)&file->parts, file->part_count, file->part_count + 1, (int64_t)sizeof *file->parts);
@@ -62,7 +62,7 @@ fv_error *fv_format_open_part(fv_format_call *call, const char *name, const fv_s
     FV_TRY(fv_arena_format(call->file->arena, &path, "%.*s%s", folder, call->where, name));
     FV_SNAPSHOT(part);
     FV_TRY(fv_snapshot_read(path, FV_FOREIGN_BYTES_MAX, &part));
-    FV_TRY(keep_part(call->file, &part));
+    FV_TRY(fv_format_keep(call->file, &part));
     *out = &call->file->parts[call->file->part_count - 1];
     return NULL;
 }
@@ -128,7 +128,7 @@ fv_error *fv_foreign_read(const char *path, const fv_foreign_options *options, f
     FV_TRY(fv_snapshot_read(path, FV_FOREIGN_BYTES_MAX, &whole));
     FV_TRY(new_file(whole.length, options, &file));
     fv_snapshot kept = whole; /* the list of parts may move; what it is of does not */
-    FV_TRY(keep_part(file, &whole));
+    FV_TRY(fv_format_keep(file, &whole));
     fv_format_call call = { .bytes = kept.bytes,
                             .length = kept.length,
                             .where = path,

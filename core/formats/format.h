@@ -121,6 +121,8 @@ void fv_foreign_row_order(fv_foreign_tensor *tensor);
 /* Room for `bytes` that `what`, a part of the file, declares to be unpacked: FV_MEMORY when all of them are over max_expand. */
 FV_MUST_USE fv_error *fv_format_unpacked(fv_format_call *call, const char *what, int64_t bytes, uint8_t **out);
 /* Another file of the same folder, by a plain name, kept with this one. */
+/* Memory that tensors lie in is kept as long as the file; `*part` is taken over. */
+FV_MUST_USE fv_error *fv_format_keep(fv_foreign_file *file, fv_snapshot *part);
 FV_MUST_USE fv_error *fv_format_open_part(fv_format_call *call, const char *name, const fv_snapshot **out);
 
 #endif

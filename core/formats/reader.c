@@ -22,7 +22,7 @@
 #include "core/base/log.h"
 #include "core/base/size.h"
 
-static const fv_reader_limits documented = { .memory = INT64_C(256) << 20, .processor = 20, .wait = 60 };
+const fv_reader_limits fv_reader_documented = { .memory = INT64_C(256) << 20, .processor = 20, .wait = 60 };
 
 #define NOTE_BYTES 512
 
@@ -44,8 +44,8 @@ typedef struct run {
 typedef struct spawning {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
-    char *arguments[5], *environment[2];
-    char numbers[3][32];
+    char *arguments[7], *environment[2];
+    char numbers[5][32];
 } spawning;
 
 /* No rights need it, but the loader may: where libraries are, when that is said so. */
@@ -61,6 +61,8 @@ static int set_files(spawning *s, const fv_snapshot *file, const run *r, int not
     if (!failed) failed = posix_spawn_file_actions_adddup2(f, 0, 1);
     if (!failed) failed = posix_spawn_file_actions_adddup2(f, note, 2);
     if (!failed) failed = posix_spawn_file_actions_adddup2(f, file->file, FV_READER_FILE);
+    if (!failed && r->limits->content_length)
+        failed = posix_spawn_file_actions_adddup2(f, r->limits->content, FV_READER_CONTENT);
     return failed ? failed : posix_spawn_file_actions_adddup2(f, r->answer, FV_READER_ANSWER);
 }
 
@@ -76,10 +78,10 @@ static int set_signals(spawning *s) {
 }
 
 static void set_arguments(spawning *s, const char *path, int64_t length, const fv_reader_limits *limits) {
-    int64_t memory = limits->memory + length + FV_ANSWER_BYTES_MAX;
-    const int64_t numbers[3] = { length, memory, limits->processor };
+    int64_t memory = limits->memory + length + limits->content_length + FV_ANSWER_BYTES_MAX;
+    const int64_t numbers[5] = { length, memory, limits->processor, limits->kind, limits->content_length };
     s->arguments[0] = (char *)(uintptr_t)path;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 5; i++) {
         snprintf(s->numbers[i], sizeof s->numbers[i], "%lld", (long long)numbers[i]);
         s->arguments[1 + i] = s->numbers[i];
     }
@@ -208,7 +210,7 @@ static void warn_of_guards(unsigned guards) {
 static fv_error *run_with(run *r, const char *path, const fv_snapshot *file, int64_t length) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return fv_fail(FV_IO, "no pipe to the reader: %s", strerror(errno));
-    int note = fcntl(ends[1], F_DUPFD_CLOEXEC, FV_READER_ANSWER + 1);
+    int note = fcntl(ends[1], F_DUPFD_CLOEXEC, FV_READER_CONTENT + 1);
     fv_error *error = note < 0 ? fv_fail(FV_IO, "no pipe to the reader: %s", strerror(errno)) : NULL;
     close(ends[1]);
     r->note = ends[0];
@@ -221,7 +223,7 @@ static fv_error *run_with(run *r, const char *path, const fv_snapshot *file, int
 
 fv_error *fv_reader_run(const fv_snapshot *file, int64_t length, const char *where, const fv_reader_limits *limits,
                         fv_arena *arena, const void **answer, int64_t *answer_length) {
-    run r = { .where = where, .limits = limits ? limits : &documented };
+    run r = { .where = where, .limits = limits ? limits : &fv_reader_documented };
     const char *path;
     FV_TRY(fv_error_wrap(fv_reader_find(arena, &path), "%s cannot be read", where));
     FV_TRY(fv_shared_memory(where, FV_ANSWER_BYTES_MAX, &r.answer));

@@ -11,15 +11,26 @@
 #include "core/formats/answer.h"
 #include "core/formats/snapshot.h"
 
-/* Where the reader finds the file and the shared memory. Its arguments: the file's bytes, memory, processor seconds. */
+/* Where the reader finds the file, the answer's shared memory, and that of the content (of some kinds). Its arguments: the
+ * file's bytes, memory, processor seconds, kind, the content's bytes. */
 #define FV_READER_FILE 3
 #define FV_READER_ANSWER 4
+#define FV_READER_CONTENT 5
+
+/* What the file is to be read as. */
+typedef enum fv_reader_kind { FV_READER_MODEL, FV_READER_KERAS, FV_READER_KINDS } fv_reader_kind;
 
 typedef struct fv_reader_limits {
     int64_t memory;    /* bytes of address space, beyond the file and its answer */
     int64_t processor; /* seconds */
     double wait;       /* seconds; then it is killed */
+    fv_reader_kind kind;
+    /* Shared memory (fv_shared_memory) for what does not lie in the file as it is: places in the answer go on in it, behind the
+     * file's end. 0 bytes: there is none, whatever `content` is. */
+    int content;
+    int64_t content_length;
 } fv_reader_limits;
+extern const fv_reader_limits fv_reader_documented; /* of a model */
 
 /* The program: $FOVEA_READER, or fovea-reader beside this program or library, or in libexec/fovea of the tree that they lie in,
  * or in that of the prefix that was configured. FV_NOT_FOUND says where it was looked for. */

@@ -1,5 +1,5 @@
-"""weights.py: files of weights, sound and hostile, into tests/fuzz/corpus/{pth,pickle,npz,safetensors}: seeds of the fuzz
-targets and cases of tests/core/formats. Needs torch, numpy, safetensors. Values are 0, 1, 2, … unless said otherwise."""
+"""weights.py: files of weights, sound and hostile, into tests/fuzz/corpus/{pth,pickle,npz,safetensors,keras}: seeds of the fuzz
+targets and cases of tests/core/formats. Needs torch, numpy, h5py. Values are 0, 1, 2, … unless said otherwise."""
 import argparse, io, json, os, pathlib, pickle, struct, zipfile, zlib
 import numpy as np, torch
 from collections import OrderedDict
@@ -165,7 +165,59 @@ def safetensors():
     put("safetensors", "index_elsewhere", json.dumps({"weight_map": {"a": "../../etc/passwd"}}).encode())
 
 
+def keras():
+    import h5py
+
+    def file(name, make):
+        path = ROOT / "keras" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with h5py.File(path, "w", libver="earliest") as f:
+            make(f)
+
+    def layer(parent, name, weights, pieces=False, **how):
+        g = parent.create_group(name)
+        for i, w in enumerate(weights):
+            if pieces:
+                g.attrs[f"weight_names{i}"] = np.array([f"{name}/{w}".encode()])
+            g.create_dataset(f"{name}/{w}", data=weights[w], **how)
+        if not pieces:
+            g.attrs["weight_names"] = np.array([f"{name}/{w}".encode() for w in weights] or [], dtype="S32")
+    ramp = np.arange(6, dtype="f4").reshape(2, 3)
+
+    def plain(f):
+        f.attrs["layer_names"] = np.array([b"c", b"relu"])
+        layer(f, "c", {"kernel:0": ramp, "bias:0": ramp[0]})
+        layer(f, "relu", {})
+
+    def whole(f):
+        f.attrs["model_config"] = "{}"
+        g = f.create_group("model_weights")
+        g.attrs["layer_names0"], g.attrs["layer_names1"] = np.array([b"c"]), np.array([b"d"])
+        layer(g, "c", {"kernel:0": ramp, "bias:0": ramp[0].astype(">f4")}, pieces=True)
+        layer(g, "d", {"kernel:0": ramp, "half:0": ramp.astype("f2")}, compression="gzip", shuffle=True, chunks=(1, 3))
+
+    def variable(f):
+        f.attrs.create("layer_names", ["c"], dtype=h5py.string_dtype())
+        layer(f, "c", {"kernel:0": ramp})
+
+    def bomb(f):
+        f.attrs["layer_names"] = np.array([b"c"])
+        layer(f, "c", {"kernel:0": np.zeros(1 << 20, "f4")}, compression="gzip", chunks=(1 << 20,))
+
+    def linked(f):
+        f.attrs["layer_names"] = np.array([b"c"])
+        f["c"] = h5py.ExternalLink("/etc/other.h5", "/c")
+
+    def missing(f):
+        f.attrs["layer_names"] = np.array([b"c"])
+        f.create_group("c").attrs["weight_names"] = np.array([b"c/kernel:0"])
+    for make in (plain, whole, variable, bomb, linked, missing):
+        file(make.__name__ + ".h5", make)
+    file("no_names.h5", lambda f: None)
+
+
 torch.manual_seed(0)
 checkpoints()
 npz()
 safetensors()
+keras()

