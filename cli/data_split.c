@@ -1,4 +1,5 @@
 /* data_split.c - fovea data split: who is trained on, written down as a list. */
+#include "cli/columns.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "data/split_list.h"
@@ -49,11 +50,16 @@ static void print_classes(fv_printer *p, const fv_dataset *set, const fv_split_l
 }
 
 /* For people: a line a class, below the record. */
-static void print_class_lines(fv_printer *p, const fv_dataset *set, const fv_split_list_result *result) {
+static fv_error *print_class_lines(fv_printer *p, const fv_dataset *set, const fv_split_list_result *result) {
     const int64_t *counts = result->class_counts;
-    for (int64_t c = 0; c < fv_dataset_class_count(set); c++, counts += FV_PART_KINDS)
-        fv_print_line(p, "  %-24s train %lld, val %lld, test %lld", fv_dataset_class_name(set, c), (long long)counts[0],
-                      (long long)counts[1], (long long)counts[2]);
+    for (int64_t c = 0; c < fv_dataset_class_count(set); c++, counts += FV_PART_KINDS) {
+        FV_TEXT(name, 1 << 16);
+        fv_columns_pad(&name, fv_dataset_class_name(set, c), 24);
+        FV_TRY(fv_text_error(&name));
+        fv_print_line(p, "  %s train %lld, val %lld, test %lld", name.at, (long long)counts[0], (long long)counts[1],
+                      (long long)counts[2]);
+    }
+    return NULL;
 }
 
 static fv_error *run(fv_command_call *call, void *options) {
@@ -81,7 +87,7 @@ static fv_error *run(fv_command_call *call, void *options) {
     fv_print_text(p, "separator", result.separator);
     print_classes(p, set, &result);
     fv_print_record_end(p);
-    print_class_lines(p, set, &result);
+    FV_TRY(print_class_lines(p, set, &result));
     if (result.separator)
         fv_terminal_line("read it with --source-options 'separator=\"%s\"': pictures have several classes", result.separator);
     return NULL;

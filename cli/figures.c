@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/columns.h"
 #include "core/base/size.h"
 
 #define TABLE_MAX 20 /* classes that a table holds */
@@ -143,13 +144,6 @@ void fv_figures_print(fv_printer *p, const fv_figures *f) {
 
 /* ---- tables ---- */
 
-/* Columns of a name on a terminal: a code point each. */
-static int columns(const char *name) {
-    int count = 0;
-    for (; *name; name++) count += ((unsigned char)*name & 0xC0) != 0x80;
-    return count;
-}
-
 /* Undefined figures come last. */
 static double rank(const fv_class_figures *f) { return isnan(f->f1) ? INFINITY : f->f1; }
 
@@ -180,14 +174,13 @@ static void add_class_table(fv_text *text, const fv_figures *f) {
         pick_worst(f, rows, count);
         fv_text_addf(text, "the %lld of %lld classes with the lowest F1:\n", (long long)count, (long long)f->classes);
     }
-    int widest = columns("class");
-    for (int64_t r = 0; r < count; r++) widest = (int)fv_max(widest, fv_min(columns(f->names[rows[r]]), NAME_COLUMNS_MAX));
-    fv_text_addf(text, "%-*s precision    recall        f1%s   support\n", widest, "class",
-                 f->average_precision ? "        AP" : "");
+    int64_t widest = fv_columns("class");
+    for (int64_t r = 0; r < count; r++) widest = fv_max(widest, fv_min(fv_columns(f->names[rows[r]]), NAME_COLUMNS_MAX));
+    fv_columns_pad(text, "class", widest);
+    fv_text_addf(text, " precision    recall        f1%s   support\n", f->average_precision ? "        AP" : "");
     for (int64_t r = 0; r < count; r++) {
         const fv_class_figures *figures = &f->per_class[rows[r]];
-        const char *name = f->names[rows[r]];
-        fv_text_addf(text, "%s%*s", name, (int)fv_max(widest - columns(name), 0), "");
+        fv_columns_pad(text, f->names[rows[r]], widest);
         add_share(text, 9, figures->precision);
         add_share(text, 9, figures->recall);
         add_share(text, 9, figures->f1);

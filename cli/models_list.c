@@ -1,5 +1,6 @@
 /* models_list.c - fovea models list: what models there are, a line each. */
 #include "cli/command.h"
+#include "cli/table.h"
 #include "cli/when.h"
 #include "fovea/versions.h"
 
@@ -61,22 +62,28 @@ static fv_error *print_json(const fv_models_list *list, fv_printer *p) {
     return NULL;
 }
 
-static fv_error *print_line(const fv_models_row *m, fv_printer *p) {
+static fv_error *add_row(const fv_models_row *m, fv_table *t) {
     char when[FV_WHEN_LETTERS];
     FV_TEXT(aliases, 1 << 20);
     for (int64_t i = 0; i < m->alias_count; i++)
         fv_text_addf(&aliases, "%s%s %lld", i ? ", " : "", m->aliases[i].name, (long long)m->aliases[i].number);
     if (m->deleted) fv_text_add(&aliases, aliases.length ? ", deleted" : "deleted");
     FV_TRY(fv_text_error(&aliases));
-    fv_print_line(p, "%-24s %8lld  %s  %s", m->name, (long long)m->versions, fv_when(m->updated_ms, when), aliases.at);
-    return NULL;
+    FV_TRY(fv_table_add(t, m->name));
+    FV_TRY(fv_table_addf(t, "%lld", (long long)m->versions));
+    FV_TRY(fv_table_add(t, fv_when(m->updated_ms, when)));
+    return fv_table_add(t, aliases.at);
 }
 
-static fv_error *print_lines(const fv_models_list *list, fv_printer *p) {
+static fv_error *print_table(const fv_models_list *list, fv_arena *arena, fv_printer *p) {
+    static const bool right[] = { false, true, false, false };
+    static const char *const heads[] = { "model", "versions", "changed", "aliases" };
+    fv_table t;
     if (!list->count) return fv_print_line(p, "no models yet: `fovea models register` makes one"), NULL;
-    fv_print_line(p, "%-24s %8s  %-20s  %s", "model", "versions", "changed", "aliases");
-    for (int64_t i = 0; i < list->count; i++) FV_TRY(print_line(&list->rows[i], p));
-    return NULL;
+    fv_table_init(&t, arena, 4, right);
+    for (int i = 0; i < 4; i++) FV_TRY(fv_table_add(&t, heads[i]));
+    for (int64_t i = 0; i < list->count; i++) FV_TRY(add_row(&list->rows[i], &t));
+    return fv_table_print(&t, p);
 }
 
 static fv_error *run(fv_command_call *call, void *raw) {
@@ -85,7 +92,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     fv_models_list list;
     FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .read_only = true }, &registry));
     FV_TRY(fv_models_find(registry, NULL, o->deleted, &list));
-    fv_error *error = call->printer->json ? print_json(&list, call->printer) : print_lines(&list, call->printer);
+    fv_error *error = call->printer->json ? print_json(&list, call->printer) : print_table(&list, call->arena, call->printer);
     fv_models_list_release(&list);
     return error;
 }

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/model_says.h"
+#include "cli/table.h"
 #include "cli/when.h"
 #include "core/base/json.h"
 #include "experiments/lineage_words.h"
@@ -91,19 +92,28 @@ static void print_decision_items(const fv_promotion_list *decisions, fv_printer 
     fv_print_list_end(p);
 }
 
-static fv_error *print_version_lines(const fv_version_list *versions, fv_printer *p) {
-    fv_print_line(p, "\n%7s  %-20s %9s  %s", "version", "registered", "MB", "");
-    for (int64_t i = 0; i < versions->count; i++) {
-        const fv_version_row *v = &versions->rows[i];
-        char when[FV_WHEN_LETTERS];
-        FV_TEXT(rest, 1 << 20);
-        for (int64_t a = 0; a < v->alias_count; a++) fv_text_addf(&rest, "%s%s", a ? ", " : "", v->aliases[a]);
-        if (v->deleted) fv_text_addf(&rest, "%sdeleted", rest.length ? ", " : "");
-        if (*v->description) fv_text_addf(&rest, "%s%s", rest.length ? ": " : "", v->description);
-        FV_TRY(fv_text_error(&rest));
-        fv_print_line(p, "%7lld  %s %9.2f  %s", (long long)v->number, fv_when(v->created_ms, when), (double)v->size / 1e6,
-                      rest.at);
-    }
+static fv_error *add_version_row(const fv_version_row *v, fv_table *t) {
+    char when[FV_WHEN_LETTERS];
+    FV_TEXT(rest, 1 << 20);
+    for (int64_t a = 0; a < v->alias_count; a++) fv_text_addf(&rest, "%s%s", a ? ", " : "", v->aliases[a]);
+    if (v->deleted) fv_text_addf(&rest, "%sdeleted", rest.length ? ", " : "");
+    if (*v->description) fv_text_addf(&rest, "%s%s", rest.length ? ": " : "", v->description);
+    FV_TRY(fv_text_error(&rest));
+    FV_TRY(fv_table_addf(t, "%lld", (long long)v->number));
+    FV_TRY(fv_table_add(t, fv_when(v->created_ms, when)));
+    FV_TRY(fv_table_addf(t, "%.2f", (double)v->size / 1e6));
+    return fv_table_add(t, rest.at);
+}
+
+static fv_error *print_version_table(const fv_version_list *versions, fv_arena *arena, fv_printer *p) {
+    static const bool right[] = { true, false, true, false };
+    static const char *const heads[] = { "version", "registered", "MB", "" };
+    fv_table t;
+    fv_print_line(p, "%s", "");
+    fv_table_init(&t, arena, 4, right);
+    for (int i = 0; i < 4; i++) FV_TRY(fv_table_add(&t, heads[i]));
+    for (int64_t i = 0; i < versions->count; i++) FV_TRY(add_version_row(&versions->rows[i], &t));
+    FV_TRY(fv_table_print(&t, p));
     if (versions->next) fv_print_line(p, "and older ones");
     return NULL;
 }
@@ -120,32 +130,44 @@ static bool tells(const struct fv_promotion *d, const char *name, bool passed) {
     return !passed || d->verb != FV_ALIAS_PROMOTE || !strcmp(name, "forced");
 }
 
-static fv_error *print_reasons(const struct fv_promotion *d, fv_printer *p) {
+static fv_error *add_reasons(const struct fv_promotion *d, fv_table *t) {
     json_t *reasons, *reason;
     size_t i;
+    fv_error *error = NULL;
     FV_TRY(fv_json_load(d->reasons, (int64_t)strlen(d->reasons), 0, NULL, &reasons));
     json_array_foreach(reasons, i, reason) {
         const char *name = json_string_value(json_object_get(reason, "name"));
         const char *text = json_string_value(json_object_get(reason, "text"));
         bool passed = json_is_true(json_object_get(reason, "passed"));
-        if (name && text && tells(d, name, passed)) fv_print_line(p, "    %s %s: %s", passed ? "✓" : "✗", name, text);
+        if (!error && name && text && tells(d, name, passed))
+            error = fv_table_notef(t, "%s %s: %s", passed ? "✓" : "✗", name, text);
     }
     json_decref(reasons);
-    return NULL;
+    return error;
 }
 
-static fv_error *print_decision_lines(const fv_promotion_list *decisions, fv_printer *p) {
-    if (decisions->count) fv_print_line(p, "\n%-20s  %-12s %-9s %13s  %s", "decided", "alias", "verb", "from → to", "by");
-    for (int64_t i = 0; i < decisions->count; i++) {
-        const struct fv_promotion *d = &decisions->at[i];
-        char when[FV_WHEN_LETTERS], previous[24], version[24], way[60];
-        name_number(d->previous, previous), name_number(d->version, version);
-        snprintf(way, sizeof way, "%s → %s", previous, version);
-        fv_print_line(p, "%s  %-12s %-9s %13s  %s%s", fv_when(d->decided_ms, when), d->alias, fv_alias_verb_name(d->verb), way,
-                      d->actor, d->taken ? "" : "  held back");
-        FV_TRY(print_reasons(d, p));
-    }
-    return NULL;
+static fv_error *add_decision(const struct fv_promotion *d, fv_table *t) {
+    char when[FV_WHEN_LETTERS], previous[24], version[24];
+    name_number(d->previous, previous), name_number(d->version, version);
+    FV_TRY(fv_table_add(t, fv_when(d->decided_ms, when)));
+    FV_TRY(fv_table_add(t, d->alias));
+    FV_TRY(fv_table_add(t, fv_alias_verb_name(d->verb)));
+    FV_TRY(fv_table_addf(t, "%s → %s", previous, version));
+    FV_TRY(fv_table_add(t, d->actor));
+    FV_TRY(fv_table_add(t, d->taken ? "" : "held back"));
+    return add_reasons(d, t);
+}
+
+static fv_error *print_decision_table(const fv_promotion_list *decisions, fv_arena *arena, fv_printer *p) {
+    static const bool right[] = { false, false, false, true, false, false };
+    static const char *const heads[] = { "decided", "alias", "verb", "from → to", "by", "" };
+    fv_table t;
+    if (!decisions->count) return NULL;
+    fv_print_line(p, "%s", "");
+    fv_table_init(&t, arena, 6, right);
+    for (int i = 0; i < 6; i++) FV_TRY(fv_table_add(&t, heads[i]));
+    for (int64_t i = 0; i < decisions->count; i++) FV_TRY(add_decision(&decisions->at[i], &t));
+    return fv_table_print(&t, p);
 }
 
 static void print_model_aliases(const fv_models_row *m, fv_printer *p) {
@@ -159,7 +181,7 @@ static void print_model_aliases(const fv_models_row *m, fv_printer *p) {
 }
 
 static fv_error *print_model(fv_registry *registry, const fv_models_row *m, const fv_version_list *versions,
-                             const fv_promotion_list *decisions, fv_printer *p) {
+                             const fv_promotion_list *decisions, fv_arena *arena, fv_printer *p) {
     fv_print_record(p);
     fv_print_text(p, "name", m->name);
     if (p->json || *m->description) fv_print_text(p, "description", m->description);
@@ -172,11 +194,11 @@ static fv_error *print_model(fv_registry *registry, const fv_models_row *m, cons
     if (p->json) print_decision_items(decisions, p);
     fv_print_record_end(p);
     if (p->json) return NULL;
-    FV_TRY(print_version_lines(versions, p));
-    return print_decision_lines(decisions, p);
+    FV_TRY(print_version_table(versions, arena, p));
+    return print_decision_table(decisions, arena, p);
 }
 
-static fv_error *show_model(fv_registry *registry, const char *name, fv_printer *p) {
+static fv_error *show_model(fv_registry *registry, const char *name, fv_arena *arena, fv_printer *p) {
     fv_models_list models;
     fv_version_list versions = { 0 };
     fv_promotion_list decisions = { 0 };
@@ -187,7 +209,7 @@ static fv_error *show_model(fv_registry *registry, const char *name, fv_printer 
         error = fv_versions_list(registry, &query, &versions);
         if (!error) error = fv_promotions_list(registry, name, NULL, p->json ? 0 : DECISIONS, &decisions);
     }
-    if (!error) error = print_model(registry, &models.rows[0], &versions, &decisions, p);
+    if (!error) error = print_model(registry, &models.rows[0], &versions, &decisions, arena, p);
     fv_promotion_list_release(&decisions);
     fv_version_list_release(&versions);
     fv_models_list_release(&models);
@@ -297,7 +319,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_OWNED(fv_registry) registry = NULL;
     fv_version_list versions;
     FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .read_only = true }, &registry));
-    if (!strpbrk(o->what, "@/")) return show_model(registry, o->what, call->printer);
+    if (!strpbrk(o->what, "@/")) return show_model(registry, o->what, call->arena, call->printer);
     FV_TRY(fv_version_find(registry, o->what, &versions));
     fv_error *error = print_version(registry, &versions.rows[0], call->arena, call->printer);
     fv_version_list_release(&versions);

@@ -5,8 +5,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/columns.h"
+#include "core/base/size.h"
+
 #define RECORD_BYTES_MAX (1 << 28)
-#define KEY_COLUMNS 17 /* balanced_accuracy */
+#define KEY_COLUMNS 17     /* balanced_accuracy */
+#define KEY_COLUMNS_MAX 40 /* a longer key does not move the values of the others */
+#define KEY_END '\x1F'     /* between key and value of a line that is not laid out yet; no shown text has it */
 
 void fv_printer_init(fv_printer *p, FILE *out, bool json) {
     *p = (fv_printer){ .json = json, .out = out };
@@ -28,15 +33,36 @@ void fv_print_record(fv_printer *p) {
     fv_text_clear(&p->record);
     p->depth = 0;
     p->first = true;
+    p->widest = KEY_COLUMNS;
     if (p->json) fv_text_add(&p->record, "{");
+}
+
+/* The record, or its error, which is kept. */
+static void write_text(fv_printer *p, fv_text *text) {
+    fv_error *error = fv_text_error(text);
+    if (error && !p->error) p->error = fv_take(&error);
+    fv_error_free(error);
+    write_out(p, text->at, (size_t)text->length);
+}
+
+/* Keys are padded to KEY_COLUMNS_MAX: the blanks that none of them needs go, so that values stand below one another. */
+static void lay_out(const fv_printer *p, fv_text *out) {
+    for (const char *at = p->record.at, *end; *at; at = end + (*end != 0)) {
+        end = strchrnul(at, KEY_END);
+        int64_t length = end - at, surplus = *end ? KEY_COLUMNS_MAX - p->widest : 0;
+        while (surplus-- > 0 && length && at[length - 1] == ' ') length--;
+        fv_text_add_bytes(out, at, length);
+        if (*end) fv_text_add(out, " ");
+    }
 }
 
 void fv_print_record_end(fv_printer *p) {
     if (p->json) fv_text_add(&p->record, "}\n");
-    fv_error *error = fv_text_error(&p->record);
-    if (error && !p->error) p->error = fv_take(&error);
-    fv_error_free(error);
-    write_out(p, p->record.at, (size_t)p->record.length);
+    if (p->json) return write_text(p, &p->record);
+    FV_TEXT(lines, RECORD_BYTES_MAX);
+    lay_out(p, &lines);
+    fv_text_fail(&lines, fv_text_error(&p->record));
+    write_text(p, &lines);
 }
 
 /* Names and descriptions are other people's: what would steer the terminal is not written. Line ends and tabs are; so is what
@@ -53,10 +79,20 @@ void fv_print_shown(fv_text *out, const char *text) {
     }
 }
 
+static void add_key(fv_printer *p, const char *key) {
+    FV_TEXT(shown, RECORD_BYTES_MAX);
+    add_shown(&shown, key);
+    int64_t columns = fv_columns(shown.at);
+    if (columns <= KEY_COLUMNS_MAX) p->widest = fv_max(p->widest, columns);
+    fv_columns_pad(&p->record, shown.at, KEY_COLUMNS_MAX);
+    fv_text_add_bytes(&p->record, (char[]){ KEY_END }, 1);
+    fv_text_fail(&p->record, fv_text_error(&shown));
+}
+
 /* A comma where one is due, and the key. False where the value is not to be written: in text, inside a list. */
 static bool begin_value(fv_printer *p, const char *key) {
     if (!p->json) {
-        if (!p->depth) fv_text_addf(&p->record, "%-*s ", KEY_COLUMNS, key);
+        if (!p->depth) add_key(p, key);
         return !p->depth;
     }
     if (!p->first) fv_text_add(&p->record, ",");

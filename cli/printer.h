@@ -19,8 +19,9 @@ typedef struct fv_printer {
     bool json;
     FILE *out;
     fv_text record;
-    int depth;  /* of open lists and their items */
-    bool first; /* nothing stands in the innermost one yet */
+    int depth;      /* of open lists and their items */
+    bool first;     /* nothing stands in the innermost one yet */
+    int64_t widest; /* key of the record, in columns */
     fv_error *error;
 } fv_printer;
 
