@@ -12,7 +12,7 @@
 #include "core/plan/kernel.h"
 
 typedef struct bench_options {
-    const char *what, *loss, *optimizer;
+    const char *what, *loss, *optimizer, *workspace;
     int mode;
     int64_t batch, steps;
     bool nodes, turns;
@@ -20,7 +20,8 @@ typedef struct bench_options {
 
 static const fv_field fields[] = {
     FV_FIELD(bench_options, what, .positional = true, .required = true, .value = "WHAT",
-             .help = "a .fovea file, a graph's text form in a file, or a network and its options"),
+             .help = "a .fovea file, a version in the registry (NAME/3, NAME@ALIAS), a graph's text form in a file, or a "
+                     "network and its options"),
     FV_FIELD(bench_options, batch, .by_default = "32", .flag = "b", .min = 1, .max = 65536, .help = "pictures at once"),
     FV_FIELD(bench_options, mode, .by_default = "training", .names = "training,evaluation",
              .help = "training: forward, loss, gradients and update; evaluation: forward"),
@@ -31,6 +32,7 @@ static const fv_field fields[] = {
     FV_FIELD(bench_options, turns, .by_default = "false",
              .help = "take a number of steps from each line of standard input and answer with their seconds, so that another "
                      "system can take turns"),
+    FV_FIELD(bench_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
     FV_FIELDS_END
 };
 
@@ -173,7 +175,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     const bench_options *o = raw;
     FV_OWNED(fv_weights) weights = NULL;
     FV_OWNED(fv_plan) plan = NULL;
-    fv_subject subject = { o->what, o->batch, o->mode, o->loss, o->optimizer };
+    fv_subject subject = { o->what, o->workspace, o->batch, o->mode, o->loss, o->optimizer };
     FV_TRY(fv_weights_new(&weights));
     FV_TRY(fv_subject_plan(&subject, &(fv_plan_options){ .mode = o->mode }, weights, &plan));
     fill_feeds(plan);

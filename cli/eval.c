@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/figures.h"
+#include "cli/model_file.h"
 #include "cli/terminal.h"
 #include "fovea/track.h"
 
@@ -18,7 +19,7 @@ typedef struct eval_options {
 } eval_options;
 
 static const fv_field fields[] = {
-    FV_FIELD(eval_options, model, .positional = true, .required = true, .value = "MODEL", .help = "a .fovea file"),
+    FV_FIELD(eval_options, model, .positional = true, .required = true, .value = "MODEL", .help = FV_MODEL_HELP),
     FV_FIELD(eval_options, data, .required = true, .value = "DIR",
              .help = "labelled pictures; their classes are matched by name"),
     FV_FIELD(eval_options, part, .help = "train, val, test or all; without it test, val or all, the first that there is"),
@@ -173,15 +174,15 @@ static void print_corruption_table(fv_printer *p, const char *score, const fv_ro
 }
 
 /* The keys, and for people the tables behind them. */
-static fv_error *print(fv_printer *p, const eval_options *o, const char *part, const fv_dataset *set, const fv_evaluation *e,
-                       const fv_figures *figures, const fv_robustness *robustness, fv_arena *arena) {
+static fv_error *print(fv_printer *p, const eval_options *o, const char *model, const char *part, const fv_dataset *set,
+                       const fv_evaluation *e, const fv_figures *figures, const fv_robustness *robustness, fv_arena *arena) {
     const fv_outcomes *outcomes = &e->outcomes;
     const fv_figure *score = &figures->at[0];
     bool ranks = outcomes->kind == FV_ONE_CLASS && outcomes->classes > 5;
     double top5 = 0;
     if (ranks) FV_TRY(fv_metric_measure("top_k k=5", outcomes, &top5));
     fv_print_record(p);
-    fv_print_text(p, "model", o->model);
+    fv_print_text(p, "model", model);
     fv_print_text(p, "data", o->data);
     fv_print_text(p, "part", part);
     fv_print_int(p, "n", outcomes->count);
@@ -202,7 +203,7 @@ static fv_error *print(fv_printer *p, const eval_options *o, const char *part, c
 
 /* ---- the run ---- */
 
-/* Before the pictures are predicted. */
+/* Before the pictures are predicted, and once there are some: for a data set that is not there no workspace is made. */
 static fv_error *check_registry(const eval_options *o) {
     FV_OWNED(fv_registry) registry = NULL;
     if (!o->track) return NULL;
@@ -210,18 +211,19 @@ static fv_error *check_registry(const eval_options *o) {
                          "--no-track measures without a registry; --workspace or FOVEA_HOME names another");
 }
 
-static fv_error *record(const eval_options *o, const char *part, const fv_evaluation *e, const fv_figures *figures) {
+static fv_error *record(const eval_options *o, const fv_model_file *model, const char *part, const fv_evaluation *e,
+                        const fv_figures *figures) {
     const char *metrics[FV_FIGURES_MAX];
     double values[FV_FIGURES_MAX];
     int64_t count = 0;
-    fv_track track = { .workspace = o->workspace, .experiment = o->experiment, .name = o->run_name };
+    fv_track track = { .workspace = o->workspace, .experiment = o->experiment, .name = o->run_name, .parent = model->run };
     if (!o->track) return NULL;
     for (int i = 0; i < FV_FIGURES_MAX; i++) {
         if (!figures->at[i].metric) continue;
         metrics[count] = figures->at[i].metric;
         values[count++] = figures->at[i].value;
     }
-    fv_evaluated evaluated = { .model = o->model,
+    fv_evaluated evaluated = { .model = model->name,
                                .data = o->data,
                                .part = part,
                                .metrics = metrics,
@@ -239,12 +241,14 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_OWNED(fv_subset) subset = NULL;
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("the figures of an evaluation", ARENA_CAP, &arena));
-    FV_TRY(fv_predictor_open(o->model, &(fv_predictor_options){ .device = o->device }, &predictor));
+    fv_model_file model;
+    FV_TRY(fv_model_file_find(o->model, o->workspace, arena, &model));
+    FV_TRY(fv_predictor_open(model.path, &(fv_predictor_options){ .device = o->device }, &predictor));
     FV_TRY(check_metrics(o->metrics, predictor, arena));
-    FV_TRY(check_registry(o));
     FV_TRY(open_data(o, predictor, &set));
     const char *part = choose_part(o, set);
     FV_TRY(open_part(part, set, &subset));
+    FV_TRY(check_registry(o));
     fv_evaluate_options options = {
         .batch = o->batch, .workers = o->workers, .views = (fv_views)o->tta, .progress = fv_terminal_bar
     };
@@ -256,8 +260,8 @@ static fv_error *run(fv_command_call *call, void *raw) {
     if (!error && o->corruptions) error = fv_arena_take(arena, fv_corruption_count(), &robustness);
     if (!error && o->corruptions) error = fv_evaluate_corruptions(predictor, subset, &options, robustness);
     fv_terminal_finish();
-    if (!error) error = print(call->printer, o, part, set, &evaluation, &figures, robustness, arena);
-    if (!error) error = record(o, part, &evaluation, &figures);
+    if (!error) error = print(call->printer, o, model.name, part, set, &evaluation, &figures, robustness, arena);
+    if (!error) error = record(o, &model, part, &evaluation, &figures);
     fv_evaluation_release(&evaluation);
     return error;
 }

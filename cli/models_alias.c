@@ -30,7 +30,10 @@ static fv_error *run(fv_command_call *call, void *raw) {
     const alias_options *o = raw;
     FV_OWNED(fv_registry) registry = NULL;
     FV_TEXT(reasons, 1 << 20);
-    if (!o->version == !o->remove) return fv_fail(FV_USAGE, "name the version that the alias is to point to, or --remove it");
+    if (!o->version && !o->remove)
+        return fv_error_hint(fv_fail(FV_USAGE, "VERSION is missing"), "`fovea models alias %s %s 3`, or --remove", o->model,
+                             o->alias);
+    if (o->version && o->remove) return fv_fail(FV_USAGE, "--remove takes the alias away: it points to no version");
     fv_alias_decision decision = { .model = o->model, .alias = o->alias, .version = o->version, .taken = true };
     decision.verb = o->remove ? FV_ALIAS_REMOVE : FV_ALIAS_SET;
     FV_TRY(say_reason(o, &reasons));

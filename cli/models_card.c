@@ -64,7 +64,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
         return fv_fail(FV_USAGE, "%s: a card is a .md or a .html file", o->out);
     if (o->corruptions && !o->data) return fv_fail(FV_USAGE, "--corruptions damages the pictures of --data DIR");
     FV_TRY(fv_arena_new("a model card", INT64_C(1) << 34, &arena));
-    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
+    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .read_only = true }, &registry));
     fv_error *error = fv_card_gather(registry, &options, arena, &facts);
     fv_terminal_finish();
     FV_TRY(error);

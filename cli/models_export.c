@@ -26,7 +26,7 @@ static fv_error *run_export(fv_command_call *call, void *raw) {
     const export_options *o = raw;
     FV_OWNED(fv_registry) registry = NULL;
     fv_version_list list;
-    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, &registry));
+    FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .read_only = true }, &registry));
     FV_TRY(fv_version_find(registry, o->version, &list));
     const fv_version_row *v = &list.rows[0];
     fv_error *error =
@@ -70,6 +70,7 @@ static fv_error *run_import(fv_command_call *call, void *raw) {
     const import_options *o = raw;
     FV_OWNED(fv_registry) registry = NULL;
     fv_imported made;
+    FV_TRY(fv_bundle_check(o->folder, call->arena)); /* for what is no bundle no workspace is made */
     FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
     FV_TRY(fv_bundle_import(registry, o->folder, o->name, call->arena, &made));
     fv_print_record(call->printer);

@@ -1,5 +1,6 @@
 /* models_register.c - fovea models register: a model file becomes a version. */
 #include "cli/command.h"
+#include "cli/runs_named.h"
 #include "cli/terminal.h"
 #include "experiments/register.h"
 
@@ -20,6 +21,18 @@ static const fv_field fields[] = {
     FV_FIELDS_END
 };
 
+/* A workspace that is not there is made, but only for a model that is. */
+static fv_error *open_registry(const register_options *o, const fv_register_options *options, fv_registry **out) {
+    const char *needs;
+    fv_error *error = fv_registry_open(o->workspace, &(fv_registry_options){ .must_exist = true }, out);
+    if (!error || fv_error_code(error) != FV_NOT_FOUND) return error;
+    fv_error *wrong = fv_register_check(options, &needs);
+    if (!wrong && needs)
+        return fv_error_wrap(error, needs == o->what ? "%s is no file or folder, and no run" : "there is no version %s", needs);
+    fv_error_free(error);
+    return wrong ? wrong : fv_registry_open(o->workspace, NULL, out);
+}
+
 static fv_error *run(fv_command_call *call, void *raw) {
     const register_options *o = raw;
     FV_OWNED(fv_registry) registry = NULL;
@@ -28,7 +41,8 @@ static fv_error *run(fv_command_call *call, void *raw) {
     };
     fv_registered made;
     fv_printer *p = call->printer;
-    FV_TRY(fv_registry_open(o->workspace, NULL, &registry));
+    FV_TRY(open_registry(o, &options, &registry));
+    fv_runs_named_say_both(o->what, o->workspace);
     FV_TRY(fv_register_model(registry, &options, &made));
     fv_print_record(p);
     fv_print_text(p, "name", o->model);

@@ -4,7 +4,7 @@
 #include "cli/subject.h"
 
 typedef struct plan_options {
-    const char *what, *other, *arch, *loss, *optimizer, *device;
+    const char *what, *other, *arch, *loss, *optimizer, *device, *workspace;
     int mode;
     int64_t batch, shards, passes;
     bool losers, graph, diff;
@@ -12,7 +12,8 @@ typedef struct plan_options {
 
 static const fv_field fields[] = {
     FV_FIELD(plan_options, what, .positional = true, .value = "WHAT",
-             .help = "a .fovea file, a graph's text form in a file, or a network and its options"),
+             .help = "a .fovea file, a version in the registry (NAME/3, NAME@ALIAS), a graph's text form in a file, or a "
+                     "network and its options"),
     FV_FIELD(plan_options, other, .positional = true, .value = "OTHER", .help = "with --diff: what to compare it with"),
     FV_FIELD(plan_options, arch, .value = "NAME", .help = "a network and its options, instead of WHAT"),
     FV_FIELD(plan_options, batch, .by_default = "1", .flag = "b", .min = 1, .max = 65536, .help = "pictures at once"),
@@ -30,11 +31,12 @@ static const fv_field fields[] = {
     FV_FIELD(plan_options, shards, .by_default = "8", .min = 1, .max = 256,
              .help = "parts that sums over the batch are cut into"),
     FV_FIELD(plan_options, device, .by_default = "cpu", .help = "where to compute"),
+    FV_FIELD(plan_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
     FV_FIELDS_END
 };
 
 static fv_error *open_plan(const char *what, const plan_options *o, fv_weights *weights, fv_plan **out) {
-    fv_subject subject = { what, o->batch, o->mode, o->loss, o->optimizer };
+    fv_subject subject = { what, o->workspace, o->batch, o->mode, o->loss, o->optimizer };
     fv_plan_options options = { .mode = o->mode, .device = o->device, .shards = (int)o->shards, .passes = (int)o->passes };
     return fv_subject_plan(&subject, &options, weights, out);
 }
@@ -71,7 +73,7 @@ static fv_error *text_of(const char *what, const plan_options *o, char **out) {
 
 static fv_error *print_diff(const char *what, const plan_options *o, fv_command_call *call) {
     char *a = NULL, *b = NULL;
-    if (!o->other) return fv_fail(FV_USAGE, "--diff compares two: WHAT and OTHER");
+    if (!o->other) return fv_error_hint(fv_fail(FV_USAGE, "OTHER is missing"), "--diff compares WHAT with another graph");
     fv_error *error = text_of(what, o, &a);
     if (!error) error = text_of(o->other, o, &b);
     FV_TEXT(lines, INT64_C(1) << 28);

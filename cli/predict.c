@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/model_file.h"
 #include "cli/terminal.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
@@ -14,7 +15,7 @@
 #include "predict/log_desk.h"
 
 typedef struct predict_options {
-    const char *model, *out, *device, *log, *log_name, *key;
+    const char *model, *out, *device, *log, *log_name, *key, *workspace;
     fv_strings files;
     int64_t top, batch, workers;
     double threshold;
@@ -23,7 +24,7 @@ typedef struct predict_options {
 } predict_options;
 
 static const fv_field fields[] = {
-    FV_FIELD(predict_options, model, .positional = true, .required = true, .value = "MODEL", .help = "a .fovea file"),
+    FV_FIELD(predict_options, model, .positional = true, .required = true, .value = "MODEL", .help = FV_MODEL_HELP),
     FV_FIELD(predict_options, files, .positional = true, .value = "FILE…",
              .help = "pictures, and folders for all pictures below; - for names on standard input, one a line"),
     FV_FIELD(predict_options, top, .by_default = "5", .flag = "k", .min = 1, .max = 100000,
@@ -48,6 +49,7 @@ static const fv_field fields[] = {
     FV_FIELD(predict_options, workers, .by_default = "2", .min = 0, .max = 256,
              .help = "threads that decode and transform the next pictures meanwhile"),
     FV_FIELD(predict_options, device, .by_default = "cpu", .help = "where to compute"),
+    FV_FIELD(predict_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
     FV_FIELDS_END
 };
 
@@ -221,9 +223,11 @@ static fv_error *run(fv_command_call *call, void *raw) {
     const predict_options *o = raw;
     FV_OWNED(fv_predictor) predictor = NULL;
     fv_predictor_options options = { .device = o->device, .batch = o->batch, .workers = o->workers, .features = o->log };
+    fv_model_file model;
     job j = { .call = call, .options = o };
     FV_TRY(check(o));
-    FV_TRY(fv_predictor_open(o->model, &options, &predictor));
+    FV_TRY(fv_model_file_find(o->model, o->workspace, call->arena, &model));
+    FV_TRY(fv_predictor_open(model.path, &options, &predictor));
     fv_error *error = predict(&j, predictor);
     fv_paths_free(j.paths);
     fv_answers_free(j.answers);

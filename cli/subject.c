@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/model_file.h"
 #include "core/base/file.h"
 #include "fovea/layers.h"
 #include "fovea/model.h"
@@ -20,6 +21,14 @@ static fv_error *graph_of_file(const char *path, fv_graph **out) {
     if (text) return NULL;
     FV_TRY(fv_model_load(path, &model));
     return fv_graph_clone(fv_model_graph(model), out);
+}
+
+static fv_error *graph_of_version(const fv_subject *s, fv_graph **out) {
+    FV_OWNED(fv_arena) arena = NULL;
+    fv_model_file file;
+    FV_TRY(fv_arena_new("a version's path", 1 << 20, &arena));
+    FV_TRY(fv_model_file_find(s->what, s->workspace, arena, &file));
+    return fv_error_wrap(graph_of_file(file.path, out), "%s", file.name);
 }
 
 static fv_error *graph_of_arch(const char *arch, int64_t batch, fv_graph **out) {
@@ -41,10 +50,14 @@ static fv_error *add_training(fv_graph *graph, const fv_subject *s) {
 fv_error *fv_subject_graph(const fv_subject *s, fv_graph **out) {
     FV_OWNED(fv_graph) graph = NULL;
     if (!s->what)
-        return fv_error_hint(fv_fail(FV_USAGE, "WHAT is missing"), "a .fovea file, or a network: `fovea help arch` lists them");
+        return fv_error_hint(fv_fail(FV_USAGE, "WHAT is missing"),
+                             "a .fovea file, a version in the registry (NAME/3), or a network: `fovea help arch` lists them");
     bool file = fv_file_kind_of(s->what) == FV_FILE_PLAIN;
     if (!file && strstr(s->what, ".fovea")) return fv_fail(FV_NOT_FOUND, "there is no file %s", s->what);
-    FV_TRY(file ? graph_of_file(s->what, &graph) : graph_of_arch(s->what, s->batch, &graph));
+    if (!file && fv_model_file_is_version(s->what))
+        FV_TRY(graph_of_version(s, &graph));
+    else
+        FV_TRY(file ? graph_of_file(s->what, &graph) : graph_of_arch(s->what, s->batch, &graph));
     if (s->mode == FV_TRAINING && !fv_is_value(fv_graph_find_output(graph, "loss"))) FV_TRY(add_training(graph, s));
     return fv_graph_with_batch(graph, s->batch, out);
 }

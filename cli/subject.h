@@ -1,12 +1,12 @@
-/* subject.h - what a command about graphs is about: a .fovea file, a graph's text form in a file, or a network by name; as a
- * graph, and as a plan. */
+/* subject.h - what a command about graphs is about: a .fovea file, a graph's text form in a file, a version in the registry, or
+ * a network by name; as a graph, and as a plan. */
 #ifndef FV_CLI_SUBJECT_H
 #define FV_CLI_SUBJECT_H
 
 #include "fovea/plan.h"
 
 typedef struct fv_subject {
-    const char *what;
+    const char *what, *workspace; /* of the registry */
     int64_t batch;
     fv_mode mode;
     const char *loss, *optimizer; /* of training */

@@ -331,6 +331,11 @@ static fv_error *copy_edges(const bundle *b, const char *there, fv_arena *arena,
     return NULL;
 }
 
+fv_error *fv_bundle_check(const char *folder, fv_arena *arena) {
+    bundle b;
+    return read_json(folder, arena, &b);
+}
+
 /* The files go into the store first, where nothing names them yet; then all of the version is written at once. */
 fv_error *fv_bundle_import(fv_registry *registry, const char *folder, const char *name, fv_arena *arena, fv_imported *out) {
     bundle b;

@@ -15,6 +15,9 @@
 /* Into `folder`, which must not be there yet; it appears whole or not at all. FV_FORMAT: a file was damaged in the store. */
 FV_MUST_USE fv_error *fv_bundle_export(fv_registry *registry, const char *reference, const char *folder);
 
+/* What can be told before there is a registry to import into; errors as fv_bundle_import's. */
+FV_MUST_USE fv_error *fv_bundle_check(const char *folder, fv_arena *arena);
+
 typedef struct fv_imported {
     const char *model; /* in the arena */
     char digest[FV_DIGEST_LETTERS];

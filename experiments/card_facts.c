@@ -22,7 +22,7 @@ static fv_error *measure(gathering *g, fv_run_outcomes **outcomes) {
     FV_OWNED(fv_predictor) predictor = NULL;
     fv_robustness *rows;
     FV_TRY(fv_version_open(g->registry, g->f->version, NULL, &predictor));
-    FV_TRY(fv_held_out_measure(g->registry, predictor, &g->options->pictures, g->arena, outcomes));
+    FV_TRY(fv_held_out_measure(predictor, &g->options->pictures, g->arena, outcomes));
     if (!g->options->corruptions) return NULL;
     FV_TRY(fv_arena_take(g->arena, fv_corruption_count(), &rows));
     FV_TRY(fv_held_out_corrupt(predictor, &g->options->pictures, rows));

@@ -16,8 +16,8 @@ typedef struct fv_held_out_options {
 
 /* The pictures' classes are matched with the model's by name. FV_FORMAT: more than 1 % of them are of none. `outcomes` are in
  * the arena. */
-FV_MUST_USE fv_error *fv_held_out_measure(fv_registry *registry, fv_predictor *predictor, const fv_held_out_options *options,
-                                          fv_arena *arena, fv_run_outcomes **outcomes);
+FV_MUST_USE fv_error *fv_held_out_measure(fv_predictor *predictor, const fv_held_out_options *options, fv_arena *arena,
+                                          fv_run_outcomes **outcomes);
 
 /* Its score on the same pictures, damaged: fv_corruption_count() rows. */
 FV_MUST_USE fv_error *fv_held_out_corrupt(fv_predictor *predictor, const fv_held_out_options *options, fv_robustness *rows);

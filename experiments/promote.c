@@ -90,7 +90,7 @@ static fv_error *find_outcomes(promotion *p, contender *c) {
     if (!c->row) return NULL;
     if (!p->options->pictures.data) return read_kept(p, c);
     if (c->problem) return c->missing = c->problem, NULL;
-    return fv_held_out_measure(p->registry, c->predictor, &p->options->pictures, p->arena, &c->outcomes);
+    return fv_held_out_measure(c->predictor, &p->options->pictures, p->arena, &c->outcomes);
 }
 
 static fv_mcnemar count_right(const fv_run_pair *pair) {

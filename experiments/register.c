@@ -9,6 +9,7 @@
 
 #include "core/base/file.h"
 #include "experiments/drift_reference.h"
+#include "registry/reference.h"
 
 #define BEST "best.fovea"
 #define TEXTS_BYTES_MAX (INT64_C(1) << 28)
@@ -63,12 +64,16 @@ static fv_error *resolve(const char *path, fv_arena *arena, const char **out) {
     return fv_arena_text(arena, realpath(path, real) ? real : path, out);
 }
 
+static fv_error *find_model(const char *folder, const char *said, fv_arena *arena, const char **out) {
+    FV_TRY(fv_file_join(arena, folder, BEST, out));
+    if (fv_file_kind_of(*out) == FV_FILE_PLAIN) return NULL;
+    return fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no %s in %s", BEST, said),
+                         "name a model file, a folder that `fovea train --out` made, or a run");
+}
+
 static fv_error *find_in_folder(fv_registry *registry, const char *folder, fv_arena *arena, origin *o) {
     FV_TRY(resolve(folder, arena, &o->folder));
-    FV_TRY(fv_file_join(arena, o->folder, BEST, &o->file));
-    if (fv_file_kind_of(o->file) != FV_FILE_PLAIN)
-        return fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no %s in %s", BEST, folder),
-                             "name a model file, a folder that `fovea train --out` made, or a run");
+    FV_TRY(find_model(o->folder, folder, arena, &o->file));
     o->source = o->file;
     FV_TRY(put_file(registry, FV_PREDICTIONS_FILE, arena, o));
     return put_file(registry, FV_RECIPE_FILE, arena, o);
@@ -135,6 +140,11 @@ static fv_error *find_origin(fv_registry *registry, const char *what, fv_arena *
 
 /* ---- checking ---- */
 
+static fv_error *refuse_checkpoint(void) {
+    return fv_error_hint(fv_fail(FV_UNSUPPORTED, "it is a checkpoint, from which a training goes on"), "register the run's %s",
+                         BEST);
+}
+
 static fv_error *open_object(fv_registry *registry, const char *digest, const fv_predictor_options *options,
                              fv_predictor **out) {
     char *path;
@@ -161,9 +171,7 @@ fv_error *fv_object_check_model(fv_registry *registry, const char *digest, const
     FV_OWNED(fv_predictor) predictor = NULL;
     FV_TRY(open_object(registry, digest, &(fv_predictor_options){ .device = device }, &predictor));
     FV_TRY(fv_model_facts_read(fv_predictor_model(predictor), arena, facts));
-    if (!facts->checkpoint) return NULL;
-    return fv_error_hint(fv_fail(FV_UNSUPPORTED, "it is a checkpoint, from which a training goes on"), "register the run's %s",
-                         BEST);
+    return facts->checkpoint ? refuse_checkpoint() : NULL;
 }
 
 /* ---- adding ---- */
@@ -194,6 +202,27 @@ static fv_error *add_version(fv_registry *registry, const fv_register_options *r
                                    .file_count = o->file_count };
     FV_TRY(fv_version_options_of_facts(facts, arena, &options));
     return fv_version_add(registry, &options, &out->version);
+}
+
+static fv_error *check_file(const char *path, fv_arena *arena) {
+    FV_OWNED(fv_model) model = NULL;
+    fv_model_facts facts;
+    FV_TRY(fv_model_load(path, &model));
+    FV_TRY(fv_error_wrap(fv_model_facts_read(model, arena, &facts), "%s", path));
+    return facts.checkpoint ? fv_error_wrap(refuse_checkpoint(), "%s", path) : NULL;
+}
+
+fv_error *fv_register_check(const fv_register_options *options, const char **needs) {
+    FV_OWNED(fv_arena) arena = NULL;
+    fv_file_kind kind = fv_file_kind_of(options->what);
+    const char *path = options->what;
+    bool there = kind == FV_FILE_FOLDER || kind == FV_FILE_PLAIN;
+    *needs = there ? options->parent : options->what;
+    FV_TRY(fv_model_name_check(options->model));
+    if (*needs) return NULL;
+    FV_TRY(fv_arena_new("what is to be registered", TEXTS_BYTES_MAX, &arena));
+    if (kind == FV_FILE_FOLDER) FV_TRY(find_model(options->what, options->what, arena, &path));
+    return check_file(path, arena);
 }
 
 fv_error *fv_register_model(fv_registry *registry, const fv_register_options *options, fv_registered *out) {

@@ -28,6 +28,11 @@ typedef struct fv_registered {
  * checkpoint. FV_NOT_FOUND: no such file, folder or run, or no model in it. Further errors: fv_version_add's. */
 FV_MUST_USE fv_error *fv_register_model(fv_registry *registry, const fv_register_options *options, fv_registered *out);
 
+/* What can be told of `options` without a registry, before one is made for them: FV_USAGE, FV_NOT_FOUND, FV_FORMAT, as above.
+ * `*needs` is what only a registry that is there can have: the run where `what` is no file or folder, or the parent; NULL:
+ * none. */
+FV_MUST_USE fv_error *fv_register_check(const fv_register_options *options, const char **needs);
+
 /* A model file in the store: opened, its self-test run, and what it says of itself as JSON for fv_version_options.facts; its
  * licences are in the arena. FV_UNSUPPORTED: it is a checkpoint. */
 FV_MUST_USE fv_error *fv_object_check_model(fv_registry *registry, const char *digest, const char *device, fv_arena *arena,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/assert.h"
 #include "core/base/file.h"
@@ -23,6 +24,7 @@
 #include "train/recipe.h"
 
 #define WORKSPACE_FILE "workspace"
+#define WAY_OUT "--no-track trains without a registry; --workspace or FOVEA_HOME names another"
 #define PARAMS_MAX 200
 #define PARAM_BYTES_MAX 6000 /* that fv_run_log takes */
 #define TAGS_MAX 12
@@ -31,8 +33,9 @@ typedef struct tracker {
     const fv_train_options *inner; /* the caller's */
     fv_track *track;
     fv_arena *arena;
-    char *folder; /* of the run, absolute */
-    fv_registry *registry;
+    char *folder;          /* of the run, absolute */
+    const char *workspace; /* of the registry, where it is not open yet; as fv_registry_open takes it */
+    fv_registry *registry; /* NULL: it is made when it comes to the first step */
     fv_run run;
     fv_recorder *recorder;
     int stop;
@@ -194,6 +197,7 @@ static fv_error *remember_workspace(tracker *k) {
 static fv_error *on_start(void *context, const fv_train_start *start) {
     tracker *k = context;
     FV_TRY(fv_file_resolve(k->inner->out, &k->folder));
+    if (!k->registry) FV_TRY(fv_error_hint(fv_registry_open(k->workspace, NULL, &k->registry), WAY_OUT));
     FV_TRY(take_run(k, start));
     snprintf(k->track->id, sizeof k->track->id, "%s", k->run.id);
     FV_TRY(log_params(k, start));
@@ -345,11 +349,34 @@ static fv_error *recall_workspace(tracker *k, const char **out) {
     return error;
 }
 
+/* The nearest folder above that there is, or the path itself, is one to write to. */
+static bool has_room(char *path) {
+    while (fv_file_kind_of(path) == FV_FILE_NONE) {
+        char *slash = strrchr(path, '/');
+        if (!slash) return access(".", W_OK) == 0;
+        slash[slash == path] = 0;
+    }
+    return fv_file_kind_of(path) == FV_FILE_FOLDER && access(path, W_OK) == 0;
+}
+
+/* Where a workspace cannot be made, it fails as it is tried. */
+static fv_error *check_place(tracker *k) {
+    char *folder;
+    FV_TRY(fv_workspace_folder(k->workspace, &folder));
+    bool fine = has_room(folder);
+    fv_string_free(folder);
+    return fine ? NULL : fv_registry_open(k->workspace, NULL, &k->registry);
+}
+
+/* A workspace that cannot be used is told before the data are looked through; one that is not there is not made for data that
+ * are not there either. */
 static fv_error *open_tracker(tracker *k) {
-    const char *workspace;
     FV_TRY(fv_arena_new("a tracked run", INT64_C(1) << 28, &k->arena));
-    FV_TRY(recall_workspace(k, &workspace));
-    return fv_registry_open(workspace, NULL, &k->registry);
+    FV_TRY(recall_workspace(k, &k->workspace));
+    fv_error *error = fv_registry_open(k->workspace, &(fv_registry_options){ .must_exist = true }, &k->registry);
+    if (!error || fv_error_code(error) != FV_NOT_FOUND) return error;
+    fv_error_free(error);
+    return check_place(k);
 }
 
 static void release(tracker *k) {
@@ -360,7 +387,7 @@ static void release(tracker *k) {
 }
 
 static fv_error *train(tracker *k, const fv_recipe *recipe, fv_train_result *result) {
-    FV_TRY(fv_error_hint(open_tracker(k), "--no-track trains without a registry; --workspace or FOVEA_HOME names another"));
+    FV_TRY(fv_error_hint(open_tracker(k), WAY_OUT));
     fv_train_options how = *k->inner;
     how.context = k;
     how.message = on_message;
@@ -390,8 +417,11 @@ fv_error *fv_train_tracked(const fv_recipe *recipe, const fv_train_options *opti
 
 /* ---- evaluations ---- */
 
+/* The run in whose folder the model lies; a version in the registry lies in none. */
 static fv_error *find_parent(fv_registry *registry, const char *model, char id[FV_RUN_ID_LETTERS], bool *found) {
     char *path;
+    *found = false;
+    if (fv_file_kind_of(model) == FV_FILE_NONE) return NULL;
     FV_TRY(fv_file_resolve(model, &path));
     char *slash = strrchr(path, '/');
     if (slash) *slash = 0;

@@ -410,8 +410,9 @@ fv_error *fv_fields_check(const fv_field *fields, const void *options, const boo
         const void *at = place_of(field, options);
         bool missing = given ? !given[field - fields] : field->type == FV_FIELD_TEXT && !*(const char *const *)at;
         if (field->required && missing) {
-            fv_error *error = fv_fail(FV_USAGE, "%s is missing", field->name);
-            return field->help ? fv_error_hint(error, "%s: %s", field->name, field->help) : error;
+            const char *name = field->positional && field->value ? field->value : field->name; /* as the usage line has it */
+            fv_error *error = fv_fail(FV_USAGE, "%s is missing", name);
+            return field->help ? fv_error_hint(error, "%s: %s", name, field->help) : error;
         }
         if (!field->required && !field->by_default && is_nothing(field, at)) continue;
         if (is_allowed(field, at)) continue;

@@ -35,7 +35,8 @@ FV_API FV_MUST_USE fv_error *fv_train_tracked(const fv_recipe *recipe, const fv_
 
 /* An evaluation as it came out. */
 typedef struct fv_evaluated {
-    const char *model; /* the file; the run that made it, if there is one in the registry, becomes the parent */
+    const char *model; /* the file; the run that made it, if there is one in the registry, becomes the parent. Or a version,
+                          NAME/3: the parent is the fv_track's */
     const char *data, *part;
     const char *const *metrics; /* as fv_metric_measure takes them */
     const double *values;
