@@ -210,10 +210,25 @@ static void print_log(void *context, fv_level level, const char *message) {
     fv_terminal_line("%s%s", level == FV_LOG_WARNING ? "warning: " : "", message);
 }
 
+/* The longest beginning of the words that commands begin with, "registry token"; `*words` of them. Their list is added to
+ * `page`; false: not even the first word is one. */
+static bool find_noun(int argc, const char *const *argv, fv_text *noun, int *words, fv_text *page) {
+    FV_TEXT(longer, 1 << 16);
+    for (*words = 0; *words < argc; ++*words) {
+        fv_text_addf(&longer, "%s%s", *words ? " " : "", argv[*words]);
+        if (!list_lines(longer.at, page)) break;
+        fv_text_clear(noun);
+        fv_text_add(noun, longer.at);
+    }
+    fv_text_clear(page);
+    fv_text_fail(noun, fv_text_error(&longer));
+    return *words && fv_command_verbs(noun->at, page);
+}
+
 /* A noun without one of its verbs: what it has, on request or as an error. */
-static int print_verbs(fv_text *page, int argc, const char *const *argv) {
-    bool asked = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
-    if (argc > 1 && !asked) fv_terminal_line("fovea %s: there is no \"%s\"", argv[0], argv[1]);
+static int print_verbs(const char *noun, const fv_text *page, int argc, const char *const *argv) {
+    bool asked = argc > 0 && (!strcmp(argv[0], "--help") || !strcmp(argv[0], "-h"));
+    if (argc > 0 && !asked) fv_terminal_line("fovea %s: there is no \"%s\"", noun, argv[0]);
     if (!asked) {
         fv_terminal_line("%s", page->at);
         return 2;
@@ -222,7 +237,7 @@ static int print_verbs(fv_text *page, int argc, const char *const *argv) {
     fv_printer_init(&printer, stdout, false);
     fv_print_page(&printer, page->at);
     fv_error *error = fv_printer_finish(&printer);
-    return error ? report(argv[0], error) : 0;
+    return error ? report(noun, error) : 0;
 }
 
 static int usage(void) {
@@ -243,8 +258,11 @@ int fv_command_main(int argc, const char *const *argv) {
         argv = version, argc = 1;
     int words;
     const fv_command *command = find(argc, argv, &words);
+    FV_TEXT(noun, 1 << 16);
     FV_TEXT(verbs, 1 << 20);
-    if (!command && fv_command_verbs(argv[0], &verbs)) return print_verbs(&verbs, argc, argv);
+    int of_noun;
+    if (!command && find_noun(argc, argv, &noun, &of_noun, &verbs))
+        return print_verbs(noun.at, &verbs, argc - of_noun, argv + of_noun);
     if (!command) return report(NULL, unknown(argv[0]));
     fv_printer printer;
     outcome outcome = { 0 };

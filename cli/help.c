@@ -91,7 +91,7 @@ static bool command_page(const help_options *o, fv_text *out) {
     const fv_command *command = fv_command_find(name);
     if (!command) command = fv_command_find(o->topic);
     if (command) fv_command_page(command, out);
-    return command || fv_command_verbs(o->topic, out);
+    return command || fv_command_verbs(name, out) || fv_command_verbs(o->topic, out);
 }
 
 static fv_error *write_page(const help_options *o, fv_arena *arena, fv_text *out) {

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cli/care.h"
+#include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/when.h"
 #include "fovea/tokens.h"
@@ -89,17 +90,29 @@ static int64_t now(void) {
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-static void say_tokens(fv_printer *p, const fv_token_list *list) {
+static fv_error *add_row(const fv_token *t, fv_table *table) {
     char made[FV_WHEN_LETTERS], ends[FV_WHEN_LETTERS];
-    for (int64_t i = 0; i < list->count; i++) {
-        const fv_token *t = &list->at[i];
-        FV_TEXT(scope, 1 << 16);
-        for (const char *at = t->scope; *at; at++) fv_text_addf(&scope, *at == '\n' ? ", " : "%c", *at);
-        fv_print_line(p, "%-20s  %-7s  %-7s  %s  since %s, %s%s", t->name, state_of(t, now()), fv_token_role_name(t->role),
-                      scope.at, fv_when(t->created_ms, made), t->expires_ms ? "until " : "without end",
-                      t->expires_ms ? fv_when(t->expires_ms, ends) : "");
-    }
-    if (!list->count) fv_print_line(p, "no tokens: the server is open to programs on its own machine, and to no other");
+    FV_TEXT(scope, 1 << 16);
+    for (const char *at = t->scope; *at; at++) fv_text_addf(&scope, *at == '\n' ? ", " : "%c", *at);
+    FV_TRY(fv_text_error(&scope));
+    FV_TRY(fv_table_add(table, t->name));
+    FV_TRY(fv_table_add(table, state_of(t, now())));
+    FV_TRY(fv_table_add(table, fv_token_role_name(t->role)));
+    FV_TRY(fv_table_add(table, scope.at));
+    FV_TRY(fv_table_add(table, fv_when(t->created_ms, made)));
+    return fv_table_add(table, t->expires_ms ? fv_when(t->expires_ms, ends) : "never");
+}
+
+static fv_error *say_tokens(const fv_token_list *list, fv_arena *arena, fv_printer *p) {
+    static const bool left[6];
+    static const char *const heads[] = { "token", "state", "role", "scope", "made", "ends" };
+    fv_table table;
+    if (!list->count)
+        return fv_print_line(p, "no tokens: the server is open to programs on its own machine, and to no other"), NULL;
+    fv_table_init(&table, arena, 6, left);
+    for (int i = 0; i < 6; i++) FV_TRY(fv_table_add(&table, heads[i]));
+    for (int64_t i = 0; i < list->count; i++) FV_TRY(add_row(&list->at[i], &table));
+    return fv_table_print(&table, p);
 }
 
 static void print_scope(fv_printer *p, const char *scope) {
@@ -126,22 +139,27 @@ static void print_token(fv_printer *p, const fv_token *t) {
     fv_print_int(p, "revoked_ms", t->revoked_ms);
 }
 
+static void print_tokens(const fv_token_list *list, fv_printer *p) {
+    fv_print_record(p);
+    fv_print_list(p, "tokens");
+    for (int64_t i = 0; i < list->count; i++) print_token(p, &list->at[i]);
+    fv_print_list_end(p);
+    fv_print_record_end(p);
+}
+
 static fv_error *run_list(fv_command_call *call, void *raw) {
     const list_options *o = raw;
     FV_OWNED(fv_registry) registry = NULL;
     fv_token_list list;
     FV_TRY(fv_care_open(o->workspace, false, &registry));
     FV_TRY(fv_tokens_list(registry, &list));
-    if (call->printer->json) {
-        fv_print_record(call->printer);
-        fv_print_list(call->printer, "tokens");
-        for (int64_t i = 0; i < list.count; i++) print_token(call->printer, &list.at[i]);
-        fv_print_list_end(call->printer);
-        fv_print_record_end(call->printer);
-    } else
-        say_tokens(call->printer, &list);
+    fv_error *error = NULL;
+    if (call->printer->json)
+        print_tokens(&list, call->printer);
+    else
+        error = say_tokens(&list, call->arena, call->printer);
     fv_token_list_release(&list);
-    return NULL;
+    return error;
 }
 
 const fv_command fv_command_registry_token_list = {

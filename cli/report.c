@@ -60,7 +60,8 @@ const fv_command fv_command_report = {
     .arguments = "RUN [options]",
     .description =
         "Evaluates the run's best model and writes report.html and predictions.jsonl into its folder, as `fovea train`\n"
-        "does at its end. With --test the report is about those pictures.",
+        "does at its end. With --test the report is about those pictures. The model file stays as it is, the figures in it\n"
+        "too: they are those that the training ended with.",
     .fields = fields,
     .size = sizeof(report_options),
     .stoppable = true,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/columns.h"
 #include "cli/command.h"
 #include "cli/runs_named.h"
 #include "cli/terminal.h"
@@ -11,6 +12,8 @@
 
 #define OUTPUT_BYTES_MAX (INT64_C(1) << 30)
 #define VALUE_LETTERS 40 /* of a setting, on a terminal */
+#define NAME_COLUMNS 24
+#define NAME_COLUMNS_MAX 60
 
 typedef enum chart { CURVES, PARALLEL, CONFUSION, PICTURES } chart;
 
@@ -119,9 +122,32 @@ static fv_error *write_page(const compare_options *o, const fv_comparison *c, fv
 
 /* ---- text ---- */
 
+/* Columns of names: as many as the longest one takes, within reason. */
+static int64_t widest_name(const fv_comparison *c) {
+    int64_t widest = NAME_COLUMNS;
+    for (int64_t r = 0; r < c->run_count; r++) widest = fv_max(widest, fv_columns(c->runs[r].name));
+    for (int64_t i = 0; i < c->difference_count; i++) widest = fv_max(widest, fv_columns(c->differences[i].key));
+    return fv_min(widest, NAME_COLUMNS_MAX);
+}
+
+/* A line that begins with a name; the rest is as long as it is, since half a verdict says something else. */
+static FV_PRINTF(4, 5) fv_error *print_named(fv_printer *p, const char *name, int64_t width, const char *format, ...) {
+    FV_TEXT(line, 1 << 20);
+    va_list arguments;
+    fv_columns_pad(&line, name, width);
+    fv_text_add(&line, " ");
+    va_start(arguments, format);
+    fv_text_addv(&line, format, arguments);
+    va_end(arguments);
+    FV_TRY(fv_text_error(&line));
+    fv_print_line(p, "%s", line.at);
+    return NULL;
+}
+
 static fv_error *print_groups(const fv_comparison *c, fv_printer *p, fv_arena *arena) {
     if (!c->metric) return fv_print_line(p, "there is no figure that all runs have"), NULL;
-    fv_print_line(p, "%-24s %5s  %s", "recipe", "runs", c->metric);
+    int64_t width = widest_name(c);
+    FV_TRY(print_named(p, "recipe", width, "%5s  %s", "runs", c->metric));
     for (int64_t g = 0; g < c->group_count; g++) {
         const fv_run_group *group = &c->groups[g];
         const char *mean, *sd = "";
@@ -130,20 +156,22 @@ static fv_error *print_groups(const fv_comparison *c, fv_printer *p, fv_arena *a
             FV_TRY(fv_comparison_say(c, group->mean.sd, c->share, arena, &sd));
             FV_TRY(fv_arena_format(arena, &sd, " ± %s", sd));
         }
-        fv_print_line(p, "%-24s %5lld  %s%s%s%s", group->name, (long long)group->count, mean, sd, g ? "  " : "",
-                      g ? c->group_verdicts[g - 1].verdict.text : "");
+        FV_TRY(print_named(p, group->name, width, "%5lld  %s%s%s%s", (long long)group->count, mean, sd, g ? "  " : "",
+                           g ? c->group_verdicts[g - 1].verdict.text : ""));
     }
     return NULL;
 }
 
 static fv_error *print_runs(const fv_comparison *c, fv_printer *p, fv_arena *arena) {
     int width = (int)fv_max(8, c->metric ? (int64_t)strlen(c->metric) : 0);
+    int64_t name = widest_name(c);
     fv_print_line(p, "%s", "");
-    fv_print_line(p, "%-24s %*s  %s", "run", width, c->metric ? c->metric : "", "on the same test pictures, beside the first");
+    FV_TRY(print_named(p, "run", name, "%*s  on the same test pictures, beside the first", width, c->metric ? c->metric : ""));
     for (int64_t r = 0; r < c->run_count; r++) {
         const char *value;
         FV_TRY(fv_comparison_say(c, c->values[r], c->share, arena, &value));
-        fv_print_line(p, "%-24s %*s%s%s", c->runs[r].name, width, value, r ? "  " : "", r ? c->pairs[r - 1].verdict.text : "");
+        FV_TRY(print_named(p, c->runs[r].name, name, "%*s%s%s", width, value, r ? "  " : "",
+                           r ? c->pairs[r - 1].verdict.text : ""));
     }
     return NULL;
 }
@@ -168,8 +196,7 @@ static fv_error *print_difference(const fv_comparison *c, const fv_run_differenc
         fv_text_addf(&line, "%s%s", g ? " | " : "", value);
     }
     FV_TRY(fv_text_error(&line));
-    fv_print_line(p, "%-24s %s", d->key, line.at);
-    return NULL;
+    return print_named(p, d->key, widest_name(c), "%s", line.at);
 }
 
 /* Of recipes: their runs differ by the seed alone. */
@@ -181,7 +208,7 @@ static fv_error *print_differences(const fv_comparison *c, fv_printer *p, fv_are
     fv_print_line(p, "%s", "");
     for (int64_t i = 0; i < c->difference_count; i++) {
         if (!strcmp(c->differences[i].key, "seed")) continue;
-        if (!printed++) fv_print_line(p, "%-24s %s", "setting", names.at);
+        if (!printed++) FV_TRY(print_named(p, "setting", widest_name(c), "%s", names.at));
         FV_TRY(print_difference(c, &c->differences[i], p, arena));
     }
     if (!printed) fv_print_line(p, "all settings are the same, but for the seed");
@@ -209,7 +236,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     fv_run_facts *runs;
     fv_comparison c;
     FV_TRY(check_files(o));
-    if (o->csv && call->printer->json) return fv_fail(FV_USAGE, "--csv and --json are two ways to print one thing");
+    if (o->csv && call->printer->json) return fv_fail(FV_USAGE, "--csv and --json exclude each other");
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("runs to compare", INT64_C(1) << 36, &arena));
     FV_TRY(fv_runs_named(&o->runs, o->workspace, arena, &runs));

@@ -13,8 +13,9 @@ typedef struct diff_options {
 } diff_options;
 
 static const fv_field fields[] = {
-    FV_FIELD(diff_options, first, .positional = true, .required = true, .value = "A", .help = "a run: id, first letters, name"),
-    FV_FIELD(diff_options, second, .positional = true, .required = true, .value = "B", .help = "another"),
+    FV_FIELD(diff_options, first, .positional = true, .required = true, .value = "RUN",
+             .help = "id, first letters of that, or name"),
+    FV_FIELD(diff_options, second, .positional = true, .required = true, .value = "RUN", .help = "the other one, likewise"),
     FV_FIELD(diff_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP), FV_FIELDS_END
 };
 

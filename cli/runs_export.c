@@ -1,6 +1,7 @@
 /* runs_export.c - fovea runs export: all that runs logged, as JSON lines or CSV. */
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/command.h"
 #include "cli/csv.h"
@@ -9,7 +10,7 @@
 
 #define OUTPUT_BYTES_MAX (INT64_C(1) << 31)
 
-enum { JSONL, CSV };
+enum { AUTO, JSONL, CSV };
 
 typedef struct export_options {
     fv_strings runs;
@@ -21,7 +22,8 @@ static const fv_field fields[] = {
     FV_FIELD(export_options, runs, .positional = true, .required = true, .value = "RUN…",
              .help = "id, first letters of that, or name"),
     FV_FIELD(export_options, out, .flag = "o", .value = "FILE", .help = "into this file; without it to standard output"),
-    FV_FIELD(export_options, format, .by_default = "jsonl", .names = "jsonl,csv", .help = "a JSON object or a row a line"),
+    FV_FIELD(export_options, format, .by_default = "auto", .names = "auto,jsonl,csv",
+             .help = "a JSON object or a row a line; auto: csv where FILE ends in .csv, else jsonl"),
     FV_FIELD(export_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP), FV_FIELDS_END
 };
 
@@ -121,13 +123,29 @@ static fv_error *export_run(fv_registry *registry, const char *called, int forma
     return error;
 }
 
+static bool ends_in(const char *path, const char *end) {
+    size_t length = strlen(path), of_end = strlen(end);
+    return length > of_end && !strcasecmp(path + length - of_end, end);
+}
+
+/* The form is what the file's name says, where it says one: a file named .csv never holds JSON. */
+static fv_error *choose_format(const export_options *o, int *format) {
+    int named = !o->out ? AUTO : ends_in(o->out, ".csv") ? CSV : ends_in(o->out, ".jsonl") ? JSONL : AUTO;
+    *format = o->format != AUTO ? o->format : named != AUTO ? named : JSONL;
+    if (named == AUTO || named == *format) return NULL;
+    return fv_error_hint(fv_fail(FV_USAGE, "%s is no name for %s", o->out, *format == CSV ? "CSV" : "JSON lines"),
+                         "leave --format out, or name the file .%s", *format == CSV ? "csv" : "jsonl");
+}
+
 static fv_error *run(fv_command_call *call, void *raw) {
     const export_options *o = raw;
+    int format;
     FV_OWNED(fv_registry) registry = NULL;
     FV_TEXT(text, OUTPUT_BYTES_MAX);
+    FV_TRY(choose_format(o, &format));
     FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .read_only = true }, &registry));
-    if (o->format == CSV) fv_text_add(&text, "run,kind,key,step,time_ms,value\n");
-    for (int64_t i = 0; i < o->runs.count; i++) FV_TRY(export_run(registry, o->runs.at[i], o->format, &text));
+    if (format == CSV) fv_text_add(&text, "run,kind,key,step,time_ms,value\n");
+    for (int64_t i = 0; i < o->runs.count; i++) FV_TRY(export_run(registry, o->runs.at[i], format, &text));
     FV_TRY(fv_text_error(&text));
     if (o->out) return fv_file_write(o->out, text.at, text.length, NULL);
     call->printer->json = false; /* what is exported has a form of its own */

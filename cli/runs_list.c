@@ -255,7 +255,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_OWNED(fv_registry) registry = NULL;
     FV_OWNED(fv_arena) arena = NULL;
     int64_t limit = o->limit ? o->limit : call->printer->json || o->csv ? 0 : SHOWN;
-    if (call->printer->json && o->csv) return fv_fail(FV_USAGE, "--csv and --json are two forms of one answer: which?");
+    if (call->printer->json && o->csv) return fv_fail(FV_USAGE, "--csv and --json exclude each other");
     FV_TRY(fv_registry_open(o->workspace, &(fv_registry_options){ .read_only = true }, &registry));
     FV_TRY(fv_arena_new("a list of runs", INT64_C(1) << 30, &arena));
     found f = { .arena = arena };

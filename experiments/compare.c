@@ -248,10 +248,11 @@ fv_error *fv_runs_measure(const fv_compare_options *options, fv_arena *arena, fv
 /* ---- all of it ---- */
 
 static fv_error *check_runs(const fv_run_facts *runs, int64_t count) {
-    if (count < 2) return fv_fail(FV_USAGE, "a comparison is of two runs at least");
+    if (count < 2)
+        return fv_error_hint(fv_fail(FV_USAGE, "there is one run, and nothing to compare it with"), "name another one");
     for (int64_t i = 0; i < count; i++)
         for (int64_t j = 0; j < i; j++)
-            if (!strcmp(runs[i].name, runs[j].name)) return fv_fail(FV_USAGE, "two runs are called %s", runs[i].name);
+            if (!strcmp(runs[i].name, runs[j].name)) return fv_fail(FV_USAGE, "the run %s is named twice", runs[i].name);
     return NULL;
 }
 

@@ -4,15 +4,19 @@
 #include "experiments/run_facts.h"
 #include "fovea/objects.h"
 
+/* How many numbers the network learns is kept beside the settings, and follows from them: a run's folder does not have it, and
+ * is of the same recipe. */
+static bool is_setting(const char *key) { return strcmp(key, "parameters") != 0; }
+
 static fv_error *copy_params(const fv_run_row *row, fv_arena *arena, fv_run_facts *out) {
     fv_run_param *params;
     FV_TRY(fv_arena_take(arena, row->param_count, &params));
     for (int64_t i = 0; i < row->param_count; i++) {
-        FV_TRY(fv_arena_text(arena, row->params[i].key, &params[i].key));
-        FV_TRY(fv_arena_text(arena, row->params[i].value, &params[i].value));
+        if (!is_setting(row->params[i].key)) continue;
+        FV_TRY(fv_arena_text(arena, row->params[i].key, &params[out->param_count].key));
+        FV_TRY(fv_arena_text(arena, row->params[i].value, &params[out->param_count++].value));
     }
     out->params = params;
-    out->param_count = row->param_count;
     return NULL;
 }
 

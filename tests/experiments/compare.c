@@ -176,8 +176,8 @@ FV_TEST(experiments_compare__what_is_no_comparison_is_refused) {
     const fv_run_facts runs[] = { made_up_run("x", "lenet", "0.1", "1", 1, 0.9, NULL, arena),
                                   made_up_run("x", "lenet", "0.1", "1", 1, 0.9, NULL, arena) };
     fv_comparison c;
-    FV_FAILS(fv_runs_compare(runs, 1, NULL, arena, &c), FV_USAGE, "two runs at least");
-    FV_FAILS(fv_runs_compare(runs, 2, NULL, arena, &c), FV_USAGE, "two runs are called x");
+    FV_FAILS(fv_runs_compare(runs, 1, NULL, arena, &c), FV_USAGE, "there is one run");
+    FV_FAILS(fv_runs_compare(runs, 2, NULL, arena, &c), FV_USAGE, "the run x is named twice");
 }
 
 FV_TEST(experiments_compare__csv_has_a_run_a_row_and_no_formulas) {

@@ -132,11 +132,23 @@ says "shapes has no tag team"
 
 status 0 "$FOVEA" models diff shapes/1 shapes@latest
 prints '^top1 +0\.[0-9]+ +0\.[0-9]+ +-0\.'
-prints '^- epochs=5$'
-prints '^\+ epochs=1$'
-prints_not '^graph$'
+prints '^epochs +5 +1$'
+prints '^graph: ([0-9]+) and \1 nodes, 0 of them changed$'
+prints '^weights: ([0-9]+) and \1, 0 of another shape or in one only, [0-9]+ with other numbers$'
+prints '^sections that differ: .*metrics'
+[ "$(wc -l < out)" -lt 40 ] || fail "a difference takes more than a screen"
 status 0 "$FOVEA" models diff shapes shapes --json
-prints '"same_file":true,.*"graph":""\}$'
+prints '"same_file":true,.*"settings":\[\],"shapes":\[\],"ops":\[\],"sections":\[\],.*"changed_nodes":0,.*"graph":null\}$'
+status 0 "$FOVEA" train --data "$shapes" --arch 'small_cnn width=4' --channels 1 --size 28,28 --epochs 1 --out other --no-track
+status 0 "$FOVEA" models register shapes_other other
+status 0 "$FOVEA" models diff shapes shapes_other
+prints '^arch +lenet +small_cnn width=4$'
+prints '^fc1\.weight +f32\[[0-9,]+\] +–$'
+prints '^graph: [0-9]+ and [0-9]+ nodes, .* only in shapes/2, .*; .*batch_norm 2 and 6.* \(each line: --graph\)$'
+prints_not '^graph$'
+status 0 "$FOVEA" models diff shapes shapes_other --graph
+prints '^graph$'
+prints '^- conv1 = conv2d'
 
 # ---- the card ----
 

@@ -85,7 +85,22 @@ registry 1 token revoke nobody
 
 # The audit log: read, proven, edited, proven not to be whole, restarted.
 registry 0 log --json
-says '"action":"token.revoke","subject":"tokens/robot"'
+says '"action":"token.revoke","subject":"tokens/robot","details":{}}'
+says '"details":{"role":"write","scope":"models/cells\nexperiments/cells/*","days":30}'
+registry 0 log
+says "tokens/robot"
+says "role write, scope models/cells experiments/cells/*, days 30"
+says "digest "
+! grep -qF '{' out || fail "a line of the log is not for people"
+
+# A noun of two words has a page too.
+registry 0 token --help
+says "usage: fovea registry token VERB …"
+says "registry token revoke"
+registry 2 token
+says "registry token create"
+registry 2 token nothing
+says 'fovea registry token: there is no "nothing"'
 registry 0 verify
 if [ -z "${skip:-}" ]; then
     sqlite3 ws/fovea.db "DROP TRIGGER audit_is_not_changed; UPDATE audit SET actor = 'nobody' WHERE action = 'token.create'"

@@ -95,6 +95,12 @@ assert points == [("top1", 1, 0.375), ("top1", 2, 0.75), ("val loss", 1, 0.5), (
                   ("top1", 1, "nan"), ("top1", 2, "nan"), ("val loss", 1, "nan"), ("val loss", 2, "inf")], points
 assert sum(r["kind"] == "param" for r in lines) == 4 and sum(r["kind"] == "run" for r in lines) == 2
 END
+status 0 "$FOVEA" runs export a --out runs.csv # a file's name says what it holds
+[ "$(head -1 runs.csv)" = run,kind,key,step,time_ms,value ] || fail "a file named .csv is none"
+status 2 "$FOVEA" runs export a --out wrong.csv --format jsonl
+says 'wrong.csv is no name for JSON lines'
+status 2 "$FOVEA" runs export a --out wrong.jsonl --format csv
+[ ! -e wrong.csv ] && [ ! -e wrong.jsonl ] || fail "a file was written under a name that contradicts it"
 status 0 "$FOVEA" runs export a --format csv
 prints '^run,kind,key,step,time_ms,value$'
 prints '^[0-9a-f]{32},metric,val loss,2,[0-9]+,0\.25$'

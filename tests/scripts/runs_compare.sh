@@ -69,10 +69,28 @@ shows "Its pictures are not shown"
 status 0 "$FOVEA" runs compare quick-1 slow-1 --out page.html --data moved
 [ ! -s err ] || fail "it warns of pictures that are there"
 
+# A folder comes before a run of its name, and where that is another one it is said; by its id it is meant.
+mkdir elsewhere
+status 0 "$FOVEA" runs compare quick-1 slow-1
+[ ! -s err ] || fail "a folder's own run is called another one"
+cp -r slow-1 elsewhere/quick-1
+id=$("$FOVEA" runs list --filter "run_name = 'quick-1'" --json | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+FOVEA_HOME=$work/.fovea
+export FOVEA_HOME
+(cd elsewhere && status 0 "$FOVEA" runs compare quick-1 slow-1 && cp out err ..)
+says "quick-1 is the folder; the run quick-1 in $FOVEA_HOME is another one: name it by its id, $(echo "$id" | cut -c1-8)"
+(cd elsewhere && status 0 "$FOVEA" runs compare ./quick-1 "$id" --json && cp out err ..)
+[ ! -s err ] || fail "a path is taken for a name"
+prints '"id":"./quick-1",.*"id":"'"$id"'"'
+
+# One run from its folder and from the registry is of one recipe.
+status 0 "$FOVEA" runs compare ./quick-1 "$id"
+prints '^all settings are the same, but for the seed$'
+
 # What is no run, and what is no comparison.
 status 1 "$FOVEA" runs compare quick-1 moved
 says "moved is no run's folder"
 status 2 "$FOVEA" runs compare quick-1
-says "two runs at least"
+says "there is one run, and nothing to compare it with"
 status 2 "$FOVEA" runs compare quick-1 quick-1
-says "two runs are called"
+says "the run quick-1 is named twice"
