@@ -43,6 +43,8 @@ static fv_error *refuse_folder(const char *folder, fv_arena *arena) {
 static fv_error *find_object(fv_registry *registry, const fv_version_row *v, fv_arena *arena, fv_model_file *out) {
     char *path;
     FV_TRY(fv_arena_format(arena, &out->version, "%s/%lld", v->model, (long long)v->number));
+    FV_TRY(fv_arena_text(arena, v->model, &out->model));
+    out->number = v->number;
     out->name = out->version;
     if (v->run) FV_TRY(fv_arena_text(arena, v->run, &out->run));
     FV_TRY(fv_error_wrap(fv_object_check(registry, v->digest), "%s", out->version));

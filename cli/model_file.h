@@ -12,8 +12,10 @@
 typedef struct fv_model_file {
     const char *path;    /* to be read */
     const char *name;    /* for people: the path, or NAME/3 */
-    const char *version; /* NAME/3; NULL: a path was given */
-    const char *run;     /* id of the run that made the version; NULL: not known, or a path was given */
+    const char *version; /* NAME/3; NULL: a path was given, and the following are NULL and 0 too */
+    const char *model;   /* NAME */
+    int64_t number;      /* 3 */
+    const char *run;     /* id of the run that made the version; NULL: not known */
 } fv_model_file;
 
 /* A file of that name is taken; where there is none, a version so called in the registry of `workspace` (as fv_registry_open

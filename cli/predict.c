@@ -40,7 +40,8 @@ static const fv_field fields[] = {
     FV_FIELD(predict_options, out, .flag = "o", .value = "FILE", .help = "write the answers to FILE.csv or FILE.jsonl instead"),
     FV_FIELD(predict_options, log, .value = "DIR",
              .help = "keep a record of each prediction in this folder, for `fovea log` and `fovea drift`"),
-    FV_FIELD(predict_options, log_name, .value = "NAME", .help = "what the model is called there; without it the file's name"),
+    FV_FIELD(predict_options, log_name, .value = "NAME",
+             .help = "what the model is called there; without it the version's or the file's name"),
     FV_FIELD(predict_options, key, .value = "KEY",
              .help = "where the pictures come from, kept with each record: a camera, a site"),
     FV_FIELD(predict_options, resume, .by_default = "false", .help = "leave out what --out has already, and go on with it"),
@@ -59,6 +60,7 @@ static const fv_field fields[] = {
 typedef struct job {
     fv_command_call *call;
     const predict_options *options;
+    const fv_model_file *model;
     fv_answer_style style;
     fv_paths *paths;
     fv_answers *answers;                /* NULL: they are printed */
@@ -184,7 +186,9 @@ static fv_error *check(const predict_options *o) {
 
 static fv_error *open_log(job *j, const fv_predictor *predictor) {
     const predict_options *o = j->options;
-    fv_log_subject subject = { .file = o->model, .name = o->log_name, .key = o->key };
+    const fv_model_file *model = j->model;
+    fv_log_subject subject = { .file = model->path, .name = model->model, .version = model->number, .key = o->key };
+    if (o->log_name) subject.name = o->log_name;
     return fv_log_desk_open(o->log, &subject, fv_predictor_kind(predictor), &j->log);
 }
 
@@ -224,7 +228,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_OWNED(fv_predictor) predictor = NULL;
     fv_predictor_options options = { .device = o->device, .batch = o->batch, .workers = o->workers, .features = o->log };
     fv_model_file model;
-    job j = { .call = call, .options = o };
+    job j = { .call = call, .options = o, .model = &model };
     FV_TRY(check(o));
     FV_TRY(fv_model_file_find(o->model, o->workspace, call->arena, &model));
     FV_TRY(fv_predictor_open(model.path, &options, &predictor));

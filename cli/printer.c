@@ -81,7 +81,7 @@ void fv_print_shown(fv_text *out, const char *text) {
 
 static void add_key(fv_printer *p, const char *key) {
     FV_TEXT(shown, RECORD_BYTES_MAX);
-    add_shown(&shown, key);
+    fv_print_shown(&shown, key);
     int64_t columns = fv_columns(shown.at);
     if (columns <= KEY_COLUMNS_MAX) p->widest = fv_max(p->widest, columns);
     fv_columns_pad(&p->record, shown.at, KEY_COLUMNS_MAX);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/model_file.h"
 #include "cli/terminal.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -172,6 +173,16 @@ static fv_error *join_ranks(const train_options *o, fv_comm **comm) {
     return NULL;
 }
 
+/* A version in the registry is the file that it is. A training that goes on has what it began from. */
+static fv_error *find_weights(const train_options *o, fv_recipe *recipe, fv_arena *arena) {
+    fv_model_file file;
+    if (o->resume || !recipe->keys.weights) return NULL;
+    FV_TRY(fv_error_wrap(fv_model_file_find(recipe->keys.weights, o->workspace, arena, &file), "weights"));
+    if (file.version) fv_terminal_line("weights: %s is %s", file.version, file.path);
+    recipe->keys.weights = file.path;
+    return NULL;
+}
+
 static fv_error *train(fv_command_call *call, const train_options *o, bool tunes) {
     fv_train_task task = FV_TRAIN;
     double seconds = 0, every = 0, grace = 0;
@@ -186,7 +197,9 @@ static fv_error *train(fv_command_call *call, const train_options *o, bool tunes
     FV_TRY(read_recipe(call, o, recipe));
     if (o->print_recipe) return print_recipe(recipe, call->printer);
     if (tunes && !recipe->keys.weights)
-        return fv_error_hint(fv_fail(FV_USAGE, "weights are missing"), "name the model to start from: --weights M.fovea");
+        return fv_error_hint(fv_fail(FV_USAGE, "weights are missing"),
+                             "name the model to start from: --weights M.fovea, or a version in the registry, NAME/3");
+    FV_TRY(find_weights(o, recipe, call->arena));
     FV_OWNED(fv_comm) comm = NULL;
     FV_TRY(join_ranks(o, &comm));
     fv_train_options how = { .task = task,

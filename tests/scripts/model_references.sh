@@ -60,6 +60,12 @@ prints '^model +shapes/1$'
 status 0 "$FOVEA" runs show by-version
 prints '^model +shapes/1$'
 
+status 0 "$FOVEA" finetune --weights shapes@champion --data "$shapes" --channels 1 --epochs 1 --out tuned --dry-run
+says "weights: shapes/1 is $FOVEA_HOME/objects/"
+status 0 "$FOVEA" predict shapes@champion "$picture" --log log
+status 0 "$FOVEA" log export log --out log.jsonl && cp log.jsonl out
+prints '"model":"shapes","version":1'
+
 # A file of that name comes first; a folder is refused with both ways out.
 mkdir shapes
 cp run/best.fovea shapes/2
