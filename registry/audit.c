@@ -221,3 +221,9 @@ void fv_audit_rows_release(fv_audit_rows *rows) {
     fv_arena_free(rows->memory);
     *rows = (fv_audit_rows){ 0 };
 }
+
+static fv_error *read_last(fv_connection *c, void *number) {
+    return fv_connection_ask(c, "SELECT max(id) FROM audit", 0, number);
+}
+
+fv_error *fv_registry_decisions(fv_registry *r, int64_t *number) { return fv_registry_read(r, read_last, number); }

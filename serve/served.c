@@ -24,6 +24,7 @@ struct fv_served {
     _Atomic int64_t references;
     void (*gone)(fv_served *served, void *context);
     void *context;
+    fv_served *link;
     fv_arena *arena; /* name, digest, counts of classes */
     fv_predictor *predictor;
     fv_served_facts facts;
@@ -141,6 +142,7 @@ void fv_served_free(fv_served *s) {
 
 const fv_served_facts *fv_served_facts_get(const fv_served *s) { return &s->facts; }
 const fv_predictor *fv_served_predictor(const fv_served *s) { return s->predictor; }
+fv_served **fv_served_link(fv_served *s) { return &s->link; }
 fv_lane *fv_served_lane(fv_served *s) { return &s->lane; }
 fv_served_counts *fv_served_counts_get(fv_served *s) { return &s->counts; }
 

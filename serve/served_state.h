@@ -12,6 +12,9 @@ typedef struct fv_served_counts {
 } fv_served_counts;
 fv_served_counts *fv_served_counts_get(fv_served *served);
 
+/* For whoever has it when nobody holds a reference any more: the next one in a list. */
+fv_served **fv_served_link(fv_served *served);
+
 /* The input of the plan for `rows` pictures, one of the lane's sizes; and its run. One thread at a time. `*logits`: rows ×
  * outputs, `*features`: rows × feature_count (0: NULL), valid until the next run of that size. */
 float *fv_served_feed(fv_served *served, int64_t rows);

@@ -53,6 +53,10 @@ FV_CLEANUP(fv_registry);
 
 FV_API const char *fv_registry_folder(const fv_registry *registry); /* absolute; borrowed */
 
+/* A number that grows with every decision that is written down, by whatever process (fovea/care.h: a version added, an alias
+ * moved, a model deleted, a token made): who follows them looks further only when it has changed. Cheap. */
+FV_API FV_MUST_USE fv_error *fv_registry_decisions(fv_registry *registry, int64_t *number);
+
 /* What tells this workspace from all others, wherever it is moved. */
 #define FV_WORKSPACE_ID_LETTERS 33 /* 32 hexadecimal letters and a NUL */
 FV_API FV_MUST_USE fv_error *fv_workspace_id(fv_registry *registry, char out[FV_WORKSPACE_ID_LETTERS]);
