@@ -285,6 +285,7 @@ static bool do_something(fv_engine *e, fv_picture_work *work, double *due) {
     if (!e->running) e->running = fv_batcher_next_batch(&e->batcher, now, &batch, &late, due) > 0;
     if (!batch.count && e->free_rows) file = fv_batcher_next_file(&e->batcher, now, &late);
     if (file) file->state.row = take_row(e);
+    if (file && e->free_rows && e->batcher.rings[FV_STAGE_FILES].first) pthread_cond_signal(&e->work); /* there is more */
     bool did = batch.count || file || late.count;
     if (late.count) refuse(e, &late);
     if (batch.count) run_batch(e, &batch);

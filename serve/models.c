@@ -104,7 +104,7 @@ static bool is_ending(fv_models_table *t) {
 
 static void do_errands(fv_models_table *t, const errands *e) {
     fv_table_free_ended(t);
-    if (e->poked || e->orders || fv_clock_seconds() >= t->next_look) fv_table_look(t, e->poked);
+    if (e->poked || e->orders || fv_clock_seconds() >= t->next_look) fv_table_look(t, e->poked || e->orders);
     for (fv_models_order *o = e->orders; o; o = o->next) o->error = begin_order(t, o);
     for (int64_t i = 0; i < e->request_count; i++)
         fv_table_warn("a version that was asked for", take_request(t, &e->requests[i]));

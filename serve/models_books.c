@@ -213,6 +213,12 @@ fv_book_version *fv_books_idlest(const fv_books *b, const fv_book_version *but) 
     return idlest;
 }
 
+int64_t fv_books_bytes(const fv_books *b) {
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < b->version_count; i++) bytes += b->versions[i].served ? b->versions[i].bytes : 0;
+    return bytes;
+}
+
 void fv_books_put_down(fv_books *b, fv_book_version *v) {
     fv_served_unref(fv_take(&v->served));
     v->state = FV_MODEL_RESTING;

@@ -59,6 +59,7 @@ FV_MUST_USE fv_error *fv_books_settle(fv_books *books, fv_book_moved moved, void
 fv_book_version *fv_books_next_load(fv_books *books, double now);
 /* The one that was not asked for longest, of those loaded, but for `but`'s model: it may be put down. NULL: none. */
 fv_book_version *fv_books_idlest(const fv_books *books, const fv_book_version *but);
+int64_t fv_books_bytes(const fv_books *books); /* that loaded versions take */
 void fv_books_put_down(fv_books *books, fv_book_version *version);
 
 /* `why` is taken. */

@@ -145,7 +145,7 @@ static int64_t expected_bytes(const fv_books *b, const fv_book_version *v, int64
 static bool make_room(fv_models_table *t, const fv_book_version *v, int64_t file_bytes) {
     int64_t expected = expected_bytes(&t->books, v, file_bytes), bound = t->options.memory;
     bool wanted = v->at_once || replaces(&t->books, v);
-    while (bound && t->bytes + expected > bound) {
+    while (bound && fv_books_bytes(&t->books) + expected > bound) {
         fv_book_version *idlest = wanted ? fv_books_idlest(&t->books, v) : NULL;
         if (!idlest) return wanted;
         fv_books_put_down(&t->books, idlest);
@@ -220,10 +220,11 @@ static fv_error *load(fv_models_table *t, fv_book_version *v) {
     return NULL;
 }
 
-/* The bound holds again once the version that was replaced has been let go of. */
+/* The bound holds again once the version that was replaced has been let go of. Asks that still hold what was put down, or
+ * replaced, have it for as long as a batch takes: for them nothing else goes. */
 static void keep_bound(fv_models_table *t, const char *model, int64_t number) {
     fv_table_free_ended(t);
-    while (t->options.memory && t->bytes > t->options.memory) {
+    while (t->options.memory && fv_books_bytes(&t->books) > t->options.memory) {
         fv_book_version *idlest = fv_books_idlest(&t->books, fv_books_find(&t->books, model, number));
         if (!idlest) return;
         fv_books_put_down(&t->books, idlest);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# serve_swaps.sh [N] [BUILD]: an alias is moved to and fro between two versions N times (1000) while eight threads ask: no answer
-# is lost, and each has the bits that `fovea predict` gives for the version that it says it is from.
+# serve_swaps.sh [N] [BUILD]: an alias is moved to and fro between two versions N times (1000) while eight threads ask: no
+# answer is lost, and each has the bits that `fovea predict` gives for the version that it says it is from.
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
 count=${1:-1000} build=${2:-$here/build/release}
