@@ -2,7 +2,7 @@
 # include/; nothing else of the tree.
 #
 #   fv_folder(NAME DIR path [EXCEPT sub…] [USES folder…] [TABLES "kind header [parts-folder…]"…]
-#             [MIGRATIONS folder] [PROGRAM name])
+#             [MIGRATIONS folder] [PAGES folder] [PROGRAM name])
 #
 # DIR: where it lies. EXCEPT: sub-folders that are folders of their own, or are not built. PROGRAM: goes into that program only.
 #
@@ -78,8 +78,20 @@ function(fv_migrations target folder)
     target_sources(${target} PRIVATE ${table})
 endfunction()
 
+# Makes fv_web_table from the web files in FOLDER.
+function(fv_pages target folder)
+    set(table ${PROJECT_BINARY_DIR}/tables/pages.c)
+    file(GLOB_RECURSE files CONFIGURE_DEPENDS ${folder}/*)
+    add_custom_command(OUTPUT ${table}
+        COMMAND sh scripts/make-pages ${folder} ${table}
+        DEPENDS ${files} scripts/make-pages
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+        COMMENT "The server's pages" VERBATIM)
+    target_sources(${target} PRIVATE ${table})
+endfunction()
+
 function(fv_folder name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR;PROGRAM;MIGRATIONS" "EXCEPT;USES;TABLES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR;PROGRAM;MIGRATIONS;PAGES" "EXCEPT;USES;TABLES")
     list(TRANSFORM arg_EXCEPT PREPEND ${arg_DIR}/)
     fv_make_root(${name} ${arg_DIR} "${arg_EXCEPT}")
 
@@ -107,6 +119,9 @@ function(fv_folder name)
     endforeach()
     if(arg_MIGRATIONS)
         fv_migrations(${name} ${arg_MIGRATIONS})
+    endif()
+    if(arg_PAGES)
+        fv_pages(${name} ${arg_PAGES})
     endif()
     if(arg_PROGRAM)
         set_property(GLOBAL APPEND PROPERTY FV_FOLDERS_OF_${arg_PROGRAM} ${name})

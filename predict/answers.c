@@ -68,15 +68,7 @@ static void add_answers(const fv_prediction *p, fv_text *out) {
 
 static int64_t outputs(const fv_answer_style *style) { return style->kind == FV_NUMBERS ? 1 : style->classes; }
 
-void fv_answer_json(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
-    fv_text_add(out, JSON_BEGIN);
-    fv_text_add_json(out, p->path);
-    if (p->error) {
-        char message[4096];
-        fv_text_add(out, ",\"error\":");
-        fv_text_add_json(out, fv_error_format(p->error, message, sizeof message));
-        return fv_text_add(out, "}");
-    }
+void fv_answer_json_fields(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
     if (style->kind == FV_ONE_CLASS) add_class(p, out);
     if (style->kind == FV_MULTI_LABEL) add_answers(p, out);
     if (style->kind == FV_NUMBERS) fv_text_add(out, ",\"number\":");
@@ -85,7 +77,19 @@ void fv_answer_json(const fv_answer_style *style, const fv_prediction *p, fv_tex
         fv_text_add(out, c ? "," : ",\"logits\":[");
         fv_text_add_number(out, (double)p->logits[c]);
     }
-    fv_text_add(out, style->logits ? "]}" : "}");
+    if (style->logits) fv_text_add(out, "]");
+}
+
+void fv_answer_json(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
+    fv_text_add(out, JSON_BEGIN);
+    fv_text_add_json(out, p->path);
+    if (p->error) {
+        char message[4096];
+        fv_text_add(out, ",\"error\":");
+        fv_text_add_json(out, fv_error_format(p->error, message, sizeof message));
+    } else
+        fv_answer_json_fields(style, p, out);
+    fv_text_add(out, "}");
 }
 
 /* Quoted where it must be, quotes doubled. */

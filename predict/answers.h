@@ -18,6 +18,8 @@ typedef struct fv_answer_style {
  * abstained; then there is "abstained": true. Of several labels {"path", "labels": […], "top": […]} with all labels in `top`,
  * of numbers {"path", "number"}. "logits" in the order of the model's classes. No newline. */
 void fv_answer_json(const fv_answer_style *style, const fv_prediction *prediction, fv_text *out);
+/* Appends what is behind its path, of one that has no error: ,"label":…,"score":…,"top":[…] */
+void fv_answer_json_fields(const fv_answer_style *style, const fv_prediction *prediction, fv_text *out);
 
 /* A file of answers: .csv, or .jsonl (.ndjson), an answer a line. CSV as in RFC 4180, with columns path, label (empty where the
  * model abstained or failed), score, guess (where there is a threshold: the best class in any case), label_2, score_2, …,

@@ -21,6 +21,7 @@
 #include "fovea/prediction_log.h"
 #include "fovea/registry.h"
 #include "fovea/runs.h"
+#include "fovea/serve.h"
 #include "fovea/tensor.h"
 #include "fovea/tokens.h"
 #include "fovea/track.h"

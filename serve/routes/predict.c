@@ -1,0 +1,136 @@
+/* predict.c - POST /v1/models/M/predict: labels for pictures, sent as they are, in a form, in JSON, or line by line. */
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "serve/answer_json.h"
+#include "serve/picture_list.h"
+#include "serve/predict_lines.h"
+#include "serve/route.h"
+#include "serve/server.h"
+
+typedef struct predict_options {
+    int64_t top;
+    double threshold;
+} predict_options;
+
+static const fv_field fields[] = { FV_FIELD(predict_options, top, .by_default = "5", .min = 1, .max = 100000,
+                                            .help = "how many labels a picture"),
+                                   FV_FIELD(predict_options, threshold, .by_default = "0", .min = -1, .max = 1,
+                                            .help = "abstain where the best score is lower; 0: as the model says, -1: never"),
+                                   FV_FIELDS_END };
+
+static const fv_route_body takes[] = {
+    { "application/octet-stream", "{\"type\":\"string\",\"format\":\"binary\",\"minLength\":1}" },
+    { "image/*", "{\"type\":\"string\",\"format\":\"binary\",\"minLength\":1}" },
+    { "multipart/form-data", "{\"type\":\"object\",\"required\":[\"image\"],\"properties\":{"
+                             "\"image\":{\"type\":\"string\",\"format\":\"binary\"},"
+                             "\"top\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100000},"
+                             "\"threshold\":{\"type\":\"number\",\"minimum\":-1,\"maximum\":1}}}" },
+    { "application/json", "{\"type\":\"object\",\"properties\":{"
+                          "\"image\":{\"type\":\"string\",\"contentEncoding\":\"base64\"},\"id\":{\"type\":\"string\"},"
+                          "\"images\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"contentEncoding\":\"base64\"}},"
+                          "\"top\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100000},"
+                          "\"threshold\":{\"type\":\"number\",\"minimum\":-1,\"maximum\":1}}}" },
+    { "application/x-ndjson", "{\"type\":\"string\",\"minLength\":1,\"description\":\"a line a picture: "
+                              "{\\\"image\\\": BASE64, \\\"id\\\"?}; the answer has a line for each, as they come\"}" },
+    { NULL, NULL }
+};
+
+static fv_error *read_pictures(fv_request *r, fv_picture_list *out) {
+    const char *boundary = NULL;
+    if (fv_request_is(r, "application/json"))
+        return fv_pictures_of_json((const char *)r->body.at, r->body.length, r->arena, out);
+    if (fv_request_is(r, "multipart/form-data")) {
+        FV_TRY(fv_form_boundary(fv_request_header(r, "Content-Type"), r->arena, &boundary));
+        return fv_pictures_of_form(r->body.at, r->body.length, boundary, r->arena, out);
+    }
+    *out = (fv_picture_list){ .count = 1, .one = true };
+    FV_TRY(fv_arena_take(r->arena, 1, &out->at));
+    out->at[0] = (fv_sent_picture){ .bytes = r->body.at, .length = r->body.length };
+    return NULL;
+}
+
+static fv_error *ask_for(fv_request *r, const fv_picture_list *list) {
+    const predict_options *o = r->options;
+    FV_TRY(fv_request_asks(r, list->count));
+    for (int64_t i = 0; i < list->count; i++) {
+        fv_ask *ask = &r->asks[i];
+        ask->name = list->at[i].name;
+        ask->bytes = list->at[i].bytes;
+        ask->length = list->at[i].length;
+        ask->top = list->top ? list->top : o->top;
+        ask->threshold = list->threshold != 0 ? list->threshold : o->threshold;
+    }
+    fv_request_ask(r);
+    return NULL;
+}
+
+static fv_error *handle(fv_request *r) {
+    const predict_options *o = r->options;
+    fv_picture_list *list;
+    FV_TRY(fv_arena_take(r->arena, 1, &list));
+    if (!r->body.length)
+        return fv_error_hint(fv_fail(FV_USAGE, "the body is empty"), "send a picture's file: curl --data-binary @x.jpg");
+    FV_TRY(fv_request_find_served(r));
+    if (fv_request_is(r, "application/x-ndjson")) return fv_predict_lines(r, o->top, o->threshold);
+    FV_TRY(read_pictures(r, list));
+    r->state = list;
+    return ask_for(r, list);
+}
+
+/* The id of one of several: the caller's, or the request's with its place. */
+static fv_error *id_of(const fv_request *r, const fv_picture_list *list, int64_t i, const char **out) {
+    *out = list->at[i].id ? list->at[i].id : r->id;
+    return list->one || list->at[i].id ? NULL : fv_arena_format(r->arena, out, "%s-%lld", r->id, (long long)i);
+}
+
+static fv_error *finish(fv_request *r) {
+    const fv_picture_list *list = r->state;
+    double seconds = fv_clock_seconds() - r->began;
+    if (list->one && r->asks[0].error) {
+        fv_reply_error(r, fv_take(&r->asks[0].error));
+        return NULL;
+    }
+    fv_reply_timing(r);
+    fv_text *out = fv_reply_json(r, 200);
+    if (!list->one) fv_text_add(out, "{\"predictions\":[");
+    for (int64_t i = 0; i < list->count; i++) {
+        const char *id;
+        FV_TRY(id_of(r, list, i, &id));
+        if (i) fv_text_add(out, ",");
+        fv_answer_write(&r->asks[i], id, list->at[i].name, seconds, out);
+    }
+    if (!list->one) fv_text_add(out, "]}");
+    fv_text_add(out, "\n");
+    return NULL;
+}
+
+const fv_route fv_route_predict = {
+    .name = "predict",
+    .summary = "labels for a picture, by the version that a model's alias points to",
+    .fields = fields,
+    .size = sizeof(predict_options),
+    .method = "POST",
+    .path = "/v1/models/{model}/predict",
+    .scope = FV_MAY_PREDICT,
+    .takes = takes,
+    .answers = "application/json",
+    .schema = fv_answer_json_schema,
+    .handle = handle,
+    .finish = finish,
+};
+
+const fv_route fv_route_predict_version = {
+    .name = "predict version",
+    .summary = "labels for a picture, by one version of a model",
+    .fields = fields,
+    .size = sizeof(predict_options),
+    .method = "POST",
+    .path = "/v1/models/{model}/versions/{version}/predict",
+    .scope = FV_MAY_PREDICT,
+    .takes = takes,
+    .answers = "application/json",
+    .schema = fv_answer_json_schema,
+    .handle = handle,
+    .finish = finish,
+};

@@ -1,0 +1,82 @@
+// predict.js - a picture is dropped, chosen or pasted, and its labels come back.
+"use strict";
+const { html, render, useState, useEffect, useRef } = htmPreact;
+
+const Bar = ({ label, score }) => html`<div class="bar"><span>${label}</span>
+    <progress value=${score} max="1"></progress><span>${percent(score)}</span></div>`;
+
+const Answer = ({ answer }) => html`<article>
+    <p class="answer">${answer.labels ? answer.labels.join(", ") || "no label"
+        : "number" in answer ? answer.number
+        : answer.abstained ? "not sure" : answer.label}
+        ${"score" in answer && html` <span class="muted">${percent(answer.score)}</span>`}</p>
+    <p class="muted">${answer.model}, version ${answer.version}, ${answer.timing_ms.total.toFixed(1)} ms
+        (decode ${answer.timing_ms.decode.toFixed(1)}, queue ${answer.timing_ms.queue.toFixed(1)},
+        compute ${answer.timing_ms.compute.toFixed(1)})</p>
+    ${(answer.top || []).map((row) => html`<${Bar} key=${row.label} ...${row} />`)}
+</article>`;
+
+const Trouble = ({ error, retry }) => html`<article class="wrong" role="alert"><p>${error.message}</p>
+    ${error.hint && html`<p class="muted">${error.hint}</p>`}
+    ${error.status === 401 && html`<label>Token<input type="password" autocomplete="off"
+        onChange=${(e) => { setToken(e.target.value); retry(); }} /></label>`}</article>`;
+
+function Drop({ onPicture, url }) {
+    const [over, setOver] = useState(false);
+    const input = useRef();
+    const take = (files) => files.length && onPicture(files[0]);
+    useEffect(() => {
+        const paste = (e) => take(e.clipboardData.files);
+        addEventListener("paste", paste);
+        return () => removeEventListener("paste", paste);
+    });
+    return html`<label class=${"drop" + (over ? " over" : "")}
+        onDragOver=${(e) => { e.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)}
+        onDrop=${(e) => { e.preventDefault(); setOver(false); take(e.dataTransfer.files); }}>
+        ${url ? html`<img src=${url} alt="the picture" />` : html`<span>Drop a picture here, paste one, or click to choose</span>`}
+        <input id="file" type="file" accept="image/*" ref=${input} onChange=${(e) => take(e.target.files)} />
+    </label>`;
+}
+
+function App() {
+    const [models, setModels] = useState([]);
+    const [model, setModel] = useState("");
+    const [picture, setPicture] = useState(null);
+    const [url, setUrl] = useState("");
+    const [answer, setAnswer] = useState(null);
+    const [error, setError] = useState(null);
+
+    const load = () => ask("/v1/models").then(({ models }) => {
+        const names = [...new Set(models.map((m) => m.name))];
+        setModels(names);
+        setModel((now) => now || names[0] || "");
+        setError(null);
+    }).catch(setError);
+    useEffect(() => { load(); }, []);
+    useEffect(() => {
+        if (!picture || !model) return;
+        ask("/v1/models/" + model.split("/").map(encodeURIComponent).join("/") + "/predict", { method: "POST", body: picture })
+            .then((value) => { setAnswer(value); setError(null); })
+            .catch((problem) => { setAnswer(null); setError(problem); });
+    }, [picture, model]);
+
+    const onPicture = (file) => {
+        if (url) URL.revokeObjectURL(url);
+        setUrl(URL.createObjectURL(file));
+        setPicture(file);
+    };
+    return html`<div class="grid">
+        <div>
+            <label>Model<select value=${model} onChange=${(e) => setModel(e.target.value)}>
+                ${models.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
+            <${Drop} onPicture=${onPicture} url=${url} />
+        </div>
+        <div aria-live="polite">${error && html`<${Trouble} error=${error} retry=${load} />`}
+            ${answer && html`<${Answer} answer=${answer} />`}
+            ${!answer && !error && html`<p class="muted">Labels, how sure the model is, and which version said so.</p>`}</div>
+    </div>`;
+}
+
+const root = document.getElementById("app");
+root.textContent = "";
+render(html`<${App} />`, root);
