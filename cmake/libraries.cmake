@@ -33,6 +33,7 @@ fv_library(yaml-0.1 libyaml-dev)
 fv_library(libsodium libsodium-dev)
 fv_library(sqlite3 libsqlite3-dev)
 fv_library(libmicrohttpd libmicrohttpd-dev)
+fv_library(libprotobuf-c libprotobuf-c-dev)
 
 # What fovea-reader takes: HDF5's static library, where there is one that needs no more than these. It is loaded in 1 ms; the
 # shared one of Debian brings a network client with its cryptography, which takes 8.
