@@ -24,6 +24,22 @@ static void wipe(void) {
     drawn = false;
 }
 
+static void write_line(const char *line) {
+    pthread_mutex_lock(&mutex);
+    wipe();
+    fprintf(stderr, "%s\n", line);
+    pthread_mutex_unlock(&mutex);
+}
+
+/* The beginning of the line: what there is no memory for must be said all the same. */
+static void write_in_place(const char *format, va_list arguments) {
+    char line[4096];
+    vsnprintf(line, sizeof line, format, arguments);
+    for (char *c = line; *c; c++)
+        if (((unsigned char)*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7F) *c = '?';
+    write_line(line);
+}
+
 /* The line may tell of names that other people gave. */
 void fv_terminal_line(const char *format, ...) {
     FV_TEXT(line, LINE_BYTES_MAX);
@@ -35,10 +51,10 @@ void fv_terminal_line(const char *format, ...) {
     fv_print_shown(&shown, line.at);
     FV_OWNED(fv_error) error = fv_text_error(&line);
     if (!error) error = fv_text_error(&shown);
-    pthread_mutex_lock(&mutex);
-    wipe();
-    fprintf(stderr, "%s\n", error ? fv_error_message(error) : shown.at);
-    pthread_mutex_unlock(&mutex);
+    if (!error) return write_line(shown.at);
+    va_start(arguments, format);
+    write_in_place(format, arguments);
+    va_end(arguments);
 }
 
 void fv_terminal_finish(void) {

@@ -13,7 +13,7 @@
 #include "core/base/arena.h"
 
 static atomic_bool watching, own;
-static atomic_llong count, until_failure;
+static atomic_llong count, own_count, until_failure;
 
 static void note(void) {
     if (atomic_load_explicit(&watching, memory_order_relaxed)) atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
@@ -32,6 +32,7 @@ void fv_own_allocations_fail(int64_t number) {
 int fv_allocations_failed(void) { return atomic_load(&until_failure) < 0; }
 
 int64_t fv_allocations(void) { return atomic_load(&count); }
+int64_t fv_own_allocations(void) { return atomic_load(&own_count); }
 
 #ifdef FV_TEST_SANITIZED
 
@@ -58,11 +59,15 @@ void *__libc_memalign(size_t alignment, size_t size);
 
 extern const char __executable_start[], etext[]; /* the linker's: where this program's code begins and ends */
 
+static bool is_own(const void *caller) {
+    const char *at = caller;
+    return at >= __executable_start && at < etext;
+}
+
 /* Whether this one, asked for by the code at `caller`, is to fail, after which the number is below zero. */
 static bool reaches(const void *caller) {
     if (!atomic_load_explicit(&until_failure, memory_order_relaxed)) return false;
-    const char *at = caller;
-    if (atomic_load(&own) && (at < __executable_start || at >= etext)) return false;
+    if (atomic_load(&own) && !is_own(caller)) return false;
     long long left = atomic_fetch_sub(&until_failure, 1);
     if (left > 1) return false;
     atomic_store(&until_failure, -1);
@@ -72,6 +77,8 @@ static bool reaches(const void *caller) {
 /* Counts too. */
 static bool fails(const void *caller) {
     note();
+    if (atomic_load_explicit(&watching, memory_order_relaxed) && is_own(caller))
+        atomic_fetch_add_explicit(&own_count, 1, memory_order_relaxed);
     return reaches(caller);
 }
 #define CALLER __builtin_return_address(0)

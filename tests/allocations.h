@@ -23,6 +23,7 @@
 
 void fv_allocations_watch(void); /* counts from here on; once in a process */
 int64_t fv_allocations(void);
+int64_t fv_own_allocations(void); /* of them those that this program's own code asked for; 0 under a sanitizer */
 
 void fv_allocations_fail(int64_t number);     /* the N-th from here on fails, from 1; 0: none does */
 void fv_own_allocations_fail(int64_t number); /* the N-th that this program's own code asks for */

@@ -167,7 +167,7 @@ static const struct {
              { "leave_child", leave_child, 1 } };
 
 int main(int count, char **arguments) {
-    if (count != 4) return 2;
+    if (count != 6) return 2;
     const char *name = strrchr(arguments[0], '/') + 1;
     file_length = strtoll(arguments[1], NULL, 10);
     answer = mmap(NULL, FV_ANSWER_BYTES_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, FV_READER_ANSWER, 0);

@@ -75,7 +75,7 @@ status 0 "$FOVEA" runs compare quick-1 slow-1
 [ ! -s err ] || fail "a folder's own run is called another one"
 cp -r slow-1 elsewhere/quick-1
 id=$("$FOVEA" runs list --filter "run_name = 'quick-1'" --json | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
-FOVEA_HOME=$work/.fovea
+FOVEA_HOME=${FOVEA_HOME:-$work/.fovea}
 export FOVEA_HOME
 (cd elsewhere && status 0 "$FOVEA" runs compare quick-1 slow-1 && cp out err ..)
 says "quick-1 is the folder; the run quick-1 in $FOVEA_HOME is another one: name it by its id, $(echo "$id" | cut -c1-8)"

@@ -14,7 +14,7 @@ static void feed(fv_plan *plan, const char *name, double value) {
     for (int64_t i = 0, n = tensor ? fv_type_count(&tensor->type) : 0; i < n; i++) fv_tensor_store(tensor, i, value);
 }
 
-static void check(const char *arch, const char *optimizer, int64_t batch) {
+static void check(const char *arch, const char *optimizer, int64_t batch, int64_t (*allocations)(void)) {
     FV_OWNED(fv_graph) g = NULL;
     FV_OWNED(fv_weights) weights = NULL;
     FV_OWNED(fv_plan) training = NULL;
@@ -31,25 +31,26 @@ static void check(const char *arch, const char *optimizer, int64_t batch) {
     feed(training, "target", 1), feed(evaluation, "target", 1);
     feed(training, "learning_rate", 1e-3), feed(training, "step", 1);
     for (int run = 0; run < 4; run++) {
-        int64_t before = fv_allocations();
+        int64_t before = allocations();
         FV_OK(fv_plan_run(training));
         FV_OK(fv_plan_run(evaluation));
-        if (run > 0) assert_int_equal(fv_allocations() - before, 0);
+        if (run > 0) assert_int_equal(allocations() - before, 0);
     }
 }
 
-static void check_networks(void) {
+static void check_networks(int64_t (*allocations)(void)) {
     fv_allocations_watch();
-    check("lenet classes=10", "adamw", 7);
-    check("resnet18_cifar classes=10 size=16,16", "sgd momentum=0.9", 3);
-    check("mobilenet_v2 classes=10 size=32,32", "adam", 3);
+    check("lenet classes=10", "adamw", 7, allocations);
+    check("resnet18_cifar classes=10 size=16,16", "sgd momentum=0.9", 3, allocations);
+    check("mobilenet_v2 classes=10 size=32,32", "adam", 3, allocations);
 }
 
-FV_TEST(core_plan_allocations__are_none_after_the_first_run) { check_networks(); }
+FV_TEST(core_plan_allocations__are_none_after_the_first_run) { check_networks(fv_allocations); }
 
-FV_TEST(core_plan_allocations__are_none_on_a_cpu_without_kernels_of_its_own) {
+/* There all products are OpenBLAS's, whose cores for AVX-512 take memory for each small one. */
+FV_TEST(core_plan_allocations__are_none_of_ours_on_a_cpu_without_kernels_of_its_own) {
     setenv("FOVEA_ISA", "portable", 1);
-    check_networks();
+    check_networks(fv_own_allocations);
 }
 
 /* The judge itself: it sees what is asked for by us, by the C library, and on another thread. */
