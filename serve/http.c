@@ -26,6 +26,7 @@
 #define HEADER_BYTES (64 << 10) /* of a connection's room, in which its headers and pieces of bodies lie */
 #define REQUEST_BYTES_MAX (INT64_C(1) << 30)
 #define BACKLOG 1024
+#define ENDING_MS 1
 
 const char *fv_request_header(const fv_request *r, const char *name) {
     return MHD_lookup_connection_value(r->inner.connection, MHD_HEADER_KIND, name);
@@ -195,9 +196,27 @@ static fv_error *unpack(fv_request *r) {
 
 /* ---- its answer ---- */
 
-void fv_request_pause(fv_request *r) { MHD_suspend_connection(r->inner.connection); }
+bool fv_http_enter(fv_http *http) {
+    atomic_fetch_add(&http->at_work, 1);
+    if (!atomic_load(&http->ending)) return true;
+    fv_http_leave(http);
+    return false;
+}
 
-void fv_request_wake(fv_request *r) { MHD_resume_connection(r->inner.connection); }
+void fv_http_leave(fv_http *http) { atomic_fetch_sub(&http->at_work, 1); }
+
+bool fv_request_pause(fv_request *r) {
+    if (!fv_http_enter(r->inner.http)) return false;
+    MHD_suspend_connection(r->inner.connection);
+    return true;
+}
+
+/* Once it is awake the request may be gone at any time: it is not looked at again. */
+void fv_request_wake(fv_request *r) {
+    fv_http *http = r->inner.http;
+    MHD_resume_connection(r->inner.connection);
+    fv_http_leave(http);
+}
 
 void fv_request_answered(fv_request *r) {
     if (atomic_fetch_sub(&r->inner.pending, 1) == 1) fv_request_wake(r);
@@ -209,21 +228,35 @@ static enum MHD_Result finish(fv_request *r) {
     return fv_request_send(r);
 }
 
-/* The body is there: the handler's turn. While it runs it counts as one that is pending, so that the connection is suspended
- * before the last answer resumes it. */
+/* The handler's turn. While it runs it counts as one that is pending, so that the connection is suspended before the last
+ * answer wakes it. */
+static enum MHD_Result work_on(fv_request *r) {
+    fv_http *http = r->inner.http;
+    if (!fv_http_enter(http)) {
+        fv_reply_refusal(r, 503, "busy", "the server is stopping", NULL, 1);
+        return fv_request_send(r);
+    }
+    atomic_store(&r->inner.pending, 1);
+    fv_error *error = r->route->handle(r);
+    if (error) fv_reply_error(r, error);
+    bool waits = !r->reply.status && atomic_load(&r->inner.pending) > 1;
+    if (!waits) {
+        fv_http_leave(http);
+        return r->reply.status ? fv_request_send(r) : finish(r);
+    }
+    r->inner.stage = FV_REQUEST_WAITING;
+    MHD_suspend_connection(r->inner.connection);
+    fv_request_answered(r);
+    return MHD_YES;
+}
+
+/* The body is there. */
 static enum MHD_Result on_whole(fv_request *r) {
     fv_error *error = fv_take(&r->inner.refused);
     fv_watch_phase(&r->inner.http->watch, r->inner.link, FV_PHASE_WORKING);
     if (!error && !r->reply.status) error = unpack(r);
-    atomic_store(&r->inner.pending, 1);
-    if (!error && !r->reply.status) error = r->route->handle(r);
     if (error) fv_reply_error(r, error);
-    if (error || r->reply.status) return fv_request_send(r);
-    r->inner.stage = FV_REQUEST_WAITING;
-    if (atomic_load(&r->inner.pending) == 1) return finish(r);
-    fv_request_pause(r);
-    fv_request_answered(r);
-    return MHD_YES;
+    return r->reply.status ? fv_request_send(r) : work_on(r);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
@@ -349,6 +382,8 @@ void fv_http_free(fv_http *http) {
     if (!http) return;
     if (http->daemon) {
         fv_http_quiet(http);
+        atomic_store(&http->ending, 1);
+        while (atomic_load(&http->at_work)) nanosleep(&(struct timespec){ .tv_nsec = ENDING_MS * 1000000L }, NULL);
         MHD_stop_daemon(http->daemon);
     }
     if (http->listener >= 0) close(http->listener);

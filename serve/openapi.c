@@ -63,7 +63,7 @@ static void add_parameters(const fv_route *route, fv_text *out) {
 
 static void add_body(const fv_route *route, fv_text *out) {
     if (!route->takes) return;
-    fv_text_add(out, ",\"requestBody\":{\"required\":true,\"content\":{");
+    fv_text_addf(out, ",\"requestBody\":{\"required\":%s,\"content\":{", route->body_optional ? "false" : "true");
     for (const fv_route_body *body = route->takes; body->type; body++) {
         if (body != route->takes) fv_text_add(out, ",");
         add_key(out, body->type);

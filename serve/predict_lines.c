@@ -107,15 +107,15 @@ static void write_answer(lines *l) {
     l->oldest++;
 }
 
-/* The oldest line's answer is in `out`; false: it is not made yet, and the connection waits. */
-static bool next_answer(lines *l) {
+/* The oldest line's answer is in `out`; 0: it is not made yet, and the connection waits; -2: the server is ending. */
+static int64_t next_answer(lines *l) {
     pthread_mutex_lock(&l->lock);
     bool ready = l->slots[l->oldest % WINDOW].ready;
-    l->waiting = !ready;
-    if (!ready) fv_request_pause(l->r);
+    l->waiting = !ready && fv_request_pause(l->r);
+    bool waiting = l->waiting;
     pthread_mutex_unlock(&l->lock);
     if (ready) write_answer(l);
-    return ready;
+    return ready ? 1 : waiting ? 0 : -2;
 }
 
 static int64_t pull(fv_request *r, char *to, int64_t room) {
@@ -123,7 +123,8 @@ static int64_t pull(fv_request *r, char *to, int64_t room) {
     if (l->sent == l->out.length) {
         fill(l);
         if (l->oldest == l->next) return -1;
-        if (!next_answer(l)) return 0;
+        int64_t next = next_answer(l);
+        if (next < 1) return next;
     }
     if (l->out.error) return -2;
     int64_t count = fv_min(room, l->out.length - l->sent);

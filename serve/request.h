@@ -92,8 +92,9 @@ void fv_request_ask(fv_request *r);
 /* The first error among them, in their order; it stays theirs. */
 const fv_error *fv_request_ask_error(const fv_request *r);
 
-/* For streams: the connection waits, which a pull that gives 0 asks for, until somebody (any thread) wakes it. */
-void fv_request_pause(fv_request *r);
+/* For streams: the connection waits, which a pull that gives 0 asks for, until somebody (any thread) wakes it. False: the
+ * server is ending, and it does not. */
+bool fv_request_pause(fv_request *r);
 void fv_request_wake(fv_request *r);
 /* For asks that a route makes itself: one of those it has added to inner.pending is answered. Any thread. */
 void fv_request_answered(fv_request *r);

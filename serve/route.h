@@ -22,6 +22,7 @@ typedef struct fv_route {
     fv_token_role scope;
     bool open; /* to everyone, without a token */
     const fv_route_body *takes;
+    bool body_optional;
     const char *answers; /* media type of the answer */
     const char *schema;  /* of the answer, as JSON; NULL: of text */
     /* The first sets r->reply, or asks the engine (fv_request_ask); if it has, `finish` sets the reply when all is answered. An

@@ -85,20 +85,29 @@ static void allow(fv_route_match *out, const char *method) {
     snprintf(out->allowed + length, sizeof out->allowed - length, "%s%s%s", length ? ", " : "", method, get ? ", HEAD" : "");
 }
 
+/* The pattern that is meant, whatever the method; NULL: none fits. */
+static const fv_route *closest(const char *path, fit *best) {
+    const fv_route *found = NULL;
+    for (int i = 0; i < fv_route_table_count; i++) {
+        fit f = { 0 };
+        if (!fits(fv_route_table[i]->path, path, &f) || !is_closer(fv_route_table[i], found)) continue;
+        found = fv_route_table[i];
+        *best = f;
+    }
+    return found;
+}
+
 fv_error *fv_route_find(const char *method, const char *path, fv_arena *arena, fv_route_match *out) {
     fit best = { 0 };
     const char *wanted = strcmp(method, "HEAD") ? method : "GET";
-    *out = (fv_route_match){ 0 };
-    for (int i = 0; i < fv_route_table_count; i++) {
+    const fv_route *found = closest(path, &best);
+    *out = (fv_route_match){ .path_known = found != NULL };
+    for (int i = 0; found && i < fv_route_table_count; i++) {
         const fv_route *route = fv_route_table[i];
-        fit f = { 0 };
-        if (!fits(route->path, path, &f)) continue;
-        out->path_known = true;
+        if (strcmp(route->path, found->path) != 0) continue;
         allow(out, route->method);
-        if (strcmp(route->method, wanted) != 0 || !is_closer(route, out->route)) continue;
-        out->route = route;
-        best = f;
+        if (!strcmp(route->method, wanted)) out->route = route;
     }
-    if (out->path_known) allow(out, "OPTIONS");
+    if (found) allow(out, "OPTIONS");
     return out->route ? keep_values(&best, arena, out) : NULL;
 }

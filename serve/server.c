@@ -1,13 +1,13 @@
 /* server.c - see fovea/serve.h: models, engine and HTTP put together, and the thread that looks after them. */
 #include "serve/server.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/base/size.h"
 #include "serve/notify.h"
 #include "serve/route.h"
 
@@ -173,7 +173,7 @@ bool fv_server_stop(fv_server *server, double seconds) {
     while (fv_http_under_way(server->http) > 0 && fv_clock_seconds() < end)
         nanosleep(&(struct timespec){ .tv_nsec = STOPPING_MS * 1000000L }, NULL);
     bool all = !fv_http_under_way(server->http);
-    return fv_engine_drain(server->engine, fv_max(0, (int64_t)(end - fv_clock_seconds()))) && all;
+    return fv_engine_drain(server->engine, fmax(0, end - fv_clock_seconds())) && all;
 }
 
 void fv_server_free(fv_server *s) {
@@ -181,9 +181,10 @@ void fv_server_free(fv_server *s) {
     if (s->http) fv_server_stop(s, 0);
     atomic_store(&s->stopping, 2);
     if (s->keeping) pthread_join(s->keeper, NULL);
-    fv_engine_free(s->engine); /* answers what was taken: the connections are awake again */
-    fv_http_free(s->http);
-    fv_models_table_free(s->models);
+    while (s->engine && !fv_engine_drain(s->engine, 1)) {} /* what was taken is answered: its connections wake up */
+    fv_http_free(s->http);                                 /* nobody holds a version or a view */
+    fv_models_table_free(s->models);                       /* whose thread asks the engine for room */
+    fv_engine_free(s->engine);
     fv_access_book_free(s->access);
     fv_registry_free(s->registry);
     fv_memory_free(s->counters);

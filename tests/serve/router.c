@@ -41,6 +41,9 @@ FV_TEST(serve_router__says_which_methods_a_path_has) {
     fv_route_match m = find("GET", "/v1/models/cells/predict");
     assert_true(!m.route && m.path_known);
     assert_string_equal(m.allowed, "POST, OPTIONS");
+    m = find("GET", "/v2/models/cells/infer"); /* not the metadata of a model "cells/infer" */
+    assert_true(!m.route && m.path_known);
+    assert_string_equal(m.allowed, "POST, OPTIONS");
     m = find("DELETE", "/healthz");
     assert_true(!m.route && m.path_known);
     assert_string_equal(m.allowed, "GET, HEAD, OPTIONS");
