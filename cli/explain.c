@@ -3,20 +3,21 @@
 
 #include "cli/command.h"
 #include "cli/contact_sheet.h"
+#include "cli/model_file.h"
 #include "core/base/size.h"
 #include "data/image.h"
 #include "data/paths.h"
 #include "predict/explain/explainer.h"
 
 typedef struct explain_options {
-    const char *model, *out, *method, *class_name;
+    const char *model, *out, *method, *class_name, *workspace;
     fv_strings files;
     int64_t cell;
     bool score;
 } explain_options;
 
 static const fv_field fields[] = {
-    FV_FIELD(explain_options, model, .positional = true, .required = true, .value = "MODEL", .help = "a .fovea file"),
+    FV_FIELD(explain_options, model, .positional = true, .required = true, .value = "MODEL", .help = FV_MODEL_HELP),
     FV_FIELD(explain_options, files, .positional = true, .required = true, .value = "FILE…",
              .help = "pictures, and folders for all pictures below"),
     FV_FIELD(explain_options, out, .flag = "o", .required = true, .value = "P.png",
@@ -27,6 +28,7 @@ static const fv_field fields[] = {
     FV_FIELD(explain_options, cell, .by_default = "160", .min = 16, .max = 2048, .help = "pixels a picture on the sheet"),
     FV_FIELD(explain_options, score, .by_default = "true",
              .help = "say how much a map says: deletion (lower is better) and insertion (higher is better)"),
+    FV_FIELD(explain_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
     FV_FIELDS_END
 };
 
@@ -134,7 +136,9 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_OWNED(fv_predictor) predictor = NULL;
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("explained pictures", INT64_C(1) << 32, &arena));
-    FV_TRY(fv_predictor_open(o->model, NULL, &predictor));
+    fv_model_file model;
+    FV_TRY(fv_model_file_find(o->model, o->workspace, call->arena, &model));
+    FV_TRY(fv_predictor_open(model.path, NULL, &predictor));
     job j = { .call = call, .options = o, .predictor = predictor, .sheet = { .arena = arena, .cell = o->cell } };
     return explain_all(&j);
 }

@@ -66,6 +66,9 @@ status 0 "$FOVEA" predict shapes@champion "$picture" --log log
 status 0 "$FOVEA" log export log --out log.jsonl && cp log.jsonl out
 prints '"model":"shapes","version":1'
 
+status 0 "$FOVEA" explain shapes@champion "$picture" --out map.png
+[ -s map.png ] || fail "a version is not explained"
+
 # A file of that name comes first; a folder is refused with both ways out.
 mkdir shapes
 cp run/best.fovea shapes/2
