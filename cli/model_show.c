@@ -36,7 +36,7 @@ static fv_error *open_file(const char *path, holdings *h) {
 
 static fv_error *print_file(const holdings *h, const fv_model_file *file, fv_printer *p) {
     const char *hash;
-    fv_print_text(p, "version", file->version);
+    if (file->version) fv_print_text(p, "version", file->version);
     fv_print_text(p, "file", file->path);
     fv_print_int(p, "bytes", h->bytes);
     fv_print_int(p, "format", FV_MODEL_VERSION);

@@ -52,7 +52,7 @@ done
 status 0 "$FOVEA" model show shapes@champion
 prints '^version +shapes/1$'
 status 0 "$FOVEA" model show run/best.fovea --json
-prints '^\{"version":null,"file":"run/best\.fovea",'
+prints '^\{"file":"run/best\.fovea",'
 status 0 "$FOVEA" plan shapes/1 --json
 prints '"calls":[0-9]+'
 status 0 "$FOVEA" eval shapes --data "$shapes" --workspace "$FOVEA_HOME" --run-name by-version

@@ -34,7 +34,7 @@ prints '^sections +calibration, classes, licence, metrics, objective, recipe, se
 prints '^checkpoint +false$'
 
 status 0 "$FOVEA" model show run/best.fovea --json
-prints '^\{"version":null,"file":"run/best\.fovea","bytes":[0-9]+,"format":1,"hash":"[0-9a-f]{64}","arch":"lenet","recipe":"channels=1'
+prints '^\{"file":"run/best\.fovea","bytes":[0-9]+,"format":1,"hash":"[0-9a-f]{64}","arch":"lenet","recipe":"channels=1'
 prints '"height":28,"width":28,"channels":1,"parameters":428645,"features":500,"task":"one_class","classes":\["circle",'
 prints '"metrics":\[\{"metric":"top1","value":[0-9.]+,"low":[0-9.]+,"high":[0-9.]+\},'
 prints '"licences":\[\{"of":"training data","licence":"CC0-1\.0"\}\],"selftest":\["circle/[^"]+",'
