@@ -266,10 +266,10 @@ static fv_error *add_joins(search *s) {
 
 static fv_error *add_conditions(search *s) {
     static const char *const stages[] = {
-        " WHERE r.stage = 'active' AND r.experiment_id NOT IN (SELECT id FROM experiment WHERE stage = 'deleted')",
-        " WHERE " FV_RUN_DELETED_SQL, " WHERE 1"
+        "r.stage = 'active' AND r.experiment_id NOT IN (SELECT id FROM experiment WHERE stage = 'deleted')", FV_RUN_DELETED_SQL,
+        "1"
     };
-    fv_text_add(&s->sql, stages[s->query->deleted]);
+    fv_text_addf(&s->sql, " WHERE %s", stages[s->query->deleted]);
     FV_TRY(add_experiment(s));
     for (int64_t i = 0; i < s->filter.count; i++) FV_TRY(add_condition(s, &s->filter.at[i], i));
     return add_after(s);
