@@ -1,4 +1,6 @@
 /* Forms, whose first line is their Content-Type: pictures lie in the body, or it is refused. */
+#include <stddef.h>
+
 #include <string.h>
 
 #include "core/base/assert.h"

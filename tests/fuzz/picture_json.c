@@ -1,4 +1,6 @@
 /* Bodies of JSON with pictures: read or refused, and what is read has bytes for each. */
+#include <stddef.h>
+
 #include "core/base/assert.h"
 #include "serve/picture_list.h"
 

@@ -1,6 +1,8 @@
 /* Requests of the Open Inference Protocol: two bytes say how long the JSON is (65535: all of it). What is read is there. */
-#include "serve/v2_request.h"
+#include <stddef.h>
+
 #include "core/base/assert.h"
+#include "serve/v2_request.h"
 
 static void touch(const fv_v2_tensor *tensor) {
     double sum = 0;
