@@ -36,7 +36,8 @@ typedef struct fv_models_options {
 
 /* Begins to load what the registry's aliases point to: fv_models_table_ready says when all is there. */
 FV_MUST_USE fv_error *fv_models_table_new(const fv_models_options *options, fv_models_table **out);
-/* Nobody may hold a version or a view any more: the engine was freed before. */
+/* Nobody may hold a version or a view any more: the engine was drained before. It is freed afterwards, since until then the
+ * table's thread asks it for room. */
 void fv_models_table_free(fv_models_table *table);
 FV_CLEANUP(fv_models_table);
 

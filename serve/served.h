@@ -33,7 +33,7 @@ FV_MUST_USE fv_error *fv_served_open(const char *path, const fv_served_options *
 fv_served *fv_served_ref(fv_served *served); /* the same one */
 void fv_served_unref(fv_served *served);     /* NULL is allowed */
 void fv_served_free(fv_served *served);      /* for `gone`: nobody holds a reference */
-FV_CLEANUP(fv_served);
+FV_CLEANUP(fv_served);                       /* frees it: for whoever made it and has given no reference to anybody */
 
 /* What is to be known of it. Borrowed. */
 typedef struct fv_served_facts {

@@ -32,8 +32,8 @@ static void set_up(place *p, const fv_models_options *options, bool registry) {
 }
 
 static void tear_down(place *p) {
-    fv_engine_free(p->engine);
     fv_models_table_free(p->table);
+    fv_engine_free(p->engine);
     fv_registry_free(p->registry);
 }
 
