@@ -50,6 +50,7 @@ static fv_error *make_graph(estimate *e, const fv_trainer *t, int64_t batch) {
 
 static fv_error *prepare(estimate *e, const fv_trainer *t, fv_arena *arena) {
     FV_TRY(make_graph(e, t, fv_trainer_batch(t)));
+    if (!e->graph->output_count) return NULL; /* a network without batch norms */
     FV_TRY(fv_arena_take(arena, e->graph->output_count + 1, &e->sums));
     for (int i = 0; i < e->graph->output_count; i++)
         FV_TRY(fv_arena_take(arena, fv_type_count(fv_value_type(e->graph, e->graph->outputs[i].value)), &e->sums[i]));

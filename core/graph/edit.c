@@ -146,7 +146,7 @@ static fv_error *renumber(sorting *s) {
     fv_node **nodes = NULL;
     FV_TRY(fv_arena_take(s->arena, s->count, &nodes));
     for (int32_t n = 0; n < s->count; n++) nodes[n] = s->graph->nodes[s->order[n]];
-    memcpy(s->graph->nodes, nodes, sizeof *nodes * (size_t)s->count);
+    if (s->count) memcpy(s->graph->nodes, nodes, sizeof *nodes * (size_t)s->count); /* a graph may be empty */
     return fv_graph_compact(s->graph, s->count);
 }
 
