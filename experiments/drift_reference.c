@@ -18,7 +18,7 @@ fv_error *fv_drift_profile_path(const char *model, fv_arena *arena, const char *
 
 static fv_error *open_version(const char *reference, const char *workspace, const fv_predictor_options *options,
                               fv_drift_subject *out) {
-    FV_TRY(fv_registry_open(workspace, NULL, &out->registry));
+    FV_TRY(fv_registry_open(workspace, &(fv_registry_options){ .must_exist = true }, &out->registry));
     FV_TRY(fv_version_find(out->registry, reference, &out->version));
     FV_TRY(fv_version_open(out->registry, out->version.rows, options, &out->predictor));
     out->digest = out->version.rows->digest;
