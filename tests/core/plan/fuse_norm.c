@@ -64,4 +64,6 @@ static void check(const char *arch, int forward, int backward) {
 FV_TEST(core_plan_fuse_norm__trains_to_the_same_bits_with_relu6) { check("mobilenet_v2 classes=10 size=32,32", 35, 35); }
 
 /* A residual block's second norm has the addition behind it. */
-FV_TEST(core_plan_fuse_norm__trains_to_the_same_bits_with_relu) { check("resnet18_cifar classes=10 size=16,16", 9, 9); }
+FV_TEST(core_plan_fuse_norm__trains_to_the_same_bits_with_relu) {
+    check("resnet18_cifar width=16 classes=10 size=16,16", 9, 9);
+}
