@@ -20,8 +20,8 @@ typedef struct create_options {
 static const fv_field create_fields[] = {
     FV_FIELD(create_options, name, .positional = true, .required = true, .value = "NAME",
              .help = "what the token is called; given once"),
-    FV_FIELD(create_options, role, .by_default = "read", .names = "predict,read,write,admin",
-             .help = "each may do what those before it may"),
+    FV_FIELD(create_options, role, .by_default = "read", .names = "predict,annotate,read,write,admin",
+             .help = "each may do what those before it may; read may not annotate"),
     FV_FIELD(create_options, scope, .by_default = "*", .value = "SCOPE,…",
              .help = "* for everything, experiments/NAME, models/NAME; with * at the end all names that begin so"),
     FV_FIELD(create_options, days, .by_default = "0", .min = 0, .max = 36500, .value = "DAYS",

@@ -9,12 +9,15 @@
 
 #include "cli/command.h"
 #include "cli/terminal.h"
+#include "fovea/registry.h"
 
 typedef struct serve_options {
     const char *model, *name, *workspace, *host;
     int64_t port, max_batch, queue, workers, max_body, max_pixels, max_rows, connections, memory;
     double max_delay, timeout, idle, grace;
-    bool insecure;
+    const char *prediction_log, *deployment;
+    int64_t log_bytes;
+    bool insecure, log_wait;
     fv_strings hosts, cors;
     int log;
 } serve_options;
@@ -56,6 +59,15 @@ static const fv_field fields[] = {
     FV_FIELD(serve_options, grace, .by_default = "30", .min = 0, .max = 3600, .value = "SECONDS",
              .help = "for what was asked to be answered, when it is stopped"),
     FV_FIELD(serve_options, log, .by_default = "json", .names = "json,none", .help = "a line a request on standard error"),
+    FV_FIELD(serve_options, prediction_log, .value = "DIR",
+             .help = "keep every prediction there, and what POST /v1/feedback tells of it; without it a workspace's folder "
+                     "predictions, and nothing of a MODEL file; none: nothing"),
+    FV_FIELD(serve_options, log_bytes, .by_default = "1073741824", .min = 16777216, .max = 1e15, .value = "BYTES",
+             .help = "of that log: its oldest file goes when a new one is begun"),
+    FV_FIELD(serve_options, log_wait, .by_default = "false",
+             .help = "answer a prediction once its record is on the disk; without it that follows within a second"),
+    FV_FIELD(serve_options, deployment, .value = "NAME",
+             .help = "what this server is called in the lineage of the versions it serves"),
     FV_FIELDS_END
 };
 
@@ -99,11 +111,24 @@ static void say_address(fv_command_call *call, const fv_server *server) {
     fv_print_record_end(call->printer);
 }
 
+/* Where predictions are kept; NULL: nowhere. */
+static fv_error *log_folder(const serve_options *o, fv_arena *arena, const char **out) {
+    *out = o->prediction_log;
+    if (o->prediction_log || o->model) return *out && !strcmp(*out, "none") ? *out = NULL, NULL : NULL;
+    char *workspace;
+    FV_TRY(fv_workspace_folder(o->workspace, &workspace));
+    fv_error *error = fv_arena_format(arena, out, "%s/predictions", workspace);
+    fv_string_free(workspace);
+    return error;
+}
+
 static fv_error *run(fv_command_call *call, void *raw) {
     const serve_options *o = raw;
+    const char *log;
     FV_OWNED(fv_server) server = NULL;
     if (o->model && o->workspace) return fv_fail(FV_USAGE, "MODEL and --workspace are two sources of models: name one");
     if (o->name && !o->model) return fv_fail(FV_USAGE, "--name is for a MODEL file");
+    FV_TRY(log_folder(o, call->arena, &log));
     const fv_serve_options options = { .model = o->model,
                                        .workspace = o->workspace,
                                        .name = o->name,
@@ -125,6 +150,10 @@ static fv_error *run(fv_command_call *call, void *raw) {
                                        .timeout = o->timeout,
                                        .idle = o->idle,
                                        .memory = o->memory,
+                                       .prediction_log = log,
+                                       .log_bytes = o->log_bytes,
+                                       .log_wait = o->log_wait,
+                                       .deployment = o->deployment,
                                        .log = o->log == LOG_JSON ? write_line : NULL };
     FV_TRY(hold_signals());
     FV_TRY(fv_server_new(&options, &server));

@@ -277,10 +277,10 @@ static int64_t now_us(void) {
 }
 
 /* Under the mutex: until there are so many bytes of room. */
-static fv_error *wait_for_room(fv_prediction_log *log, int64_t length) {
+static fv_error *wait_for_room(fv_prediction_log *log, int64_t length, bool never_wait) {
     int64_t failures = log->failures;
     while (log->filled + length > BUFFER_BYTES) {
-        if (log->never_wait) {
+        if (never_wait) {
             log->dropped++;
             return fv_fail(FV_BUSY, "the disk does not keep up with the prediction log %s", log->folder);
         }
@@ -292,9 +292,9 @@ static fv_error *wait_for_room(fv_prediction_log *log, int64_t length) {
     return NULL;
 }
 
-static fv_error *append(fv_prediction_log *log, const uint8_t *frame, int64_t length, int64_t *ticket) {
+static fv_error *append(fv_prediction_log *log, const uint8_t *frame, int64_t length, bool never_wait, int64_t *ticket) {
     pthread_mutex_lock(&log->mutex);
-    fv_error *error = wait_for_room(log, length);
+    fv_error *error = wait_for_room(log, length, never_wait);
     if (!error) {
         bool was_low = log->filled < BUFFER_BYTES / 2;
         memcpy(log->filling + log->filled, frame, (size_t)length);
@@ -315,7 +315,7 @@ fv_error *fv_prediction_log_add(fv_prediction_log *log, const fv_logged *record,
     if (!whole.id) fv_prediction_id(id), whole.id = id;
     if (!whole.time_us) whole.time_us = now_us();
     FV_TRY(fv_log_encode(&whole, frame, &length));
-    return append(log, frame, length, ticket);
+    return append(log, frame, length, log->never_wait, ticket);
 }
 
 fv_error *fv_prediction_log_feedback(fv_prediction_log *log, const fv_logged_truth *truth, int64_t *ticket) {
@@ -324,7 +324,7 @@ fv_error *fv_prediction_log_feedback(fv_prediction_log *log, const fv_logged_tru
     fv_logged_truth whole = *truth;
     if (!whole.time_us) whole.time_us = now_us();
     FV_TRY(fv_log_encode_truth(&whole, frame, &length));
-    return append(log, frame, length, ticket);
+    return append(log, frame, length, false, ticket);
 }
 
 fv_error *fv_prediction_log_sync(fv_prediction_log *log, int64_t ticket) {

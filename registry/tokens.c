@@ -21,7 +21,7 @@ static const char list_sql[] = "SELECT name, hash, role, scope, created_ms, expi
 #define SECRET_PREFIX "fovea_"
 #define DAY_MS 86400000.0
 
-static const char *const role_names[] = { "predict", "read", "write", "admin" };
+static const char *const role_names[] = { "predict", "annotate", "read", "write", "admin" };
 
 const char *fv_token_role_name(fv_token_role role) {
     FV_ASSERT((int)role >= 0 && (int)role < FV_COUNT(role_names));
@@ -213,11 +213,17 @@ static const fv_token *find(const fv_token_list *tokens, const char *secret) {
     return found;
 }
 
+/* Who only looks changes nothing: what is told of predictions decides what models are trained on. */
+static bool role_reaches(fv_token_role has, fv_token_role needed) {
+    return has >= needed && !(has == FV_MAY_READ && needed == FV_MAY_ANNOTATE);
+}
+
 fv_access fv_token_check(const fv_token_list *tokens, const fv_token_request *request, const fv_token **token) {
     const fv_token *found = request->secret ? find(tokens, request->secret) : NULL;
     if (token) *token = found;
     if (!tokens->count) return request->local ? FV_ACCESS_GIVEN : FV_ACCESS_UNKNOWN;
     if (!found) return FV_ACCESS_UNKNOWN;
     if (found->revoked_ms || (found->expires_ms && found->expires_ms <= request->now_ms)) return FV_ACCESS_OVER;
-    return found->role >= request->role && in_scope(found->scope, request->subject) ? FV_ACCESS_GIVEN : FV_ACCESS_FORBIDDEN;
+    bool reaches = role_reaches(found->role, request->role) && in_scope(found->scope, request->subject);
+    return reaches ? FV_ACCESS_GIVEN : FV_ACCESS_FORBIDDEN;
 }

@@ -67,7 +67,7 @@ static void release_request(fv_request *r) {
 
 static fv_error *begin(fv_http *h, const char *line, struct MHD_Connection *connection, fv_request **out) {
     fv_request *r = NULL;
-    unsigned char random[24];
+    unsigned char random[8];
     FV_TRY(fv_memory_new(1, &r));
     fv_text_init(&r->reply.text, FV_ANSWER_BYTES_MAX);
     fv_error *error = fv_arena_new("a request", REQUEST_BYTES_MAX, &r->arena);
@@ -78,9 +78,9 @@ static fv_error *begin(fv_http *h, const char *line, struct MHD_Connection *conn
     r->inner.connection = connection;
     r->began = fv_clock_seconds();
     r->deadline = r->began + h->options.timeout;
+    fv_prediction_id(r->id);
     randombytes_buf(random, sizeof random);
-    hex_of(random, 16, r->id);
-    hex_of(random + 16, 8, r->trace.span);
+    hex_of(random, 8, r->trace.span);
     *out = r;
     return NULL;
 }
@@ -117,6 +117,7 @@ static void on_done(void *context, struct MHD_Connection *connection, void **sta
     fv_counters_add(h->server->counters, place_of(r->route), status, seconds, r->inner.read, r->inner.written);
     fv_access_log(r, status, seconds);
     fv_watch_phase(&h->watch, r->inner.link, FV_PHASE_IDLE);
+    for (int64_t i = 0; i < r->ask_count; i++) fv_record_sent(h->server->records, &r->records[i]);
     release_request(r);
     *state = NULL;
     atomic_fetch_sub(&h->under_way, 1);

@@ -169,6 +169,14 @@ static void counter(fv_text *out, const char *name, const char *help, double val
     fv_text_add(out, "\n");
 }
 
+static void add_records(const fv_server *server, fv_text *out) {
+    if (!server->records) return;
+    fv_record_reading r = fv_record_book_read(server->records);
+    counter(out, "fovea_log_records_total", "predictions that the prediction log took", (double)r.records);
+    counter(out, "fovea_log_dropped_total", "predictions that it did not take: the disk does not keep up", (double)r.dropped);
+    counter(out, "fovea_log_labels_total", "labels that were told later", (double)r.labels);
+}
+
 static void add_models(const fv_models_view *view, fv_text *out) {
     gauge(out, "fovea_models_bytes", "that loaded versions take", (double)view->bytes);
     counter(out, "fovea_model_swaps_total", "a name given another version", (double)view->swaps);
@@ -204,6 +212,7 @@ void fv_metrics_page(struct fv_server *server, fv_text *out) {
     gauge(out, "fovea_backlog_seconds", "that they are expected to take", engine.backlog);
     counter(out, "fovea_busy_seconds_total", "that networks have run for", engine.busy);
     add_models(view, out);
+    add_records(server, out);
     add_requests(server->counters, out);
     add_bytes(server->counters, out);
     add_seconds(server->counters, out);

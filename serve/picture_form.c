@@ -70,11 +70,18 @@ static bool is_picture(const char *name, const char *file) {
     return false;
 }
 
-static fv_error *take_number(const form *f, const char *name, const uint8_t *bytes, int64_t length) {
+/* top, threshold, key. */
+static fv_error *take_field(const form *f, const char *name, const uint8_t *bytes, int64_t length) {
     const char *text;
     double value;
     FV_TRY(fv_arena_format(f->arena, &text, "%.*s", (int)length, (const char *)bytes));
     bool top = !strcmp(name, "top");
+    if (!strcmp(name, "key")) {
+        if (!*text || strlen(text) > FV_SENT_KEY_MAX)
+            return fv_fail(FV_USAGE, "\"key\" of the form is no text of 1 to %d bytes", FV_SENT_KEY_MAX);
+        f->out->key = text;
+        return NULL;
+    }
     if (!fv_text_to_number(text, &value) || !(top ? value >= 1 && value <= 100000 : value >= -1 && value <= 1))
         return fv_fail(FV_USAGE, "\"%s\" of the form is out of range", name);
     if (top)
@@ -108,9 +115,10 @@ static fv_error *take_part(form *f, const uint8_t *begin, const uint8_t *end) {
     FV_TRY(parameter(line, length, "filename", f->arena, &file));
     body += 4;
     if (is_picture(name, file)) return add_picture(f, file, body, end - body);
-    if (name && (!strcmp(name, "top") || !strcmp(name, "threshold"))) return take_number(f, name, body, end - body);
+    if (name && (!strcmp(name, "top") || !strcmp(name, "threshold") || !strcmp(name, "key")))
+        return take_field(f, name, body, end - body);
     return fv_error_hint(fv_fail(FV_USAGE, "the form has a field that is not known here"),
-                         "pictures are sent as files, or as fields called image; top and threshold are fields too");
+                         "pictures are sent as files, or as fields called image; top, threshold and key are fields too");
 }
 
 /* Where the next delimiter begins; the first may lack the line end before it. */

@@ -29,8 +29,7 @@ static fv_error *add_picture(const json_t *value, fv_arena *arena, fv_picture_li
     const json_t *image = json_is_object(value) ? json_object_get(value, "image") : value;
     const json_t *id = json_is_object(value) ? json_object_get(value, "id") : NULL;
     if (!json_is_string(image)) return fv_fail(FV_USAGE, "\"image\" is missing, or is no string in base64");
-    if (id && !json_is_string(id)) return fv_fail(FV_USAGE, "\"id\" is no string");
-    FV_TRY(fv_arena_text(arena, json_string_value(id), &picture->id));
+    if (id) FV_TRY(fv_json_take_text(id, "id", FV_SENT_ID_MAX, arena, &picture->id));
     FV_TRY(fv_picture_bytes(json_string_value(image), arena, &picture->bytes, &picture->length));
     out->count++;
     return NULL;
@@ -51,6 +50,8 @@ static fv_error *take_object(const json_t *object, fv_arena *arena, fv_picture_l
     if (!json_is_object(object)) return fv_fail(FV_USAGE, "the body is JSON, but no object");
     FV_TRY(take_number(object, "top", 1, 100000, &top));
     FV_TRY(take_number(object, "threshold", -1, 1, &out->threshold));
+    const json_t *key = json_object_get(object, "key");
+    if (key) FV_TRY(fv_json_take_text(key, "key", FV_SENT_KEY_MAX, arena, &out->key));
     out->top = (int64_t)top;
     out->one = !list;
     if (list && !json_is_array(list)) return fv_fail(FV_USAGE, "\"images\" is no list");

@@ -18,7 +18,7 @@ typedef struct slot {
     struct lines *lines;
     fv_ask ask;
     fv_arena *arena; /* of what the line holds */
-    const char *id;
+    fv_record record;
     bool ready; /* under the lock */
 } slot;
 
@@ -30,14 +30,15 @@ typedef struct lines {
     const char *at, *end;
     int64_t top;
     double threshold;
+    const char *key;
     fv_text out; /* the answer that is being sent, from `sent` on */
     int64_t sent;
     slot slots[WINDOW];
 } lines;
 
-/* An engine's thread. Under the lock, so that the connection is not woken before it is paused, nor is gone. */
-static void answered(fv_ask *ask) {
-    slot *s = ask->context;
+/* An engine's thread, or the log's. Under the lock, so that the connection is not woken before it is paused, nor is gone. */
+static void recorded(fv_record *record) {
+    slot *s = record->context;
     lines *l = s->lines;
     pthread_mutex_lock(&l->lock);
     s->ready = true;
@@ -48,15 +49,20 @@ static void answered(fv_ask *ask) {
     pthread_mutex_unlock(&l->lock);
 }
 
+static void answered(fv_ask *ask) {
+    slot *s = ask->context;
+    fv_record_answered(s->lines->r->server->records, &s->record);
+}
+
 /* Whatever is wrong with a line is its answer. */
 static fv_error *read_line(lines *l, slot *s, const char *line, int64_t length) {
     fv_picture_list list;
     fv_arena_reset(s->arena);
-    s->id = NULL;
-    FV_TRY(fv_arena_format(s->arena, &s->id, "%s-%lld", l->r->id, (long long)l->next));
+    FV_TRY(fv_arena_format(s->arena, &s->record.id, "%s-%lld", l->r->id, (long long)l->next));
     FV_TRY(fv_pictures_of_json(line, length, s->arena, &list));
     if (!list.one) return fv_fail(FV_USAGE, "a line is one picture: {\"image\": BASE64, \"id\"?}");
-    if (list.at[0].id) s->id = list.at[0].id;
+    if (list.at[0].id) s->record.id = list.at[0].id;
+    if (list.key) s->record.key = list.key;
     s->ask.bytes = list.at[0].bytes;
     s->ask.length = list.at[0].length;
     s->ask.top = list.top ? list.top : l->top;
@@ -68,6 +74,8 @@ static void begin_line(lines *l, const char *line, int64_t length) {
     slot *s = &l->slots[l->next % WINDOW];
     fv_prediction_room room = s->ask.room;
     s->ask = (fv_ask){ .served = l->r->served, .done = answered, .context = s, .room = room };
+    s->ask.facts.measured = l->r->server->records != NULL;
+    s->record = (fv_record){ .ask = &s->ask, .id = l->r->id, .key = l->key, .done = recorded, .context = s };
     s->ask.deadline = fv_clock_seconds() + l->r->server->options.timeout;
     s->ready = false;
     fv_error *error = read_line(l, s, line, length);
@@ -100,9 +108,10 @@ static void write_answer(lines *l) {
     slot *s = &l->slots[l->oldest % WINDOW];
     fv_text_clear(&l->out);
     l->sent = 0;
-    fv_answer_write(&s->ask, s->id ? s->id : l->r->id, NULL,
-                    s->ask.seconds.decode + s->ask.seconds.queue + s->ask.seconds.compute, &l->out);
+    fv_answer_write(&s->ask, s->record.id, NULL, s->ask.seconds.decode + s->ask.seconds.queue + s->ask.seconds.compute,
+                    &l->out);
     fv_text_add(&l->out, "\n");
+    fv_record_sent(l->r->server->records, &s->record);
     fv_error_free(fv_take(&s->ask.error));
     l->oldest++;
 }
@@ -153,10 +162,10 @@ static void clean(fv_request *r) {
     pthread_mutex_destroy(&l->lock);
 }
 
-fv_error *fv_predict_lines(fv_request *r, int64_t top, double threshold) {
+fv_error *fv_predict_lines(fv_request *r, int64_t top, double threshold, const char *key) {
     lines *l;
     FV_TRY(fv_arena_take(r->arena, 1, &l));
-    *l = (lines){ .r = r, .top = top, .threshold = threshold, .at = (const char *)r->body.at };
+    *l = (lines){ .r = r, .top = top, .threshold = threshold, .key = key, .at = (const char *)r->body.at };
     l->end = l->at + r->body.length;
     pthread_mutex_init(&l->lock, NULL);
     fv_text_init(&l->out, LINE_BYTES_MAX);

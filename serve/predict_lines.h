@@ -5,6 +5,6 @@
 #include "serve/request.h"
 
 /* Makes the reply of `r`, whose body has the lines, by r->served. A line that is wrong has its error in its place. */
-FV_MUST_USE fv_error *fv_predict_lines(fv_request *r, int64_t top, double threshold);
+FV_MUST_USE fv_error *fv_predict_lines(fv_request *r, int64_t top, double threshold, const char *key);
 
 #endif

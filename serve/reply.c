@@ -40,6 +40,7 @@ int fv_status_of(const fv_error *error) {
     case FV_UNSUPPORTED: return 415;
     case FV_FORMAT: return 422;
     case FV_BUSY: return 429;
+    case FV_IO:
     case FV_MEMORY: return 503;
     case FV_CANCELLED: return 504;
     default: return 500;

@@ -55,7 +55,13 @@ fv_error *fv_request_find_served(fv_request *r) {
 
 /* ---- asking ---- */
 
-static void answered(fv_ask *ask) { fv_request_answered(ask->context); }
+static void recorded(fv_record *record) { fv_request_answered(record->context); }
+
+static void answered(fv_ask *ask) {
+    fv_record *record = ask->context;
+    fv_request *r = record->context;
+    fv_record_answered(r->server->records, record);
+}
 
 fv_error *fv_request_asks(fv_request *r, int64_t count) {
     if (count > r->server->options.max_rows)
@@ -63,9 +69,15 @@ fv_error *fv_request_asks(fv_request *r, int64_t count) {
                                      (long long)r->server->options.max_rows),
                              "send them in several requests");
     FV_TRY(fv_arena_take(r->arena, count, &r->asks));
-    r->ask_count = count;
-    for (int64_t i = 0; i < count; i++)
-        r->asks[i] = (fv_ask){ .served = r->served, .deadline = r->deadline, .done = answered, .context = r };
+    FV_TRY(fv_arena_take(r->arena, count, &r->records));
+    for (int64_t i = 0; i < count; i++) {
+        fv_record *record = &r->records[i];
+        r->ask_count = i + 1;
+        *record = (fv_record){ .ask = &r->asks[i], .id = r->id, .done = recorded, .context = r };
+        r->asks[i] = (fv_ask){ .served = r->served, .deadline = r->deadline, .done = answered, .context = record };
+        r->asks[i].facts.measured = r->server->records != NULL;
+        if (count > 1) FV_TRY(fv_arena_format(r->arena, &record->id, "%s-%lld", r->id, (long long)i));
+    }
     return NULL;
 }
 

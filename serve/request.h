@@ -7,7 +7,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/text.h"
-#include "serve/engine.h"
+#include "serve/record.h"
 #include "serve/trace_parent.h"
 
 struct fv_http;
@@ -23,6 +23,7 @@ typedef struct fv_body {
 FV_MUST_USE fv_error *fv_body_add(fv_body *body, const void *bytes, int64_t count);
 void fv_body_release(fv_body *body);
 
+#define FV_REQUEST_ID_MAX (FV_RECORD_ID_MAX - 6) /* bytes: that of one of its pictures is it, - and a number */
 #define FV_REPLY_HEADERS 12
 #define FV_ANSWER_BYTES_MAX (INT64_C(1) << 30) /* of an answer that is held whole */
 
@@ -48,13 +49,14 @@ typedef struct fv_request {
     void *options;                /* of the query, by the route's fields */
     fv_body body;                 /* unpacked */
     fv_reply reply;
-    char id[65]; /* the caller's X-Request-Id, or one of ours */
+    char id[FV_REQUEST_ID_MAX + 1]; /* the caller's X-Request-Id, or one of ours */
     fv_trace_parent trace;
     double began, deadline; /* fv_clock_seconds() */
     bool local;             /* from this machine */
     const char *who;        /* name of the token; NULL: none was shown */
     fv_served *served;      /* fv_request_find_served */
     fv_ask *asks;           /* made by fv_request_asks */
+    fv_record *records;     /* likewise, one an ask; with the request's id and its place, or what the route puts there */
     int64_t ask_count;
     void *state;                         /* the route's own, of the arena */
     void (*clean)(struct fv_request *r); /* gives back what `state` holds; NULL: nothing */

@@ -94,10 +94,14 @@ static fv_error *open_models(fv_server *s) {
     if (!o->model) FV_TRY(fv_registry_open(o->workspace, NULL, &s->registry));
     FV_TRY(fv_access_book_new(s->registry, o->insecure, &s->access));
     FV_TRY(check_safe(s));
+    if (o->prediction_log) FV_TRY(fv_record_book_new(o->prediction_log, o->log_bytes, o->log_wait, &s->records));
     FV_TRY(fv_engine_new(&engine, &s->engine));
-    const fv_models_options models = {
-        .engine = s->engine, .registry = s->registry, .max_batch = o->max_batch, .memory = o->memory
-    };
+    const fv_models_options models = { .engine = s->engine,
+                                       .registry = s->registry,
+                                       .max_batch = o->max_batch,
+                                       .memory = o->memory,
+                                       .features = s->records != NULL,
+                                       .deployment = o->deployment };
     FV_TRY(fv_models_table_new(&models, &s->models));
     if (!o->model) return NULL;
     if (!o->name) FV_TRY(name_of(o->model, &s->name));
@@ -185,6 +189,7 @@ void fv_server_free(fv_server *s) {
     fv_http_free(s->http);                                 /* nobody holds a version or a view */
     fv_models_table_free(s->models);                       /* whose thread asks the engine for room */
     fv_engine_free(s->engine);
+    fv_record_book_free(s->records);
     fv_access_book_free(s->access);
     fv_registry_free(s->registry);
     fv_memory_free(s->counters);

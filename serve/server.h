@@ -21,6 +21,7 @@ struct fv_server {
     fv_engine *engine;
     fv_access_book *access;
     fv_counters *counters;
+    fv_record_book *records; /* NULL: no prediction log is kept */
     fv_http *http;
     char *address;
     char *name; /* of the model from a file */

@@ -84,3 +84,9 @@ fv_error *fv_json_load(const char *text, int64_t length, size_t flags, json_erro
     end_load();
     return NULL;
 }
+
+fv_error *fv_json_take_text(const json_t *value, const char *key, int64_t most, fv_arena *arena, const char **out) {
+    int64_t length = (int64_t)json_string_length(value); /* 0: it is no string */
+    if (!length || length > most) return fv_fail(FV_USAGE, "\"%s\" is no string of 1 to %lld bytes", key, (long long)most);
+    return fv_arena_text(arena, json_string_value(value), out);
+}

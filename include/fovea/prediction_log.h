@@ -72,7 +72,7 @@ typedef struct fv_prediction_log_options {
     int64_t files;       /* at most so many are kept; 0: 16; at least 2 */
     int64_t bytes;       /* of all of them; 0: 2^30; at least 2^20 a file */
     double sync_seconds; /* what nobody waits for is on the disk after so long at the latest; 0: 1 */
-    bool never_wait;     /* adding to a full buffer (the disk does not keep up) is FV_BUSY and counted, instead of waiting */
+    bool never_wait; /* a prediction for a full buffer (the disk does not keep up) is FV_BUSY and counted, and does not wait */
 } fv_prediction_log_options;
 
 /* Makes the folder if need be. FV_BUSY: another process writes to it. `options` may be NULL. */

@@ -43,6 +43,11 @@ typedef struct fv_serve_options {
     double timeout;      /* seconds from a request's first byte to its answer; 0: 30 */
     double idle;         /* seconds that a connection may be silent between requests; 0: 75 */
     int64_t memory;      /* bytes that models may take; 0: any */
+    /* Where each prediction is kept (fovea/prediction_log.h), and what is told of it later; NULL: nowhere. */
+    const char *prediction_log;
+    int64_t log_bytes;      /* of it; 0: as in fv_prediction_log_options */
+    bool log_wait;          /* a prediction is answered when it is on the log's disk, not before */
+    const char *deployment; /* what this server is called in the lineage of versions; NULL: it is not written there */
     /* Gets a line of JSON a request, without a newline, from the server's threads, one at a time; NULL: none is written. */
     void (*log)(void *context, const char *line);
     void *context;

@@ -4,8 +4,9 @@
  * only who shows one may do anything, and revoking the last does not open it again. Whoever may read the workspace's files is
  * not asked for a token.
  *
- * Roles are in order, and each may do what those before it may: predict with models; read experiments, runs, models and files
- * (who reads a model file can predict with it); write runs, files and new versions; administer: aliases, deletions, tokens. */
+ * Roles are in order, and each may do what those before it may: predict with models; annotate: tell what was true of
+ * predictions; read experiments, runs, models and files (who reads a model file can predict with it), which is the one that may
+ * not annotate; write runs, files and new versions; administer: aliases, deletions, tokens. */
 #ifndef FOVEA_TOKENS_H
 #define FOVEA_TOKENS_H
 
@@ -15,7 +16,7 @@
 extern "C" {
 #endif
 
-typedef enum fv_token_role { FV_MAY_PREDICT, FV_MAY_READ, FV_MAY_WRITE, FV_MAY_ADMINISTER } fv_token_role;
+typedef enum fv_token_role { FV_MAY_PREDICT, FV_MAY_ANNOTATE, FV_MAY_READ, FV_MAY_WRITE, FV_MAY_ADMINISTER } fv_token_role;
 FV_API const char *fv_token_role_name(fv_token_role role); /* "predict", … */
 
 #define FV_TOKEN_LETTERS 50 /* "fovea_", 43 letters of base64url and a NUL */

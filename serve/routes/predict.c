@@ -11,13 +11,16 @@
 typedef struct predict_options {
     int64_t top;
     double threshold;
+    const char *key;
 } predict_options;
 
-static const fv_field fields[] = { FV_FIELD(predict_options, top, .by_default = "5", .min = 1, .max = 100000,
-                                            .help = "how many labels a picture"),
-                                   FV_FIELD(predict_options, threshold, .by_default = "0", .min = -1, .max = 1,
-                                            .help = "abstain where the best score is lower; 0: as the model says, -1: never"),
-                                   FV_FIELDS_END };
+static const fv_field fields[] = {
+    FV_FIELD(predict_options, top, .by_default = "5", .min = 1, .max = 100000, .help = "how many labels a picture"),
+    FV_FIELD(predict_options, threshold, .by_default = "0", .min = -1, .max = 1,
+             .help = "abstain where the best score is lower; 0: as the model says, -1: never"),
+    FV_FIELD(predict_options, key, .max = FV_SENT_KEY_MAX, .help = "for the prediction log: where the picture comes from"),
+    FV_FIELDS_END
+};
 
 static const fv_route_body takes[] = {
     { "application/octet-stream", "{\"type\":\"string\",\"format\":\"binary\",\"minLength\":1}" },
@@ -25,9 +28,12 @@ static const fv_route_body takes[] = {
     { "multipart/form-data", "{\"type\":\"object\",\"required\":[\"image\"],\"properties\":{"
                              "\"image\":{\"type\":\"string\",\"format\":\"binary\"},"
                              "\"top\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100000},"
+                             "\"key\":{\"type\":\"string\",\"pattern\":\"^[ -~]{1,1024}$\"},"
                              "\"threshold\":{\"type\":\"number\",\"minimum\":-1,\"maximum\":1}}}" },
     { "application/json", "{\"type\":\"object\",\"properties\":{"
-                          "\"image\":{\"type\":\"string\",\"contentEncoding\":\"base64\"},\"id\":{\"type\":\"string\"},"
+                          "\"image\":{\"type\":\"string\",\"contentEncoding\":\"base64\"},"
+                          "\"id\":{\"type\":\"string\",\"pattern\":\"^[ -~]{1,64}$\"},"
+                          "\"key\":{\"type\":\"string\",\"pattern\":\"^[ -~]{1,1024}$\"},"
                           "\"images\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"contentEncoding\":\"base64\"}},"
                           "\"top\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100000},"
                           "\"threshold\":{\"type\":\"number\",\"minimum\":-1,\"maximum\":1}}}" },
@@ -60,6 +66,8 @@ static fv_error *ask_for(fv_request *r, const fv_picture_list *list) {
         ask->length = list->at[i].length;
         ask->top = list->top ? list->top : o->top;
         ask->threshold = list->threshold != 0 ? list->threshold : o->threshold;
+        r->records[i].key = list->key ? list->key : o->key;
+        if (list->at[i].id) r->records[i].id = list->at[i].id;
     }
     fv_request_ask(r);
     return NULL;
@@ -72,16 +80,10 @@ static fv_error *handle(fv_request *r) {
     if (!r->body.length)
         return fv_error_hint(fv_fail(FV_USAGE, "the body is empty"), "send a picture's file: curl --data-binary @x.jpg");
     FV_TRY(fv_request_find_served(r));
-    if (fv_request_is(r, "application/x-ndjson")) return fv_predict_lines(r, o->top, o->threshold);
+    if (fv_request_is(r, "application/x-ndjson")) return fv_predict_lines(r, o->top, o->threshold, o->key);
     FV_TRY(read_pictures(r, list));
     r->state = list;
     return ask_for(r, list);
-}
-
-/* The id of one of several: the caller's, or the request's with its place. */
-static fv_error *id_of(const fv_request *r, const fv_picture_list *list, int64_t i, const char **out) {
-    *out = list->at[i].id ? list->at[i].id : r->id;
-    return list->one || list->at[i].id ? NULL : fv_arena_format(r->arena, out, "%s-%lld", r->id, (long long)i);
 }
 
 static fv_error *finish(fv_request *r) {
@@ -95,10 +97,8 @@ static fv_error *finish(fv_request *r) {
     fv_text *out = fv_reply_json(r, 200);
     if (!list->one) fv_text_add(out, "{\"predictions\":[");
     for (int64_t i = 0; i < list->count; i++) {
-        const char *id;
-        FV_TRY(id_of(r, list, i, &id));
         if (i) fv_text_add(out, ",");
-        fv_answer_write(&r->asks[i], id, list->at[i].name, seconds, out);
+        fv_answer_write(&r->asks[i], r->records[i].id, list->at[i].name, seconds, out);
     }
     if (!list->one) fv_text_add(out, "]}");
     fv_text_add(out, "\n");

@@ -83,6 +83,15 @@ static int64_t most_classes(const fv_v2_request *v2) {
     return most;
 }
 
+/* By the request's own id where it has one, and the prediction log has room for it. */
+static fv_error *name_records(fv_request *r, const char *id) {
+    if (!id || !*id || strlen(id) > FV_REQUEST_ID_MAX) return NULL;
+    r->records[0].id = id;
+    for (int64_t i = 0; i < r->ask_count && r->ask_count > 1; i++)
+        FV_TRY(fv_arena_format(r->arena, &r->records[i].id, "%s-%lld", id, (long long)i));
+    return NULL;
+}
+
 static fv_error *handle(fv_request *r) {
     fv_v2_request *v2;
     int64_t length;
@@ -93,6 +102,7 @@ static fv_error *handle(fv_request *r) {
     r->state = v2;
     if (v2->timeout > 0 && r->began + v2->timeout < r->deadline) r->deadline = r->began + v2->timeout;
     FV_TRY(prepare(r, v2));
+    FV_TRY(name_records(r, v2->id));
     for (int64_t i = 0; i < r->ask_count; i++) r->asks[i].top = most_classes(v2), r->asks[i].threshold = -1;
     fv_request_ask(r);
     return NULL;

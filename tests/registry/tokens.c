@@ -57,14 +57,15 @@ FV_TEST(registry_tokens__the_first_closes_all_and_revoking_it_opens_nothing) {
     fv_registry_free(registry);
 }
 
-FV_TEST(registry_tokens__roles_reach_as_far_as_their_order_says) {
+FV_TEST(registry_tokens__roles_reach_as_far_as_their_order_says_but_readers_do_not_annotate) {
     fv_registry *registry = open_here();
-    const char *const names[] = { "predict", "read", "write", "admin" };
+    const char *const names[] = { "predict", "annotate", "read", "write", "admin" };
     for (int has = FV_MAY_PREDICT; has <= FV_MAY_ADMINISTER; has++) {
         secret token = create(registry, names[has], (fv_token_role)has, NULL, 0);
         for (int need = FV_MAY_PREDICT; need <= FV_MAY_ADMINISTER; need++)
             assert_int_equal(check(registry, token.at, (fv_token_role)need, "models/cells", false),
-                             need <= has ? FV_ACCESS_GIVEN : FV_ACCESS_FORBIDDEN);
+                             need <= has && !(has == FV_MAY_READ && need == FV_MAY_ANNOTATE) ? FV_ACCESS_GIVEN
+                                                                                             : FV_ACCESS_FORBIDDEN);
     }
     fv_registry_free(registry);
 }

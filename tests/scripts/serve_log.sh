@@ -1,0 +1,58 @@
+#!/bin/sh
+# fovea serve keeps a prediction log and takes labels for it, in a workspace with tokens; killed, it loses none that it
+# acknowledged. serve_log.py asks.
+set -eu
+command -v python3 > /dev/null || { echo "no python3: skipped"; exit 77; }
+work=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill -9 "$server" 2> /dev/null || true; rm -rf "$work"' EXIT
+cd "$work"
+fail() { echo "serve_log: $1" >&2; cat out err >&2; exit 1; }
+
+for class in circle cross; do
+    mkdir -p data/train/$class
+    cp "$SOURCE"/examples/shapes/train/$class/00[0-4].png data/train/$class
+done
+FOVEA_HOME=$work/ws
+export FOVEA_HOME
+"$FOVEA" train --data data --arch "small_cnn width=4" --channels 1 --size 28 --epochs 1 --batch 10 --out run > out 2> err &&
+    "$FOVEA" models register shapes run > out 2> err || fail "no model"
+for role in predict annotate read; do
+    "$FOVEA" registry token create $role --role $role --json > out 2> err || fail "no token"
+    sed -n 's/.*"token":"\([^"]*\)".*/\1/p' out > $role.token
+done
+
+start() {
+    rm -f out
+    "$FOVEA" serve --port 0 --log none "$@" > out 2> err & server=$!
+    for i in $(seq 600); do
+        grep -qs '^serving at .*:[0-9]*$' out && break
+        kill -0 "$server" 2> /dev/null || fail "it did not start"
+        sleep 0.1
+    done
+    port=$(sed -n 's/^serving at .*:\([0-9]*\)$/\1/p' out)
+}
+asks() { python3 "$SOURCE/tests/scripts/serve_log.py" "$port" shapes "$SOURCE"/examples/shapes/test/circle/000.png "$@"; }
+
+# Who may what, and what the log then holds.
+start
+asks tokens . > ids || { cat ids; fail "roles, or feedback"; }
+kill -TERM "$server"; wait "$server" || fail "it did not end well"; server=
+"$FOVEA" log show ws/predictions --json > out 2> err || fail "no log"
+grep -q '"predictions":6,"labels":5,' out || fail "not what was asked and told"
+"$FOVEA" log export ws/predictions --out log.jsonl > out 2> err || fail "no export"
+grep -q '"id":"mine".*"key":"gate 4".*"sketch":\[.*"truth":"circle".*"by":"annotate"' log.jsonl || fail "a record that was told"
+"$FOVEA" drift profile shapes --data data/train > out 2> err || fail "no profile"
+"$FOVEA" drift check --model shapes --log ws/predictions --json > out 2> err || fail "drift cannot read it"
+grep -q '"n":6' out || fail "drift sees other records"
+
+# Killed in the midst of answers that wait for their records.
+start --log-wait
+asks write predict.token > acknowledged & writer=$!
+until [ "$(wc -l < acknowledged)" -gt 20 ]; do kill -0 $writer || fail "the writer ended"; sleep 0.02; done
+kill -9 "$server"; wait "$server" 2> /dev/null || true; server=
+wait $writer || fail "it was answered wrongly"
+"$FOVEA" log export ws/predictions --out after.jsonl > out 2> err || fail "no export after it was killed"
+sed 's/^{"id":"\([^"]*\)".*/\1/' after.jsonl | sort > held
+sort acknowledged | comm -23 - held > lost
+[ ! -s lost ] || fail "$(wc -l < lost) acknowledged records are lost"
