@@ -5,15 +5,6 @@
 
 #include "core/base/json.h"
 
-static const fv_field fields[] = { FV_FIELD(fv_origin_section, arch, .help = "the architecture"),
-                                   FV_FIELD(fv_origin_section, style,
-                                            .help = "what its weights are called where they come from"),
-                                   FV_FIELD(fv_origin_section, format, .help = "of the file that they were read from"),
-                                   FV_FIELD(fv_origin_section, name, .help = "of that file"), FV_FIELDS_END };
-const fv_section fv_section_origin = {
-    .name = "origin", .version = 1, .summary = "whose weights it began with", .fields = fields
-};
-
 /* The architecture's name in the text of a recipe, which belongs to training: its key `arch`. */
 static fv_error *arch_of_recipe(const fv_model *model, fv_arena *arena, const char **out) {
     const char *text = fv_model_section(model, "recipe", NULL);

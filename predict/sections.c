@@ -98,3 +98,12 @@ static const fv_field lineage[] = { FV_FIELD(fv_lineage_section, parent, .help =
 const fv_section fv_section_lineage = {
     .name = "lineage", .version = 1, .summary = "which model it was made from", .fields = lineage
 };
+
+static const fv_field origin[] = { FV_FIELD(fv_origin_section, arch, .help = "the architecture"),
+                                   FV_FIELD(fv_origin_section, style,
+                                            .help = "what its weights are called where they come from"),
+                                   FV_FIELD(fv_origin_section, format, .help = "of the file that they were read from"),
+                                   FV_FIELD(fv_origin_section, name, .help = "of that file"), FV_FIELDS_END };
+const fv_section fv_section_origin = {
+    .name = "origin", .version = 1, .summary = "whose weights it began with", .fields = origin
+};

@@ -81,4 +81,13 @@ typedef struct fv_lineage_section {
 } fv_lineage_section;
 extern const fv_section fv_section_lineage;
 
+/* Whose weights a model began with: importing writes it, fine-tuning carries it through, exporting takes names from it. */
+typedef struct fv_origin_section {
+    const char *arch;   /* with its options, those of the file's classes too */
+    const char *style;  /* what its weights are called there */
+    const char *format; /* of the file: "pth" */
+    const char *name;   /* the file's, without folder */
+} fv_origin_section;
+extern const fv_section fv_section_origin;
+
 #endif

@@ -43,7 +43,7 @@ FV_MUST_USE fv_error *fv_trainer_order_classes(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_take_weights(fv_trainer *trainer);
 /* After it: head, averages, starting points; closes the parent. */
 FV_MUST_USE fv_error *fv_trainer_begin_tuning(fv_trainer *trainer);
-/* Sections lineage and licence: of the parent's; of a checkpoint's, for a training that is gone on with. */
+/* Sections lineage, origin and licence: of the parent's; of a checkpoint's, for a training that is gone on with. */
 FV_MUST_USE fv_error *fv_trainer_write_lineage(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_keep_lineage(fv_trainer *trainer, const fv_model *checkpoint);
 

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "core/base/assert.h"
 #include "core/base/file.h"
 #include "core/graph/node.h"
 #include "data/transform.h"
@@ -98,6 +99,29 @@ static fv_error *choose_transforms(fv_trainer *t, const fv_signature_section *si
 
 /* ---- the recipe ---- */
 
+/* Options of a network that the recipe has keys for, or takes from the data. */
+static bool is_told_elsewhere(const char *option) {
+    static const char *const told[] = { "classes=", "size=", "channels=" };
+    for (int i = 0; i < FV_COUNT(told); i++)
+        if (!strncmp(option, told[i], strlen(told[i]))) return true;
+    return false;
+}
+
+/* Of weights that were imported. */
+static fv_error *arch_of_origin(fv_trainer *t, const char **out) {
+    fv_origin_section origin = { 0 };
+    FV_TEXT(arch, 4096);
+    if (!fv_model_section(t->tuning.parent, fv_section_origin.name, NULL)) return NULL;
+    FV_TRY(fv_section_read(t->tuning.parent, &fv_section_origin, &origin, t->arena));
+    for (const char *word = origin.arch ? origin.arch : ""; *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        if (!is_told_elsewhere(word)) fv_text_addf(&arch, "%s%.*s", arch.length ? " " : "", (int)length, word);
+        word += length;
+    }
+    FV_TRY(fv_text_error(&arch));
+    return arch.length ? fv_arena_text(t->arena, arch.at, out) : NULL;
+}
+
 /* The network's text, without what comes from the data and the key size. */
 static fv_error *choose_arch(fv_trainer *t, const fv_signature_section *signature) {
     fv_recipe_keys was, *k = &t->recipe->keys;
@@ -105,6 +129,7 @@ static fv_error *choose_arch(fv_trainer *t, const fv_signature_section *signatur
         FV_TRY(fv_section_read(t->tuning.parent, &fv_section_recipe, &was, t->arena));
         k->arch = was.arch;
     }
+    if (!k->arch) FV_TRY(arch_of_origin(t, &k->arch));
     if (!k->arch)
         return fv_error_hint(fv_fail(FV_FORMAT, "%s does not say which network it is", k->weights), "say it: --arch NAME");
     if (!k->channels) k->channels = signature->channels;
@@ -236,8 +261,15 @@ static fv_error *write_licences(fv_trainer *t, const fv_model *from) {
     return fv_section_write(t->model, &fv_section_licence, &(fv_licence_section){ { count, of }, { count, licences } });
 }
 
+static fv_error *carry_origin(fv_trainer *t, const fv_model *from) {
+    int version = 0;
+    const char *text = fv_model_section(from, fv_section_origin.name, &version);
+    return text ? fv_model_set_section(t->model, fv_section_origin.name, version, text) : NULL;
+}
+
 fv_error *fv_trainer_write_lineage(fv_trainer *t) {
     if (!t->tuning.parent) return NULL;
+    FV_TRY(carry_origin(t, t->tuning.parent));
     fv_lineage_section lineage = { t->tuning.digest, t->keys->arch, t->tuning.known.names };
     FV_TRY(fv_section_write(t->model, &fv_section_lineage, &lineage));
     return fv_error_wrap(write_licences(t, t->tuning.parent), "%s", t->keys->weights);
@@ -248,5 +280,6 @@ fv_error *fv_trainer_keep_lineage(fv_trainer *t, const fv_model *checkpoint) {
     const char *text = fv_model_section(checkpoint, fv_section_lineage.name, &version);
     if (!text) return NULL;
     FV_TRY(fv_model_set_section(t->model, fv_section_lineage.name, version, text));
+    FV_TRY(carry_origin(t, checkpoint));
     return write_licences(t, checkpoint);
 }

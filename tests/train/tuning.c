@@ -163,6 +163,23 @@ static fv_features clouds(float *rows, int64_t *labels, int64_t count, int64_t t
     return (fv_features){ .count = count, .width = 3, .rows = rows, .labels = labels };
 }
 
+/* Features as networks give them: a common part, some that tell classes apart by much, many that hardly vary but do. */
+FV_TEST(train_tuning__a_probe_has_small_weights_where_features_hardly_vary) {
+    enum { COUNT = 40, WIDTH = 16 };
+    float rows[COUNT * WIDTH], weight[2 * WIDTH], bias[2];
+    int64_t labels[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        for (int k = 0; k < WIDTH; k++) {
+            labels[i] = i & 1;
+            float tells = (labels[i] ? 1.0f : -1.0f) + 0.2f * (float)((i * 7 + k * 3) % 11 - 5);
+            rows[i * WIDTH + k] = 3.0f + tells * (k < 4 ? 0.5f : 0.001f);
+        }
+    fv_features known = { .count = COUNT, .width = WIDTH, .rows = rows, .labels = labels };
+    FV_OK(fv_probe_fit(&known, 2, weight, bias));
+    assert_true(fv_probe_score(&known, 2, weight, bias) == 1);
+    for (int k = 0; k < 2 * WIDTH; k++) assert_true(fabsf(weight[k]) < (k % WIDTH < 4 ? 5.0f : 0.1f));
+}
+
 FV_TEST(train_tuning__a_linear_probe_and_the_nearest_tell_two_clouds_apart) {
     float rows[2][60], weight[6], bias[2];
     int64_t labels[2][20];
