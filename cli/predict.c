@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/model_file.h"
+#include "cli/overlays.h"
 #include "cli/terminal.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
@@ -15,7 +16,7 @@
 #include "predict/log_desk.h"
 
 typedef struct predict_options {
-    const char *model, *out, *device, *log, *log_name, *key, *workspace;
+    const char *model, *out, *device, *log, *log_name, *key, *workspace, *explain, *method;
     fv_strings files;
     int64_t top, batch, workers;
     double threshold;
@@ -44,6 +45,10 @@ static const fv_field fields[] = {
              .help = "what the model is called there; without it the version's or the file's name"),
     FV_FIELD(predict_options, key, .value = "KEY",
              .help = "where the pictures come from, kept with each record: a camera, a site"),
+    FV_FIELD(predict_options, explain, .value = "DIR",
+             .help = "then write each picture with what its answer hangs on over it into this folder, a PNG each"),
+    FV_FIELD(predict_options, method, .by_default = "gradcam", .value = "NAME",
+             .help = "of --explain: how, and its options (`fovea help explainer`)"),
     FV_FIELD(predict_options, resume, .by_default = "false", .help = "leave out what --out has already, and go on with it"),
     FV_FIELD(predict_options, stdin_image, .by_default = "false", .help = "standard input is one picture"),
     FV_FIELD(predict_options, batch, .by_default = "32", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
@@ -65,6 +70,7 @@ typedef struct job {
     fv_paths *paths;
     fv_answers *answers;                /* NULL: they are printed */
     fv_log_desk *log;                   /* NULL: no record is kept */
+    fv_overlays *overlays;              /* NULL: nothing is explained */
     uint8_t *picture;                   /* the bytes of standard input, until they are predicted */
     int64_t picture_length, outputs;    /* of the network, for a picture */
     int64_t count, given, done, failed; /* pictures in all (0: not known), and so far */
@@ -156,6 +162,7 @@ static fv_error *take_answer(void *context, const fv_prediction *p) {
     j->failed += p->error != NULL;
     if (p->error) j->call->failed = true;
     if (j->log) FV_TRY(fv_log_desk_add(j->log, p));
+    if (j->overlays && !p->error) FV_TRY(fv_overlays_note(j->overlays, p->path, p->count ? p->classes[0] : 0));
     if (j->answers || j->count > 1) report(j);
     if (j->answers) return fv_answers_add(j->answers, p);
     return j->call->printer->json ? print_object(j, p) : print_line(j, p);
@@ -181,6 +188,7 @@ static fv_error *check(const predict_options *o) {
     if (!o->stdin_image && !o->files.count)
         return fv_error_hint(fv_fail(FV_USAGE, "pictures are missing"),
                              "name files or folders, or - for names on standard input");
+    if (o->stdin_image && o->explain) return fv_fail(FV_USAGE, "--explain reads pictures again, and standard input is gone");
     return o->resume && !o->out ? fv_fail(FV_USAGE, "--resume goes on with a file: name it by --out") : NULL;
 }
 
@@ -207,6 +215,7 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
                                   .kind = kind };
     if (o->out) FV_TRY(fv_answers_open(o->out, &j->style, o->resume, &j->answers));
     if (o->log) FV_TRY(open_log(j, predictor));
+    if (o->explain) FV_TRY(fv_overlays_new(predictor, o->explain, o->method, &j->overlays));
     if (o->stdin_image) FV_TRY(fv_file_read("/dev/stdin", STDIN_BYTES_MAX, &j->picture, &j->picture_length));
     FV_TRY(count_pictures(j));
     FV_TRY(fv_paths_new(o->files.at, o->files.count, stdin, &j->paths));
@@ -219,6 +228,7 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
     fv_error *unlogged = fv_log_desk_close(fv_take(&j->log));
     if (!error) error = fv_take(&unlogged);
     fv_error_free(unlogged);
+    if (!error && j->overlays) error = fv_overlays_write(j->overlays, j->call->cancel);
     if (!error && j->answers) print_summary(j);
     return error;
 }
@@ -235,6 +245,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     fv_error *error = predict(&j, predictor);
     fv_paths_free(j.paths);
     fv_answers_free(j.answers);
+    fv_overlays_free(j.overlays);
     fv_error_free(fv_log_desk_close(j.log));
     fv_memory_free(j.picture);
     return error;

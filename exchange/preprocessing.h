@@ -9,8 +9,8 @@ typedef struct fv_preprocessing {
     FV_PART;
     /* Steps for an input of size × size; %R stands for the size before a central crop, %S for the size. */
     const char *steps;
-    double crop; /* share of %R that %S is; 0: there is no %R */
-    bool down;   /* %R = ⌊S / crop⌋, else rounded */
+    double crop;    /* share of %R that %S is; 0: not said */
+    int64_t around; /* where it is not: pixels that %R is more than %S */
 } fv_preprocessing;
 
 extern const fv_preprocessing *const fv_preprocessing_table[]; /* generated, sorted by name */

@@ -9,12 +9,12 @@
 #define IMAGENET "normalize mean=0.485,0.456,0.406 std=0.229,0.224,0.225"
 
 static void add_steps(const fv_preprocessing *p, int64_t height, int64_t width, fv_text *out) {
-    double before = p->crop > 0 ? (double)fv_min(height, width) / p->crop : 0;
+    double side = (double)fv_min(height, width), before = p->crop > 0 ? side / p->crop : side + (double)p->around;
     for (const char *at = p->steps; *at; at++) {
         if (*at != '%') {
             fv_text_add_bytes(out, at, 1);
         } else if (*++at == 'R') {
-            fv_text_addf(out, "%lld", (long long)(before + (p->down ? 1e-9 : 0.5)));
+            fv_text_addf(out, "%lld", (long long)(before + 0.5));
         } else if (*at == 'S') {
             fv_text_addf(out, "%lld,%lld", (long long)height, (long long)width);
         } else {
@@ -59,11 +59,10 @@ const fv_preprocessing fv_preprocessing_efficientnet_lite = {
 };
 const fv_preprocessing fv_preprocessing_timm = {
     .name = "timm",
-    .summary = "short side to 8/7 of the size, bicubic, the middle, v / 127.5 - 1: timm's tf_efficientnet_lite0",
+    .summary = "short side to the size and 32, bicubic, the middle, v / 127.5 - 1: timm's tf_efficientnet_lite0, 1 and 2",
     .fields = fv_no_fields,
     .steps = "resize size=%R filter=bicubic; center_crop size=%S; normalize mean=0.5 std=0.5",
-    .crop = 0.875,
-    .down = true,
+    .around = 32, /* timm's crops of 0.875, 0.882 and 0.890 at their sizes: 256, 272, 292 */
 };
 const fv_preprocessing fv_preprocessing_keras_caffe = {
     .name = "keras_caffe",

@@ -6,6 +6,7 @@
 
 #include "core/base/file.h"
 #include "exchange/exporter.h"
+#include "exchange/preprocessing.h"
 #include "fovea/layers.h"
 #include "predict/sections.h"
 #include "tests/test.h"
@@ -156,4 +157,17 @@ FV_TEST(exchange_import__a_preprocessing_fits_the_network) {
     options.preprocess = "resize size=40,40; normalize";
     FV_FAILS(fv_import_read(&options, arena, &made), FV_SHAPE, "makes pictures of 40×40, the network takes 32×32");
     fv_import_release(&made);
+}
+
+FV_TEST(exchange_import__timm_crops_each_lite_network_as_its_size_wants) {
+    static const struct {
+        int64_t size;
+        const char *resize;
+    } cases[] = { { 224, "resize size=256 " }, { 240, "resize size=272 " }, { 260, "resize size=292 " } };
+    FV_OWNED(fv_arena) arena = new_arena();
+    for (int i = 0; i < 3; i++) {
+        const char *steps;
+        FV_OK(fv_preprocessing_steps("timm", cases[i].size, cases[i].size, arena, &steps));
+        assert_true(!strncmp(steps, cases[i].resize, strlen(cases[i].resize)));
+    }
 }

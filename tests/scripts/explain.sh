@@ -18,6 +18,13 @@ done
 "$FOVEA" explain run/best.fovea "$shapes/circle/000.png" --class-name ring --no-score --out sheet.png > out 2> err ||
     fail "one class cannot be asked about"
 grep -q "ring" out || fail "another class than the one asked about"
+"$FOVEA" predict run/best.fovea "$shapes/circle" --method "gradcam_pp" --explain maps > out 2> err ||
+    fail "predict --explain fails"
+[ "$(ls maps | wc -l)" = "$(wc -l < out)" ] || fail "not a picture with its map for each answer"
+[ "$(head -c 4 maps/00001_000.png | tail -c 3)" = PNG ] || fail "a map of another name, or no PNG"
+if "$FOVEA" predict run/best.fovea --stdin-image --explain maps < /dev/null > out 2> err; then
+    fail "standard input is read twice"
+fi
 refuses() {
     status=0
     "$FOVEA" explain "$@" > /dev/null 2> err || status=$?

