@@ -9,6 +9,7 @@
 
 #include "core/base/size.h"
 #include "data/decode/decoder.h"
+#include "data/decode/jpeg_huffman.h"
 #include "data/decode/samples.h"
 #include "data/image.h"
 #include "data/jpeg_trap.h"
@@ -87,8 +88,10 @@ static void pass_rows(j_decompress_ptr jpeg) {
     jpeg_read_scanlines(jpeg, (*jpeg->mem->alloc_sarray)((j_common_ptr)jpeg, JPOOL_IMAGE, bytes, 1), 1);
 }
 
-static fv_error *read_view(j_decompress_ptr jpeg, fv_box_of_pixels *box, bool known_whole, fv_image *out) {
+/* `doubted`: NULL, or where it is said that libjpeg's own Huffman decoder is to be asked. */
+static fv_error *read_view(j_decompress_ptr jpeg, bool *doubted, fv_box_of_pixels *box, bool known_whole, fv_image *out) {
     jpeg_start_decompress(jpeg);
+    if (doubted) fv_jpeg_huffman_take(jpeg, doubted);
     if (box->width < jpeg->output_width) {
         JDIMENSION left = (JDIMENSION)box->left, width = (JDIMENSION)box->width;
         jpeg_crop_scanline(jpeg, &left, &width);
@@ -107,7 +110,8 @@ static fv_error *read_view(j_decompress_ptr jpeg, fv_box_of_pixels *box, bool kn
 }
 
 /* Between creating and destroying `jpeg`, which longjmp comes back to. */
-static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg, fv_image *out, fv_decoded *about) {
+static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg, bool *doubted, fv_image *out,
+                                fv_decoded *about) {
     jpeg_mem_src(jpeg, encoded->bytes, (unsigned long)encoded->length);
     jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xFFFF);
     jpeg_read_header(jpeg, TRUE);
@@ -116,8 +120,8 @@ static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg
     about->orientation = orientation_of(jpeg);
     FV_TRY(choose_colours(jpeg, encoded->options.channels));
     about->view = choose_view(encoded->interest, jpeg, about->orientation);
-    if (about->view.height) return read_view(jpeg, &about->view.box, encoded->interest->known_whole, out);
-    return read_view(jpeg, &(fv_box_of_pixels){ 0, 0, jpeg->image_height, jpeg->image_width }, false, out);
+    if (about->view.height) return read_view(jpeg, doubted, &about->view.box, encoded->interest->known_whole, out);
+    return read_view(jpeg, doubted, &(fv_box_of_pixels){ 0, 0, jpeg->image_height, jpeg->image_width }, false, out);
 }
 
 static fv_error *complain(const fv_jpeg_trap *trap) {
@@ -133,7 +137,7 @@ static fv_error *complain(const fv_jpeg_trap *trap) {
     }
 }
 
-static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *about) {
+static fv_error *attempt(const fv_encoded *encoded, bool *doubted, fv_image *out, fv_decoded *about) {
     struct jpeg_decompress_struct jpeg;
     struct jpeg_progress_mgr progress = { .progress_monitor = on_progress };
     fv_jpeg_trap trap;
@@ -146,9 +150,19 @@ static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *ab
     }
     jpeg_create_decompress(&jpeg);
     jpeg.progress = &progress;
-    fv_error *error = decode_trapped(encoded, &jpeg, out, about);
+    fv_error *error = decode_trapped(encoded, &jpeg, doubted, out, about);
     jpeg_destroy_decompress(&jpeg);
     return error;
+}
+
+/* What is damaged is looked at twice: what libjpeg takes it for is what counts. */
+static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *about) {
+    bool doubted = false;
+    fv_error *error = attempt(encoded, &doubted, out, about);
+    if (!doubted) return error;
+    fv_error_free(error);
+    *about = (fv_decoded){ .orientation = 1 };
+    return attempt(encoded, NULL, out, about);
 }
 
 static bool matches(const uint8_t *bytes, int64_t length) { return length >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8; }

@@ -5,10 +5,12 @@
 
 #include <stdlib.h>
 
+#include <jerror.h>
 #include <jpeglib.h>
 
 #include "core/base/size.h"
 #include "data/decode/decoder.h"
+#include "data/jpeg_trap.h"
 
 #define WIDTH 45
 #define HEIGHT 35
@@ -46,7 +48,8 @@ static void fill_row_noisily(const kind *k, int y, uint8_t *row) {
     for (int64_t i = 0; i < bytes; i++) row[i] = (uint8_t)((state = state * 1664525u + 1013904223u) >> 24);
 }
 
-static void write_jpeg(const kind *k, bool noisy, uint8_t **bytes, unsigned long *length) {
+/* `optimized`: codes of its own, of up to 16 bits. */
+static void write_jpeg_of(const kind *k, int quality, bool optimized, bool noisy, uint8_t **bytes, unsigned long *length) {
     struct jpeg_compress_struct jpeg;
     struct jpeg_error_mgr errors;
     jpeg.err = jpeg_std_error(&errors);
@@ -57,7 +60,8 @@ static void write_jpeg(const kind *k, bool noisy, uint8_t **bytes, unsigned long
     jpeg.input_components = k->given == JCS_GRAYSCALE ? 1 : k->given == JCS_RGB ? 3 : 4;
     jpeg_set_defaults(&jpeg);
     jpeg_set_colorspace(&jpeg, k->stored);
-    jpeg_set_quality(&jpeg, 98, TRUE);
+    jpeg_set_quality(&jpeg, quality, TRUE);
+    jpeg.optimize_coding = optimized;
     jpeg.comp_info[0].h_samp_factor = k->across, jpeg.comp_info[0].v_samp_factor = k->down;
     jpeg.restart_interval = (unsigned)k->restart;
     jpeg.arith_code = k->arithmetic;
@@ -71,6 +75,10 @@ static void write_jpeg(const kind *k, bool noisy, uint8_t **bytes, unsigned long
     }
     jpeg_finish_compress(&jpeg);
     jpeg_destroy_compress(&jpeg);
+}
+
+static void write_jpeg(const kind *k, bool noisy, uint8_t **bytes, unsigned long *length) {
+    write_jpeg_of(k, 98, false, noisy, bytes, length);
 }
 
 static void check_kind(const kind *k) {
@@ -115,6 +123,70 @@ static const kind kinds[] = {
 
 FV_TEST(data_decode_jpeg__reads_every_kind_whole_and_none_in_part) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) check_kind(&kinds[i]);
+}
+
+/* ---- as libjpeg alone ---- */
+
+static void on_warning(j_common_ptr jpeg, int level) {
+    if (level < 0 && jpeg->err->msg_code != JWRN_EXTRANEOUS_DATA) fv_jpeg_leave(jpeg);
+}
+
+/* False: it finds damage. */
+static bool decode_by_libjpeg(const uint8_t *bytes, unsigned long length, fv_image *out) {
+    struct jpeg_decompress_struct jpeg;
+    fv_jpeg_trap trap;
+    jpeg.err = fv_jpeg_trap_errors(&trap, on_warning);
+    jpeg_create_decompress(&jpeg);
+    if (setjmp(trap.out)) {
+        jpeg_destroy_decompress(&jpeg);
+        return false;
+    }
+    jpeg_mem_src(&jpeg, bytes, length);
+    jpeg_read_header(&jpeg, TRUE);
+    jpeg_start_decompress(&jpeg);
+    FV_OK(fv_image_resize(out, jpeg.output_height, jpeg.output_width, jpeg.output_components, FV_PIXEL_U8));
+    while (jpeg.output_scanline < jpeg.output_height) {
+        JSAMPROW row = (JSAMPROW)out->pixels + jpeg.output_scanline * fv_image_row_bytes(out);
+        jpeg_read_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_finish_decompress(&jpeg);
+    jpeg_destroy_decompress(&jpeg);
+    return true;
+}
+
+/* What comes as a picture is libjpeg's; `sound`: it must. */
+static void check_as_libjpeg(const uint8_t *bytes, unsigned long length, bool sound, fv_image *ours, fv_image *theirs) {
+    fv_error *error = fv_decode(bytes, (int64_t)length, NULL, ours);
+    if (sound) assert_null(error);
+    if (!error) {
+        assert_true(decode_by_libjpeg(bytes, length, theirs));
+        assert_int_equal(fv_image_bytes(ours), fv_image_bytes(theirs));
+        assert_memory_equal(ours->pixels, theirs->pixels, (size_t)fv_image_bytes(ours));
+    } else {
+        assert_false(decode_by_libjpeg(bytes, length, theirs));
+    }
+    fv_error_free(error);
+}
+
+FV_TEST(data_decode_jpeg__has_the_bits_of_libjpeg_alone_also_where_it_is_damaged) {
+    static const int qualities[] = { 10, 100 };
+    FV_IMAGE(ours);
+    FV_IMAGE(theirs);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        for (int n = 0; n < 4 && kinds[i].given != JCS_CMYK; n++) { /* whose inks are converted here */
+            uint8_t *bytes = NULL;
+            unsigned long length = 0;
+            print_message("%s, quality %d, %d\n", kinds[i].name, qualities[n / 2], n % 2);
+            write_jpeg_of(&kinds[i], qualities[n / 2], n % 2, true, &bytes, &length);
+            check_as_libjpeg(bytes, length, true, &ours, &theirs);
+            for (unsigned long at = 700; at + 2 < length; at += length / 4) {
+                uint8_t kept = bytes[at];
+                bytes[at] ^= (uint8_t)(1 << at % 8);
+                check_as_libjpeg(bytes, length, false, &ours, &theirs);
+                bytes[at] = kept;
+            }
+            free(bytes);
+        }
 }
 
 /* ---- less than the whole ---- */
