@@ -92,11 +92,12 @@ static const fv_format *format_for(const char *path) {
 }
 
 /* Row order, in the dtype that holds every value. */
-static fv_error *straighten(const fv_foreign_file *file, fv_arena *arena, fv_foreign_tensor **out) {
+static fv_error *straighten(const fv_foreign_file *file, const fv_format *format, fv_arena *arena, fv_foreign_tensor **out) {
     FV_TRY(fv_arena_take(arena, file->count + 1, out));
     for (int64_t i = 0; i < file->count; i++) {
         const fv_foreign_tensor *from = &file->tensors[i];
         fv_dtype dtype = fv_element_dtype(from->element);
+        if (format->no_bf16 && dtype == FV_BF16) dtype = FV_F32;
         fv_type type = fv_type_make(dtype, from->dims, from->rank);
         void *data;
         FV_TRY(fv_error_wrap(fv_arena_alloc(arena, fv_foreign_count(from), fv_dtype_size(dtype), &data), "%s", from->name));
@@ -120,7 +121,7 @@ static fv_error *convert(fv_command_call *call, void *raw) {
         return fv_error_hint(fv_fail(FV_USAGE, "%s: no such format is written", o->out), "NAME.safetensors or NAME.npz");
     FV_TRY(read_file(o, &file));
     FV_TRY(fv_arena_new("tensors to write", o->max_expand * file->parts[0].length + FV_FOREIGN_SLACK, &arena));
-    FV_TRY(straighten(file, arena, &tensors));
+    FV_TRY(straighten(file, format, arena, &tensors));
     FV_TRY(format->write(tensors, file->count, file->licence, o->out));
     fv_print_record(call->printer);
     print_origin(file, call->printer);
@@ -147,7 +148,8 @@ const fv_command fv_command_weights_convert = {
     .arguments = "FILE OUT",
     .description =
         "The tensors as they are, under their names: a checkpoint that Python would have to run becomes a file that\n"
-        "holds numbers alone. 8-bit floats become f32, 16-bit integers i32, unsigned integers the next wider.",
+        "holds numbers alone. 8-bit floats (bf16 too, in .npz) become f32, 16-bit integers i32, unsigned integers the next\n"
+        "wider.",
     .fields = convert_fields,
     .size = sizeof(weights_options),
     .run = convert,

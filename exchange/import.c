@@ -245,7 +245,8 @@ static fv_error *write_sections(work *w) {
     FV_TRY(fv_section_write(model, &fv_section_signature, &signature));
     FV_TRY(fv_section_write(model, &fv_section_transforms, &(fv_transforms_section){ r->steps }));
     FV_TRY(fv_section_write(model, &fv_section_origin, &origin));
-    return write_licence(w, name);
+    FV_TRY(write_licence(w, name));
+    return fv_import_add_selftest(model, &signature, r->steps, w->arena);
 }
 
 static fv_error *choose_preprocessing(work *w) {

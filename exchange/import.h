@@ -45,6 +45,10 @@ typedef struct fv_import {
 FV_MUST_USE fv_error *fv_import_read(const fv_import_options *options, fv_arena *arena, fv_import *out);
 void fv_import_release(fv_import *import);
 
+/* Section selftest: a picture made by formula, of the signature's size, and what the network gives for it by these steps. */
+FV_MUST_USE fv_error *fv_import_add_selftest(fv_model *model, const fv_signature_section *signature, const char *steps,
+                                             fv_arena *arena);
+
 /* The tensors of `file` as the style names them into `weights`, which hold every state already. FV_FORMAT: one that is missing
  * or has another shape. For what was exported and is read back. */
 FV_MUST_USE fv_error *fv_import_tensors(const fv_keys *keys, const fv_foreign_file *file, fv_weights *weights);

@@ -196,6 +196,7 @@ static fv_error *add_version(fv_registry *registry, const fv_register_options *r
                                    .digest = o->digest,
                                    .run = o->run[0] ? o->run : NULL,
                                    .parent = r->parent,
+                                   .parent_digest = facts->parent,
                                    .source = o->source,
                                    .description = r->description,
                                    .files = o->files,

@@ -14,6 +14,7 @@
 
 static const char by_digest[] = "SELECT id, number FROM version WHERE model_id = ? AND digest = ? AND stage = 'active' "
                                 "ORDER BY number LIMIT 1";
+static const char by_parent[] = "SELECT id FROM version WHERE digest = ? AND stage = 'active' ORDER BY id DESC LIMIT 1";
 static const char make_model[] = "INSERT INTO model (name, created_ms, updated_ms) VALUES (?, ?, ?)";
 static const char next_number[] =
     "UPDATE model SET last_number = last_number + 1, updated_ms = ? WHERE id = ? RETURNING last_number";
@@ -51,6 +52,17 @@ static fv_error *find_or_make_model(fv_connection *c, const char *name, int64_t 
     return fv_model_audit(c, "model.make", name, 0, NULL);
 }
 
+/* The newest version of a file, 0 where there is none. */
+static fv_error *find_by_digest(fv_connection *c, const char *digest, int64_t *id) {
+    FV_OWNED(fv_query) query = NULL;
+    bool row;
+    FV_TRY(fv_query_begin(c, by_parent, &query));
+    fv_bind_text(query, digest);
+    FV_TRY(fv_query_next(query, &row));
+    *id = row ? fv_column_int(query) : 0;
+    return NULL;
+}
+
 /* The run and the version that it came from, 0 where none is named. */
 static fv_error *find_origin(fv_connection *c, const fv_version_options *o, int64_t *run, int64_t *parent) {
     fv_reference reference;
@@ -61,7 +73,7 @@ static fv_error *find_origin(fv_connection *c, const fv_version_options *o, int6
     if (!there) return fv_fail(FV_NOT_FOUND, "there is no object %s", o->digest);
     if (o->run) FV_TRY(fv_run_look(c, o->run, &found));
     *run = found.row;
-    if (!o->parent) return NULL;
+    if (!o->parent) return o->parent_digest ? find_by_digest(c, o->parent_digest, parent) : NULL;
     FV_TRY(fv_reference_parse(o->parent, &reference));
     return fv_error_wrap(fv_version_need(c, &reference, parent, NULL), "the parent %s", o->parent);
 }

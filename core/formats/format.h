@@ -105,8 +105,9 @@ struct fv_format {
     FV_PART;
     bool (*sniff)(const uint8_t *bytes, int64_t length); /* may look at all of them, and believes none */
     fv_error *(*read)(fv_format_call *call);             /* errors without the file's name */
-    /* Writes tensors as such a file: NULL where none is written. */
+    /* Writes tensors as such a file: NULL where none is written. FV_UNSUPPORTED: it has no such elements. */
     fv_error *(*write)(const fv_foreign_tensor *tensors, int64_t count, const char *licence, const char *path);
+    bool no_bf16; /* what is written has no bf16: f32 holds every value */
 };
 extern const fv_format *const fv_format_table[]; /* generated, sorted by name */
 extern const int fv_format_table_count;

@@ -162,10 +162,11 @@ static void add_number(fv_text *out, uint64_t value, int bytes) {
     }
 }
 
-static void add_array_header(const fv_foreign_tensor *t, fv_text *out) {
-    const char *code = "f4";
+static fv_error *add_array_header(const fv_foreign_tensor *t, fv_text *out) {
+    const char *code = NULL;
     for (int i = 0; i < (int)(sizeof types / sizeof *types); i++)
         if (types[i].element == t->element) code = types[i].code;
+    if (!code) return fv_fail(FV_UNSUPPORTED, "%s: NumPy has no %s", t->name, fv_element_name(t->element));
     FV_TEXT(text, 4096);
     fv_text_addf(&text, "{'descr': '%c%s', 'fortran_order': False, 'shape': (", fv_element_size(t->element) > 1 ? '<' : '|',
                  code);
@@ -178,7 +179,7 @@ static void add_array_header(const fv_foreign_tensor *t, fv_text *out) {
     add_number(out, 1, 2);
     add_number(out, (uint64_t)text.length, 2);
     fv_text_add_bytes(out, text.at, text.length);
-    fv_text_fail(out, fv_text_error(&text));
+    return fv_text_error(&text);
 }
 
 /* What the local header and the directory both say of a member; the second also where it lies. */
@@ -227,7 +228,7 @@ static fv_error *write_array(fv_new_file *file, const fv_foreign_tensor *t, int6
     FV_TEXT(header, 8192);
     FV_TEXT(local, 1 << 16);
     int64_t bytes = fv_foreign_count(t) * fv_element_size(t->element);
-    add_array_header(t, &header);
+    FV_TRY(add_array_header(t, &header));
     member m = { checksum(&header, t->data, bytes), header.length + bytes, *at };
     add_member(&local, false, t->name, &m);
     add_member(directory, true, t->name, &m);
@@ -288,4 +289,5 @@ const fv_format fv_format_npz = {
     .sniff = sniff,
     .read = read_,
     .write = write_,
+    .no_bf16 = true,
 };

@@ -37,11 +37,13 @@ typedef struct fv_version_file {
 } fv_version_file;
 
 typedef struct fv_version_options {
-    const char *model;  /* made if need be; FV_CONFLICT: it is deleted */
-    const char *digest; /* of the model file, in the store; FV_NOT_FOUND: it is not */
-    const char *run;    /* id of the run that made it; NULL: not known */
-    const char *parent; /* reference of the version it was retrained or fine-tuned from; NULL: none */
-    const char *source; /* where the file came from; NULL: nothing is said, as of the following */
+    const char *model;         /* made if need be; FV_CONFLICT: it is deleted */
+    const char *digest;        /* of the model file, in the store; FV_NOT_FOUND: it is not */
+    const char *run;           /* id of the run that made it; NULL: not known */
+    const char *parent;        /* reference of the version it was retrained or fine-tuned from; NULL: none */
+    const char *parent_digest; /* where no parent is named: of the file it was made from, whose newest version is the parent, if
+                                  there is one; NULL: not known */
+    const char *source;        /* where the file came from; NULL: nothing is said, as of the following */
     const char *description;
     const char *facts; /* JSON object: what the file says of itself */
     const fv_licence_of *licences;

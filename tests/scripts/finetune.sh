@@ -45,6 +45,11 @@ grep -q "^licence  *weights: training data: MIT" shown || fail "the licence of t
 grep -q "^  *training data: CC-BY-4.0" shown || fail "the licence of the pictures is lost"
 grep -q "^parent  *[0-9a-f]\{64\}" shown || fail "the parent is not recorded"
 
+"$FOVEA" models register base base/best.fovea --workspace ws > /dev/null 2> err || fail "the parent cannot be registered"
+"$FOVEA" models register tuned unbroken/best.fovea --workspace ws > /dev/null 2> err || fail "the child cannot be registered"
+"$FOVEA" models show tuned/1 --workspace ws --json > shown 2> err || fail "the child cannot be shown"
+grep -q '"parent":"base/1"' shown || fail "the version that it was made from is not found by its digest"
+
 for how in "1 0" "2 3"; do
     "$FOVEA" finetune recipe.yaml --no-track --threads ${how% *} --workers ${how#* } --out same > /dev/null 2> err ||
         fail "fine-tuning fails with $how"

@@ -27,6 +27,7 @@ for format in safetensors npz; do
     grep -q '"missing":\[\],"unexpected":\[\]' out || fail "$format does not fit"
     "$FOVEA" export $format.fovea --$format again.$format > out 2> err || fail "$format cannot be given away again"
     [ $format = npz ] || cmp w.$format again.$format || fail "$format is another when it is given away again"
+    "$FOVEA" model show $format.fovea --json > out 2> err && grep -q 'made by formula' out || fail "it has no self-test"
     licence="--licence MIT"
 done
 

@@ -1,5 +1,6 @@
 /* NumPy's archives: values as NumPy wrote them, written so that NumPy's reader would find them, hostile ones refused. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "tests/core/formats/weights.h"
 
@@ -31,6 +32,18 @@ FV_TEST(core_formats_npz__unpacks_no_more_than_it_was_allowed) {
 FV_TEST(core_formats_npz__refuses_arrays_of_python_objects) {
     static const fv_refused_file files[] = { { "objects.npz", FV_DENIED, "a is an array of Python objects" }, { 0 } };
     fv_test_refused(&fv_format_npz, FV_CORPUS "npz", files);
+}
+
+FV_TEST(core_formats_npz__refuses_to_write_what_numpy_has_not) {
+    static const uint16_t one = 0x3F80;
+    fv_foreign_tensor tensor = {
+        .name = "w", .element = FV_ELEMENT_BF16, .rank = 1, .dims = { 1 }, .data = (const void *)&one
+    };
+    char path[4096];
+    snprintf(path, sizeof path, "%s/refused.npz", fv_test_folder());
+    fv_foreign_row_order(&tensor);
+    FV_FAILS(fv_format_npz.write(&tensor, 1, NULL, path), FV_UNSUPPORTED, "w: NumPy has no bf16");
+    assert_int_equal(access(path, F_OK), -1);
 }
 
 FV_TEST(core_formats_npz__reads_back_what_it_writes) {
