@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <zlib.h>
 
+#include "core/base/memory.h"
 #include "core/base/size.h"
 
 #define PIECE (64 << 10)
@@ -87,4 +88,40 @@ fv_error *fv_pack(const void *bytes, int64_t length, fv_body *out) {
     }
     deflateEnd(&stream);
     return error;
+}
+
+/* ---- bit by bit ---- */
+
+fv_error *fv_packer_new(fv_packer **out) {
+    fv_packer *packer;
+    FV_TRY(fv_memory_new(1, &packer));
+    fv_error *error = fv_memory_new(1, &packer->stream);
+    if (!error && deflateInit2(packer->stream, PACK_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        error = fv_error_memory();
+    if (error) return fv_memory_free(packer->stream), fv_memory_free(packer), error;
+    *out = packer;
+    return NULL;
+}
+
+void fv_packer_free(fv_packer *packer) {
+    if (!packer) return;
+    deflateEnd(packer->stream);
+    fv_memory_free(packer->stream);
+    fv_memory_free(packer);
+}
+
+void fv_packer_give(fv_packer *packer, int64_t count) {
+    packer->last = count < 0;
+    packer->pending = true;
+    packer->stream->next_in = (unsigned char *)packer->bytes;
+    packer->stream->avail_in = packer->last ? 0 : (unsigned)count;
+}
+
+int64_t fv_packer_take(fv_packer *packer, char *to, int64_t room) {
+    if (!packer->pending) return 0;
+    packer->stream->next_out = (unsigned char *)to, packer->stream->avail_out = (unsigned)room;
+    int code = deflate(packer->stream, packer->last ? Z_FINISH : Z_SYNC_FLUSH);
+    packer->ended = code == Z_STREAM_END;
+    packer->pending = !packer->ended && !packer->stream->avail_out;
+    return room - (int64_t)packer->stream->avail_out;
 }

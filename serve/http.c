@@ -57,6 +57,7 @@ static void release_request(fv_request *r) {
         fv_prediction_room_release(&r->asks[i].room);
     }
     fv_served_unref(r->served);
+    fv_packer_free(r->inner.packer);
     fv_error_free(r->inner.refused);
     fv_error_free(fv_text_error(&r->reply.text));
     fv_text_release(&r->reply.text);

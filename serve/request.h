@@ -74,6 +74,7 @@ typedef struct fv_request {
         int64_t read, written;
         bool head, discard, first_version; /* first_version: HTTP/1.0 */
         const char *coding;
+        struct fv_packer *packer; /* of a stream that is packed */
     } inner;
 } fv_request;
 

@@ -43,9 +43,22 @@ static void add_headers(fv_request *r, struct MHD_Response *response) {
     if (r->reply.close || atomic_load(&r->server->stopping)) MHD_add_response_header(response, "Connection", "close");
 }
 
+/* As r->reply.pull, packed. */
+static int64_t pull_packed(fv_request *r, char *to, int64_t room) {
+    fv_packer *packer = r->inner.packer;
+    for (;;) {
+        int64_t taken = fv_packer_take(packer, to, room);
+        if (taken) return taken;
+        if (packer->ended) return -1;
+        int64_t made = r->reply.pull(r, packer->bytes, FV_PACKER_BYTES);
+        if (!made || made < -1) return made;
+        fv_packer_give(packer, made);
+    }
+}
+
 static ssize_t pull(void *context, uint64_t at, char *to, size_t room) {
     fv_request *r = context;
-    int64_t made = r->reply.pull(r, to, (int64_t)room);
+    int64_t made = r->inner.packer ? pull_packed(r, to, (int64_t)room) : r->reply.pull(r, to, (int64_t)room);
     (void)at;
     if (made > 0) {
         r->inner.written += made;
@@ -55,11 +68,14 @@ static ssize_t pull(void *context, uint64_t at, char *to, size_t room) {
     return made == -1 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+static bool takes_gzip(const fv_request *r) {
+    return fv_coding_accepted(fv_request_header(r, "Accept-Encoding")) == FV_CODING_GZIP;
+}
+
 static bool is_worth_packing(const fv_request *r, int64_t length) {
     const char *type = r->reply.type;
     if (length < PACK_FROM || length > PACK_TO || r->reply.status >= 400 || !type) return false;
-    if (!strncmp(type, "image/", 6) || !strcmp(type, "application/octet-stream")) return false;
-    return fv_coding_accepted(fv_request_header(r, "Accept-Encoding")) == FV_CODING_GZIP;
+    return strncmp(type, "image/", 6) != 0 && strcmp(type, "application/octet-stream") != 0 && takes_gzip(r);
 }
 
 /* The body as bytes that live as long as the request; packed into what held the request's own, which is not needed any more. */
@@ -78,10 +94,18 @@ static fv_error *choose_bytes(fv_request *r, const void **bytes, int64_t *length
     return NULL;
 }
 
+/* A stream that there is no memory to pack is sent as it is. */
+static struct MHD_Response *stream_of(fv_request *r) {
+    if (takes_gzip(r)) fv_error_free(fv_packer_new(&r->inner.packer));
+    if (r->inner.packer) fv_reply_header(r, "Content-Encoding", "gzip");
+    fv_reply_header(r, "Vary", "Accept-Encoding");
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PULL_BYTES, pull, r, NULL);
+}
+
 static struct MHD_Response *response_of(fv_request *r) {
     const void *bytes = NULL;
     int64_t length = 0;
-    if (r->reply.pull) return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PULL_BYTES, pull, r, NULL);
+    if (r->reply.pull) return stream_of(r);
     fv_error *error = fv_text_error(&r->reply.text);
     if (!error) error = choose_bytes(r, &bytes, &length);
     if (error) {

@@ -12,7 +12,7 @@ function Chart({ title, lines, rows, unit }) {
         const axis = getComputedStyle(document.documentElement).getPropertyValue("--pico-muted-color").trim();
         const grid = { stroke: getComputedStyle(document.documentElement).getPropertyValue("--pico-muted-border-color").trim() };
         plot.current = new uPlot({
-            width: place.current.clientWidth, height: 220, scales: { y: { range: (u, low, high) => [0, Math.max(high, 1e-9) * 1.1] } },
+            width: place.current.clientWidth, height: 220, scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
             axes: [{ stroke: axis, grid }, { stroke: axis, grid, size: 60 }],
             series: [{}, ...lines.map((label, i) => ({ label, stroke: COLOURS[i % COLOURS.length], width: 2,
                 value: (u, v) => v == null ? "–" : v.toPrecision(3) + " " + unit }))],

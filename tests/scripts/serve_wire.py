@@ -140,6 +140,10 @@ def forms_of_bodies():
           [r["id"] for i, r in enumerate(rows) if i != 40] == [str(i) for i in range(100) if i != 40], rows[:2])
     check("lines: their answers", all(r["score"] == predicted["score"] for i, r in enumerate(rows) if i != 40) and
           rows[40]["error"]["code"] == "usage", rows[40])
+    status, headers, packed = ask("POST", path, "\n".join(lines).encode(), Content_Type="application/x-ndjson", Accept_Encoding="gzip")
+    rows = [json.loads(line) for line in gzip.decompress(packed).splitlines()]
+    check("lines, packed", headers["content-encoding"] == "gzip" and len(packed) < len(body) and len(rows) == 100 and
+          all(r["score"] == predicted["score"] for i, r in enumerate(rows) if i != 40), headers)
     with connect() as s:  # a client that goes away in the middle
         s.sendall(request("POST", path, "\n".join(lines).encode(), Content_Type="application/x-ndjson"))
     status, _, body = ask("POST", path + "?top=1&threshold=1", picture)

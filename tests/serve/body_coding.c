@@ -53,3 +53,30 @@ FV_TEST(serve_body_coding__weighs_what_a_client_takes) {
     assert_int_equal(fv_coding_of("identity"), FV_CODING_NONE);
     assert_int_equal(fv_coding_of("gzip, gzip"), FV_CODING_OTHER);
 }
+
+FV_TEST(serve_body_coding__packs_a_stream_whose_bits_do_not_wait_for_each_other) {
+    fv_packer *packer;
+    fv_body packed = { 0 }, out = { 0 };
+    unsigned char first[sizeof text];
+    char piece[7]; /* smaller than what a bit becomes */
+    FV_OK(fv_packer_new(&packer));
+    for (int i = 0; i < 3; i++) {
+        memcpy(packer->bytes, text, sizeof text);
+        fv_packer_give(packer, i < 2 ? (int64_t)sizeof text : -1);
+        for (int64_t made; (made = fv_packer_take(packer, piece, sizeof piece));) FV_OK(fv_body_add(&packed, piece, made));
+        if (i) continue;
+        z_stream stream = { .next_in = packed.at, .avail_in = (unsigned)packed.length, .next_out = first };
+        stream.avail_out = sizeof first;
+        assert_int_equal(inflateInit2(&stream, 31), Z_OK);
+        assert_int_equal(inflate(&stream, Z_SYNC_FLUSH), Z_OK);
+        assert_int_equal(stream.avail_out, 0);
+        inflateEnd(&stream);
+    }
+    assert_true(packer->ended);
+    FV_OK(fv_unpack(FV_CODING_GZIP, packed.at, packed.length, 2 * sizeof text, &out));
+    assert_int_equal(out.length, 2 * sizeof text);
+    assert_memory_equal(out.at + sizeof text, text, sizeof text);
+    fv_packer_free(packer);
+    fv_body_release(&packed);
+    fv_body_release(&out);
+}
