@@ -37,6 +37,8 @@ static fv_error *take_truth(const json_t *object, const char *by, fv_arena *aren
     const json_t *number = json_object_get(object, "number"), *said = json_object_get(object, "by");
     *out = (fv_logged_truth){ .by = by, .kind = FV_NUMBERS };
     if (!json_is_object(object)) return fv_fail(FV_USAGE, "it is JSON, but no object");
+    if ((int)json_object_size(object) != !!json_object_get(object, "id") + !!label + !!labels + !!number + !!said)
+        return fv_fail(FV_USAGE, "it has a key that is none of id, label, labels, number and by");
     FV_TRY(fv_json_take_text(json_object_get(object, "id"), "id", ID_MAX, arena, &out->id));
     if (said && !by) FV_TRY(fv_json_take_text(said, "by", FV_LOG_TEXT_MAX, arena, &out->by));
     if (!!label + !!labels + !!number != 1) return fv_fail(FV_USAGE, "it takes one of \"label\", \"labels\" and \"number\"");
@@ -63,7 +65,8 @@ static fv_error *make_room(int64_t count, fv_arena *arena, fv_logged_truth **out
 
 static fv_error *take_object(const json_t *json, const char *by, fv_arena *arena, fv_logged_truth **out, int64_t *count) {
     const json_t *list = json_object_get(json, "feedback");
-    if (list && !json_is_array(list)) return fv_fail(FV_USAGE, "\"feedback\" is no list");
+    if (list && (!json_is_array(list) || json_object_size(json) > 1))
+        return fv_fail(FV_USAGE, "\"feedback\" is no list, or something is beside it");
     *count = list ? (int64_t)json_array_size(list) : 1;
     FV_TRY(make_room(*count, arena, out));
     if (!list) return take_truth(json, by, arena, *out);

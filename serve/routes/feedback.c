@@ -9,12 +9,14 @@
     "\"label\":{\"type\":\"string\",\"pattern\":\"^[ -~]{1,1024}$\"},\"number\":{\"type\":\"number\"},"                        \
     "\"labels\":{\"type\":\"array\",\"maxItems\":100,\"items\":{\"type\":\"string\",\"pattern\":\"^[ -~]{1,1024}$\"}}"
 #define ONE_OF                                                                                                                 \
-    "{\"type\":\"object\",\"properties\":{" ONE "},\"oneOf\":[{\"required\":[\"id\",\"label\"]},"                              \
+    "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{" ONE                                                 \
+    "},\"oneOf\":[{\"required\":[\"id\",\"label\"]},"                                                                          \
     "{\"required\":[\"id\",\"labels\"]},{\"required\":[\"id\",\"number\"]}]}"
 
 static const fv_route_body takes[] = {
     { "application/json",
-      "{\"anyOf\":[" ONE_OF ",{\"type\":\"object\",\"required\":[\"feedback\"],\"properties\":{\"feedback\":{"
+      "{\"anyOf\":[" ONE_OF
+      ",{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"feedback\"],\"properties\":{\"feedback\":{"
       "\"type\":\"array\",\"minItems\":1,\"maxItems\":65536,\"items\":" ONE_OF "}}}]}" },
     { "application/x-ndjson",
       "{\"type\":\"string\",\"minLength\":1,\"description\":\"a line a picture: {\\\"id\\\", and one of "

@@ -54,6 +54,8 @@ FV_TEST(serve_feedback__says_what_is_wrong_and_where) {
     FV_FAILS(json("{\"id\": \"a\", \"labels\": [3]}"), FV_USAGE, "\"labels\"");
     FV_FAILS(json("{\"id\": \"a\", \"labels\": \"x\"}"), FV_USAGE, "no list");
     FV_FAILS(json("{\"id\": \"a\", \"number\": \"1\"}"), FV_USAGE, "\"number\"");
+    FV_FAILS(json("{\"id\": \"a\", \"label\": \"x\", \"lables\": []}"), FV_USAGE, "a key");
+    FV_FAILS(json("{\"feedback\": [{\"id\": \"a\", \"label\": \"x\"}], \"by\": \"Ann\"}"), FV_USAGE, "beside");
     FV_FAILS(json("{\"feedback\": []}"), FV_USAGE, "0 labels");
     FV_FAILS(json("{\"feedback\": [{\"id\": \"a\", \"label\": \"x\"}, 3]}"), FV_USAGE, "element 1");
     FV_FAILS(parse(" \n", true, NULL), FV_USAGE, "0 labels");
