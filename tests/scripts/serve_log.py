@@ -1,7 +1,7 @@
 # serve_log.py PORT MODEL PICTURE tokens FOLDER | write TOKEN-FILE: asks a server that keeps a prediction log. tokens: by the
 # tokens in FOLDER/{predict,annotate,read}.token; exit status 1: something was answered wrongly. write: asks until it is gone, and
 # prints the ids that were answered.
-import http.client, json, sys
+import http.client, json, sys, time
 
 port, model, picture, what, where = int(sys.argv[1]), sys.argv[2], open(sys.argv[3], "rb").read(), sys.argv[4], sys.argv[5]
 predict = "/v1/models/%s/predict" % model
@@ -66,5 +66,7 @@ def write():
         pass
 
 
+while ask("/readyz", method="GET")[0] != 200:  # the workspace's versions are being loaded
+    time.sleep(0.05)
 tokens() if what == "tokens" else write()
 sys.exit(1 if wrong else 0)

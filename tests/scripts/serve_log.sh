@@ -48,7 +48,8 @@ grep -q '"n":6' out || fail "drift sees other records"
 
 # Killed in the midst of answers that wait for their records.
 start --log-wait
-asks write predict.token > acknowledged & writer=$!
+: > acknowledged
+asks write predict.token >> acknowledged & writer=$!
 until [ "$(wc -l < acknowledged)" -gt 20 ]; do kill -0 $writer || fail "the writer ended"; sleep 0.02; done
 kill -9 "$server"; wait "$server" 2> /dev/null || true; server=
 wait $writer || fail "it was answered wrongly"

@@ -1,9 +1,9 @@
 # serve_log.py PORT PICTURE: asks the model m of a server from three threads, and from a fourth tells labels of what it answered,
 # until it is gone. Prints "asked ID" and "told ID" of what was acknowledged.
-import http.client, json, sys, threading
+import http.client, json, sys, threading, time
 
 port, picture = int(sys.argv[1]), open(sys.argv[2], "rb").read()
-lock, known = threading.Lock(), []
+lock, known, gone = threading.Lock(), [], threading.Event()
 
 
 def say(word, ids):
@@ -30,7 +30,7 @@ def ask(connection):
 def tell(connection):
     ids = [known.pop() for _ in range(min(len(known), 20))]
     if not ids:
-        return
+        return time.sleep(0.001)
     rows = "".join(json.dumps({"id": i, "label": "circle"}) + "\n" for i in ids)
     post(connection, "/v1/feedback", rows.encode(), "application/x-ndjson")
     say("told", ids)
@@ -39,10 +39,10 @@ def tell(connection):
 def work(what):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
-        while True:
+        while not gone.is_set():
             what(connection)
     except (OSError, http.client.HTTPException):
-        pass
+        gone.set()
 
 
 threads = [threading.Thread(target=work, args=(what,)) for what in (ask, ask, ask, tell)]
