@@ -20,7 +20,7 @@ weights, data, seed, threads = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.a
 # ---- pictures ----
 
 def read(part):
-    """Pictures and labels; a file that is no JPEG or PNG is left out, as fovea does."""
+    """Pictures and labels."""
     pictures = []
     for label, folder in enumerate(sorted(p for p in (data / part).iterdir() if p.is_dir())):
         for path in sorted(folder.iterdir()):
