@@ -1,20 +1,22 @@
 /* drift_check.c - fovea drift check: whether what a model sees now is what it was made from. */
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/command.h"
 #include "cli/drift_sheet.h"
-#include "cli/table.h"
+#include "cli/drift_text.h"
 #include "cli/terminal.h"
-#include "drift/verdict.h"
+#include "core/base/file.h"
+#include "core/base/size.h"
 #include "experiments/drift_observe.h"
 #include "experiments/drift_reference.h"
 
 typedef struct check_options {
-    const char *model, *log, *data, *profile, *part, *source, *source_options, *key, *sheet, *workspace, *device;
+    const char *model, *log, *data, *profile, *part, *source, *source_options, *key, *sheet, *page, *prometheus, *workspace,
+        *device;
     int64_t window, last;
-    double hours;
+    double hours, window_hours;
+    int by; /* fv_drift_by */
     fv_drift_policy policy;
 } check_options;
 
@@ -26,11 +28,19 @@ static const fv_field fields[] = {
     FV_FIELD(check_options, profile, .value = "FILE", .help = "the reference profile; without it the model's own"),
     FV_FIELD(check_options, window, .by_default = "0", .min = 0, .max = INFINITY,
              .help = "of a log: predictions a window, one after another; 0: all are one"),
+    FV_FIELD(check_options, window_hours, .by_default = "0", .min = 0, .max = 1e6,
+             .help = "of a log: windows by time instead, from whole multiples of so many hours since 1970 UTC on; 0: none"),
+    FV_FIELD(check_options, by, .by_default = "none", .names = FV_DRIFT_BY_NAMES,
+             .help = "a verdict on each class that is said, or on each key of the log, too"),
     FV_FIELD(check_options, last, .by_default = "0", .min = 0, .max = INFINITY,
              .help = "of a log: its last so many alone; 0: all"),
     FV_FIELD(check_options, hours, .by_default = "0", .min = 0, .max = INFINITY, .help = "of a log: those not older; 0: all"),
     FV_FIELD(check_options, key, .value = "KEY", .help = "of a log: those with this key alone"),
     FV_FIELD(check_options, sheet, .value = "FILE.png", .help = "draw the pictures that drive the strongest finding"),
+    FV_FIELD(check_options, page, .value = "FILE.html",
+             .help = "write all that was found, with charts and pictures, as one page"),
+    FV_FIELD(check_options, prometheus, .value = "FILE",
+             .help = "write gauges in Prometheus' text format, for the textfile collector of node_exporter"),
     FV_FIELD(check_options, part, .help = "of data: train, val, test or all; without it test, val or all"),
     FV_FIELD(check_options, source, .help = "format of the data (`fovea help source`); without it the data tell"),
     FV_FIELD(check_options, source_options, .help = "options of that source, name=value …"),
@@ -44,21 +54,42 @@ typedef struct job {
     fv_command_call *call;
     const check_options *options;
     fv_drift_profile profile;
-    fv_drift_state state;
-    fv_drift_report report; /* of the last window */
-    int64_t windows, drifting, alarms;
+    fv_drift_monitor *monitor;
+    fv_drift_step step; /* of the last window */
+    fv_drift_past *past;
+    int64_t windows, room;
+    fv_arena *look; /* of the last window's drivers */
+    fv_drift_driver *drivers;
+    int64_t driver_count;
 } job;
 
 /* ---- windows ---- */
 
+static fv_error *keep(job *j) {
+    if (j->windows == j->room) {
+        int64_t room = fv_max(2 * j->room, 16);
+        FV_TRY(fv_memory_grow((void **)&j->past, j->room, room, sizeof *j->past));
+        j->room = room;
+    }
+    j->past[j->windows++] = (fv_drift_past){ j->step.report, j->step.state.alarmed, j->step.raised };
+    return NULL;
+}
+
+/* The pictures of a window are known only as long as it is. */
+static fv_error *look_at(job *j, const fv_drift_window *window) {
+    const fv_drift_finding *strongest = fv_drift_strongest(&j->step.report);
+    fv_arena_free(fv_take(&j->look));
+    j->driver_count = 0;
+    FV_TRY(fv_arena_new("pictures that drive a finding", INT64_C(1) << 32, &j->look));
+    if (!strongest) return NULL;
+    return fv_drift_drivers(&j->profile, window, strongest, FV_DRIFT_PICTURES, j->look, &j->drivers, &j->driver_count);
+}
+
 static fv_error *judge(void *context, const fv_drift_window *window) {
     job *j = context;
-    const fv_drift_policy *policy = &j->options->policy;
-    FV_TRY(fv_drift_judge(&j->profile, window, policy, &j->report));
-    j->windows++;
-    j->drifting += j->report.drift;
-    j->alarms += fv_drift_step_on(policy, &j->report, &j->state);
-    return j->options->sheet && window->n ? fv_drift_sheet(&j->profile, window, &j->report, j->options->sheet) : NULL;
+    FV_TRY(fv_drift_monitor_step(j->monitor, window, &j->step));
+    FV_TRY(keep(j));
+    return look_at(j, window);
 }
 
 static fv_error *judge_data(job *j, const fv_drift_subject *subject) {
@@ -79,109 +110,80 @@ static fv_error *judge_data(job *j, const fv_drift_subject *subject) {
 
 static fv_error *judge_log(job *j, const fv_drift_subject *subject) {
     const check_options *o = j->options;
+    int64_t now_us = (int64_t)time(NULL) * 1000000;
     fv_log_choice choice = { .digest = subject->digest, .key = o->key, .last = o->last };
-    if (o->hours > 0) choice.since_us = ((int64_t)time(NULL) - (int64_t)(o->hours * 3600)) * 1000000;
-    return fv_drift_observe_log(o->log, &choice, o->window, judge, j);
+    fv_log_cut cut = { .size = o->window, .span_us = (int64_t)(o->window_hours * 3600e6), .now_us = now_us };
+    if (o->hours > 0) choice.since_us = now_us - (int64_t)(o->hours * 3600e6);
+    return fv_drift_observe_log(o->log, &choice, &cut, judge, j);
 }
 
-/* ---- printing ---- */
+/* ---- what was found ---- */
 
-static bool alarmed(const job *j) { return j->state.alarmed; }
-
-static void print_finding(fv_printer *p, const fv_drift_finding *f) {
-    fv_print_item(p);
-    fv_print_text(p, "name", f->name);
-    fv_print_text(p, "on", f->on);
-    fv_print_number(p, "value", f->value);
-    fv_print_number(p, "p", f->p);
-    fv_print_number(p, "threshold", f->threshold);
-    fv_print_bool(p, "drift", f->drift);
-    fv_print_int(p, "n", f->n);
-    fv_print_number(p, "mean", f->mean);
-    fv_print_number(p, "reference_mean", f->reference_mean);
+static fv_error *write_gauges(const fv_drift_told *told, const char *path) {
+    FV_TEXT(text, 1 << 24);
+    fv_drift_prometheus(told, 1, &text);
+    FV_TRY(fv_text_error(&text));
+    return fv_file_write(path, text.at, text.length, NULL);
 }
 
-static void print_json(const job *j) {
-    fv_printer *p = j->call->printer;
-    const fv_drift_report *r = &j->report;
-    fv_print_record(p);
-    fv_print_bool(p, "drift", alarmed(j));
-    fv_print_list(p, "statistics");
-    for (int64_t i = 0; i < r->count; i++) print_finding(p, &r->findings[i]);
-    fv_print_list_end(p);
-    fv_print_number(p, "estimated_accuracy", r->estimated_accuracy);
-    fv_print_number(p, "estimated_accuracy_error", r->estimated_error);
-    fv_print_number(p, "accuracy", r->accuracy);
-    fv_print_int(p, "labelled", r->labelled);
-    fv_print_int(p, "n", r->n);
-    fv_print_int(p, "reference_n", j->profile.n);
-    fv_print_int(p, "windows", j->windows);
-    fv_print_int(p, "drifting_windows", j->drifting);
-    fv_print_int(p, "alarms", j->alarms);
-    fv_print_record_end(p);
+static fv_error *print(const job *j, const fv_drift_told *told) {
+    FV_TEXT(json, INT64_C(1) << 28);
+    if (!j->call->printer->json) return fv_drift_print(told, &j->options->policy, j->call->arena, j->call->printer);
+    fv_drift_json(told, &json);
+    fv_print_object(j->call->printer, json.at);
+    return fv_text_error(&json);
 }
 
-static fv_error *print_table(const job *j) {
-    static const bool right[] = { false, false, true, true, true, true, true, false };
-    static const char *const heading[] = { "on", "statistic", "value", "threshold", "p", "mean", "was", "" };
-    const fv_drift_report *r = &j->report;
-    fv_table table;
-    fv_table_init(&table, j->call->arena, 8, right);
-    for (int i = 0; i < 8; i++) FV_TRY(fv_table_add(&table, heading[i]));
-    for (int64_t i = 0; i < r->count; i++) {
-        const fv_drift_finding *f = &r->findings[i];
-        FV_TRY(fv_table_add(&table, f->on));
-        FV_TRY(fv_table_add(&table, f->name));
-        FV_TRY(fv_table_addf(&table, "%.4f", f->value));
-        FV_TRY(fv_table_addf(&table, "%.2f", f->threshold));
-        FV_TRY(fv_table_addf(&table, "%.2g", f->p));
-        FV_TRY(isnan(f->mean) ? fv_table_add(&table, NULL) : fv_table_addf(&table, "%.4g", f->mean));
-        FV_TRY(isnan(f->mean) ? fv_table_add(&table, NULL) : fv_table_addf(&table, "%.4g", f->reference_mean));
-        FV_TRY(fv_table_add(&table, f->drift ? "drift" : ""));
-    }
-    return fv_table_print(&table, j->call->printer);
-}
-
-static fv_error *print_text(const job *j) {
-    fv_printer *p = j->call->printer;
-    const fv_drift_report *r = &j->report;
+static fv_error *tell(const job *j, const fv_drift_subject *subject) {
     const check_options *o = j->options;
-    FV_TRY(print_table(j));
-    if (!isnan(r->estimated_accuracy))
-        fv_print_line(p, "estimated accuracy %.4f (standard error %.4f)", r->estimated_accuracy, r->estimated_error);
-    if (r->labelled) fv_print_line(p, "accuracy %.4f of %lld whose label is known", r->accuracy, (long long)r->labelled);
-    if (r->n < o->policy.least)
-        fv_print_line(p, "%lld predictions are fewer than --least %lld: nothing of them is drift", (long long)r->n,
-                      (long long)o->policy.least);
-    if (j->windows > 1)
-        fv_print_line(p, "%lld of %lld windows drift; %lld alarms", (long long)j->drifting, (long long)j->windows,
-                      (long long)j->alarms);
-    fv_print_line(p, "%s: %lld predictions against %lld", alarmed(j) ? "drift" : "no drift", (long long)r->n,
-                  (long long)j->profile.n);
-    return NULL;
+    const fv_drift_finding *strongest = fv_drift_strongest(&j->step.report);
+    fv_drift_told told = { .model = subject->name ? subject->name : o->model,
+                           .version = subject->version.count ? subject->version.rows->number : 0,
+                           .step = &j->step,
+                           .totals = fv_drift_monitor_totals(j->monitor),
+                           .by = (fv_drift_by)o->by,
+                           .reference_n = j->profile.n,
+                           .drivers = j->drivers,
+                           .driver_count = j->driver_count,
+                           .checked_us = (int64_t)time(NULL) * 1000000 };
+    if (o->sheet && !strongest) return fv_fail(FV_NOT_FOUND, "there is no finding to draw pictures of");
+    if (o->sheet) FV_TRY(fv_drift_sheet(strongest, j->drivers, j->driver_count, o->sheet));
+    if (o->page) FV_TRY(fv_drift_page(&told, &o->policy, j->past, j->windows, o->page));
+    if (o->prometheus) FV_TRY(write_gauges(&told, o->prometheus));
+    return print(j, &told);
 }
 
 /* ---- the command ---- */
 
+static fv_error *refuse(const check_options *o) {
+    if (!o->log == !o->data)
+        return fv_error_hint(fv_fail(FV_USAGE, "what is looked at is either a log or data"),
+                             "name one of --log DIR, --data DIR");
+    if (o->window && o->window_hours > 0) return fv_fail(FV_USAGE, "--window cuts by count, --window-hours by time: name one");
+    if (o->data && o->by == FV_DRIFT_BY_KEY) return fv_fail(FV_USAGE, "--by key: data have no keys, a log has");
+    return NULL;
+}
+
 static fv_error *check(job *j, const fv_drift_subject *subject) {
     const check_options *o = j->options;
     FV_TRY(fv_drift_profile_load(subject, o->profile, j->call->arena, &j->profile));
+    FV_TRY(fv_drift_monitor_new(&j->profile, &o->policy, (fv_drift_by)o->by, &j->monitor));
     FV_TRY(o->log ? judge_log(j, subject) : judge_data(j, subject));
-    if (j->call->printer->json) return print_json(j), NULL;
-    return print_text(j);
+    return tell(j, subject);
 }
 
 static fv_error *run(fv_command_call *call, void *raw) {
     const check_options *o = raw;
     job *j;
     fv_drift_subject subject;
-    if (!o->log == !o->data)
-        return fv_error_hint(fv_fail(FV_USAGE, "what is looked at is either a log or data"),
-                             "name one of --log DIR, --data DIR");
+    FV_TRY(refuse(o));
     FV_TRY(fv_arena_take(call->arena, 1, &j));
     j->call = call, j->options = o;
-    FV_TRY(fv_drift_subject_open(o->model, o->workspace, o->device, &subject));
+    FV_TRY(fv_drift_subject_open(o->model, o->workspace, o->device, call->arena, &subject));
     fv_error *error = check(j, &subject);
+    fv_drift_monitor_free(j->monitor);
+    fv_memory_free(j->past);
+    fv_arena_free(j->look);
     fv_drift_subject_release(&subject);
     return error;
 }

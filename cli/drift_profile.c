@@ -54,7 +54,7 @@ static fv_error *make(fv_command_call *call, const profile_options *o, const fv_
 static fv_error *run(fv_command_call *call, void *raw) {
     const profile_options *o = raw;
     fv_drift_subject subject;
-    FV_TRY(fv_drift_subject_open(o->model, o->workspace, o->device, &subject));
+    FV_TRY(fv_drift_subject_open(o->model, o->workspace, o->device, call->arena, &subject));
     fv_error *error = make(call, o, &subject);
     fv_drift_subject_release(&subject);
     return error;

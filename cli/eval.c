@@ -4,8 +4,8 @@
 
 #include "cli/command.h"
 #include "cli/figures.h"
-#include "cli/model_file.h"
 #include "cli/terminal.h"
+#include "experiments/model_file.h"
 #include "fovea/track.h"
 
 #define ARENA_CAP (1LL << 40) /* the classes' square is what counts; too many are said in evaluation */

@@ -3,10 +3,10 @@
 
 #include "cli/command.h"
 #include "cli/contact_sheet.h"
-#include "cli/model_file.h"
 #include "core/base/size.h"
 #include "data/image.h"
 #include "data/paths.h"
+#include "experiments/model_file.h"
 #include "predict/explain/explainer.h"
 
 typedef struct explain_options {

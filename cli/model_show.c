@@ -1,10 +1,10 @@
 /* model_show.c - fovea model show: what a model file holds, from its sections and its graph. The file is read whole and its
  * hash checked; nothing is run. A section that is not there leaves its keys out (JSON: null). */
 #include "cli/command.h"
-#include "cli/model_file.h"
 #include "cli/model_says.h"
 #include "core/base/file.h"
 #include "core/formats/model_trailer.h"
+#include "experiments/model_file.h"
 
 typedef struct show_options {
     const char *model, *workspace;

@@ -5,7 +5,8 @@
 #include "experiments/register.h"
 
 typedef struct register_options {
-    const char *model, *what, *parent, *description, *device, *workspace;
+    const char *model, *what, *parent, *description, *data, *device, *workspace;
+    bool without_profile;
 } register_options;
 
 static const fv_field fields[] = {
@@ -16,7 +17,10 @@ static const fv_field fields[] = {
     FV_FIELD(register_options, parent, .value = "VERSION",
              .help = "that it was retrained or fine-tuned from: NAME/3, NAME@ALIAS; its licences are carried over"),
     FV_FIELD(register_options, description, .value = "TEXT", .help = "of the version"),
-    FV_FIELD(register_options, device, .by_default = "cpu", .help = "where the self-test computes"),
+    FV_FIELD(register_options, data, .value = "DIR",
+             .help = "pictures that it was not trained on, for its reference profile; without it those that the run held out"),
+    FV_FIELD(register_options, without_profile, .by_default = "false", .help = "make no reference profile"),
+    FV_FIELD(register_options, device, .by_default = "cpu", .help = "where the self-test and the profile compute"),
     FV_FIELD(register_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
     FV_FIELDS_END
 };
@@ -37,7 +41,13 @@ static fv_error *run(fv_command_call *call, void *raw) {
     const register_options *o = raw;
     FV_OWNED(fv_registry) registry = NULL;
     fv_register_options options = {
-        .model = o->model, .what = o->what, .parent = o->parent, .description = o->description, .device = o->device
+        .model = o->model,
+        .what = o->what,
+        .parent = o->parent,
+        .description = o->description,
+        .device = o->device,
+        .data = o->data,
+        .no_profile = o->without_profile,
     };
     fv_registered made;
     fv_printer *p = call->printer;
@@ -48,12 +58,16 @@ static fv_error *run(fv_command_call *call, void *raw) {
     fv_print_text(p, "name", o->model);
     fv_print_int(p, "version", made.version.number);
     fv_print_text(p, "digest", made.digest);
+    fv_print_int(p, "profile_pictures", made.profile_pictures);
     fv_print_record_end(p);
     if (made.version.existed)
         fv_terminal_line("this very file was version %lld of %s already", (long long)made.version.number, o->model);
     if (made.version.files_kept)
         fv_terminal_line("it keeps the files that it had: %lld of those beside the model file are others now",
                          (long long)made.version.files_kept);
+    if (made.unprofiled[0])
+        fv_terminal_line("no reference profile: %s; `fovea drift profile %s/%lld --data DIR` makes one", made.unprofiled,
+                         o->model, (long long)made.version.number);
     if (!made.selftest_pictures) fv_terminal_line("the file has no pictures to test itself by: only its hash was checked");
     return NULL;
 }
@@ -65,8 +79,9 @@ const fv_command fv_command_models_register = {
     .description =
         "The file is copied into the registry, its hash checked and its self-test run; then it is the model's next version,\n"
         "with what it says of itself, its run, its licences, the run's predictions and recipe, and the reference profile\n"
-        "beside the file (`fovea drift profile`). A file that the model has\n"
-        "already is the version that it was. Nothing is promoted: `fovea models promote`.",
+        "that `fovea drift check` compares with: the one beside the file, else one that is made of --data or of the pictures\n"
+        "that the run's recipe held out. A file that the model has already is the version that it was. Nothing is promoted:\n"
+        "`fovea models promote`.",
     .fields = fields,
     .size = sizeof(register_options),
     .run = run,

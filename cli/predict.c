@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/model_file.h"
 #include "cli/overlays.h"
 #include "cli/terminal.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/size.h"
 #include "data/paths.h"
+#include "experiments/model_file.h"
 #include "predict/answers.h"
 #include "predict/log_desk.h"
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "cli/model_file.h"
 #include "core/base/file.h"
+#include "experiments/model_file.h"
 #include "fovea/layers.h"
 #include "fovea/model.h"
 #include "fovea/optim.h"

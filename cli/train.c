@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/model_file.h"
 #include "cli/terminal.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "experiments/model_file.h"
 #include "fovea/track.h"
 #include "train/recipe.h"
 

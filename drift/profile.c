@@ -27,6 +27,10 @@ const fv_field fv_drift_profile_fields[] = {
     FV_FIELD(fv_drift_profile, hashes, COUNTS, .help = "of each of those"),
     FV_FIELD(fv_drift_profile, sketch_means, .help = "of all"),
     FV_FIELD(fv_drift_profile, sketch_covariance, .help = "of all: the lower triangle, row by row"),
+    FV_FIELD(fv_drift_profile, slices, .help = "classes of which more is known"),
+    FV_FIELD(fv_drift_profile, slice_seen, COUNTS, .help = "as seen, class by class"),
+    FV_FIELD(fv_drift_profile, slice_means, .help = "as means, class by class"),
+    FV_FIELD(fv_drift_profile, slice_quantiles, .help = "as quantiles, class by class: 32 in a row, of 1/64, 3/64, …"),
     FV_FIELDS_END
 };
 
@@ -178,7 +182,8 @@ fv_error *fv_drift_profile_make(const fv_drift_window *w, fv_arena *arena, fv_dr
     *out = (fv_drift_profile){ .version = 1, .n = w->n };
     FV_TRY(make_series(w, arena, out));
     FV_TRY(make_classes(w, arena, out));
-    return make_sketches(w, arena, out);
+    FV_TRY(make_sketches(w, arena, out));
+    return fv_drift_make_slices(w, arena, out);
 }
 
 /* ---- as text ---- */
@@ -188,9 +193,9 @@ void fv_drift_profile_print(const fv_drift_profile *p, fv_text *out) {
     fv_text_add(out, "\n");
 }
 
-static bool ascend(const fv_floats *quantiles) {
+static bool ascend(const fv_floats *quantiles, int64_t points) {
     for (int64_t i = 0; i < quantiles->count; i++)
-        if (!isfinite(quantiles->at[i]) || (i % FV_DRIFT_POINTS && quantiles->at[i] < quantiles->at[i - 1])) return false;
+        if (!isfinite(quantiles->at[i]) || (i % points && quantiles->at[i] < quantiles->at[i - 1])) return false;
     return true;
 }
 
@@ -206,16 +211,23 @@ static bool sorted_by_name(const fv_strings *names) {
     return true;
 }
 
+static bool slices_fit(const fv_drift_profile *p) {
+    int64_t count = p->slices.count * p->series.count;
+    return p->slices.count <= FV_DRIFT_SLICES && p->slice_seen.count == count && p->slice_means.count == count &&
+           p->slice_quantiles.count == count * FV_DRIFT_SLICE_POINTS && sorted_by_name(&p->slices) &&
+           are_finite(&p->slice_seen) && are_finite(&p->slice_means) && ascend(&p->slice_quantiles, FV_DRIFT_SLICE_POINTS);
+}
+
 static bool fits(const fv_drift_profile *p) {
     int64_t s = p->series.count, c = p->classes.count, d = p->columns, kept = p->hashes.count;
     if (s < 1 || s > FV_DRIFT_SERIES_MAX || d > FV_DRIFT_COLUMNS_MAX || kept > FV_DRIFT_SKETCHES) return false;
     return p->seen.count == s && p->means.count == s && p->deviations.count == s && p->quantiles.count == s * FV_DRIFT_POINTS &&
            p->class_counts.count == c && p->class_confidences.count == c && p->class_right.count == c &&
            p->class_labelled.count == c && p->sketches.count == kept * d && p->sketch_means.count == d &&
-           p->sketch_covariance.count == d * (d + 1) / 2 && kept <= p->sketched && ascend(&p->quantiles) &&
+           p->sketch_covariance.count == d * (d + 1) / 2 && kept <= p->sketched && ascend(&p->quantiles, FV_DRIFT_POINTS) &&
            sorted_by_name(&p->classes) && are_finite(&p->sketches) && are_finite(&p->sketch_means) &&
            are_finite(&p->sketch_covariance) && are_finite(&p->means) && are_finite(&p->deviations) && are_finite(&p->seen) &&
-           are_finite(&p->class_counts);
+           are_finite(&p->class_counts) && slices_fit(p);
 }
 
 fv_error *fv_drift_profile_parse(const char *json, const char *where, fv_arena *arena, fv_drift_profile *out) {

@@ -8,9 +8,13 @@
 #include "core/base/fields.h"
 #include "drift/window.h"
 
-#define FV_DRIFT_POINTS 256   /* quantiles of a series: of (i + ½) / 256 */
-#define FV_DRIFT_SKETCHES 256 /* kept of all */
+#define FV_DRIFT_POINTS 256      /* quantiles of a series: of (i + ½) / 256 */
+#define FV_DRIFT_SKETCHES 256    /* kept of all */
+#define FV_DRIFT_SLICES 16       /* classes that have quantiles of their own: the most frequent ones, */
+#define FV_DRIFT_SLICE_LEAST 30  /* of which there are so many observations, */
+#define FV_DRIFT_SLICE_POINTS 32 /* in so many quantiles a series */
 #define FV_DRIFT_PROFILE_FILE "profile.json"
+#define FV_DRIFT_PROFILE_BYTES_MAX (INT64_C(1) << 24)
 
 typedef struct fv_drift_profile {
     int64_t version, n; /* of the format: 1; observations */
@@ -26,6 +30,9 @@ typedef struct fv_drift_profile {
     fv_floats sketches;                        /* some of them, row by row: those with the smallest hashes, */
     fv_floats hashes;                          /* which are these */
     fv_floats sketch_means, sketch_covariance; /* of all; the lower triangle, row by row */
+    /* Series of what was said to be of one class, class by class. */
+    fv_strings slices;                                  /* names, sorted */
+    fv_floats slice_seen, slice_means, slice_quantiles; /* as the three above */
 } fv_drift_profile;
 extern const fv_field fv_drift_profile_fields[];
 
@@ -33,6 +40,16 @@ FV_MUST_USE fv_error *fv_drift_profile_make(const fv_drift_window *window, fv_ar
 /* Of both together; FV_USAGE: other series, or sketches of another length. */
 FV_MUST_USE fv_error *fv_drift_profile_merge(const fv_drift_profile *a, const fv_drift_profile *b, fv_arena *arena,
                                              fv_drift_profile *out);
+/* What it knows of one class, as a profile of series alone; `*known` false: nothing. */
+FV_MUST_USE fv_error *fv_drift_profile_slice(const fv_drift_profile *profile, const char *class, fv_arena *arena,
+                                             fv_drift_profile *out, bool *known);
+/* Parts of _make and _merge. */
+FV_MUST_USE fv_error *fv_drift_make_slices(const fv_drift_window *window, fv_arena *arena, fv_drift_profile *profile);
+FV_MUST_USE fv_error *fv_drift_merge_slices(const fv_drift_profile *a, const fv_drift_profile *b, fv_arena *arena,
+                                            fv_drift_profile *out);
+/* `a`, `b`, `out`: `points` quantiles each; of n and of m observations, of all. */
+void fv_drift_join_quantiles(const double *a, double n, const double *b, double m, int64_t points, double *out);
+
 /* JSON, and back: FV_FORMAT names `where` and what is wrong. */
 void fv_drift_profile_print(const fv_drift_profile *profile, fv_text *out);
 FV_MUST_USE fv_error *fv_drift_profile_parse(const char *json, const char *where, fv_arena *arena, fv_drift_profile *out);

@@ -14,14 +14,14 @@ static fv_error *take(fv_arena *arena, int64_t count, fv_floats *list, double **
 
 /* ---- series ---- */
 
-static void join_quantiles(const double *a, double n, const double *b, double m, double *out) {
-    int64_t i = n > 0 ? 0 : FV_DRIFT_POINTS, j = m > 0 ? 0 : FV_DRIFT_POINTS;
-    double done = 0, at = 0, step = (n + m) / FV_DRIFT_POINTS;
-    for (int64_t k = 0; k < FV_DRIFT_POINTS; k++) {
-        while (done <= ((double)k + 0.5) * step && (i < FV_DRIFT_POINTS || j < FV_DRIFT_POINTS)) {
-            bool first = j == FV_DRIFT_POINTS || (i < FV_DRIFT_POINTS && a[i] <= b[j]);
+void fv_drift_join_quantiles(const double *a, double n, const double *b, double m, int64_t points, double *out) {
+    int64_t i = n > 0 ? 0 : points, j = m > 0 ? 0 : points;
+    double done = 0, at = 0, step = (n + m) / (double)points;
+    for (int64_t k = 0; k < points; k++) {
+        while (done <= ((double)k + 0.5) * step && (i < points || j < points)) {
+            bool first = j == points || (i < points && a[i] <= b[j]);
             at = first ? a[i++] : b[j++];
-            done += (first ? n : m) / FV_DRIFT_POINTS;
+            done += (first ? n : m) / (double)points;
         }
         out[k] = at;
     }
@@ -41,8 +41,8 @@ static fv_error *merge_series(const fv_drift_profile *a, const fv_drift_profile 
         seen[s] = n + m;
         means[s] = n + m > 0 ? (n * a->means.at[s] + m * b->means.at[s]) / all : 0;
         deviations[s] = sqrt((squares + gap * gap * n * m / all) / all);
-        join_quantiles(a->quantiles.at + s * FV_DRIFT_POINTS, n, b->quantiles.at + s * FV_DRIFT_POINTS, m,
-                       quantiles + s * FV_DRIFT_POINTS);
+        fv_drift_join_quantiles(a->quantiles.at + s * FV_DRIFT_POINTS, n, b->quantiles.at + s * FV_DRIFT_POINTS, m,
+                                FV_DRIFT_POINTS, quantiles + s * FV_DRIFT_POINTS);
     }
     return NULL;
 }
@@ -123,6 +123,7 @@ fv_error *fv_drift_profile_merge(const fv_drift_profile *a, const fv_drift_profi
                        (long long)a->columns, (long long)b->columns);
     FV_TRY(merge_series(a, b, arena, out));
     FV_TRY(merge_classes(a, b, arena, out));
+    FV_TRY(fv_drift_merge_slices(a, b, arena, out));
     if (a->sketched && b->sketched) return merge_sketches(a, b, arena, out);
     const fv_drift_profile *one = a->sketched ? a : b;
     out->sketched = one->sketched, out->sketches = one->sketches, out->hashes = one->hashes;

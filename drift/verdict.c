@@ -12,6 +12,8 @@ const fv_field fv_drift_policy_fields[] = {
              .help = "of the p-values of all statistics together"),
     FV_FIELD(fv_drift_policy, least, .by_default = "100", .min = 2, .max = INFINITY,
              .help = "observations that a window has at least, or nothing is drift"),
+    FV_FIELD(fv_drift_policy, slice_least, .by_default = "50", .min = 2, .max = INFINITY,
+             .help = "the same of one class or key, where those are looked at"),
     FV_FIELD(fv_drift_policy, move, .by_default = "0.2", .min = 0, .max = INFINITY,
              .help = "threshold of a property: how far its distribution moved, in standard deviations"),
     FV_FIELD(fv_drift_policy, mix, .by_default = "0.1", .min = 0, .max = 1,
@@ -95,6 +97,7 @@ static fv_error *judge_classes(const desk *d) {
     }
     for (int64_t i = 0; i < w->n; i++)
         if (w->classes[i] >= 0) now[places[w->classes[i]]]++, n++;
+    for (int64_t c = known; c < bins; c++) d->report->unseen += (int64_t)now[c];
     if (n < 1) return NULL;
     fv_drift_sample reference = { .bins = bins, .counts = then }, current = { .bins = bins, .counts = now };
     FV_TRY(fv_drift_measure("jensen_shannon", &reference, &current, &apart));
@@ -138,24 +141,42 @@ static void estimate_accuracy(const fv_drift_window *w, fv_drift_report *r) {
 
 /* ---- the verdict ---- */
 
-/* How far from nothing to the threshold; of an area under ROC nothing is one half. */
-static double share_of_threshold(const fv_drift_finding *f) {
-    double nothing = !strcmp(f->name, "domain_classifier") ? 0.5 : 0;
+double fv_drift_strength(const fv_drift_finding *f) {
+    double nothing = !strcmp(f->on, FV_DRIFT_ON_FEATURES) ? 0.5 : 0;
     return f->threshold > nothing ? (f->value - nothing) / (f->threshold - nothing) : INFINITY;
 }
 
-static fv_error *conclude(const fv_drift_policy *policy, fv_drift_report *r) {
-    double raw[FV_DRIFT_FINDINGS_MAX], adjusted[FV_DRIFT_FINDINGS_MAX];
-    for (int64_t i = 0; i < r->count; i++) raw[i] = r->findings[i].raw_p;
-    FV_TRY(fv_drift_adjust((fv_adjustment)policy->adjustment, raw, r->count, adjusted));
-    r->calm = true;
+const fv_drift_finding *fv_drift_strongest(const fv_drift_report *r) {
+    const fv_drift_finding *best = NULL;
+    for (int64_t i = 0; i < r->count; i++) {
+        const fv_drift_finding *f = &r->findings[i];
+        bool further =
+            best && (f->drift > best->drift || (f->drift == best->drift && fv_drift_strength(f) > fv_drift_strength(best)));
+        if (!best || further) best = f;
+    }
+    return best;
+}
+
+static void conclude(const fv_drift_policy *policy, const double *adjusted, fv_drift_report *r) {
+    r->calm = true, r->drift = false;
     for (int64_t i = 0; i < r->count; i++) {
         fv_drift_finding *f = &r->findings[i];
         f->p = adjusted[i];
         f->drift = r->n >= policy->least && f->n >= policy->least && f->value > f->threshold && f->p <= policy->alpha;
         r->drift |= f->drift;
-        r->calm &= !(share_of_threshold(f) >= policy->calm);
+        r->calm &= !(fv_drift_strength(f) >= policy->calm);
     }
+}
+
+fv_error *fv_drift_conclude(const fv_drift_policy *policy, fv_drift_report *const *reports, int64_t count) {
+    FV_OWNED(fv_memory) memory = NULL;
+    FV_TRY(fv_memory_alloc(2 * fv_max(count, 1) * FV_DRIFT_FINDINGS_MAX, sizeof(double), &memory));
+    double *raw = memory, *adjusted = raw + fv_max(count, 1) * FV_DRIFT_FINDINGS_MAX;
+    int64_t tests = 0;
+    for (int64_t r = 0; r < count; r++)
+        for (int64_t i = 0; i < reports[r]->count; i++) raw[tests++] = reports[r]->findings[i].raw_p;
+    FV_TRY(fv_drift_adjust((fv_adjustment)policy->adjustment, raw, tests, adjusted));
+    for (int64_t r = 0; r < count; adjusted += reports[r++]->count) conclude(policy, adjusted, reports[r]);
     return NULL;
 }
 
@@ -169,7 +190,7 @@ fv_error *fv_drift_judge(const fv_drift_profile *profile, const fv_drift_window 
     FV_TRY(judge_classes(&d));
     FV_TRY(judge_features(&d));
     estimate_accuracy(window, out);
-    return conclude(policy, out);
+    return fv_drift_conclude(policy, &out, 1);
 }
 
 bool fv_drift_step_on(const fv_drift_policy *policy, const fv_drift_report *report, fv_drift_state *state) {

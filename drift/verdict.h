@@ -13,8 +13,8 @@
 
 typedef struct fv_drift_policy {
     double alpha;
-    int adjustment; /* fv_adjustment */
-    int64_t least;
+    int adjustment;             /* fv_adjustment */
+    int64_t least, slice_least; /* of a window; of one class or key in it */
     double move; /* threshold of a series: Wasserstein distance in standard deviations, with the p of Kolmogorov and Smirnov */
     double mix;  /* of the class mix: Jensen–Shannon distance, with the p of χ² */
     double features; /* of the features' sketches: area under ROC of a domain classifier, with its own p */
@@ -48,11 +48,21 @@ typedef struct fv_drift_report {
     double estimated_accuracy, estimated_error;
     double accuracy; /* of those whose truth is known; NaN: of none */
     int64_t labelled;
+    int64_t unseen; /* observations of classes that the reference never saw */
 } fv_drift_report;
 
 /* Names in the report are the profile's. */
 FV_MUST_USE fv_error *fv_drift_judge(const fv_drift_profile *profile, const fv_drift_window *window,
                                      const fv_drift_policy *policy, fv_drift_report *out);
+
+/* Which findings of these reports are drift, their p adjusted for all of them together; fv_drift_judge has done so for its own.
+ */
+FV_MUST_USE fv_error *fv_drift_conclude(const fv_drift_policy *policy, fv_drift_report *const *reports, int64_t count);
+
+/* The finding that is furthest beyond its threshold, one that is drift before any that is not; NULL: there is none. */
+const fv_drift_finding *fv_drift_strongest(const fv_drift_report *report);
+/* How far from nothing to its threshold: 1 is just there. Of an area under ROC nothing is one half. */
+double fv_drift_strength(const fv_drift_finding *finding);
 
 /* From window to window; { 0 } at first. */
 typedef struct fv_drift_state {

@@ -26,6 +26,7 @@ void fv_drift_window_free(fv_drift_window *w) {
     fv_memory_free(w->classes);
     fv_memory_free(w->right);
     fv_memory_free(w->sources);
+    fv_memory_free(w->keys);
     fv_memory_free(w->sketches);
     fv_memory_free(w->sketch_of);
     fv_memory_free(w->class_names);
@@ -43,14 +44,18 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-int64_t fv_drift_window_sorted(const fv_drift_window *w, int64_t series, double *sorted) {
+int64_t fv_drift_window_sorted_of(const fv_drift_window *w, int64_t series, int64_t class, double *sorted) {
     int64_t count = 0;
     for (int64_t i = 0; i < w->n; i++) {
         double value = w->values[i * w->series_count + series];
-        if (isfinite(value)) sorted[count++] = value;
+        if (isfinite(value) && (class < 0 || w->classes[i] == class)) sorted[count++] = value;
     }
     qsort(sorted, (size_t)count, sizeof *sorted, by_value);
     return count;
+}
+
+int64_t fv_drift_window_sorted(const fv_drift_window *w, int64_t series, double *sorted) {
+    return fv_drift_window_sorted_of(w, series, -1, sorted);
 }
 
 static fv_error *grow(fv_drift_window *w) {
@@ -62,6 +67,7 @@ static fv_error *grow(fv_drift_window *w) {
     FV_TRY(fv_memory_grow((void **)&w->classes, w->room, room, sizeof *w->classes));
     FV_TRY(fv_memory_grow((void **)&w->right, w->room, room, sizeof *w->right));
     FV_TRY(fv_memory_grow((void **)&w->sources, w->room, room, sizeof *w->sources));
+    FV_TRY(fv_memory_grow((void **)&w->keys, w->room, room, sizeof *w->keys));
     FV_TRY(fv_memory_grow((void **)&w->sketch_of, w->room, room, sizeof *w->sketch_of));
     if (w->columns) FV_TRY(fv_memory_grow((void **)&w->sketches, w->room * w->columns, room * w->columns, sizeof *w->sketches));
     w->room = room;
@@ -104,8 +110,34 @@ fv_error *fv_drift_window_add(fv_drift_window *w, const fv_drift_observation *o)
     FV_TRY(grow(w));
     FV_TRY(class_of(w, o->label, &w->classes[w->n]));
     FV_TRY(fv_arena_text(w->arena, o->source, &w->sources[w->n]));
+    FV_TRY(fv_arena_text(w->arena, o->key, &w->keys[w->n]));
     FV_TRY(add_sketch(w, o));
     memcpy(w->values + w->n * w->series_count, o->values, (size_t)w->series_count * sizeof *w->values);
     w->right[w->n++] = (int8_t)o->right;
     return NULL;
+}
+
+/* Where observation i has its sketch, by halving; −1: it has none. */
+static int64_t sketch_of(const fv_drift_window *w, int64_t i) {
+    int64_t low = 0, high = w->sketched;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (w->sketch_of[middle] < i)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < w->sketched && w->sketch_of[low] == i ? low : -1;
+}
+
+fv_error *fv_drift_window_copy(const fv_drift_window *from, int64_t i, fv_drift_window *to) {
+    int64_t sketch = sketch_of(from, i);
+    fv_drift_observation o = { .values = from->values + i * from->series_count,
+                               .label = from->classes[i] < 0 ? NULL : from->class_names[from->classes[i]],
+                               .right = from->right[i],
+                               .columns = sketch < 0 ? 0 : from->columns,
+                               .sketch = sketch < 0 ? NULL : from->sketches + sketch * from->columns,
+                               .source = from->sources[i],
+                               .key = from->keys[i] };
+    return fv_drift_window_add(to, &o);
 }

@@ -18,6 +18,7 @@ typedef struct fv_drift_observation {
     int64_t columns;      /* of the sketch; 0: none. All sketches of a window are as long */
     const float *sketch;
     const char *source; /* what the picture is called; NULL: not known */
+    const char *key;    /* where it comes from: a camera, a site; NULL: not known */
 } fv_drift_observation;
 
 /* Members are for reading. Row i of each array is observation i. */
@@ -29,11 +30,11 @@ typedef struct fv_drift_window {
     double *values;   /* n × series_count */
     int64_t *classes; /* place in class_names, or −1 */
     int8_t *right;
-    const char **sources;
+    const char **sources, **keys;
     int64_t columns,
         sketched;       /* numbers of a sketch; how many observations have one: they come first in no order but their own */
     float *sketches;    /* sketched × columns */
-    int64_t *sketch_of; /* whose it is */
+    int64_t *sketch_of; /* whose it is, ascending */
     int64_t class_count, class_room;
     const char **class_names;
 } fv_drift_window;
@@ -45,8 +46,13 @@ FV_CLEANUP(fv_drift_window);
 /* Texts are copied. FV_MEMORY beyond ten million; FV_USAGE: a sketch of another length. */
 FV_MUST_USE fv_error *fv_drift_window_add(fv_drift_window *window, const fv_drift_observation *observation);
 
+/* Observation i of `from`, once more. */
+FV_MUST_USE fv_error *fv_drift_window_copy(const fv_drift_window *from, int64_t i, fv_drift_window *to);
+
 /* The numbers of a series without NaN, ascending, in `sorted` (n of room); how many. */
 int64_t fv_drift_window_sorted(const fv_drift_window *window, int64_t series, double *sorted);
+/* Of those of one class alone; −1: of all. */
+int64_t fv_drift_window_sorted_of(const fv_drift_window *window, int64_t series, int64_t class, double *sorted);
 int64_t fv_drift_window_find(const fv_drift_window *window, const char *series); /* −1: no such series */
 
 #endif

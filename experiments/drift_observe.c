@@ -180,7 +180,8 @@ static fv_error *add_logged(const fv_logged *r, const fv_logged_truth *truth, fv
                                             : -1,
                                .columns = r->sketch_count,
                                .sketch = r->sketch,
-                               .source = r->source };
+                               .source = r->source,
+                               .key = r->key };
     return fv_drift_window_add(window, &o);
 }
 
@@ -196,27 +197,53 @@ static fv_error *count_chosen(const char *folder, const fv_log_choice *choice, i
     return NULL;
 }
 
-fv_error *fv_drift_observe_log(const char *folder, const fv_log_choice *choice, int64_t size, fv_window_sink sink,
-                               void *context) {
-    FV_OWNED(fv_log_truths) truths = NULL;
+/* Windows as they are filled. */
+typedef struct cutter {
+    const fv_log_cut *cut;
+    fv_window_sink sink;
+    void *context;
+    fv_drift_window *window;
+    int64_t ends_us, windows; /* of the open one, by time; that were given away */
+} cutter;
+
+static fv_error *give_away(cutter *c) {
+    FV_TRY(c->sink(c->context, c->window));
+    c->windows++;
+    fv_drift_window_free(fv_take(&c->window));
+    return fv_drift_window_of_predictions(&c->window);
+}
+
+static fv_error *take_in(cutter *c, const fv_logged *r, const fv_logged_truth *truth) {
+    int64_t span = c->cut->span_us;
+    if (span && c->window->n && r->time_us >= c->ends_us) FV_TRY(give_away(c));
+    if (span && !c->window->n) c->ends_us = (r->time_us / span + 1) * span;
+    FV_TRY(add_logged(r, truth, c->window));
+    return c->cut->size && c->window->n == c->cut->size ? give_away(c) : NULL;
+}
+
+static fv_error *cut_log(const char *folder, const fv_log_choice *choice, const fv_log_truths *truths, cutter *c) {
     FV_OWNED(fv_log_reader) reader = NULL;
-    FV_OWNED(fv_drift_window) window = NULL;
     fv_log_entry entry;
-    int64_t count, skip, windows = 0;
+    int64_t count, skip;
     FV_TRY(count_chosen(folder, choice, &count));
     skip = choice->last ? fv_max(count - choice->last, 0) : 0;
-    FV_TRY(fv_log_truths_read(folder, &truths));
     FV_TRY(fv_log_reader_open(folder, &reader));
-    FV_TRY(fv_drift_window_of_predictions(&window));
     do {
         FV_TRY(fv_log_reader_next(reader, &entry));
         if (!entry.prediction || !is_chosen(choice, entry.prediction) || skip-- > 0) continue;
-        FV_TRY(add_logged(entry.prediction, fv_log_truths_find(truths, entry.prediction->id), window));
-        if (!size || window->n < size) continue;
-        FV_TRY(sink(context, window));
-        windows++;
-        fv_drift_window_free(fv_take(&window));
-        FV_TRY(fv_drift_window_of_predictions(&window));
+        FV_TRY(take_in(c, entry.prediction, fv_log_truths_find(truths, entry.prediction->id)));
     } while (entry.prediction || entry.truth);
-    return windows ? NULL : sink(context, window);
+    bool full = c->cut->span_us && c->window->n && c->ends_us <= c->cut->now_us;
+    return full || !c->windows ? give_away(c) : NULL;
+}
+
+fv_error *fv_drift_observe_log(const char *folder, const fv_log_choice *choice, const fv_log_cut *cut, fv_window_sink sink,
+                               void *context) {
+    FV_OWNED(fv_log_truths) truths = NULL;
+    cutter c = { .cut = cut, .sink = sink, .context = context };
+    FV_TRY(fv_log_truths_read(folder, &truths));
+    FV_TRY(fv_drift_window_of_predictions(&c.window));
+    fv_error *error = cut_log(folder, choice, truths, &c);
+    fv_drift_window_free(c.window);
+    return error;
 }

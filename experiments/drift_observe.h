@@ -30,10 +30,16 @@ typedef struct fv_log_choice {
     int64_t since_us;
     int64_t last; /* so many of them, the newest */
 } fv_log_choice;
-/* Gives each window of `size` predictions in the order of the log (0: one of all) to `sink`; a last one that is not full is
- * left out unless it is the only one. The sink's error ends it. */
+/* How they are cut into windows, in the order of the log. */
+typedef struct fv_log_cut {
+    int64_t size;    /* predictions a window; 0: not by count */
+    int64_t span_us; /* or the time that one is of, from a whole multiple of it since 1970 on; 0: not by time. Neither: one of
+                        all */
+    int64_t now_us;  /* windows by time that end later are not full yet */
+} fv_log_cut;
+/* Gives each window to `sink`; a last one that is not full is left out unless it is the only one. The sink's error ends it. */
 typedef fv_error *(*fv_window_sink)(void *context, const fv_drift_window *window);
-FV_MUST_USE fv_error *fv_drift_observe_log(const char *folder, const fv_log_choice *choice, int64_t size, fv_window_sink sink,
-                                           void *context);
+FV_MUST_USE fv_error *fv_drift_observe_log(const char *folder, const fv_log_choice *choice, const fv_log_cut *cut,
+                                           fv_window_sink sink, void *context);
 
 #endif

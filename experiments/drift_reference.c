@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "experiments/model_file.h"
 #include "experiments/register.h"
-
-#define PROFILE_BYTES_MAX (INT64_C(1) << 24)
 
 fv_error *fv_drift_profile_path(const char *model, fv_arena *arena, const char **out) {
     size_t length = strlen(model), ending = strlen(".fovea");
@@ -16,27 +15,28 @@ fv_error *fv_drift_profile_path(const char *model, fv_arena *arena, const char *
 
 /* ---- the model ---- */
 
-static fv_error *open_version(const char *reference, const char *workspace, const fv_predictor_options *options,
-                              fv_drift_subject *out) {
+static fv_error *open_version(const fv_model_file *file, const char *workspace, fv_drift_subject *out) {
     FV_TRY(fv_registry_open(workspace, &(fv_registry_options){ .must_exist = true }, &out->registry));
-    FV_TRY(fv_version_find(out->registry, reference, &out->version));
-    FV_TRY(fv_version_open(out->registry, out->version.rows, options, &out->predictor));
+    FV_TRY(fv_version_find(out->registry, file->version, &out->version));
     out->digest = out->version.rows->digest;
     out->name = out->version.rows->model;
     return NULL;
 }
 
-fv_error *fv_drift_subject_open(const char *model, const char *workspace, const char *device, fv_drift_subject *out) {
+static fv_error *open_subject(const char *model, const char *workspace, const char *device, fv_arena *arena,
+                              fv_drift_subject *out) {
+    fv_model_file file;
+    FV_TRY(fv_model_file_find(model, workspace, arena, &file));
+    if (file.version) FV_TRY(open_version(&file, workspace, out));
+    if (!file.version) out->file = file.path;
     fv_predictor_options options = { .device = device, .features = true };
+    return fv_error_wrap(fv_predictor_open(file.path, &options, &out->predictor), "%s", file.name);
+}
+
+fv_error *fv_drift_subject_open(const char *model, const char *workspace, const char *device, fv_arena *arena,
+                                fv_drift_subject *out) {
     *out = (fv_drift_subject){ 0 };
-    fv_error *error = NULL;
-    if (fv_file_kind_of(model) == FV_FILE_PLAIN) {
-        out->file = model;
-        error = fv_predictor_open(model, &options, &out->predictor);
-    } else {
-        error = fv_error_hint(open_version(model, workspace, &options, out),
-                              "name a .fovea file, or a version as NAME@ALIAS or NAME/N");
-    }
+    fv_error *error = open_subject(model, workspace, device, arena, out);
     if (error) fv_drift_subject_release(out);
     return error;
 }
@@ -66,7 +66,7 @@ static fv_error *keep_with_version(const fv_drift_subject *s, const fv_text *tex
 
 fv_error *fv_drift_profile_keep(const fv_drift_profile *profile, const fv_drift_subject *s, const char *file, fv_arena *arena,
                                 const char **where) {
-    FV_TEXT(text, PROFILE_BYTES_MAX);
+    FV_TEXT(text, FV_DRIFT_PROFILE_BYTES_MAX);
     fv_drift_profile_print(profile, &text);
     FV_TRY(fv_text_error(&text));
     if (!file && !s->file) return keep_with_version(s, &text, arena, where);
@@ -90,7 +90,7 @@ static fv_error *load_of_version(const fv_drift_subject *s, fv_arena *arena, fv_
     int64_t length;
     FV_TRY(fv_arena_format(arena, &name, "%s/%lld", v->model, (long long)v->number));
     if (!file) return missing(name);
-    FV_TRY(fv_object_get(s->registry, file->digest, PROFILE_BYTES_MAX, &bytes, &length));
+    FV_TRY(fv_object_get(s->registry, file->digest, FV_DRIFT_PROFILE_BYTES_MAX, &bytes, &length));
     fv_error *error = fv_drift_profile_parse(bytes, name, arena, out);
     fv_string_free(bytes);
     return error;
@@ -103,6 +103,6 @@ fv_error *fv_drift_profile_load(const fv_drift_subject *s, const char *file, fv_
     const char *path = file;
     if (!path) FV_TRY(fv_drift_profile_path(s->file, arena, &path));
     if (!file && fv_file_kind_of(path) != FV_FILE_PLAIN) return missing(s->file);
-    FV_TRY(fv_file_read(path, PROFILE_BYTES_MAX, (uint8_t **)&bytes, &length));
+    FV_TRY(fv_file_read(path, FV_DRIFT_PROFILE_BYTES_MAX, (uint8_t **)&bytes, &length));
     return fv_drift_profile_parse(bytes, path, arena, out);
 }

@@ -9,7 +9,7 @@
 /* Beside FILE.fovea: FILE.profile.json. */
 FV_MUST_USE fv_error *fv_drift_profile_path(const char *model, fv_arena *arena, const char **out);
 
-/* A model named by file or by reference (NAME, NAME@ALIAS, NAME/N). */
+/* A model named as fv_model_file_find takes it: by file, or by version in the registry. Texts are in the arena. */
 typedef struct fv_drift_subject {
     fv_predictor *predictor;
     const char *digest; /* of a version; NULL: of a file */
@@ -18,7 +18,7 @@ typedef struct fv_drift_subject {
     fv_version_list version; /* of one; empty: it is a file */
     const char *file;
 } fv_drift_subject;
-FV_MUST_USE fv_error *fv_drift_subject_open(const char *model, const char *workspace, const char *device,
+FV_MUST_USE fv_error *fv_drift_subject_open(const char *model, const char *workspace, const char *device, fv_arena *arena,
                                             fv_drift_subject *out);
 void fv_drift_subject_release(fv_drift_subject *subject);
 

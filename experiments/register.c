@@ -9,6 +9,7 @@
 
 #include "core/base/file.h"
 #include "experiments/drift_reference.h"
+#include "experiments/register_profile.h"
 #include "registry/reference.h"
 
 #define BEST "best.fovea"
@@ -226,6 +227,27 @@ fv_error *fv_register_check(const fv_register_options *options, const char **nee
     return check_file(path, arena);
 }
 
+static const char *digest_of(const origin *o, const char *path) {
+    for (int64_t i = 0; i < o->file_count; i++)
+        if (!strcmp(o->files[i].path, path)) return o->files[i].digest;
+    return NULL;
+}
+
+/* A profile that cannot be made of what the recipe says does not keep a model from being registered. */
+static fv_error *make_profile(fv_registry *registry, const fv_register_options *r, origin *o, fv_registered *out) {
+    fv_register_profile options = {
+        .model = o->digest, .recipe = digest_of(o, FV_RECIPE_FILE), .data = r->data, .device = r->device
+    };
+    char digest[FV_DIGEST_LETTERS];
+    if (r->no_profile || digest_of(o, FV_DRIFT_PROFILE_FILE)) return NULL;
+    fv_error *error = fv_register_profile_make(registry, &options, digest, &out->profile_pictures);
+    if (!error) return add_file(o, FV_DRIFT_PROFILE_FILE, digest), NULL;
+    if (r->data) return fv_error_wrap(error, "the reference profile of %s", r->data);
+    snprintf(out->unprofiled, sizeof out->unprofiled, "%s", fv_error_message(error));
+    fv_error_free(error);
+    return NULL;
+}
+
 fv_error *fv_register_model(fv_registry *registry, const fv_register_options *options, fv_registered *out) {
     FV_OWNED(fv_arena) arena = NULL;
     origin o = { 0 };
@@ -236,6 +258,7 @@ fv_error *fv_register_model(fv_registry *registry, const fv_register_options *op
     if (o.file) FV_TRY(fv_object_put_file(registry, o.file, o.digest));
     if (o.file) FV_TRY(put_profile(registry, arena, &o));
     FV_TRY(fv_error_wrap(fv_object_check_model(registry, o.digest, options->device, arena, &facts), "%s", o.source));
+    FV_TRY(make_profile(registry, options, &o, out));
     FV_TRY(add_version(registry, options, &o, &facts, arena, out));
     memcpy(out->digest, o.digest, FV_DIGEST_LETTERS);
     out->selftest_pictures = facts.selftest.count;

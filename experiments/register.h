@@ -15,17 +15,24 @@ typedef struct fv_register_options {
     const char *what;        /* a model file; a folder that `fovea train --out` made; a run's id or name */
     const char *parent;      /* reference of the version it comes from; NULL: none */
     const char *description; /* NULL: none */
-    const char *device;      /* the self-test's; as in fv_plan_options */
+    const char *device;      /* the self-test's and the profile's; as in fv_plan_options */
+    const char *data; /* for the reference profile: pictures that it was not trained on; NULL: those that the run's recipe
+                         held out */
+    bool no_profile;  /* none is made; one beside the file is kept all the same */
 } fv_register_options;
 
 typedef struct fv_registered {
     char digest[FV_DIGEST_LETTERS];
     fv_version_added version;
     int64_t selftest_pictures; /* that it was tested by */
+    int64_t profile_pictures;  /* of the reference profile that was made; 0: none was */
+    char unprofiled[512];      /* why the version has no reference profile; empty: it has one, or none was wanted */
 } fv_registered;
 
-/* The file's hash is checked and its self-test run before it is a version. FV_FORMAT: either fails. FV_UNSUPPORTED: it is a
- * checkpoint. FV_NOT_FOUND: no such file, folder or run, or no model in it. Further errors: fv_version_add's. */
+/* The file's hash is checked and its self-test run before it is a version. It gets a reference profile: that beside the file,
+ * else one of `data` or of what the run's recipe held out; that there is none is told, and no error unless `data` are given.
+ * FV_FORMAT: either fails. FV_UNSUPPORTED: it is a checkpoint. FV_NOT_FOUND: no such file, folder or run, or no model in it.
+ * Further errors: fv_version_add's. */
 FV_MUST_USE fv_error *fv_register_model(fv_registry *registry, const fv_register_options *options, fv_registered *out);
 
 /* What can be told of `options` without a registry, before one is made for them: FV_USAGE, FV_NOT_FOUND, FV_FORMAT, as above.

@@ -51,6 +51,23 @@ status 0 "$FOVEA" drift check --model $model --log log --window 60 --least 50 --
 prints '^\{"drift":true,.*"windows":[2-9],'
 status 0 "$FOVEA" drift check --model $model --log log --key night --least 50
 prints '^drift: '
+prints '^brightness moved by [0-9.]+ standard deviations, from '
+
+# By key, night alone stands out; a page, a sheet and gauges say the same as the text.
+status 0 "$FOVEA" predict $model now --log log --out c.csv --key day
+status 0 "$FOVEA" drift check --model $model --log log --by key --last 300 --json --page p.html --sheet p.png --prometheus p.prom
+prints '"by":"key","slices":\[\{"slice":"day","tested":true,"known":true,"drift":false,.*\{"slice":"night",.*"drift":true,"alarm":true,"raised":true'
+prints '"fired":\[.*\{"slice":"night","on":"brightness","why":"brightness moved by'
+prints '"pictures":\["'
+grep -qi '<!doctype html>' p.html && grep -q 'Key by key' p.html && grep -q 'data:image' p.html || fail "the page lacks something"
+grep -q '^fovea_drift_alarm{model="run/best.fovea",key="night"} 1$' p.prom || fail "no gauge of the night"
+grep -q '^fovea_drift_alarm{model="run/best.fovea",key="day"} 0$' p.prom || fail "no gauge of the day"
+status 0 "$FOVEA" drift check --model $model --log log --by class --window 150
+prints '^class +n +strongest on'
+status 0 "$FOVEA" drift check --model $model --log log --window-hours 1000000 --json
+prints '"windows":1,'
+status 2 "$FOVEA" drift check --model $model --log log --window 10 --window-hours 1
+status 2 "$FOVEA" drift check --model $model --data now --by key
 status 2 "$FOVEA" drift check --model $model --json
 status 2 "$FOVEA" drift check --model $model --log log --data now
 
@@ -63,10 +80,25 @@ status 1 "$FOVEA" drift profile shapes/1 --data now
 grep -q 'a version is not changed' err || fail "a version's profile was replaced"
 cp $model alone.fovea
 status 0 "$FOVEA" models register lone alone.fovea
+grep -q 'no reference profile: it is not known which pictures' err || fail "it is not told that there is no profile"
 status 1 "$FOVEA" drift check --model lone/1 --data now
 status 0 "$FOVEA" drift profile lone/1 --data data
 status 0 "$FOVEA" drift check --model lone/1 --data dark --least 50
 prints '^drift: '
+
+# Made as it is registered: of what the recipe split off, and of pictures that are named.
+mkdir copy && cp run/best.fovea run/recipe.yaml copy
+status 0 "$FOVEA" models register copied copy --json
+prints '"profile_pictures":6[0-9]\}'
+status 0 "$FOVEA" drift check --model copied/1 --data dark --least 50
+prints '^drift: '
+cp $model other.fovea && status 0 "$FOVEA" models register named other.fovea --data data --json
+prints '"profile_pictures":300\}'
+status 1 "$FOVEA" models register wrong other.fovea --data nowhere
+status 0 "$FOVEA" models register bare copy --without-profile
+status 1 "$FOVEA" drift check --model bare/1 --data now
+status 1 "$FOVEA" drift check --model misspelt.fovea --data now
+grep -q 'cannot read misspelt.fovea' err || fail "a file that is not there is taken for a version"
 
 # Labels come back by id: the true accuracy stands beside the estimated one.
 "$FOVEA" log export log --out log.csv > out

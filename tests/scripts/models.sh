@@ -25,7 +25,7 @@ status 0 "$FOVEA" train --data "$shapes" --arch lenet --channels 1 --epochs 1 --
     --run-name second
 
 status 0 "$FOVEA" models register shapes first --json # a run by its name
-prints '^\{"name":"shapes","version":1,"digest":"[0-9a-f]{64}"\}$'
+prints '^\{"name":"shapes","version":1,"digest":"[0-9a-f]{64}","profile_pictures":[0-9]+\}$'
 cp out first.json
 status 0 "$FOVEA" models register shapes good --json # its folder: the very same file
 cmp -s out first.json || fail "registered twice it is another version"

@@ -1,5 +1,5 @@
 /* model_file.c - see model_file.h. */
-#include "cli/model_file.h"
+#include "experiments/model_file.h"
 
 #include <errno.h>
 #include <string.h>

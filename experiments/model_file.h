@@ -1,6 +1,6 @@
-/* model_file.h - the file of the model that a command line names: a path, or a version in the registry. */
-#ifndef FV_CLI_MODEL_FILE_H
-#define FV_CLI_MODEL_FILE_H
+/* model_file.h - the file of the model that somebody names: a path, or a version in the registry. */
+#ifndef FV_EXPERIMENTS_MODEL_FILE_H
+#define FV_EXPERIMENTS_MODEL_FILE_H
 
 #include <stdbool.h>
 
