@@ -4,8 +4,8 @@
 
 #include "cli/drift_sheet.h"
 #include "cli/drift_text.h"
-#include "core/base/file.h"
 #include "core/base/assert.h"
+#include "core/base/file.h"
 #include "plot/chart.h"
 #include "plot/page.h"
 
