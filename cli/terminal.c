@@ -14,6 +14,7 @@
 #define BAR_CELLS 24
 #define REDRAW_SECONDS 0.1
 #define PLAIN_SECONDS 30
+#define WAITING_SHOWN 0.1 /* of a training's time */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static bool drawn;         /* a bar stands on the last line */
@@ -63,8 +64,8 @@ void fv_terminal_finish(void) {
     pthread_mutex_unlock(&mutex);
 }
 
-/* "epoch 3/10 train  45 %  loss 0.1234  1234 pictures/s  0:12 left", or "predict  5678  1234 pictures/s" where nobody knows how
- * many there are. */
+/* "epoch 3/10 train  45 %  loss 0.1234  1234 pictures/s  20 % waiting for pictures  0:12 left", or "predict  5678  1234
+ * pictures/s" where nobody knows how many there are. */
 static void print_figures(const fv_progress *p) {
     if (p->epochs) fprintf(stderr, "epoch %lld/%lld ", (long long)p->epoch, (long long)p->epochs);
     if (p->count)
@@ -73,6 +74,7 @@ static void print_figures(const fv_progress *p) {
         fprintf(stderr, "%s %lld", p->what, (long long)p->done);
     if (p->done && !isnan(p->loss)) fprintf(stderr, "  loss %.4f", p->loss);
     if (p->pictures_per_second > 0) fprintf(stderr, "  %.0f pictures/s", p->pictures_per_second);
+    if (p->waiting >= WAITING_SHOWN) fprintf(stderr, "  %.0f %% waiting for pictures", 100 * p->waiting);
     long long left = (long long)(p->seconds_left + 0.5);
     if (p->seconds_left > 0) fprintf(stderr, "  %lld:%02lld left", left / 60, left % 60);
 }

@@ -16,6 +16,8 @@ typedef struct train_options {
     bool resume, allow_other_isa, dry_run, overfit_batch, find_rate, probe, print_recipe;
     const char *time, *checkpoint_every, *grace;
     int64_t workers;
+    double cache;
+    bool profile;
     const char *device;
     double rank_deadline;
     bool track;
@@ -51,6 +53,10 @@ static const fv_field fields[] = {
                  "--out the features are kept there"),
     FV_FIELD(train_options, workers, .by_default = "2", .min = 0, .max = 256,
              .help = "threads that decode and transform pictures; 0: none of their own"),
+    FV_FIELD(train_options, cache, .by_default = "0", .min = 0, .max = 1e9, .value = "MB",
+             .help = "megabytes of decoded training pictures kept in memory for later epochs; the first that fit are kept"),
+    FV_FIELD(train_options, profile, .by_default = "false",
+             .help = "say at the end where the time went: wait for pictures, compute, reduce, validate, save; decode, augment"),
     FV_FIELD(train_options, print_recipe, .by_default = "false",
              .help = "print the whole recipe, every key with what it means, and train nothing"),
     FV_FIELD(train_options, device, .by_default = "cpu", .help = "where to compute"),
@@ -110,6 +116,32 @@ static void print_epoch(void *context, const fv_epoch *e) {
     fv_print_line(context, "%s  %6.1f s%s", line.at, e->seconds, best_mark(e));
 }
 
+/* A line of the table: `threads`, how many shared the seconds beside the loop's own; 0: it is the loop's own. */
+static void print_part(fv_printer *p, const char *what, double seconds, const fv_train_profile *all, int64_t threads) {
+    double share = all->seconds > 0 ? seconds / (all->seconds * (double)(threads ? threads : 1)) : 0;
+    if (!p->json) {
+        double each = 1e3 * seconds / (double)(threads ? all->pictures : all->steps);
+        fv_print_line(p, "  %-9s %10.3f s %5.1f %% %10.3f ms a %s", what, seconds, 100 * share, each,
+                      threads ? "picture, of the threads that load" : "step");
+        return;
+    }
+    fv_print_item(p);
+    fv_print_text(p, "part", what);
+    fv_print_number(p, "seconds", seconds);
+    fv_print_number(p, "share", share);
+}
+
+static void print_parts(const train_options *o, const fv_train_profile *all, fv_printer *p) {
+    int64_t threads = o->workers > 1 ? o->workers : 1;
+    print_part(p, "wait", all->wait, all, 0);
+    print_part(p, "compute", all->compute, all, 0);
+    print_part(p, "reduce", all->reduce, all, 0);
+    print_part(p, "validate", all->validate, all, 0);
+    print_part(p, "save", all->save, all, 0);
+    print_part(p, "decode", all->decode, all, threads);
+    print_part(p, "augment", all->augment, all, threads);
+}
+
 static fv_error *print_result(const train_options *o, const fv_track *track, const fv_train_result *result,
                               fv_command_call *call) {
     fv_printer *p = call->printer;
@@ -128,7 +160,15 @@ static fv_error *print_result(const train_options *o, const fv_track *track, con
     }
     fv_print_number(p, "loss", result->best.val_loss);
     fv_print_number(p, "seconds", result->seconds);
+    if (o->profile && p->json) {
+        fv_print_list(p, "profile");
+        print_parts(o, &result->profile, p);
+        fv_print_list_end(p);
+    }
     fv_print_record_end(p);
+    if (!o->profile || p->json || !result->profile.steps) return NULL;
+    fv_print_line(p, "where %.1f s of epochs went, %lld steps:", result->profile.seconds, (long long)result->profile.steps);
+    print_parts(o, &result->profile, p);
     return NULL;
 }
 
@@ -210,6 +250,7 @@ static fv_error *train(fv_command_call *call, const train_options *o, bool tunes
                              .grace = grace,
                              .allow_other_isa = o->allow_other_isa,
                              .workers = o->workers,
+                             .cache = (int64_t)(o->cache * 1e6),
                              .device = o->device,
                              .context = call->printer,
                              .message = say,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/parallel.h"
 #include "core/base/size.h"
@@ -167,6 +168,13 @@ int64_t fv_loader_batches(const fv_loader *loader) { return loader->batches; }
 int64_t fv_loader_target_width(const fv_loader *loader) { return loader->target_width; }
 fv_size fv_loader_size(const fv_loader *loader) { return loader->size; }
 
+fv_loader_times fv_loader_spent(fv_loader *loader) {
+    pthread_mutex_lock(&loader->mutex);
+    fv_loader_times times = loader->times;
+    pthread_mutex_unlock(&loader->mutex);
+    return times;
+}
+
 int64_t fv_loader_memory(const fv_loader *loader) {
     int64_t row =
         picture_floats(loader) * (int64_t)sizeof(float) + 2 * (int64_t)sizeof(int64_t) + 2 * (int64_t)sizeof(fv_error *);
@@ -209,6 +217,15 @@ static bool claim(fv_loader *loader, fv_slot **slot, int64_t *first, int64_t *co
     return true;
 }
 
+/* Under the mutex. */
+static void add_times(fv_loader *loader, fv_reader *reader) {
+    fv_loader_times *sum = &loader->times, *more = &reader->times;
+    sum->decode += more->decode;
+    sum->augment += more->augment;
+    sum->pictures += more->pictures;
+    *more = (fv_loader_times){ 0 };
+}
+
 static void *worker(void *context) {
     fv_loader *loader = context;
     fv_reader reader = { 0 };
@@ -226,6 +243,7 @@ static void *worker(void *context) {
         pthread_mutex_lock(&loader->mutex);
         slot->pending -= count;
         loader->busy--;
+        add_times(loader, &reader);
         if (!slot->pending || !loader->busy) pthread_cond_signal(&loader->made);
     }
     pthread_mutex_unlock(&loader->mutex);
@@ -329,8 +347,10 @@ static void make_batch(fv_loader *loader) {
 
 /* With them it waits. True: the batch is there; false: cancelled before. */
 static bool await_batch(fv_loader *loader, const fv_slot *slot) {
+    double start = fv_clock_seconds();
     if (!loader->threads.count) make_batch(loader);
     pthread_mutex_lock(&loader->mutex);
+    add_times(loader, &loader->reader);
     bool there;
     while (!(there = slot->index == loader->taken && !slot->pending) && !is_cancelled(loader)) {
         struct timespec until;
@@ -340,6 +360,7 @@ static bool await_batch(fv_loader *loader, const fv_slot *slot) {
         until.tv_nsec %= 1000000000L;
         pthread_cond_timedwait(&loader->made, &loader->mutex, &until);
     }
+    loader->times.wait += fv_clock_seconds() - start;
     pthread_mutex_unlock(&loader->mutex);
     return there;
 }

@@ -30,6 +30,7 @@ typedef struct fv_reader {
     fv_bytes bytes;
     fv_image image, partner;
     fv_workspace work;
+    fv_loader_times times; /* not yet added to the loader's */
 } fv_reader;
 
 struct fv_loader {
@@ -58,6 +59,7 @@ struct fv_loader {
     int64_t claimed_batch, claimed_row, released;
     int busy;
     bool stop;
+    fv_loader_times times;
 };
 
 /* Makes one row: reads, transforms and stores it, or its errors. */

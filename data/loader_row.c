@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "data/loader.h"
 
 #define REPLACEMENTS_MAX 100 /* unreadable pictures one after the other */
@@ -135,12 +136,17 @@ static fv_error *store(const picture *p, fv_slot *slot, int64_t row, fv_reader *
 void fv_loader_make_row(const fv_loader *loader, fv_slot *slot, int64_t row, fv_reader *reader) {
     picture p = picture_at(loader, slot->first + row, &reader->image);
     slot->samples[row] = p.draw.sample;
+    double start = fv_clock_seconds(), decoded;
     fv_error *error = fetch(&p, &reader->bytes);
     if (error && fv_is_about_sample(error)) {
         slot->failed[row] = error;
         if (loader->options.mode == FV_EVALUATION) return; /* left out */
         error = fetch_replacement(&p, &reader->bytes);
     }
+    decoded = fv_clock_seconds();
     if (!error) error = store(&p, slot, row, reader);
+    reader->times.decode += decoded - start;
+    reader->times.augment += fv_clock_seconds() - decoded;
+    reader->times.pictures++;
     slot->broken[row] = fv_error_wrap(error, "%s", fv_dataset_id(loader->subset->set, p.draw.sample));
 }

@@ -97,10 +97,10 @@ static int64_t answers_bound(const fv_trainer *t) {
     return pictures * (fv_trainer_outputs(t) * 8 * 3 + 1024);
 }
 
-/* All that is ours: what is held now; the loaders' queues, of training and of validation; a checkpoint being written; answers.
- */
+/* All that is ours: what is held now; the loaders' queues, of training (and what it keeps) and of validation; a checkpoint
+ * being written; answers. */
 static int64_t memory_bound(const fv_trainer *t) {
-    return t->ground + fv_memory_live() + t->tuning.more_bytes + 2 * fv_loader_memory(t->loader) +
+    return t->ground + fv_memory_live() + t->tuning.more_bytes + 2 * fv_loader_memory(t->loader) - t->options->cache +
            fv_model_encoded_bound(t->model, true) + answers_bound(t);
 }
 
@@ -149,6 +149,7 @@ void fv_trainer_report(const fv_trainer *t) {
                              .count = fv_loader_batches(t->loader),
                              .loss = s->loss_sum / (double)s->seen,
                              .pictures_per_second = rate };
+    if (seconds > 0) progress.waiting = (fv_loader_spent(t->loader).wait - t->waited) / seconds;
     if (rate > 0) progress.seconds_left = (double)(fv_subset_count(t->train) - s->seen) / rate;
     t->options->progress(t->options->context, &progress);
 }

@@ -113,6 +113,7 @@ static fv_error *instead(const fv_trainer *t) {
 static fv_error *begin_epoch(fv_trainer *t) {
     t->epoch_started = fv_clock_seconds();
     t->seen_before = t->state.seen;
+    t->waited = fv_loader_spent(t->loader).wait;
     FV_TRY(fv_trainer_enter_phase(t));
     return fv_loader_start(t->loader, t->state.epoch, t->state.position);
 }
@@ -200,23 +201,32 @@ fv_error *fv_trainer_end_step(fv_trainer *t) {
 
 /* One step: the network's answer, its loss, gradients, update. */
 static fv_error *step(fv_trainer *t, const fv_batch *batch) {
-    double loss, start = fv_clock_seconds();
+    double loss, start = fv_clock_seconds(), exchanged = fv_comm_seconds(t->options->comm);
     int64_t correct = 0;
     FV_TRY(fv_trainer_run_step(t, batch, &loss));
-    t->step_seconds = fmax(t->step_seconds, fv_clock_seconds() - start);
+    double taken = fv_clock_seconds() - start;
+    t->step_seconds = fmax(t->step_seconds, taken);
+    t->profile.compute += taken - (fv_comm_seconds(t->options->comm) - exchanged);
     if (!isfinite(loss)) return fv_trainer_diverged(t, batch, loss);
     if (fv_trainer_counts_score(t))
         correct = fv_trainer_count_correct(fv_plan_result(fv_trainer_plan_for(t, batch), "logits"), batch);
     FV_TRY(fv_trainer_meet(t, batch, &correct));
+    t->profile.reduce += fv_comm_seconds(t->options->comm) - exchanged;
+    t->profile.steps++;
+    t->profile.pictures += batch->all;
     t->state.loss_sum += loss * (double)batch->all;
     t->state.seen += batch->all;
     t->state.correct += correct;
     FV_TRY(fv_trainer_end_step(t));
-    return fv_trainer_save_in_time(t);
+    start = fv_clock_seconds();
+    fv_error *error = fv_trainer_save_in_time(t);
+    t->profile.save += fv_clock_seconds() - start;
+    return error;
 }
 
 /* The whole validation part, with the running average of the weights where there is one. */
 static fv_error *validate(fv_trainer *t, fv_epoch *row) {
+    double start = fv_clock_seconds();
     fv_weights_changed(fv_model_weights(t->model));
     FV_TRY(fv_trainer_average(t));
     FV_TRY(fv_trainer_estimate_norms(t, t->averaged ? t->averaged : t->model));
@@ -233,6 +243,7 @@ static fv_error *validate(fv_trainer *t, fv_epoch *row) {
         return fv_trainer_stop(t);
     }
     FV_TRY(error);
+    t->profile.validate += fv_clock_seconds() - start;
     double figure;
     error = fv_selection_measure(&t->selection, &evaluation, &figure);
     const fv_training_state *s = &t->state;
@@ -289,7 +300,10 @@ static fv_error *write_files(fv_trainer *t, const fv_epoch *row) {
 }
 
 static fv_error *keep(fv_trainer *t, const fv_epoch *row) {
+    double start = fv_clock_seconds();
     FV_TRY(fv_trainer_agree(t, write_files(t, row)));
+    t->profile.save += fv_clock_seconds() - start;
+    t->profile.seconds += fv_clock_seconds() - t->epoch_started;
     if (t->options->epoch) t->options->epoch(t->options->context, row);
     fv_trainer_advise_epoch(t);
     return NULL;
@@ -314,6 +328,10 @@ static fv_epoch best_of(const fv_trainer *t) {
 
 /* What only steps need: the report has its memory afterwards. */
 static void put_away(fv_trainer *t) {
+    if (t->loader) {
+        fv_loader_times times = fv_loader_spent(t->loader);
+        t->profile.wait = times.wait, t->profile.decode = times.decode, t->profile.augment = times.augment;
+    }
     fv_loader_free(fv_take(&t->loader));
     fv_predictor_free(fv_take(&t->predictor));
     fv_plan_free(fv_take(&t->plan));
@@ -355,7 +373,8 @@ fv_error *fv_train(const fv_recipe *recipe, const fv_train_options *options, fv_
     FV_TRY(fv_arena_new("a training", INT64_C(1) << 32, &t.arena));
     fv_error *error = train(&t);
     if (error && !t.agreed) fv_comm_abandon(how.comm);
-    if (result) *result = (fv_train_result){ t.state.epoch, best_of(&t), fv_clock_seconds() - t.started };
+    put_away(&t);
+    if (result) *result = (fv_train_result){ t.state.epoch, best_of(&t), fv_clock_seconds() - t.started, t.profile };
     fv_trainer_release(&t);
     return error;
 }

@@ -92,6 +92,8 @@ struct fv_trainer {
     double save_seconds[FV_SAVES]; /* of the last ones, going round */
     int64_t saves;
     double step_seconds; /* of the longest step */
+    double waited;       /* for pictures, before the epoch under way */
+    fv_train_profile profile;
     bool grace_is_short; /* which was said */
     int64_t ground;      /* bytes that are in memory and not ours to count: code, libraries, stacks */
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/assert.h"
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 
 fv_error *fv_comm_open(double deadline, fv_comm **out) {
@@ -27,7 +28,9 @@ const char *fv_comm_source(const fv_comm *comm) { return comm ? comm->source : "
 
 void fv_comm_spread(fv_comm *comm, const fv_pieces *pieces) {
     if (!comm || comm->failed || comm->size == 1) return;
+    double start = fv_clock_seconds();
     comm->error = comm->spread(comm, pieces);
+    comm->seconds += fv_clock_seconds() - start;
     comm->failed = comm->error != NULL;
 }
 

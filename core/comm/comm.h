@@ -23,6 +23,7 @@ struct fv_comm {
     const char *source;
     int rank, size;
     double deadline; /* seconds; 0: none */
+    double seconds;  /* spent in exchanges, the waits for the others included */
     bool failed;
     fv_error *error; /* the first, until it is handed over */
     fv_error *(*spread)(fv_comm *comm, const fv_pieces *pieces);
@@ -30,6 +31,7 @@ struct fv_comm {
 };
 
 void fv_comm_spread(fv_comm *comm, const fv_pieces *pieces);
+static inline double fv_comm_seconds(const fv_comm *comm) { return comm ? comm->seconds : 0; }
 /* The first error, handed over once; then and for ever the comm is of no use, and this says so. NULL: all is well. */
 FV_MUST_USE fv_error *fv_comm_error(fv_comm *comm);
 

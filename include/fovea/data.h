@@ -349,6 +349,15 @@ FV_API fv_size fv_loader_size(const fv_loader *loader);         /* of every pict
 /* Bytes that it holds at most, once it is made: queue, cache, order. Beside them each thread has the picture it works on. */
 FV_API int64_t fv_loader_memory(const fv_loader *loader);
 
+/* What a loader's time went to since it was made, in seconds. Of decoding and transforming all threads' together. */
+typedef struct fv_loader_times {
+    double wait;    /* of fv_loader_next, until the batch was there; without workers it makes the batch itself */
+    double decode;  /* files read and decoded */
+    double augment; /* transforms, normalising, the store into the batch; with them the decoding of a partner to mix with */
+    int64_t pictures;
+} fv_loader_times;
+FV_API fv_loader_times fv_loader_spent(fv_loader *loader);
+
 /* Starts `epoch` at `first_batch` (a resumed run is not at 0), leaving the one under way. */
 FV_API FV_MUST_USE fv_error *fv_loader_start(fv_loader *loader, int64_t epoch, int64_t first_batch);
 /* The next batch in order; NULL at the end of the epoch. After an error the epoch is over. */

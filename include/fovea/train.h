@@ -45,6 +45,7 @@ typedef struct fv_progress {
     double loss;                /* mean so far; NaN: none */
     double pictures_per_second; /* 0: not known yet */
     double seconds_left;        /* of this pass; 0: not known yet */
+    double waiting;             /* the share of its time that training waited for pictures, 0 to 1; else 0 */
 } fv_progress;
 typedef void (*fv_progress_sink)(void *context, const fv_progress *progress);
 
@@ -139,6 +140,7 @@ typedef struct fv_train_options {
     bool allow_other_isa;    /* goes on though kernels or BLAS core are others than before: to other bits */
     int64_t threads;         /* of the team; 0: as it is */
     int64_t workers;         /* threads that decode; 0: the caller's */
+    int64_t cache;           /* bytes of decoded training pictures kept in memory for later epochs; 0: none */
     const char *device;      /* as in fv_plan_options */
     void *context;           /* of the callbacks; each may be NULL */
     void (*message)(void *context, const char *line); /* what is found, what it takes, what to expect */
@@ -153,10 +155,24 @@ typedef struct fv_train_options {
     fv_comm *comm;
 } fv_train_options;
 
+/* What the epochs of a call went to, in seconds. The parts of the loop's own thread, from `wait` to `save`, make `seconds`
+ * together but for what is counted and said between them. */
+typedef struct fv_train_profile {
+    double seconds;
+    double wait;             /* for pictures */
+    double compute;          /* forward, loss, backward, update */
+    double reduce;           /* exchanges with other ranks in steps, the waits for them included */
+    double validate;         /* the validation part, its pictures and their answers */
+    double save;             /* checkpoints, the best model, results.csv */
+    double decode, augment;  /* of all threads that make training pictures together, while the above goes on */
+    int64_t steps, pictures; /* trained on */
+} fv_train_profile;
+
 typedef struct fv_train_result {
     int64_t epochs; /* done in all */
     fv_epoch best;  /* `seconds` is 0 when it was done before this call */
     double seconds; /* of this call */
+    fv_train_profile profile;
 } fv_train_result;
 
 /* Trains by the recipe, or goes on. FV_CANCELLED: stopped on request, and last.fovea goes on where it stopped, to the same bits

@@ -243,6 +243,20 @@ FV_TEST(data_loader__draws_classes_alike_when_balanced) {
     assert_in_range(of_b, 240, 360); /* of 600; standard deviation 12 */
 }
 
+FV_TEST(data_loader__tells_what_its_time_went_to) {
+    for (int64_t workers = 0; workers < 3; workers += 2) {
+        FIXTURE f = open_set(make_set(), NULL, TRAINING);
+        FV_OWNED(fv_loader) loader = NULL;
+        FV_OK(fv_loader_new(f.all, f.transforms, &(fv_loader_options){ .batch = 5, .workers = workers }, &loader));
+        assert_int_equal(fv_loader_spent(loader).pictures, 0);
+        run_epoch(loader, 0, 0);
+        fv_loader_times times = fv_loader_spent(loader);
+        assert_int_equal(times.pictures, 23);
+        assert_true(times.decode > 0 && times.augment > 0 && times.wait > 0);
+        if (!workers) assert_true(times.wait >= times.decode + times.augment); /* it is the caller who makes them */
+    }
+}
+
 FV_TEST(data_loader__starts_where_it_is_told) {
     FIXTURE f = open_set(make_set(), NULL, TRAINING);
     fv_loader_options options = { .batch = 5, .seed = 9, .workers = 2 };

@@ -128,3 +128,10 @@ grep -q '^#' out || grep -q ' # ' out || fail "the recipe is not commented"
 mv out whole.yaml
 status 0 "$FOVEA" train whole.yaml --out again
 cmp run/best.fovea again/best.fovea || fail "a printed recipe trains another model"
+
+# What the time went to, as a table and as JSON; kept pictures change no bit.
+status 0 $train --out kept --cache 1 --profile
+for part in wait compute reduce validate save decode augment; do prints "^  $part +[0-9.]+ s +[0-9.]+ %"; done
+cmp run/best.fovea kept/best.fovea || fail "--cache and --profile train another model"
+status 0 $train --epochs 1 --out told --profile --json
+prints '"profile":\[\{"part":"wait","seconds":[0-9.e-]+,"share":[0-9.e-]+\},\{"part":"compute",'
