@@ -2,6 +2,7 @@
 #include "data/loader.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,6 +13,8 @@
 
 #define POLL_MS 50 /* between two looks at the cancel flag */
 #define PROBES_MAX 100
+#define NOTED_OF_A_PICTURE 2048 /* bytes, on average: 85 rows */
+#define NOTED_MAX (INT64_C(64) << 20)
 
 const fv_field fv_loader_fields[] = {
     FV_FIELD(fv_loader_options, batch, .by_default = "32", .min = 1, .max = 1 << 20, .help = "pictures in a batch"),
@@ -107,6 +110,14 @@ static fv_error *make_slots(fv_loader *loader) {
     return NULL;
 }
 
+static fv_error *make_noted(fv_loader *loader) {
+    int64_t samples = loader->subset->set->samples.count;
+    FV_TRY(fv_memory_alloc((int64_t)sizeof *loader->noted + samples * (int64_t)sizeof *loader->noted->at, 1,
+                           (void **)&loader->noted));
+    loader->noted->most = fv_min(loader->subset->count * NOTED_OF_A_PICTURE, NOTED_MAX);
+    return NULL;
+}
+
 static void *worker(void *context);
 
 /* Whether targets are more than class numbers, and how wide then. */
@@ -134,6 +145,7 @@ static fv_error *set_up(fv_loader *loader) {
     if (o->mode == FV_TRAINING && !o->in_order) FV_TRY(fv_sampler_new(loader->subset, o->sampling, o->seed, &loader->sampler));
     if (o->cache) FV_TRY(fv_cache_new(loader->subset->set->samples.count, o->cache, &loader->cache));
     FV_TRY(fv_memory_alloc(loader->subset->set->samples.count, 1, (void **)&loader->intact));
+    FV_TRY(make_noted(loader));
     FV_TRY(make_slots(loader));
     loader->claimed_batch = loader->batches; /* nothing to do until an epoch starts */
     return fv_threads_start(&loader->threads, o->workers, "fovea-loader", worker, loader);
@@ -179,7 +191,8 @@ int64_t fv_loader_memory(const fv_loader *loader) {
     int64_t row =
         picture_floats(loader) * (int64_t)sizeof(float) + 2 * (int64_t)sizeof(int64_t) + 2 * (int64_t)sizeof(fv_error *);
     row += loader->target_width * (int64_t)sizeof(float);
-    return loader->options.queue * loader->options.batch * row + loader->options.cache + loader->subset->set->samples.count +
+    return loader->options.queue * loader->options.batch * row + loader->options.cache +
+           loader->subset->set->samples.count * (1 + (int64_t)sizeof *loader->noted->at) + loader->noted->most +
            loader->subset->count * (int64_t)sizeof(int64_t) * (loader->partners ? 2 : 1) +
            (loader->sampler ? fv_sampler_memory(loader->sampler) : 0);
 }
@@ -292,6 +305,9 @@ void fv_loader_free(fv_loader *loader) {
     fv_memory_free(loader->partners);
     fv_cache_free(loader->cache);
     fv_memory_free((void *)loader->intact);
+    for (int64_t i = 0; loader->noted && i < loader->subset->set->samples.count; i++)
+        fv_memory_free(atomic_load(&loader->noted->at[i]));
+    fv_memory_free(loader->noted);
     fv_reader_release(&loader->reader);
     fv_memory_free(loader);
 }

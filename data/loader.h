@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "data/cache.h"
+#include "data/decode/jpeg_rows.h"
 #include "data/sampler.h"
 #include "data/subset.h"
 #include "data/threads.h"
@@ -33,6 +34,13 @@ typedef struct fv_reader {
     fv_loader_times times; /* not yet added to the loader's */
 } fv_reader;
 
+/* What decoders noted of files, to decode parts of them sooner. */
+typedef struct fv_noted {
+    _Atomic int64_t bytes;
+    int64_t most;               /* bytes; what comes later is not kept */
+    fv_jpeg_rows *_Atomic at[]; /* a sample of the set: NULL, or its rows; set once */
+} fv_noted;
+
 struct fv_loader {
     const fv_subset *subset;
     const fv_transforms *transforms;
@@ -42,6 +50,7 @@ struct fv_loader {
     int64_t batches, grain;
     fv_cache *cache;         /* NULL: none */
     _Atomic uint8_t *intact; /* a sample of the set: its file was decoded without an error */
+    fv_noted *noted;
     fv_slot *slots;
     fv_threads threads;
     fv_reader reader; /* of the caller */

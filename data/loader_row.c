@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/memory.h"
 #include "data/loader.h"
 
 #define REPLACEMENTS_MAX 100 /* unreadable pictures one after the other */
@@ -28,12 +29,31 @@ static fv_box_of_pixels region_of(const void *context, int64_t height, int64_t w
     return fv_transforms_region(p->loader->transforms, p->loader->options.mode, &p->draw, size);
 }
 
+/* Keeps a copy, if it still fits; without memory none. Of two threads with the same picture the first one's stays. */
+static void keep_rows(const void *context, const fv_jpeg_rows *rows) {
+    const picture *p = context;
+    fv_noted *noted = p->loader->noted;
+    int64_t bytes = fv_jpeg_rows_bytes(rows);
+    fv_jpeg_rows *copy = NULL, *nothing = NULL;
+    if (atomic_fetch_add(&noted->bytes, bytes) + bytes <= noted->most) copy = fv_memory_try(1, bytes);
+    if (copy) {
+        memcpy(copy, rows, (size_t)bytes);
+        if (atomic_compare_exchange_strong(&noted->at[p->draw.sample], &nothing, copy)) return;
+    }
+    fv_memory_free(copy);
+    atomic_fetch_sub(&noted->bytes, bytes);
+}
+
 /* Its picture, decoded, from the cache or from disk. What is to be kept is decoded as a whole. */
 static fv_error *fetch(picture *p, fv_bytes *bytes) {
     const fv_dataset *set = p->loader->subset->set;
     fv_cache *cache = p->loader->cache;
     _Atomic uint8_t *intact = &p->loader->intact[p->draw.sample];
-    fv_interest interest = { region_of, p, atomic_load_explicit(intact, memory_order_relaxed) };
+    fv_interest interest = { .region = region_of,
+                             .context = p,
+                             .known_whole = atomic_load_explicit(intact, memory_order_relaxed),
+                             .rows = atomic_load_explicit(&p->loader->noted->at[p->draw.sample], memory_order_acquire),
+                             .keep = p->loader->options.mode == FV_TRAINING ? keep_rows : NULL };
     if (!cache) {
         FV_TRY(fv_dataset_fetch_part(set, p->draw.sample, &interest, bytes, &p->held, p->image));
         atomic_store_explicit(intact, 1, memory_order_relaxed);

@@ -2,6 +2,7 @@
 #ifndef FV_DATA_DECODER_H
 #define FV_DATA_DECODER_H
 
+#include "data/decode/jpeg_rows.h"
 #include "data/image.h"
 
 /* Who says, once a picture's size is known, which part of it is wanted: in pixels of the upright picture, inside it. */
@@ -9,6 +10,10 @@ typedef struct fv_interest {
     fv_box_of_pixels (*region)(const void *context, int64_t height, int64_t width);
     const void *context;
     bool known_whole; /* the file was decoded without an error before: what lies behind the part need not be looked at */
+    /* What an earlier decoding of the file gave to `keep`; NULL: nothing is known. Looked at where it is known to be whole. */
+    const fv_jpeg_rows *rows;
+    /* Called with what helps to decode parts of it later, once it has been decoded without an error; to be copied. NULL: no. */
+    void (*keep)(const void *context, const fv_jpeg_rows *rows);
 } fv_interest;
 
 /* An encoded picture and what is wanted of it. */

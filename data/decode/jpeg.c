@@ -88,23 +88,42 @@ static void pass_rows(j_decompress_ptr jpeg) {
     jpeg_read_scanlines(jpeg, (*jpeg->mem->alloc_sarray)((j_common_ptr)jpeg, JPOOL_IMAGE, bytes, 1), 1);
 }
 
-/* `doubted`: NULL, or where it is said that libjpeg's own Huffman decoder is to be asked. */
-static fv_error *read_view(j_decompress_ptr jpeg, bool *doubted, fv_box_of_pixels *box, bool known_whole, fv_image *out) {
+/* What is read of a picture, and how. */
+typedef struct reading {
+    fv_box_of_pixels box;
+    const fv_interest *interest; /* NULL: the box is the whole */
+    int64_t length;              /* of the file */
+    bool *doubted;               /* NULL, or where it is said that libjpeg's own Huffman decoder is to be asked */
+} reading;
+
+/* Where the file is known to be whole nothing is read behind the box, and what is noted of it serves. */
+static void take_huffman(j_decompress_ptr jpeg, const reading *r, fv_jpeg_rows **made) {
+    const fv_interest *interest = r->interest;
+    fv_jpeg_hints hints = { .width = r->box.left + r->box.width, .length = r->length };
+    if (interest && interest->known_whole && interest->rows && interest->rows->length == r->length) hints.rows = interest->rows;
+    if (interest && !interest->known_whole && interest->keep) hints.made = made;
+    fv_jpeg_huffman_take(jpeg, &hints, r->doubted);
+}
+
+static fv_error *read_view(j_decompress_ptr jpeg, reading *r, fv_image *out) {
+    fv_box_of_pixels *box = &r->box;
+    fv_jpeg_rows *made = NULL;
     jpeg_start_decompress(jpeg);
-    if (doubted) fv_jpeg_huffman_take(jpeg, doubted);
     if (box->width < jpeg->output_width) {
         JDIMENSION left = (JDIMENSION)box->left, width = (JDIMENSION)box->width;
         jpeg_crop_scanline(jpeg, &left, &width);
         box->left = left;
         box->width = width;
     }
+    if (r->doubted) take_huffman(jpeg, r, &made);
     FV_TRY(fv_image_resize(out, box->height, box->width, jpeg->output_components, FV_PIXEL_U8));
     if (box->top) jpeg_skip_scanlines(jpeg, (JDIMENSION)box->top);
     read_rows(jpeg, out);
-    if (!known_whole) {
+    if (!r->interest || !r->interest->known_whole) {
         pass_rows(jpeg);
         jpeg_finish_decompress(jpeg); /* reads up to the end marker: a file without one is cut short */
     }
+    if (made) r->interest->keep(r->interest->context, made);
     if (out->channels == 4) fv_samples_inks_to_rgb(out); /* inverted, as they come */
     return NULL;
 }
@@ -120,8 +139,12 @@ static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg
     about->orientation = orientation_of(jpeg);
     FV_TRY(choose_colours(jpeg, encoded->options.channels));
     about->view = choose_view(encoded->interest, jpeg, about->orientation);
-    if (about->view.height) return read_view(jpeg, doubted, &about->view.box, encoded->interest->known_whole, out);
-    return read_view(jpeg, doubted, &(fv_box_of_pixels){ 0, 0, jpeg->image_height, jpeg->image_width }, false, out);
+    bool whole = !about->view.height;
+    reading r = { .box = { 0, 0, jpeg->image_height, jpeg->image_width }, .length = encoded->length, .doubted = doubted };
+    if (!whole) r.box = about->view.box, r.interest = encoded->interest;
+    FV_TRY(read_view(jpeg, &r, out));
+    if (!whole) about->view.box = r.box;
+    return NULL;
 }
 
 static fv_error *complain(const fv_jpeg_trap *trap) {

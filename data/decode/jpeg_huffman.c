@@ -52,7 +52,14 @@ typedef struct bits {
 typedef struct huffman {
     bool *doubted;
     bits in;
-    int blocks; /* of an MCU */
+    const uint8_t *begin;
+    const fv_jpeg_rows *rows; /* known; NULL: not */
+    fv_jpeg_rows *noted;      /* being found; NULL: not */
+    fv_jpeg_rows **made;
+    int64_t row, column, columns; /* of the next MCU; those in a row */
+    int64_t wanted;               /* columns */
+    bool behind;                  /* MCUs were left out: `in` is not at the next one */
+    int blocks;                   /* of an MCU */
     struct {
         const table *dc, *ac;
         int component;
@@ -235,9 +242,46 @@ static bool restart(huffman *h, int64_t interval) {
     return true;
 }
 
+/* A DC that the note has no room for, which no picture has: none is taken. */
+static void note_row(huffman *h) {
+    fv_jpeg_row *row = &h->noted->at[h->row];
+    *row = (fv_jpeg_row){ h->in.word, (uint32_t)(h->in.next - h->begin), { 0 }, (uint8_t)h->in.count };
+    for (int c = 0; c < 3; c++) {
+        row->last_dc[c] = (int16_t)h->last_dc[c];
+        if (row->last_dc[c] != h->last_dc[c]) {
+            h->noted = NULL;
+            return;
+        }
+    }
+}
+
+/* To the row that comes next, if it does; what the note says lies in the file, for its length is the same. */
+static bool catch_up(huffman *h) {
+    const fv_jpeg_row *row = &h->rows->at[h->row];
+    if (h->column || row->next > h->in.end - h->begin || row->count > 63) return false;
+    h->in = (bits){ row->word, row->count, h->begin + row->next, h->in.end };
+    for (int c = 0; c < 3; c++) h->last_dc[c] = row->last_dc[c];
+    h->behind = false;
+    return true;
+}
+
+static boolean step_on(huffman *h) {
+    h->left--;
+    if (++h->column < h->columns) return TRUE;
+    h->column = 0;
+    h->row++;
+    return TRUE;
+}
+
 static boolean decode_mcu(j_decompress_ptr jpeg, JBLOCKROW *blocks) {
     huffman *h = jpeg->client_data;
     if (!h->left || (!h->until_restart && !restart(h, jpeg->restart_interval))) doubt(jpeg, h);
+    if (h->rows && (!blocks || h->column >= h->wanted)) {
+        h->behind = true;
+        return step_on(h);
+    }
+    if (h->behind && !catch_up(h)) doubt(jpeg, h);
+    if (h->noted && !h->column) note_row(h);
     for (int i = 0; i < h->blocks; i++) {
         int32_t *dc = &h->last_dc[h->block[i].component];
         bool read = blocks ? read_block(h->block[i].dc, h->block[i].ac, dc, &h->in, *blocks[i])
@@ -245,7 +289,9 @@ static boolean decode_mcu(j_decompress_ptr jpeg, JBLOCKROW *blocks) {
         if (!read) doubt(jpeg, h);
     }
     h->until_restart--;
-    if (--h->left) return TRUE;
+    step_on(h);
+    if (h->left) return TRUE;
+    if (h->noted) *h->made = h->noted;
     jpeg->src->next_input_byte = h->in.next; /* the marker behind, but for bytes that mean nothing */
     jpeg->src->bytes_in_buffer = (size_t)(h->in.end - h->in.next);
     return TRUE;
@@ -260,7 +306,24 @@ static const table *table_of(j_decompress_ptr jpeg, const JHUFF_TBL *from, bool 
     return *made;
 }
 
-void fv_jpeg_huffman_take(j_decompress_ptr jpeg, bool *doubted) {
+/* What is known of the rows is used, and else found, where three components at most and no marks keep a row's state small. */
+static void choose_rows(j_decompress_ptr jpeg, const fv_jpeg_hints *hints, huffman *h) {
+    int64_t across = jpeg->max_h_samp_factor * DCTSIZE, count = jpeg->MCU_rows_in_scan;
+    if (jpeg->restart_interval || jpeg->comps_in_scan > 3) return;
+    if (hints->rows && hints->rows->count == count) {
+        h->rows = hints->rows;
+        if (jpeg->comps_in_scan > 1) h->wanted = (hints->width + across - 1) / across; /* else an MCU is no more than a block */
+        return;
+    }
+    if (!hints->made || hints->length > UINT32_MAX) return;
+    size_t bytes = sizeof *h->noted + (size_t)count * sizeof *h->noted->at;
+    h->made = hints->made;
+    h->noted = (*jpeg->mem->alloc_large)((j_common_ptr)jpeg, JPOOL_PERMANENT, bytes);
+    h->noted->length = hints->length;
+    h->noted->count = count;
+}
+
+void fv_jpeg_huffman_take(j_decompress_ptr jpeg, const fv_jpeg_hints *hints, bool *doubted) {
     const table *dc[NUM_HUFF_TBLS] = { 0 }, *ac[NUM_HUFF_TBLS] = { 0 };
     if (jpeg->progressive_mode || jpeg->arith_code || jpeg_has_multiple_scans(jpeg)) return;
     huffman *h = (*jpeg->mem->alloc_small)((j_common_ptr)jpeg, JPOOL_IMAGE, sizeof *h);
@@ -268,6 +331,9 @@ void fv_jpeg_huffman_take(j_decompress_ptr jpeg, bool *doubted) {
         (huffman){ .doubted = doubted,
                    .in = { .next = jpeg->src->next_input_byte, .end = jpeg->src->next_input_byte + jpeg->src->bytes_in_buffer },
                    .blocks = jpeg->blocks_in_MCU,
+                   .begin = jpeg->src->next_input_byte,
+                   .columns = jpeg->MCUs_per_row,
+                   .wanted = jpeg->MCUs_per_row,
                    .left = (int64_t)jpeg->MCUs_per_row * jpeg->MCU_rows_in_scan,
                    .until_restart = jpeg->restart_interval ? (int64_t)jpeg->restart_interval : -1 };
     for (int i = 0; i < h->blocks; i++) {
@@ -277,6 +343,7 @@ void fv_jpeg_huffman_take(j_decompress_ptr jpeg, bool *doubted) {
         h->block[i].dc = table_of(jpeg, jpeg->dc_huff_tbl_ptrs[c->dc_tbl_no], true, &dc[c->dc_tbl_no]);
         h->block[i].ac = table_of(jpeg, jpeg->ac_huff_tbl_ptrs[c->ac_tbl_no], false, &ac[c->ac_tbl_no]);
     }
+    choose_rows(jpeg, hints, h);
     jpeg->client_data = h;
     jpeg->entropy->decode_mcu = decode_mcu;
 }

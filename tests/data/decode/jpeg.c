@@ -197,13 +197,27 @@ static fv_box_of_pixels as_wanted(const void *context, int64_t height, int64_t w
     return *box;
 }
 
-static fv_error *decode_part_of(const uint8_t *bytes, unsigned long length, bool known_whole, const fv_box_of_pixels *wanted,
-                                fv_view *view, fv_image *out) {
-    fv_interest interest = { as_wanted, wanted, known_whole };
+static fv_jpeg_rows *kept; /* of the file decoded last */
+
+static void keep(const void *context, const fv_jpeg_rows *rows) {
+    (void)context;
+    free(kept);
+    kept = malloc((size_t)fv_jpeg_rows_bytes(rows));
+    memcpy(kept, rows, (size_t)fv_jpeg_rows_bytes(rows));
+}
+
+static fv_error *decode_by(const fv_interest *interest, const uint8_t *bytes, unsigned long length, fv_view *view,
+                           fv_image *out) {
     fv_stored stored;
-    FV_TRY(fv_decode_stored(bytes, (int64_t)length, NULL, &interest, &stored, out));
+    FV_TRY(fv_decode_stored(bytes, (int64_t)length, NULL, interest, &stored, out));
     *view = stored.view;
     return NULL;
+}
+
+static fv_error *decode_part_of(const uint8_t *bytes, unsigned long length, bool known_whole, const fv_box_of_pixels *wanted,
+                                fv_view *view, fv_image *out) {
+    fv_interest interest = { .region = as_wanted, .context = wanted, .known_whole = known_whole };
+    return decode_by(&interest, bytes, length, view, out);
 }
 
 static fv_error *decode_part(const uint8_t *bytes, unsigned long length, const fv_box_of_pixels *wanted, fv_view *view,
@@ -255,6 +269,35 @@ FV_TEST(data_decode_jpeg__a_part_has_the_bits_that_it_has_in_the_whole) {
             less |= part.height < whole.height && part.width < whole.width;
         }
         assert_int_equal(less, !kinds[i].progressive);
+        free(bytes);
+    }
+}
+
+/* By what was noted of its rows; and what is noted of another file is not looked at. */
+FV_TEST(data_decode_jpeg__a_part_has_the_same_bits_without_what_lies_before_it) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        uint8_t *bytes = NULL;
+        unsigned long length = 0;
+        FV_IMAGE(whole);
+        FV_IMAGE(part);
+        fv_view view = { 0 };
+        fv_box_of_pixels wanted = box_number(0);
+        const kind *k = &kinds[i];
+        print_message("%s\n", k->name);
+        write_jpeg(k, true, &bytes, &length);
+        FV_OK(fv_image_decode(bytes, (int64_t)length, "whole", NULL, &whole));
+        fv_interest interest = { .region = as_wanted, .context = &wanted, .keep = keep };
+        FV_OK(decode_by(&interest, bytes, length, &view, &part));
+        assert_int_equal(kept != NULL, !k->progressive && !k->restart && k->given != JCS_CMYK);
+        interest = (fv_interest){ .region = as_wanted, .context = &wanted, .known_whole = true, .rows = kept };
+        for (int n = 0; kept && n < 100; n++) {
+            wanted = box_number(n);
+            if (n == 90) kept->length++, memset(kept->at, 0xA5, sizeof *kept->at * (size_t)kept->count);
+            FV_OK(decode_by(&interest, bytes, length, &view, &part));
+            check_part(&whole, &part, &view, wanted);
+        }
+        free(kept);
+        kept = NULL;
         free(bytes);
     }
 }
