@@ -8,7 +8,8 @@
  * class that is drawn so many times as often as the others ("mix3=*platelet": three times). Prints a line a NAME: the share of
  * replays with an alarm by the default policy; by any column, and by half of the columns, below 0.05 in the tests that
  * evidently takes for up to 1,000 rows; the mean of the estimated accuracy and of the true one, and the mean distance of the
- * two. */
+ * two; and the delay: of the replays the median of how many predictions came, in windows of WINDOW drawn with replacement,
+ * until one raised an alarm (inf: in most none of DELAY_WINDOWS did). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,9 @@
 #include "drift/verdict.h"
 #include "experiments/drift_observe.h"
 
+#define DELAY_WINDOWS 8
+#define REPLAYS_MAX 1000
+
 typedef struct stream {
     const char *name, *class; /* of a mix */
     double strength;
@@ -27,6 +31,7 @@ typedef struct stream {
 
 typedef struct tally {
     double alarms, any, half, estimated, accuracy, gap;
+    double delays[REPLAYS_MAX];
 } tally;
 
 static fv_error *observe(fv_predictor *predictor, const char *path, fv_drift_window **out) {
@@ -39,25 +44,16 @@ static fv_error *observe(fv_predictor *predictor, const char *path, fv_drift_win
     return fv_drift_observe_data(predictor, subset, *out, NULL);
 }
 
-static fv_error *copy_row(const fv_drift_window *from, int64_t i, fv_drift_window *to) {
-    fv_drift_observation o = { .values = from->values + i * from->series_count,
-                               .label = from->classes[i] < 0 ? NULL : from->class_names[from->classes[i]],
-                               .right = from->right[i],
-                               .columns = from->columns,
-                               .sketch = from->sketches + i * from->columns };
-    return fv_drift_window_add(to, &o);
-}
-
 /* Rows of `s` for a window: by `order` from `first` on, which are the usual pictures that the reference has not. */
-static fv_error *draw(const stream *usual, const stream *s, const int64_t *order, int64_t first, int64_t size,
+static fv_error *draw(const stream *usual, const stream *s, const int64_t *order, int64_t first, int64_t last, int64_t size,
                       fv_random *random, fv_drift_window *out) {
     bool unseen = !strncmp(s->name, "unseen", 6);
-    for (int64_t k = first; k < usual->all->n && out->n < size; k++) {
+    for (int64_t k = first; k < last && out->n < size; k++) {
         const fv_drift_window *from = s->class || unseen ? usual->all : s->all;
         int64_t row = order[k];
         if (s->class && !strstr(usual->all->sources[row], s->class) && fv_random_unit(random) > 1 / s->strength) continue;
         if (unseen && fv_random_unit(random) < s->strength / 100) from = s->all, row = fv_random_below(random, s->all->n);
-        FV_TRY(copy_row(from, row, out));
+        FV_TRY(fv_drift_window_copy(from, row, out));
     }
     return NULL;
 }
@@ -89,6 +85,26 @@ static fv_error *judge_as_evidently(const fv_drift_window *then, const fv_drift_
     return NULL;
 }
 
+/* Windows of the held-out pictures, with replacement, until one is drift: the first is the one that is judged already. */
+static fv_error *measure_delay(const stream *usual, const stream *s, const int64_t *order, int64_t first, int64_t size,
+                               const fv_drift_profile *profile, const fv_drift_policy *policy, fv_random *random, bool at_once,
+                               double *out) {
+    FV_OWNED(fv_memory) dealt = NULL;
+    fv_drift_report report = { .drift = at_once };
+    int64_t windows = 1, rest = usual->all->n - first;
+    FV_TRY(fv_memory_alloc(8 * size, sizeof(int64_t), &dealt));
+    for (; !report.drift && windows < DELAY_WINDOWS; windows++) {
+        FV_OWNED(fv_drift_window) now = NULL;
+        int64_t *drawn = dealt;
+        FV_TRY(fv_drift_window_of_predictions(&now));
+        for (int64_t k = 0; k < 8 * size; k++) drawn[k] = order[first + fv_random_below(random, rest)];
+        FV_TRY(draw(usual, s, drawn, 0, 8 * size, size, random, now));
+        FV_TRY(fv_drift_judge(profile, now, policy, &report));
+    }
+    *out = report.drift ? (double)(windows * size) : INFINITY;
+    return NULL;
+}
+
 static fv_error *replay(const stream *usual, const stream *s, int64_t size, const fv_drift_policy *policy, uint32_t number,
                         tally *t) {
     FV_OWNED(fv_arena) arena = NULL;
@@ -105,15 +121,26 @@ static fv_error *replay(const stream *usual, const stream *s, int64_t size, cons
     fv_random_shuffle(&deal, order, usual->all->n);
     FV_TRY(fv_drift_window_of_predictions(&then));
     FV_TRY(fv_drift_window_of_predictions(&now));
-    for (int64_t k = 0; k < half; k++) FV_TRY(copy_row(usual->all, order[k], then));
-    FV_TRY(draw(usual, s, order, half, size, &random, now));
+    for (int64_t k = 0; k < half; k++) FV_TRY(fv_drift_window_copy(usual->all, order[k], then));
+    FV_TRY(draw(usual, s, order, half, usual->all->n, size, &random, now));
     FV_TRY(fv_drift_profile_make(then, arena, &profile));
     FV_TRY(fv_drift_judge(&profile, now, policy, &report));
     FV_TRY(judge_as_evidently(then, now, &any, &most));
+    FV_TRY(measure_delay(usual, s, order, half, size, &profile, policy, &random, report.drift, &t->delays[number]));
     t->alarms += report.drift, t->any += any, t->half += most;
     t->estimated += report.estimated_accuracy, t->accuracy += report.accuracy;
     t->gap += fabs(report.estimated_accuracy - report.accuracy);
     return NULL;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int64_t count) {
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return values[count / 2];
 }
 
 static fv_error *read_stream(fv_predictor *predictor, char *argument, stream *out) {
@@ -143,8 +170,8 @@ static fv_error *run(int count, char **arguments) {
         other = usual;
         if (i > 4) FV_TRY(read_stream(predictor, arguments[i], &other));
         for (uint32_t number = 0; number < replays; number++) FV_TRY(replay(&usual, &other, size, &policy, number, &t));
-        printf("%s %.4f %.4f %.4f %.4f %.4f %.4f\n", other.name, t.alarms / replays, t.any / replays, t.half / replays,
-               t.estimated / replays, t.accuracy / replays, t.gap / replays);
+        printf("%s %.4f %.4f %.4f %.4f %.4f %.4f %g\n", other.name, t.alarms / replays, t.any / replays, t.half / replays,
+               t.estimated / replays, t.accuracy / replays, t.gap / replays, median(t.delays, (int64_t)replays));
         fflush(stdout);
         if (i > 4) fv_drift_window_free(other.all);
     }
@@ -154,7 +181,8 @@ static fv_error *run(int count, char **arguments) {
 
 int main(int count, char **arguments) {
     char text[1000];
-    if (count < 5) return fprintf(stderr, "bench_drift_power MODEL REPLAYS WINDOW USUAL [NAME=DIR ...]\n"), 2;
+    if (count < 5 || !(strtod(arguments[2], NULL) >= 1 && strtod(arguments[2], NULL) <= REPLAYS_MAX))
+        return fprintf(stderr, "bench_drift_power MODEL REPLAYS WINDOW USUAL [NAME=DIR ...]\n"), 2;
     fv_error *error = run(count, arguments);
     if (error) fprintf(stderr, "%s\n", fv_error_format(error, text, sizeof text));
     fv_error_free(error);

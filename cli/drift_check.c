@@ -8,14 +8,16 @@
 #include "cli/terminal.h"
 #include "core/base/file.h"
 #include "core/base/size.h"
+#include "experiments/alarm.h"
 #include "experiments/drift_observe.h"
 #include "experiments/drift_reference.h"
 
 typedef struct check_options {
     const char *model, *log, *data, *profile, *part, *source, *source_options, *key, *sheet, *page, *prometheus, *workspace,
         *device;
-    int64_t window, last;
-    double hours, window_hours;
+    const char *webhook, *webhook_secret, *on_alarm, *told;
+    int64_t window, last, webhook_attempts;
+    double hours, window_hours, webhook_wait;
     int by; /* fv_drift_by */
     fv_drift_policy policy;
 } check_options;
@@ -41,6 +43,16 @@ static const fv_field fields[] = {
              .help = "write all that was found, with charts and pictures, as one page"),
     FV_FIELD(check_options, prometheus, .value = "FILE",
              .help = "write gauges in Prometheus' text format, for the textfile collector of node_exporter"),
+    FV_FIELD(check_options, webhook, .value = "URL",
+             .help = "where an alarm is told: a POST of JSON, tried again when it fails"),
+    FV_FIELD(check_options, webhook_secret, .value = "FILE",
+             .help = "whose content signs it (HMAC-SHA256, as Standard Webhooks)"),
+    FV_FIELD(check_options, webhook_attempts, .by_default = "5", .min = 1, .max = 100, .help = "at most"),
+    FV_FIELD(check_options, webhook_wait, .by_default = "1", .min = 0.001, .max = 60,
+             .help = "seconds before the second attempt, doubled each time"),
+    FV_FIELD(check_options, on_alarm, .value = "COMMAND", .help = "run by /bin/sh on an alarm, the JSON on its standard input"),
+    FV_FIELD(check_options, told, .value = "FILE",
+             .help = "remembers which alarms stood at the last check, so that each is told once; without it each check tells"),
     FV_FIELD(check_options, part, .help = "of data: train, val, test or all; without it test, val or all"),
     FV_FIELD(check_options, source, .help = "format of the data (`fovea help source`); without it the data tell"),
     FV_FIELD(check_options, source_options, .help = "options of that source, name=value …"),
@@ -134,6 +146,16 @@ static fv_error *print(const job *j, const fv_drift_told *told) {
     return fv_text_error(&json);
 }
 
+static fv_error *tell_others(const check_options *o, const fv_drift_told *told) {
+    fv_alarm_ways ways = { .webhook = { o->webhook, o->webhook_secret, o->webhook_attempts, o->webhook_wait },
+                           .command = o->on_alarm,
+                           .memory = o->told };
+    int64_t count;
+    FV_TRY(fv_alarm_tell(&ways, told, &count));
+    if (count) fv_terminal_line("%lld alarms were told", (long long)count);
+    return NULL;
+}
+
 static fv_error *tell(const job *j, const fv_drift_subject *subject) {
     const check_options *o = j->options;
     const fv_drift_finding *strongest = fv_drift_strongest(&j->step.report);
@@ -150,7 +172,8 @@ static fv_error *tell(const job *j, const fv_drift_subject *subject) {
     if (o->sheet) FV_TRY(fv_drift_sheet(strongest, j->drivers, j->driver_count, o->sheet));
     if (o->page) FV_TRY(fv_drift_page(&told, &o->policy, j->past, j->windows, o->page));
     if (o->prometheus) FV_TRY(write_gauges(&told, o->prometheus));
-    return print(j, &told);
+    FV_TRY(print(j, &told));
+    return tell_others(o, &told);
 }
 
 /* ---- the command ---- */
@@ -160,6 +183,9 @@ static fv_error *refuse(const check_options *o) {
         return fv_error_hint(fv_fail(FV_USAGE, "what is looked at is either a log or data"),
                              "name one of --log DIR, --data DIR");
     if (o->window && o->window_hours > 0) return fv_fail(FV_USAGE, "--window cuts by count, --window-hours by time: name one");
+    if (o->webhook_secret && !o->webhook) return fv_fail(FV_USAGE, "--webhook-secret signs a webhook: name it by --webhook");
+    if (o->told && !o->webhook && !o->on_alarm)
+        return fv_fail(FV_USAGE, "--told remembers what was told: name --webhook or --on-alarm");
     if (o->data && o->by == FV_DRIFT_BY_KEY) return fv_fail(FV_USAGE, "--by key: data have no keys, a log has");
     return NULL;
 }

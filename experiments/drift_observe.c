@@ -158,7 +158,7 @@ fv_error *fv_drift_observe_data(fv_predictor *predictor, const fv_subset *subset
 
 /* ---- the log ---- */
 
-static bool is_chosen(const fv_log_choice *c, const fv_logged *r) {
+bool fv_log_is_chosen(const fv_log_choice *c, const fv_logged *r) {
     if (c->model && strcmp(c->model, r->model) != 0) return false;
     if (c->digest && r->digest && strcmp(c->digest, r->digest) != 0) return false;
     if (c->key && (!r->key || strcmp(c->key, r->key) != 0)) return false;
@@ -192,7 +192,7 @@ static fv_error *count_chosen(const char *folder, const fv_log_choice *choice, i
     *count = 0;
     do {
         FV_TRY(fv_log_reader_next(reader, &entry));
-        *count += entry.prediction && is_chosen(choice, entry.prediction);
+        *count += entry.prediction && fv_log_is_chosen(choice, entry.prediction);
     } while (entry.prediction || entry.truth);
     return NULL;
 }
@@ -230,7 +230,7 @@ static fv_error *cut_log(const char *folder, const fv_log_choice *choice, const 
     FV_TRY(fv_log_reader_open(folder, &reader));
     do {
         FV_TRY(fv_log_reader_next(reader, &entry));
-        if (!entry.prediction || !is_chosen(choice, entry.prediction) || skip-- > 0) continue;
+        if (!entry.prediction || !fv_log_is_chosen(choice, entry.prediction) || skip-- > 0) continue;
         FV_TRY(take_in(c, entry.prediction, fv_log_truths_find(truths, entry.prediction->id)));
     } while (entry.prediction || entry.truth);
     bool full = c->cut->span_us && c->window->n && c->ends_us <= c->cut->now_us;

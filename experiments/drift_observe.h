@@ -30,6 +30,7 @@ typedef struct fv_log_choice {
     int64_t since_us;
     int64_t last; /* so many of them, the newest */
 } fv_log_choice;
+bool fv_log_is_chosen(const fv_log_choice *choice, const fv_logged *record); /* whatever `last` says */
 /* How they are cut into windows, in the order of the log. */
 typedef struct fv_log_cut {
     int64_t size;    /* predictions a window; 0: not by count */

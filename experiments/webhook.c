@@ -1,0 +1,170 @@
+/* webhook.c - see webhook.h. */
+#include "experiments/webhook.h"
+
+#include <curl/curl.h>
+#include <math.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/file.h"
+#include "core/base/size.h"
+#include "core/base/text.h"
+
+#define SECRET_BYTES_MAX 4096
+#define PREFIX "whsec_"
+#define CONNECT_SECONDS 10L
+#define ANSWER_SECONDS 30L
+#define WAIT_MAX 60.0
+
+/* ---- the signature ---- */
+
+void fv_webhook_sign(const uint8_t *key, int64_t key_length, const char *id, int64_t timestamp, const char *body,
+                     char out[FV_WEBHOOK_SIGNATURE_LETTERS]) {
+    crypto_auth_hmacsha256_state state;
+    unsigned char sum[crypto_auth_hmacsha256_BYTES];
+    char head[64];
+    int length = snprintf(head, sizeof head, ".%lld.", (long long)timestamp);
+    crypto_auth_hmacsha256_init(&state, key, (size_t)key_length);
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)id, strlen(id));
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)head, (unsigned long long)length);
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)body, strlen(body));
+    crypto_auth_hmacsha256_final(&state, sum);
+    memcpy(out, "v1,", 4);
+    sodium_bin2base64(out + 3, FV_WEBHOOK_SIGNATURE_LETTERS - 3, sum, sizeof sum, sodium_base64_VARIANT_ORIGINAL);
+}
+
+typedef struct key {
+    uint8_t at[SECRET_BYTES_MAX];
+    int64_t length; /* 0: nothing is signed */
+} key;
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+static fv_error *read_key(const char *path, key *out) {
+    FV_OWNED(fv_memory) bytes = NULL;
+    int64_t length;
+    size_t decoded = 0;
+    *out = (key){ 0 };
+    if (!path) return NULL;
+    FV_TRY(fv_error_wrap(fv_file_read(path, SECRET_BYTES_MAX, (uint8_t **)&bytes, &length), "the secret of the webhook"));
+    const char *at = bytes;
+    while (length && is_blank(*at)) at++, length--;
+    while (length && is_blank(at[length - 1])) length--;
+    if (length < 16)
+        return fv_error_hint(fv_fail(FV_FORMAT, "%s has a secret of %d bytes", path, (int)length),
+                             "16 and more are hard to guess: openssl rand -base64 24");
+    int64_t prefix = (int64_t)strlen(PREFIX);
+    if (length > prefix && !memcmp(at, PREFIX, (size_t)prefix)) {
+        if (sodium_base642bin(out->at, sizeof out->at, at + prefix, (size_t)(length - prefix), NULL, &decoded, NULL,
+                              sodium_base64_VARIANT_ORIGINAL))
+            return fv_fail(FV_FORMAT, "%s: what follows " PREFIX " is no base64", path);
+        return out->length = (int64_t)decoded, NULL;
+    }
+    memcpy(out->at, at, (size_t)length);
+    return out->length = length, NULL;
+}
+
+/* ---- one attempt ---- */
+
+static size_t ignore(char *bytes, size_t size, size_t count, void *context) {
+    (void)bytes, (void)context;
+    return size * count;
+}
+
+static bool append(struct curl_slist **list, const char *header) {
+    struct curl_slist *longer = curl_slist_append(*list, header);
+    if (longer) *list = longer;
+    return longer != NULL;
+}
+
+static fv_error *add_headers(const key *k, const char *id, const char *body, struct curl_slist **list) {
+    char line[512], signature[FV_WEBHOOK_SIGNATURE_LETTERS];
+    int64_t now = (int64_t)time(NULL);
+    bool fine = append(list, "content-type: application/json") && append(list, "expect:");
+    snprintf(line, sizeof line, "webhook-id: %s", id);
+    fine = fine && append(list, line);
+    snprintf(line, sizeof line, "webhook-timestamp: %lld", (long long)now);
+    fine = fine && append(list, line);
+    if (k->length) {
+        fv_webhook_sign(k->at, k->length, id, now, body, signature);
+        snprintf(line, sizeof line, "webhook-signature: %s", signature);
+        fine = fine && append(list, line);
+    }
+    return fine ? NULL : fv_fail(FV_MEMORY, "no memory for the headers of a webhook");
+}
+
+static fv_error *judge_answer(const char *url, long status, bool *passing) {
+    if (status >= 200 && status < 300) return NULL;
+    *passing = status == 408 || status == 425 || status == 429 || status >= 500;
+    return fv_fail(status == 401 || status == 403   ? FV_DENIED
+                   : status == 404 || status == 410 ? FV_NOT_FOUND
+                                                    : FV_IO,
+                   "%s answers %ld", url, status);
+}
+
+/* `*passing`: it may go better next time. */
+static fv_error *post(CURL *c, const fv_webhook *hook, struct curl_slist *headers, const char *body, bool *passing) {
+    char message[CURL_ERROR_SIZE] = "";
+    long status = 0;
+    curl_easy_reset(c);
+    if (curl_easy_setopt(c, CURLOPT_URL, hook->url) != CURLE_OK || curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") ||
+        curl_easy_setopt(c, CURLOPT_USERAGENT, "fovea/" FOVEA_VERSION))
+        return fv_fail(FV_MEMORY, "no memory for a webhook to %s", hook->url);
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+    curl_easy_setopt(c, CURLOPT_TIMEOUT, ANSWER_SECONDS);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, ignore);
+    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, message);
+    CURLcode code = curl_easy_perform(c);
+    if (code == CURLE_OK) {
+        curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+        return judge_answer(hook->url, status, passing);
+    }
+    *passing = code != CURLE_URL_MALFORMAT && code != CURLE_UNSUPPORTED_PROTOCOL && code != CURLE_PEER_FAILED_VERIFICATION;
+    return fv_fail(*passing ? FV_IO : FV_USAGE, "%s: %s", hook->url, *message ? message : curl_easy_strerror(code));
+}
+
+static fv_error *attempt(CURL *c, const fv_webhook *hook, const key *k, const char *id, const char *body, bool *passing) {
+    struct curl_slist *headers = NULL;
+    fv_error *error = add_headers(k, id, body, &headers);
+    if (!error) error = post(c, hook, headers, body, passing);
+    curl_slist_free_all(headers);
+    return error;
+}
+
+/* ---- until it is there ---- */
+
+static void sleep_for(double seconds) {
+    struct timespec left = { (time_t)seconds, (long)((seconds - floor(seconds)) * 1e9) };
+    while (nanosleep(&left, &left)) continue;
+}
+
+static fv_error *send_with(CURL *c, const fv_webhook *hook, const key *k, const char *id, const char *body) {
+    int64_t attempts = hook->attempts ? hook->attempts : 5;
+    double wait = hook->wait > 0 ? hook->wait : 1;
+    for (int64_t i = 1;; i++, wait = fmin(2 * wait, WAIT_MAX)) {
+        bool passing = false;
+        fv_error *error = attempt(c, hook, k, id, body, &passing);
+        if (!error) return NULL;
+        if (!passing || i >= attempts) return fv_error_wrap(error, "the webhook, attempt %lld", (long long)i);
+        fv_error_free(error);
+        sleep_for(wait);
+    }
+}
+
+fv_error *fv_webhook_send(const fv_webhook *hook, const char *id, const char *body) {
+    key k;
+    FV_TRY(read_key(hook->secret, &k));
+    CURL *c = curl_global_init(CURL_GLOBAL_DEFAULT) ? NULL : curl_easy_init();
+    if (!c) return fv_fail(FV_MEMORY, "no memory for a webhook to %s", hook->url);
+    fv_error *error = send_with(c, hook, &k, id, body);
+    curl_easy_cleanup(c);
+    curl_global_cleanup();
+    sodium_memzero(&k, sizeof k);
+    return error;
+}
