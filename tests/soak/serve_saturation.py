@@ -64,8 +64,8 @@ class Soak:
 
     def start(self):
         self.said = open(f"{self.folder}/said", "w+")
-        self.server = subprocess.Popen([self.program, "serve", "--port", "0", "--log", "none", "--queue", "16", "--timeout", "5",
-                                        "--idle", "5", "--max-body", str(MAX_BODY), "--connections", "256"],
+        self.server = subprocess.Popen([self.program, "serve", "--port", "0", "--log", "none", "--queue", "16", "--timeout", "20",
+                                        "--idle", "20", "--max-body", str(MAX_BODY), "--connections", "256"],
                                        stdout=subprocess.PIPE, stderr=self.said, text=True, env=self.environment)
         line = self.server.stdout.readline() or sys.exit("it did not start")
         self.port = int(line.rsplit(":", 1)[1])
@@ -75,16 +75,16 @@ class Soak:
     def warm_up(self):
         """The first swap, after which the registry has all its connections."""
         self.fovea("models", "alias", "m", "champion", "2")
-        while b'"version":2,"aliases":[""' not in self.once("GET", "/v1/models")[1]:
+        while b'"version":2,' not in self.once("POST", PATH, self.pictures[0])[1]:
             time.sleep(0.1)
         self.fovea("models", "alias", "m", "champion", "1")
         time.sleep(2)
         self.idle_descriptors = self.descriptors()
 
-    def once(self, method, path):
+    def once(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.request(method, path)
+            connection.request(method, path, body)
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -189,7 +189,7 @@ def malformed(soak, r):
 
 def slow_loris(soak, r):
     parts = [b"POST " + PATH.encode() + b" HTTP/1.1\r\nHost: localhost\r\n"] if r.random() < 0.5 else [head(100000)]
-    sent(soak, *parts, *[b"X-%d: y\r\n" % i for i in range(12)], wait=0.5)
+    sent(soak, *parts, *[b"X-%d: y\r\n" % i for i in range(60)], wait=0.5)
 
 
 def aborted(soak, r):
