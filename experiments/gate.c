@@ -54,6 +54,8 @@ static bool is_not_worse(const fv_gate_pairs *p, double margin) {
     return fv_not_worse(&p->gain, margin) || (isnan(p->gain.interval.low) && p->gain.of.gain == 0);
 }
 
+static bool is_worse(const fv_gate_pairs *p, double margin) { return p->gain.interval.high < -margin; }
+
 static void add_gain(const fv_gate_facts *f, fv_gate_check *check) {
     const fv_gate_pairs *p = &f->pairs;
     add_number(check, "candidate", p->gain.of.second);
@@ -71,12 +73,13 @@ static void say_verdict(const fv_gate_facts *f, bool passed, fv_text *text) {
         fv_text_add(text, ": no picture tells them apart");
     else if (passed && p->gain.interval.low > 0)
         fv_text_add(text, ": better");
-    else if (passed)
+    else if (passed && -p->gain.interval.low <= f->margin)
         fv_text_addf(text, ": at worst %.4g worse, less than the margin of %.4g", -p->gain.interval.low, f->margin);
-    else if (p->gain.interval.high < -f->margin)
+    else if (is_worse(p, f->margin))
         fv_text_addf(text, ": worse by more than the margin of %.4g", f->margin);
     else
-        fv_text_addf(text, ": it may be worse by more than the margin of %.4g; more pictures would tell", f->margin);
+        fv_text_addf(text, ": it may be worse by more than the margin of %.4g; more pictures would tell%s", f->margin,
+                     passed ? ", and it is not shown" : "");
     if (p->selected_on) fv_text_add(text, " (an epoch was chosen by these pictures, so figures flatter)");
 }
 
@@ -107,8 +110,26 @@ static fv_error *check_not_worse(judging *j) {
                                f->incumbent, f->pairs.refused);
     }
     check->passed = is_not_worse(&f->pairs, f->margin);
+    check->harmful = is_worse(&f->pairs, f->margin);
     add_gain(f, check);
     return say_gain(j, check);
+}
+
+/* The same of further pictures. */
+static fv_error *check_more(judging *j, const fv_gate_more *more) {
+    fv_gate_facts facts = *j->facts;
+    fv_gate_check *check = begin_check(j, more->name);
+    facts.pairs = more->pairs, facts.margin = more->margin;
+    if (facts.same_file) return say(j, check, true, "both versions are the same file");
+    if (more->pairs.refused) {
+        check->passed = more->shown_worse;
+        return fv_arena_format(j->arena, &check->text, "not known: %s", more->pairs.refused);
+    }
+    check->harmful = is_worse(&facts.pairs, facts.margin);
+    check->passed = more->shown_worse ? !check->harmful : is_not_worse(&facts.pairs, facts.margin);
+    add_gain(&facts, check);
+    judging part = { .facts = &facts, .arena = j->arena };
+    return say_gain(&part, check);
 }
 
 /* `most`: times the incumbent's value; 0: any. */
@@ -164,6 +185,7 @@ static fv_error *check_latency(judging *j) {
 static fv_error *check_the_rest(judging *j) {
     const fv_gate_facts *f = j->facts;
     FV_TRY(check_not_worse(j));
+    for (int64_t i = 0; f->incumbent && i < f->more_count; i++) FV_TRY(check_more(j, &f->more[i]));
     FV_TRY(check_latency(j));
     FV_TRY(check_ratio(j, "size", "MB", (double)f->bytes / 1e6, (double)f->incumbent_bytes / 1e6, f->larger));
     for (int64_t i = 0; i < f->goals.count; i++) FV_TRY(check_goal(j, &f->goals.at[i]));
@@ -172,12 +194,13 @@ static fv_error *check_the_rest(judging *j) {
 
 fv_error *fv_gate_decide(const fv_gate_facts *f, fv_arena *arena, fv_gate_decision *out) {
     judging j = { .facts = f, .arena = arena };
-    FV_TRY(fv_arena_take(arena, 6 + f->goals.count, &j.checks));
+    FV_TRY(fv_arena_take(arena, 6 + f->goals.count + f->more_count, &j.checks));
     FV_TRY(check_selftest(&j));
     if (!f->selftest_problem) FV_TRY(check_task(&j));
     if (!f->selftest_problem && !f->task_problem) FV_TRY(check_the_rest(&j));
     *out = (fv_gate_decision){ .passed = true, .checks = j.checks };
-    for (int64_t i = 0; i < j.count; i++) out->passed &= j.checks[i].passed;
+    for (int64_t i = 0; i < j.count; i++) out->passed &= j.checks[i].passed, out->harmful |= j.checks[i].harmful;
+    out->harmful |= f->selftest_problem || f->task_problem;
     out->promoted = out->passed || (f->force && !f->selftest_problem);
     if (f->force && out->promoted) FV_TRY(say(&j, begin_check(&j, "forced"), true, f->force));
     out->count = j.count;

@@ -19,6 +19,14 @@ typedef struct fv_gate_pairs {
     fv_mcnemar mcnemar;      /* pictures that only one has right */
 } fv_gate_pairs;
 
+/* Further pictures, or a slice of some. */
+typedef struct fv_gate_more {
+    const char *name; /* of the check */
+    bool shown_worse; /* few pictures: held back only by what is shown to be worse, not by what may be */
+    double margin;
+    fv_gate_pairs pairs;
+} fv_gate_more;
+
 typedef struct fv_gate_facts {
     const char *candidate;        /* "cells/4" */
     const char *incumbent;        /* NULL: nothing has the alias, and there is nothing to be worse than */
@@ -29,6 +37,8 @@ typedef struct fv_gate_facts {
         *task_problem; /* why it does not answer what the incumbent answers, so that nothing can be compared; NULL: it does */
     fv_gate_pairs pairs;
     double margin; /* the candidate may be worse by less than this, in units of the metric */
+    const fv_gate_more *more;
+    int64_t more_count;
     int64_t bytes, incumbent_bytes;
     double latency_ms, incumbent_latency_ms; /* median of one picture; of both measured by turns */
     const char *incumbent_problem;           /* why its file cannot be used any more; NULL: it can */
@@ -42,6 +52,7 @@ typedef struct fv_gate_check {
     const char *name; /* "not_worse" */
     const char *text; /* what was found, a sentence without its full stop */
     bool passed;
+    bool harmful; /* it did not pass, and more pictures would not change that */
     int number_count;
     struct {
         const char *name;
@@ -52,12 +63,14 @@ typedef struct fv_gate_check {
 typedef struct fv_gate_decision {
     bool passed;   /* every check */
     bool promoted; /* it did, or was forced: nothing forces a file that cannot be used */
+    bool harmful;  /* a check is */
     const fv_gate_check *checks;
     int64_t count;
 } fv_gate_decision;
 
 /* Checks, in this order: self_test; where the file can be used and there is an incumbent same_task; where that passes
- * not_worse, latency, size, one "target …" for each goal; and forced where it is. Texts and checks are in the arena. */
+ * not_worse, those of `more`, latency, size, one "target …" for each goal; and forced where it is. Texts and checks are in the
+ * arena. */
 FV_MUST_USE fv_error *fv_gate_decide(const fv_gate_facts *facts, fv_arena *arena, fv_gate_decision *out);
 
 /* The reasons as JSON: [{"name","passed","text","numbers":{…}}, …]; what is undefined is null. */

@@ -11,6 +11,7 @@
 
 #define RECIPE_BYTES_MAX (1 << 20)
 #define REASONS_BYTES_MAX (1 << 24)
+#define MORE_MAX 256 /* further pictures and slices */
 
 /* One of the two versions. */
 typedef struct contender {
@@ -29,6 +30,7 @@ typedef struct promotion {
     fv_arena *arena;
     contender candidate, incumbent;
     fv_gate_facts facts;
+    fv_gate_more *more; /* MORE_MAX */
 } promotion;
 
 static void release(contender *c) {
@@ -104,12 +106,10 @@ static fv_mcnemar count_right(const fv_run_pair *pair) {
     return fv_mcnemar_of(only_a, only_b);
 }
 
-static fv_error *compare(promotion *p) {
-    const fv_run_outcomes *old = p->incumbent.outcomes, *new = p->candidate.outcomes;
-    fv_gate_pairs *pairs = &p->facts.pairs;
+/* Two measurements of the same pictures; `*pair` is for slices. */
+static fv_error *pair_up(promotion *p, const fv_run_outcomes *old, const fv_run_outcomes *new, fv_run_pair *out,
+                         fv_gate_pairs *pairs) {
     fv_run_pair pair;
-    pairs->refused = p->incumbent.missing ? p->incumbent.missing : p->candidate.missing;
-    if (pairs->refused) return NULL;
     FV_TRY(fv_run_outcomes_differ(old, new, p->arena, &pairs->refused));
     if (pairs->refused && !p->options->pictures.data)
         return fv_arena_format(p->arena, &pairs->refused, "%s; --data DIR measures both", pairs->refused);
@@ -122,7 +122,66 @@ static fv_error *compare(promotion *p) {
     FV_TRY(fv_paired_interval_of(pairs->metric, &pair.of[0], &pair.of[1], NULL, &pairs->gain));
     pairs->counted = new->kind == FV_ONE_CLASS &&pair.of[0].answers &&pair.of[1].answers;
     if (pairs->counted) pairs->mcnemar = count_right(&pair);
+    *out = pair;
     return NULL;
+}
+
+/* ---- slices ---- */
+
+static fv_gate_more *next_more(promotion *p) { return &p->more[p->facts.more_count++]; }
+
+static void count_class(const fv_run_pair *pair, int64_t class, int64_t count[4]) {
+    const fv_outcomes *a = &pair->of[0], *b = &pair->of[1];
+    memset(count, 0, 4 * sizeof *count);
+    for (int64_t i = 0; i < a->count; i++) {
+        if (a->labels[i] != class) continue;
+        count[0]++;
+        count[1] += a->answers[i] == class && b->answers[i] != class;
+        count[2] += a->answers[i] != class && b->answers[i] == class;
+        count[3] += a->answers[i] == class;
+    }
+}
+
+/* A check for each class that has pictures enough. */
+static fv_error *add_classes(promotion *p, const fv_run_pair *pair, const fv_gate_pairs *of, const char *name) {
+    for (int64_t class = 0; of->counted && p->options->slice_pictures && class < pair->class_count; class ++) {
+        int64_t n[4]; /* pictures, right before only, right now only, right before */
+        count_class(pair, class, n);
+        if (n[0] < p->options->slice_pictures || p->facts.more_count == MORE_MAX) continue;
+        fv_gate_more *more = next_more(p);
+        *more = (fv_gate_more){ .shown_worse = true, .margin = p->options->slice_margin, .pairs = *of };
+        FV_TRY(fv_arena_format(p->arena, &more->name, "%s, class %s", name, pair->classes[class]));
+        double first = (double)n[3] / (double)n[0], second = (double)(n[3] - n[1] + n[2]) / (double)n[0];
+        more->pairs.metric = "recall";
+        more->pairs.pictures = n[0];
+        more->pairs.mcnemar = fv_mcnemar_of(n[1], n[2]);
+        more->pairs.gain.of = (fv_paired){ first, second, second - first };
+        more->pairs.gain.interval = fv_paired_shares_interval(n[1], n[2], n[0], 0.95);
+    }
+    return NULL;
+}
+
+static fv_error *compare(promotion *p) {
+    fv_gate_pairs *pairs = &p->facts.pairs;
+    fv_run_pair pair;
+    pairs->refused = p->incumbent.missing ? p->incumbent.missing : p->candidate.missing;
+    if (pairs->refused) return NULL;
+    FV_TRY(pair_up(p, p->incumbent.outcomes, p->candidate.outcomes, &pair, pairs));
+    return pairs->refused ? NULL : add_classes(p, &pair, pairs, "held_out");
+}
+
+static fv_error *compare_also(promotion *p, const fv_promote_also *also) {
+    fv_gate_more *more = next_more(p);
+    fv_run_outcomes *old, *new;
+    fv_run_pair pair;
+    *more = (fv_gate_more){ .name = also->name, .shown_worse = also->shown_worse, .margin = also->margin };
+    more->pairs.refused = p->incumbent.problem;
+    if (more->pairs.refused) return NULL;
+    FV_TRY(fv_held_out_measure(p->incumbent.predictor, &also->pictures, p->arena, &old));
+    FV_TRY(fv_held_out_measure(p->candidate.predictor, &also->pictures, p->arena, &new));
+    FV_TRY(pair_up(p, old, new, &pair, &more->pairs));
+    if (more->pairs.refused || also->shown_worse) return NULL;
+    return add_classes(p, &pair, &more->pairs, also->name);
 }
 
 /* Of a figure that has a unit the margin is a share of the incumbent's. */
@@ -243,6 +302,7 @@ static fv_error *gather(promotion *p) {
     FV_TRY(find_outcomes(p, &p->candidate));
     FV_TRY(find_outcomes(p, &p->incumbent));
     if (p->incumbent.row) FV_TRY(compare(p));
+    for (int64_t i = 0; p->incumbent.row && i < p->options->also_count; i++) FV_TRY(compare_also(p, &p->options->also[i]));
     p->facts.margin = margin_of(p);
     return reach_goals(p);
 }
@@ -263,13 +323,35 @@ static fv_error *carry_out(promotion *p, const fv_promoted *promoted) {
     return fv_alias_decide(p->registry, &decision);
 }
 
+/* What was known before the version was measured stands in front of what it showed. */
+static fv_error *add_before(promotion *p, fv_gate_decision *d) {
+    const fv_promote_options *o = p->options;
+    fv_gate_check *checks;
+    FV_TRY(fv_arena_take(p->arena, o->before_count + d->count + 1, &checks));
+    for (int64_t i = 0; i < o->before_count; i++) {
+        checks[i] = o->before[i];
+        d->passed &= o->before[i].passed;
+        d->harmful |= o->before[i].harmful;
+    }
+    for (int64_t i = 0; i < d->count; i++) checks[o->before_count + i] = d->checks[i];
+    d->checks = checks;
+    d->count += o->before_count;
+    d->promoted = (d->passed && !o->by_hand) || (o->force && d->promoted);
+    if (!o->by_hand || !d->passed || d->promoted) return NULL;
+    checks[d->count++] = (fv_gate_check){ .name = "by_hand", .text = "it passes, and waits for a person" };
+    return NULL;
+}
+
 static fv_error *promote(promotion *p, fv_promoted *out) {
+    FV_TRY(fv_arena_take(p->arena, MORE_MAX, &p->more));
     FV_TRY(find(p, p->options->version, &p->candidate));
     FV_TRY(find_incumbent(p));
     FV_TRY(gather(p));
     out->version = p->candidate.row->number;
     out->incumbent = p->incumbent.row ? p->incumbent.row->number : 0;
+    p->facts.more = p->more;
     FV_TRY(fv_gate_decide(&p->facts, p->arena, &out->decision));
+    FV_TRY(add_before(p, &out->decision));
     return p->options->try_only ? NULL : carry_out(p, out);
 }
 

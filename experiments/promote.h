@@ -7,6 +7,14 @@
 #include "experiments/held_out.h"
 #include "fovea/versions.h"
 
+/* Further pictures that both are measured on, where `pictures` are given too. */
+typedef struct fv_promote_also {
+    const char *name; /* of the check */
+    bool shown_worse; /* as in fv_gate_more */
+    double margin;
+    fv_held_out_options pictures;
+} fv_promote_also;
+
 typedef struct fv_promote_options {
     const char *version; /* reference */
     const char *alias;
@@ -16,6 +24,16 @@ typedef struct fv_promote_options {
     bool try_only;         /* decides, and does nothing */
     /* Pictures that both versions are measured on; `data` NULL: by the predictions that were kept with them. */
     fv_held_out_options pictures;
+    const fv_promote_also *also;
+    int64_t also_count;
+    /* Of one class a picture: no class of `pictures` or of `also` may be shown to be worse by more, if it has so many pictures;
+     * 0: classes are not looked at. */
+    int64_t slice_pictures;
+    double slice_margin;
+    /* What is written down with the decision, and holds the version back if it does not pass. */
+    const fv_gate_check *before;
+    int64_t before_count;
+    bool by_hand; /* what passes is held for a person */
     const char *device;
 } fv_promote_options;
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/base/assert.h"
+#include "core/base/text.h"
+#include "registry/audit.h"
 #include "registry/clock.h"
 #include "registry/database.h"
 #include "registry/job_state.h"
@@ -33,6 +35,21 @@ static const char put_back_sql[] = "UPDATE job SET state = 'queued', progress = 
 static const char ask_sql[] = "UPDATE job SET stop_asked = 1, reason = ? WHERE id = ?";
 
 #define ATTEMPTS 3
+
+/* A line of the audit log; `reason` NULL: none. */
+static fv_error *tell(fv_connection *c, const char *action, const char *id, const char *key, const char *value,
+                      const char *reason) {
+    char subject[FV_JOB_ID_LETTERS + 8];
+    FV_TEXT(details, 1 << 20);
+    snprintf(subject, sizeof subject, "jobs/%s", id);
+    fv_text_addf(&details, "{\"%s\":", key);
+    fv_text_add_json(&details, value);
+    if (reason) fv_text_add(&details, ",\"reason\":");
+    if (reason) fv_text_add_json(&details, reason);
+    fv_text_add(&details, "}");
+    FV_TRY(fv_text_error(&details));
+    return fv_audit_add(c, action, subject, details.at);
+}
 
 /* ---- adding ---- */
 
@@ -70,7 +87,8 @@ static fv_error *add(fv_connection *c, void *context) {
     fv_bind_text_or(query, o->spec, "{}");
     fv_bind_int(query, o->not_before_ms);
     fv_bind_int(query, fv_connection_now(c));
-    return fv_query_run(query);
+    FV_TRY(fv_query_run(query));
+    return tell(c, "job.add", a->id, "kind", o->kind, NULL);
 }
 
 fv_error *fv_job_add(fv_registry *r, const fv_job_options *options, char id[FV_JOB_ID_LETTERS], bool *existed) {
@@ -88,7 +106,7 @@ typedef struct ending {
     const fv_job_outcome *outcome;
 } ending;
 
-static fv_error *end_row(fv_connection *c, int64_t row, const fv_job_outcome *o) {
+static fv_error *end_row(fv_connection *c, const char *id, int64_t row, const fv_job_outcome *o) {
     FV_OWNED(fv_query) query = NULL;
     FV_TRY(fv_query_begin(c, end_sql, &query));
     fv_bind_text(query, fv_job_state_name(o->state));
@@ -97,7 +115,8 @@ static fv_error *end_row(fv_connection *c, int64_t row, const fv_job_outcome *o)
     fv_bind_int(query, fv_connection_now(c));
     fv_bind_text(query, o->run);
     fv_bind_int(query, row);
-    return fv_query_run(query);
+    FV_TRY(fv_query_run(query));
+    return tell(c, "job.end", id, "state", fv_job_state_name(o->state), o->reason);
 }
 
 static fv_error *check_run(fv_connection *c, const char *id) {
@@ -110,7 +129,7 @@ static fv_error *end(fv_connection *c, void *context) {
     fv_job_now now;
     FV_TRY(fv_job_hold(c, e->job, &now));
     FV_TRY(check_run(c, e->outcome->run));
-    return end_row(c, now.row, e->outcome);
+    return end_row(c, e->job->id, now.row, e->outcome);
 }
 
 fv_error *fv_job_end(fv_registry *r, const fv_job *job, const fv_job_outcome *outcome) {
@@ -139,7 +158,7 @@ static fv_error *find_due(fv_connection *c, taking *t, due *out) {
     fv_bind_text(query, t->wish->kind);
     fv_bind_text(query, t->wish->subject);
     fv_bind_int(query, now);
-    fv_bind_int(query, now + FV_LEASE_MS_MAX);
+    fv_bind_int(query, t->wish->alone ? 0 : now + FV_LEASE_MS_MAX);
     FV_TRY(fv_query_next(query, &t->found));
     if (!t->found) return NULL;
     out->row = fv_column_int(query);
@@ -158,13 +177,14 @@ static fv_error *take_row(fv_connection *c, const taking *t, int64_t row) {
     fv_bind_int(query, fv_connection_now(c) + FV_JOB_LEASE_SECONDS * 1000);
     fv_bind_int(query, fv_connection_now(c));
     fv_bind_int(query, row);
-    return fv_query_run(query);
+    FV_TRY(fv_query_run(query));
+    return tell(c, "job.take", t->job->id, "by", t->holder, NULL);
 }
 
-static fv_error *give_up(fv_connection *c, const due *d) {
+static fv_error *give_up(fv_connection *c, const char *id, const due *d) {
     char reason[100];
     snprintf(reason, sizeof reason, "lost %lld times: whoever had it was killed, or hung", (long long)d->attempts);
-    return end_row(c, d->row, &(fv_job_outcome){ .state = FV_JOB_FAILED, .reason = reason });
+    return end_row(c, id, d->row, &(fv_job_outcome){ .state = FV_JOB_FAILED, .reason = reason });
 }
 
 static fv_error *take(fv_connection *c, void *context) {
@@ -175,7 +195,7 @@ static fv_error *take(fv_connection *c, void *context) {
         FV_TRY(find_due(c, t, &d));
         if (!t->found) return NULL;
         if (!d.lost || d.attempts < attempts) return take_row(c, t, d.row);
-        FV_TRY(give_up(c, &d));
+        FV_TRY(give_up(c, t->job->id, &d));
     }
 }
 
@@ -246,7 +266,7 @@ static fv_error *cancel(fv_connection *c, void *context) {
     fv_job_now now;
     FV_TRY(fv_job_look(c, k->id, &now));
     if (now.state == FV_JOB_QUEUED || now.state == FV_JOB_LOST)
-        return end_row(c, now.row, &(fv_job_outcome){ .state = FV_JOB_CANCELLED, .reason = k->reason });
+        return end_row(c, k->id, now.row, &(fv_job_outcome){ .state = FV_JOB_CANCELLED, .reason = k->reason });
     if (now.state != FV_JOB_RUNNING) return NULL;
     FV_TRY(fv_query_begin(c, ask_sql, &query));
     fv_bind_text_or(query, k->reason, "");

@@ -65,6 +65,8 @@ typedef struct fv_job_wish {
     const char *kind;
     const char *subject; /* NULL: any */
     int64_t attempts;    /* one that was lost so often has failed; 0: 3 */
+    bool alone;          /* the caller knows, as by a lock that dies with its process, that nobody else has any: leases count no
+                            more, and one that is running is lost */
 } fv_job_wish;
 
 /* The one that was lost, or else the one that has been due longest. `found` false: there is none, or one of the same kind and

@@ -2,6 +2,8 @@
  *
  *   FAIL_IO=N            the N-th such call fails, counted from 1 over all threads
  *   FAIL_IO_ERROR=E      with this errno: ENOSPC (of a write, after half of its bytes), EDQUOT or EIO; EIO when it is not given
+ *   FAIL_IO_ERROR=KILL   the process is killed (SIGKILL) before it
+ *   FAIL_IO_COUNT=FILE   how many such calls there were is written there at the end
  *   FAIL_IO_NOTE=FILE    the call and the file's name are written there; no file: it was never reached
  *
  * Counted are open to write, write, pwrite, fsync, fdatasync, ftruncate, link, rename, mkdir and close of what was opened to
@@ -11,6 +13,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -33,6 +36,19 @@ static int wanted_error(void) {
     return name && !strcmp(name, "ENOSPC") ? ENOSPC : name && !strcmp(name, "EDQUOT") ? EDQUOT : EIO;
 }
 
+__attribute__((destructor)) static void write_count(void) {
+    const char *path = getenv("FAIL_IO_COUNT");
+    int file = path ? NEXT(open)(path, O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1;
+    if (file < 0) return;
+    dprintf(file, "%lld\n", (long long)atomic_load(&count));
+    NEXT(close)(file);
+}
+
+static bool kills(void) {
+    const char *name = getenv("FAIL_IO_ERROR");
+    return name && !strcmp(name, "KILL");
+}
+
 static void write_note(const char *call, const char *path) {
     const char *note = getenv("FAIL_IO_NOTE");
     int file = note ? NEXT(open)(note, O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1;
@@ -46,6 +62,7 @@ static bool fails(const char *call, const char *path) {
     const char *number = getenv("FAIL_IO");
     if (!number || !path || !*path || atomic_fetch_add(&count, 1) + 1 != strtoll(number, NULL, 10)) return false;
     write_note(call, path);
+    if (kills()) kill(getpid(), SIGKILL);
     errno = wanted_error();
     return true;
 }
