@@ -1,7 +1,9 @@
 /* batch_norm_rows.h - the loops of batch_norm_rows_*.c, compiled once for each instruction set. x is rows of channels, f32.
  *
- * Sums run in f64, where Σx² − (Σx)²/n loses nothing that f32 data had: a partial for each shard of the batch, joined by the
- * fixed tree. What is then done to each element is one multiply-add a channel:
+ * Sums of 8 rows run in f32, those of such runs in f64, where Σx² − (Σx)²/n loses nothing: a partial for each shard of the
+ * batch, joined by the fixed tree. What is squared is x less the channel's first value in the shard, so that a run loses no
+ * more than the data's own rounding where the mean is far from zero. What is then done to each element is one multiply-add a
+ * channel:
  *
  *   y  = x · a + b          a = scale · inv_std   b = bias − mean · a
  *   dx = dy · a + (x − mean) · p + q     p = −a · inv_std · dscale / n   q = −a · dbias / n
@@ -18,10 +20,12 @@
 #include "core/base/size.h"
 #include "core/comm/shards.h"
 #include "core/cpu/cost.h"
+#include "core/cpu/lanes.h"
 #include "core/ops/batch_norm.h"
 #include "core/plan/kernel.h"
 
 #define UNIT_BYTES ((int64_t)1 << 16) /* of x, in one unit of the second pass */
+#define RUN 8                         /* rows added up in f32 */
 
 static int64_t channels_of(const fv_call *call) { return call->outputs[0].type.dims[call->outputs[0].type.rank - 1]; }
 static int64_t rows_of(const fv_call *call) {
@@ -60,42 +64,60 @@ typedef struct sums {
     double *partials; /* shards × 2 × channels */
 } sums;
 
-/* sum += x, square += x²; four rows at a time are added among themselves first. */
-static void add_rows(const float *restrict x, int64_t rows, int64_t channels, double *restrict sum, double *restrict square) {
-    int64_t row = 0;
-    for (; row + 4 <= rows; row += 4, x += 4 * channels)
-        for (int64_t c = 0; c < channels; c++) {
-            double a = x[c], b = x[channels + c], d = x[2 * channels + c], e = x[3 * channels + c];
-            sum[c] += (a + b) + (d + e);
-            square[c] += (a * a + b * b) + (d * d + e * e);
+/* sum += x − shift, square += (x − shift)², in runs of `rows`: a constant wherever this is inlined. */
+static inline __attribute__((always_inline)) void add_run(int rows, const float *restrict x, const float *restrict shift,
+                                                          int64_t channels, double *restrict sum, double *restrict square) {
+    for (int64_t c = 0; c < channels; c++) {
+        float total = 0, squares = 0;
+#pragma GCC unroll 8
+        for (int row = 0; row < rows; row++) {
+            float d = x[row * channels + c] - shift[c];
+            total += d;
+            squares += d * d;
         }
-    for (; row < rows; row++, x += channels)
-        for (int64_t c = 0; c < channels; c++) {
-            double a = x[c];
-            sum[c] += a;
-            square[c] += a * a;
-        }
+        sum[c] += (double)total;
+        square[c] += (double)squares;
+    }
 }
 
-/* sum += dy, product += dy · (x − mean), dy where the activation has a slope. */
-static inline __attribute__((always_inline)) void add_gradient(const sums *s, int activation, const float *restrict x,
-                                                               const float *restrict dy, int64_t rows, double *restrict sum,
-                                                               double *restrict product) {
+/* Σx and Σx² of a shard's rows, in f64 from those of x − shift: Σx = S + n·shift, Σx² = Q + 2·shift·S + n·shift². */
+static void add_rows(const float *x, int64_t rows, int64_t channels, double *restrict sum, double *restrict square) {
+    const float *shift = x;
+    int64_t row = 0;
+    for (; row + RUN <= rows; row += RUN) add_run(RUN, x + row * channels, shift, channels, sum, square);
+    for (; row < rows; row++) add_run(1, x + row * channels, shift, channels, sum, square);
+    for (int64_t c = 0; c < channels && rows > 0; c++) {
+        double s = shift[c], n = (double)rows;
+        square[c] += s * (2 * sum[c] + n * s);
+        sum[c] += n * s;
+    }
+}
+
+/* sum += dy, product += dy · (x − mean), dy where the activation has a slope, in runs of `rows`: a constant like `activation`.
+ */
+static inline __attribute__((always_inline)) void add_gradient_run(const sums *s, int activation, int rows,
+                                                                   const float *restrict x, const float *restrict dy,
+                                                                   double *restrict sum, double *restrict product) {
     const float *restrict mean = s->mean, *restrict a = activation ? s->a : s->mean, *restrict b = activation ? s->b : s->mean;
+    int64_t channels = s->channels;
+    for (int64_t c = 0; c < channels; c++) {
+        float total = 0, products = 0;
+#pragma GCC unroll 8
+        for (int row = 0; row < rows; row++) {
+            float u = x[row * channels + c], d = slope(activation, dy[row * channels + c], u, a[c], b[c]);
+            total += d;
+            products += d * (u - mean[c]);
+        }
+        sum[c] += (double)total;
+        product[c] += (double)products;
+    }
+}
+
+static inline __attribute__((always_inline)) void add_gradient(const sums *s, int activation, const float *x, const float *dy,
+                                                               int64_t rows, double *sum, double *product) {
     int64_t row = 0, C = s->channels;
-    for (; row + 2 <= rows; row += 2, x += 2 * C, dy += 2 * C)
-        for (int64_t c = 0; c < C; c++) {
-            double d = slope(activation, dy[c], x[c], a[c], b[c]), e = slope(activation, dy[C + c], x[C + c], a[c], b[c]);
-            double u = x[c] - mean[c], v = x[C + c] - mean[c];
-            sum[c] += d + e;
-            product[c] += d * u + e * v;
-        }
-    for (; row < rows; row++, x += C, dy += C)
-        for (int64_t c = 0; c < C; c++) {
-            double d = slope(activation, dy[c], x[c], a[c], b[c]), u = x[c] - mean[c];
-            sum[c] += d;
-            product[c] += d * u;
-        }
+    for (; row + RUN <= rows; row += RUN) add_gradient_run(s, activation, RUN, x + row * C, dy + row * C, sum, product);
+    for (; row < rows; row++) add_gradient_run(s, activation, 1, x + row * C, dy + row * C, sum, product);
 }
 
 static void add_gradient_rows(const sums *s, int64_t first, int64_t rows, double *sum, double *product) {
@@ -157,16 +179,44 @@ static inline __attribute__((always_inline)) void scale_rows(const apply *t, int
         for (int64_t c = 0; c < C; c++) y[c] = activate(activation, x[c] * a[c] + b[c]);
 }
 
+/* The same numbers, written past the caches. */
+static inline __attribute__((always_inline)) void stream_rows(const apply *t, int activation, int64_t first, int64_t rows) {
+    int64_t C = t->channels;
+    const float *x = t->x + first * C;
+    float *y = t->y + first * C;
+    for (int64_t row = 0; row < rows; row++, x += C, y += C)
+        for (int64_t c = 0; c < C; c += LANES) {
+            lanes value = load(x + c) * load(t->a + c) + load(t->b + c);
+            if (activation != FV_NORM_PLAIN) value = at_least(value, 0);
+            if (activation == FV_NORM_RELU6) value = at_most(value, 6);
+            stream(y + c, value);
+        }
+    stream_end();
+}
+
+/* Too much to be in a cache when it is read, in whole cache lines. */
+static bool is_streamed(const apply *t) {
+    return t->rows * t->channels * (int64_t)sizeof(float) >= FV_COST_CACHES && t->y != t->x && t->channels % 16 == 0 &&
+           (uintptr_t)t->y % 64 == 0;
+}
+
+static inline __attribute__((always_inline)) void scale_any(const apply *t, int activation, int64_t first, int64_t rows) {
+    if (is_streamed(t))
+        stream_rows(t, activation, first, rows);
+    else
+        scale_rows(t, activation, first, rows);
+}
+
 static void scale_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const apply *t = context;
     int64_t first = unit * unit_rows(t->channels), rows = fv_min(unit_rows(t->channels), t->rows - first);
     if (t->activation == FV_NORM_RELU)
-        scale_rows(t, FV_NORM_RELU, first, rows);
+        scale_any(t, FV_NORM_RELU, first, rows);
     else if (t->activation == FV_NORM_RELU6)
-        scale_rows(t, FV_NORM_RELU6, first, rows);
+        scale_any(t, FV_NORM_RELU6, first, rows);
     else
-        scale_rows(t, FV_NORM_PLAIN, first, rows);
+        scale_any(t, FV_NORM_PLAIN, first, rows);
 }
 
 static inline __attribute__((always_inline)) void gradient_rows(const apply *t, int activation, int64_t first, int64_t rows) {

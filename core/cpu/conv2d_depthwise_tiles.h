@@ -57,6 +57,7 @@ typedef struct convolution {
     float *out;
     const float *dy;
     const float *zeros; /* a line of channels */
+    bool streamed;      /* results are written past the caches */
 } convolution;
 
 typedef struct tile {
@@ -108,8 +109,14 @@ INLINE void sum_taps(const convolution *t, way way, int side, int stride, const 
 #pragma GCC unroll 2
     for (int o = 0; o < DOWN; o++)
 #pragma GCC unroll 4
-        for (int q = 0; q < ACROSS; q++)
-            if (tile->out[o * ACROSS + q]) store_tail(tile->out[o * ACROSS + q] + c, sum[o][q], count);
+        for (int q = 0; q < ACROSS; q++) {
+            float *to = tile->out[o * ACROSS + q];
+            if (!to) continue;
+            if (whole && t->streamed)
+                stream(to + c, sum[o][q]);
+            else
+                store_tail(to + c, sum[o][q], count);
+        }
 }
 
 #define DEFINE_SUMS(name, way, side, stride)                                                                                   \
@@ -147,6 +154,7 @@ static void row_unit(void *context, int64_t unit, int thread) {
                 tile.out[o * ACROSS + q] = (float *)pixel(t->out, t->out_size, t->channels, n, h + o, w + q, NULL);
         sum(t, &tile);
     }
+    if (t->streamed) stream_end();
 }
 
 /* ---- the gradient with respect to the weights: tiles of dy meet the same inputs as in the forward pass ---- */
@@ -268,6 +276,7 @@ static convolution convolution_of(const fv_call *call, way way, const fv_type *i
     }
     memset(call->scratch, 0, (size_t)zeros_floats(t.channels) * sizeof(float));
     t.zeros = call->scratch;
+    t.streamed = fv_type_bytes(out) >= FV_COST_CACHES && t.channels % 16 == 0 && (uintptr_t)t.out % 64 == 0;
     return t;
 }
 

@@ -5,23 +5,33 @@
 #include "core/cpu/vector_avx2.h"
 #include "core/plan/kernel.h"
 
+#define LINE 16 /* floats of a cache line */
+
 /* A tile of `rows` ≤ 6 by 16: the chains. `rows` is a constant wherever this is inlined. */
-static inline __attribute__((always_inline)) void chains(int rows, int64_t depth, const float *a, int64_t row, int64_t step,
-                                                         const float *b, __m256 sum[][2]) {
+static inline __attribute__((always_inline)) void chains(int rows, const fv_gemm_block *block, const float *a, const float *b,
+                                                         __m256 sum[][2]) {
+    int64_t row = block->a_row, step = block->a_step;
     const float *low = a, *high = a + 3 * row; /* two bases: every address is a base and a register */
 #pragma GCC unroll 6
     for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = _mm256_setzero_ps();
-    for (int64_t k = 0; k < depth; k++) {
-        __m256 b0 = _mm256_loadu_ps(b), b1 = _mm256_loadu_ps(b + 8);
+    for (int64_t left = block->depth, some; left > 0; left -= some) {
+        some = block->ahead ? fv_min(left, LINE) : left;
+        if (block->ahead)
 #pragma GCC unroll 6
-        for (int i = 0; i < rows; i++) {
-            __m256 x = _mm256_broadcast_ss(i < 3 ? low + i * row : high + (i - 3) * row);
-            sum[i][0] = _mm256_fmadd_ps(x, b0, sum[i][0]);
-            sum[i][1] = _mm256_fmadd_ps(x, b1, sum[i][1]);
+            for (int i = 0; i < rows; i++)
+                _mm_prefetch((const char *)((i < 3 ? low + i * row : high + (i - 3) * row) + block->a_tile), _MM_HINT_T0);
+        for (int64_t k = 0; k < some; k++) {
+            __m256 b0 = _mm256_loadu_ps(b), b1 = _mm256_loadu_ps(b + 8);
+#pragma GCC unroll 6
+            for (int i = 0; i < rows; i++) {
+                __m256 x = _mm256_broadcast_ss(i < 3 ? low + i * row : high + (i - 3) * row);
+                sum[i][0] = _mm256_fmadd_ps(x, b0, sum[i][0]);
+                sum[i][1] = _mm256_fmadd_ps(x, b1, sum[i][1]);
+            }
+            low += step;
+            high += step;
+            b += FV_GEMM_COLUMNS;
         }
-        low += step;
-        high += step;
-        b += FV_GEMM_COLUMNS;
     }
 }
 
@@ -38,8 +48,13 @@ static inline __attribute__((always_inline)) void finish(int rows, const fv_gemm
             sum[i][1] = _mm256_add_ps(_mm256_loadu_ps(y + 8), sum[i][1]);
         }
         if (block->bias) sum[i][0] = _mm256_add_ps(sum[i][0], bias0), sum[i][1] = _mm256_add_ps(sum[i][1], bias1);
-        _mm256_storeu_ps(y, sum[i][0]);
-        _mm256_storeu_ps(y + 8, sum[i][1]);
+        if (block->stream && (uintptr_t)y % 64 == 0) {
+            _mm256_stream_ps(y, sum[i][0]);
+            _mm256_stream_ps(y + 8, sum[i][1]);
+        } else {
+            _mm256_storeu_ps(y, sum[i][0]);
+            _mm256_storeu_ps(y + 8, sum[i][1]);
+        }
     }
 }
 
@@ -60,7 +75,7 @@ static inline __attribute__((always_inline)) void tile(int rows, const fv_gemm_b
     if (block->add)
 #pragma GCC unroll 6
         for (int i = 0; i < rows; i++) _mm_prefetch((const char *)(c[i] + block->c_column + column), _MM_HINT_T0);
-    chains(rows, block->depth, a, block->a_row, block->a_step, b, sum);
+    chains(rows, block, a, b, sum);
     if (block->columns - column >= FV_GEMM_COLUMNS) {
         finish(rows, block, c, column, sum);
         return;
@@ -90,6 +105,7 @@ void fv_gemm_multiply_avx2(const fv_gemm_block *block) {
         for (int64_t i = 0; i < block->rows; i += FV_GEMM_ROWS, a += block->a_tile)
             tiles[fv_min(FV_GEMM_ROWS, block->rows - i)](block, a, b, block->c + i, column);
     }
+    if (block->stream) _mm_sfence();
 }
 
 void fv_gemm_multiply(const fv_gemm_block *block) {

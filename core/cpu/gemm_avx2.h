@@ -26,6 +26,9 @@ typedef struct fv_gemm_block {
     int64_t c_column;
     const float *bias; /* one for each of the columns, added last; NULL: none */
     bool add;          /* onto what c holds */
+    /* How memory is used, which changes no number. */
+    bool ahead;  /* a lies in memory, row by row: the next tile's rows are asked for while one is multiplied */
+    bool stream; /* c is too large to stay in a cache till it is read: whole lines that are aligned go past it */
 } fv_gemm_block;
 
 /* By vectors of 16 where CPU and FOVEA_ISA allow (gemm_avx512.c), else of 8: to the same bits. */

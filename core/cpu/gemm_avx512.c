@@ -7,6 +7,7 @@
 #include "core/cpu/gemm_avx2.h"
 
 #define PANELS 2 /* at once; an odd one is left for the end */
+#define LINE 16  /* floats of a cache line */
 
 /* A tile of `rows` ≤ 6 by `panels` · 16: the chains. Both are constants wherever this is inlined. */
 static inline __attribute__((always_inline)) void chains(int rows, int panels, const fv_gemm_block *block, const float *a,
@@ -16,17 +17,24 @@ static inline __attribute__((always_inline)) void chains(int rows, int panels, c
 #pragma GCC unroll 6
     for (int i = 0; i < rows; i++)
         for (int p = 0; p < panels; p++) sum[i][p] = _mm512_setzero_ps();
-    for (int64_t k = 0; k < block->depth; k++) {
-        __m512 b0 = _mm512_loadu_ps(b), b1 = panels > 1 ? _mm512_loadu_ps(b + panel) : b0;
+    for (int64_t left = block->depth, some; left > 0; left -= some) {
+        some = block->ahead ? fv_min(left, LINE) : left;
+        if (block->ahead)
 #pragma GCC unroll 6
-        for (int i = 0; i < rows; i++) {
-            __m512 x = _mm512_set1_ps(*(i < 3 ? low + i * row : high + (i - 3) * row));
-            sum[i][0] = _mm512_fmadd_ps(x, b0, sum[i][0]);
-            if (panels > 1) sum[i][1] = _mm512_fmadd_ps(x, b1, sum[i][1]);
+            for (int i = 0; i < rows; i++)
+                _mm_prefetch((const char *)((i < 3 ? low + i * row : high + (i - 3) * row) + block->a_tile), _MM_HINT_T0);
+        for (int64_t k = 0; k < some; k++) {
+            __m512 b0 = _mm512_loadu_ps(b), b1 = panels > 1 ? _mm512_loadu_ps(b + panel) : b0;
+#pragma GCC unroll 6
+            for (int i = 0; i < rows; i++) {
+                __m512 x = _mm512_set1_ps(*(i < 3 ? low + i * row : high + (i - 3) * row));
+                sum[i][0] = _mm512_fmadd_ps(x, b0, sum[i][0]);
+                if (panels > 1) sum[i][1] = _mm512_fmadd_ps(x, b1, sum[i][1]);
+            }
+            low += step;
+            high += step;
+            b += FV_GEMM_COLUMNS;
         }
-        low += step;
-        high += step;
-        b += FV_GEMM_COLUMNS;
     }
 }
 
@@ -35,7 +43,10 @@ static inline __attribute__((always_inline)) void finish(const fv_gemm_block *bl
                                                          __mmask16 lanes, __m512 sum) {
     if (block->add) sum = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, y), sum);
     if (bias) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes, bias));
-    _mm512_mask_storeu_ps(y, lanes, sum);
+    if (block->stream && lanes == 0xffff && (uintptr_t)y % 64 == 0)
+        _mm512_stream_ps(y, sum);
+    else
+        _mm512_mask_storeu_ps(y, lanes, sum);
 }
 
 static inline __attribute__((always_inline)) void tile(int rows, int panels, const fv_gemm_block *block, const float *a,
@@ -89,4 +100,5 @@ void fv_gemm_multiply_avx512(const fv_gemm_block *block) {
         for (int64_t i = 0; i < block->rows; i += FV_GEMM_ROWS, a += block->a_tile)
             tiles[panels - 1][fv_min(FV_GEMM_ROWS, block->rows - i)](block, a, b, block->c + i, column);
     }
+    if (block->stream) _mm_sfence();
 }

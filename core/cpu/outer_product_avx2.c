@@ -16,14 +16,16 @@
 #define ROWS 128    /* of a block of the gradient */
 #define COLUMNS 256 /* of a block */
 #define DEPTH 128   /* of a slice: two panels of x are 16 KB, in the first-level cache beside a slab of dy */
+/* Floats of a slab or panel: an odd number of lines, which do not compete for their place in the cache. */
+#define LINES ((DEPTH + 1) * FV_SLAB)
 #define BLOCKS_ENOUGH 32
 #define CHUNK 4096     /* floats of a unit of the joining afterwards */
 #define GATHER_ROWS 16 /* gathered at a time before they go into panels */
 
 /* A thread's scratch; behind the array of them, the partial gradients. */
 typedef struct scratch {
-    _Alignas(64) float panels[DEPTH * COLUMNS];
-    _Alignas(64) float slabs[DEPTH * ROWS];
+    _Alignas(64) float panels[COLUMNS / FV_SLAB * LINES];
+    _Alignas(64) float slabs[ROWS / FV_SLAB * LINES];
     _Alignas(64) float gathered[GATHER_ROWS * COLUMNS + FV_LANES];
     _Alignas(64) float block[ROWS * COLUMNS];
 } scratch;
@@ -82,11 +84,10 @@ static void make_lines(const float *from, int64_t row, int64_t channels, int64_t
     int64_t whole = channels / FV_LANES * FV_LANES, left = channels - whole;
     for (int64_t n = 0; n < count; n++, from += row, to += FV_SLAB) {
         for (int64_t c = 0; c < whole; c += FV_LANES)
-            _mm256_storeu_ps(to + c / FV_SLAB * DEPTH * FV_SLAB + c % FV_SLAB, _mm256_loadu_ps(from + c));
-        if (left)
-            _mm256_storeu_ps(to + whole / FV_SLAB * DEPTH * FV_SLAB + whole % FV_SLAB, fv_load_tail_avx2(from + whole, left));
+            _mm256_storeu_ps(to + c / FV_SLAB * LINES + c % FV_SLAB, _mm256_loadu_ps(from + c));
+        if (left) _mm256_storeu_ps(to + whole / FV_SLAB * LINES + whole % FV_SLAB, fv_load_tail_avx2(from + whole, left));
         if (fv_round_up(channels, FV_LANES) % FV_SLAB) /* the last line's other half */
-            _mm256_storeu_ps(to + channels / FV_SLAB * DEPTH * FV_SLAB + FV_LANES, _mm256_setzero_ps());
+            _mm256_storeu_ps(to + channels / FV_SLAB * LINES + FV_LANES, _mm256_setzero_ps());
     }
 }
 
@@ -99,7 +100,7 @@ static void make_panels(const fv_gather *g, const block *b, int64_t first, int64
     }
     if (g->channels % FV_GEMM_COLUMNS == 0) {
         for (int64_t j = 0; j < b->columns; j += FV_GEMM_COLUMNS)
-            fv_gather_panel_avx2(g, first, count, b->column + j, own->panels + j * DEPTH);
+            fv_gather_panel_avx2(g, first, count, b->column + j, own->panels + j / FV_GEMM_COLUMNS * LINES);
         return;
     }
     for (int64_t i = 0; i < count; i += GATHER_ROWS) {
@@ -107,33 +108,52 @@ static void make_panels(const fv_gather *g, const block *b, int64_t first, int64
         fv_gather_avx2(g, first + i, rows, b->column, b->column + b->columns, COLUMNS, own->gathered);
         for (int64_t j = 0; j < b->columns; j += FV_GEMM_COLUMNS)
             fv_gemm_pack_b_avx2(own->gathered + j, COLUMNS, 1, rows, FV_GEMM_COLUMNS,
-                                own->panels + j * DEPTH + i * FV_GEMM_COLUMNS);
+                                own->panels + j / FV_GEMM_COLUMNS * LINES + i * FV_GEMM_COLUMNS);
     }
+}
+
+/* Where a slice's rows of dy begin, and its rows of x where no gathering is needed. */
+static const float *dy_at(const fv_outer_product *p, const block *b, int64_t first) {
+    return p->dy + first * p->dy_row + b->row;
+}
+static const float *x_at(const fv_outer_product *p, const block *b, int64_t first) {
+    return (const float *)p->gather.from + first * p->gather.pixel + b->column;
+}
+
+/* Both operands of the slice [first, first + count): read where they lie if lines of 16 channels can be cut from them there,
+ * else copied. And what comes after it, `ahead` rows. */
+static void set_operands(const fv_outer_product *p, const block *b, int64_t first, int64_t count, int64_t ahead, scratch *own,
+                         fv_slab_product *product) {
+    bool plain = fv_gather_is_plain(&p->gather);
+    product->depth = count;
+    if (b->rows % FV_SLAB == 0) {
+        product->a = dy_at(p, b, first), product->a_slab = FV_SLAB, product->a_step = p->dy_row;
+    } else {
+        make_lines(dy_at(p, b, first), p->dy_row, b->rows, count, own->slabs);
+        product->a = own->slabs, product->a_slab = LINES, product->a_step = FV_SLAB;
+    }
+    if (plain && b->columns % FV_SLAB == 0) {
+        product->b = x_at(p, b, first), product->b_panel = FV_SLAB, product->b_step = p->gather.pixel;
+    } else {
+        make_panels(&p->gather, b, first, count, own);
+        product->b = own->panels, product->b_panel = LINES, product->b_step = FV_SLAB;
+    }
+    product->ahead[0] = (fv_slab_ahead){ dy_at(p, b, first + count), p->dy_row, ahead, b->rows };
+    if (plain) product->ahead[1] = (fv_slab_ahead){ x_at(p, b, first + count), p->gather.pixel, ahead, b->columns };
 }
 
 /* The partial gradient of one shard for one block, into rows `stride` floats apart: up to a multiple of 16 rows and columns. */
 static void add_up(const job *job, const block *b, int shard, scratch *own, float *to, int64_t stride) {
     const fv_call *call = job->call;
     fv_outer_product p = job->at(call, b->product);
-    int64_t pixels = p.gather.grid[0] * p.gather.grid[1];
+    int64_t pixels = p.gather.grid[0] * p.gather.grid[1], all = p.pictures * pixels;
     int64_t begin = fv_shard_row(call, p.pictures, shard) * pixels, end = fv_shard_row(call, p.pictures, shard + 1) * pixels;
     int64_t slices = fv_max(fv_ceil_div(end - begin, DEPTH), 1), slice = fv_max(fv_ceil_div(end - begin, slices), 1);
-    fv_slab_product product = {
-        .a = own->slabs,
-        .b = own->panels,
-        .a_slab = DEPTH * FV_SLAB,
-        .b_panel = DEPTH * FV_SLAB,
-        .rows = b->rows,
-        .columns = b->columns,
-        .c = to,
-        .c_row = stride,
-    };
+    fv_slab_product product = { .rows = b->rows, .columns = b->columns, .c = to, .c_row = stride };
     for (int64_t s = 0; s < slices; s++) {
-        int64_t at = begin + s * slice;
-        product.depth = fv_max(fv_min(slice, end - at), 0);
+        int64_t first = begin + s * slice, last = fv_max(fv_min(first + slice, end), first);
         product.add = s > 0;
-        make_panels(&p.gather, b, at, product.depth, own);
-        make_lines(p.dy + at * p.dy_row + b->row, p.dy_row, b->rows, product.depth, own->slabs);
+        set_operands(&p, b, first, last - first, fv_max(fv_min(slice, all - last), 0), own, &product);
         fv_slab_multiply(&product);
     }
 }
@@ -164,6 +184,10 @@ static void run_shard(void *context, int64_t unit, int thread) {
     block b = block_at(job, unit / here);
     float *to = job->partials + shard * job->total + (b.product * job->rows + b.row) * job->columns + b.column;
     scratch *own = (scratch *)job->call->scratch + thread;
+    if (b.rows % FV_SLAB == 0 && b.columns % FV_SLAB == 0) {
+        add_up(job, &b, (int)shard, own, to, job->columns);
+        return;
+    }
     add_up(job, &b, (int)shard, own, own->block, stride_of(&b));
     copy_rows(&b, own->block, to, job->columns);
 }

@@ -2,6 +2,7 @@
 #include "core/cpu/panel_product_avx2.h"
 
 #include "core/base/parallel.h"
+#include "core/cpu/cost.h"
 #include "core/cpu/gather_avx2.h"
 #include "core/cpu/gemm_avx2.h"
 
@@ -72,6 +73,7 @@ static void run_unit(void *context, int64_t unit, int thread) {
                             .c_column = column };
     bool plain = fv_gather_is_plain(&p.gather); /* multiplied where they lie */
     if (plain) block.a_row = p.gather.pixel, block.a_tile = FV_GEMM_ROWS * p.gather.pixel;
+    block.stream = slices == 1 && p.pictures * p.height * p.width * p.pixel * (int64_t)sizeof(float) >= FV_COST_CACHES;
     for (int64_t s = 0; s < slices; s++) {
         int64_t begin = s * slice, end = fv_min(depth, begin + slice);
         if (plain)
@@ -81,6 +83,7 @@ static void run_unit(void *context, int64_t unit, int thread) {
         block.depth = end - begin;
         block.b = p.b + column * depth + begin * FV_GEMM_COLUMNS;
         block.add = s > 0;
+        block.ahead = plain && s + 1 == slices;
         block.bias = s + 1 == slices && p.bias ? p.bias + column : NULL;
         fv_gemm_multiply(&block);
     }

@@ -1,6 +1,6 @@
 /* slab_product.h - the matrix product under the gradients of weights: c (rows × columns) = [c +] aᵀ·b, f32, on one thread. a
- * and b are rows of a batch: both lie as cache lines of 16 channels, a in slabs and b in panels, line after line, so that
- * neither is transposed on its way.
+ * and b are rows of a batch: both are read as cache lines of 16 channels, a in slabs and b in panels, so that neither is
+ * transposed on its way. Lines lie one after another, or in the rows where they are.
  *
  * Every element is one chain of fused multiply-adds over the depth in rising order from zero, then added to what c holds: the
  * same bits by vectors of 8 and of 16, and however rows and columns are cut. Cutting the depth is part of the result. */
@@ -12,14 +12,22 @@
 
 #define FV_SLAB 16 /* channels of a slab, of a panel */
 
+/* Rows that a later product is made of, in memory: asked for while this one is computed, so that they are in the cache when
+ * they are copied. */
+typedef struct fv_slab_ahead {
+    const float *at;
+    int64_t row, rows, floats; /* from row to row; how many; of each */
+} fv_slab_ahead;
+
 typedef struct fv_slab_product {
-    const float *a; /* element (k, i): a[i / 16 * a_slab + k * 16 + i % 16] */
-    const float *b; /* element (k, j): b[j / 16 * b_panel + k * 16 + j % 16] */
-    int64_t a_slab, b_panel;
+    const float *a; /* element (k, i): a[i / 16 * a_slab + k * a_step + i % 16] */
+    const float *b; /* element (k, j): b[j / 16 * b_panel + k * b_step + j % 16] */
+    int64_t a_slab, a_step, b_panel, b_step;
     int64_t rows, columns, depth;
     bool add;
     float *c; /* row i at c + i * c_row. Written up to a multiple of 8 rows and of 16 columns */
     int64_t c_row;
+    fv_slab_ahead ahead[2]; /* rows 0: none */
 } fv_slab_product;
 
 /* By the widest vectors that CPU and FOVEA_ISA allow. */

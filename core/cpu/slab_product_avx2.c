@@ -23,9 +23,12 @@ static void slab(const fv_slab_product *p, int64_t rows, const float *a, const f
 }
 
 void fv_slab_multiply_avx2(const fv_slab_product *p) {
+    int64_t part = 0, parts = fv_ceil_div(p->columns, FV_SLAB) * fv_ceil_div(p->rows, FV_SLAB);
     for (int64_t j = 0; j < p->columns; j += FV_SLAB)
-        for (int64_t i = 0; i < p->rows; i += FV_SLAB)
+        for (int64_t i = 0; i < p->rows; i += FV_SLAB) {
+            look_ahead(p, part++, parts);
             slab(p, p->rows - i, p->a + i / FV_SLAB * p->a_slab, p->b + j / FV_SLAB * p->b_panel, p->c + i * p->c_row + j);
+        }
 }
 
 void fv_slab_multiply(const fv_slab_product *p) {

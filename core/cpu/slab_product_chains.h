@@ -8,17 +8,27 @@
 
 #define VECTORS (FV_SLAB / LANES) /* of a line */
 
+/* Asks for part `part` of `parts` of what is wanted next. Inlined by force: GCC drops calls that do nothing but ask. */
+static inline __attribute__((always_inline)) void look_ahead(const fv_slab_product *p, int64_t part, int64_t parts) {
+    for (int i = 0; i < 2; i++) {
+        const fv_slab_ahead *ahead = &p->ahead[i];
+        for (int64_t row = ahead->rows * part / parts; row < ahead->rows * (part + 1) / parts; row++)
+            for (int64_t j = 0; j < ahead->floats; j += FV_SLAB)
+                __builtin_prefetch(ahead->at + row * ahead->row + j, 0, 2); /* into the second-level cache */
+    }
+}
+
 /* `rows` rows of one slab, `panels` panels of columns, from element (0, 0) of a, b and c. Both are constants wherever this is
  * inlined. */
 static inline __attribute__((always_inline)) void chains(const fv_slab_product *p, int rows, int panels, const float *a,
                                                          const float *b, float *c) {
     lanes sum[8][2 * VECTORS], line[2 * VECTORS];
-    int64_t panel = p->b_panel, depth = p->depth;
+    int64_t panel = p->b_panel, depth = p->depth, a_step = p->a_step, b_step = p->b_step;
 #pragma GCC unroll 8
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int v = 0; v < panels * VECTORS; v++) sum[i][v] = all(0);
-    for (int64_t k = 0; k < depth; k++, a += FV_SLAB, b += FV_SLAB) {
+    for (int64_t k = 0; k < depth; k++, a += a_step, b += b_step) {
 #pragma GCC unroll 4
         for (int v = 0; v < panels * VECTORS; v++) line[v] = load(b + v / VECTORS * panel + v % VECTORS * LANES);
 #pragma GCC unroll 8

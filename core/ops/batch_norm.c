@@ -241,6 +241,7 @@ static const char *const cases[] = {
     "x=f32[3,7,5,1] scale=f32[1] bias=f32[1] running_mean=f32[1] running_var=f32[1]:0.1..2 epsilon=0.001",
     "x=f32[9,5,3,17] scale=f32[17] bias=f32[17] running_mean=f32[17] running_var=f32[17]:0.1..2",
     "x=f32[9,5,3,17] scale=f32[17] bias=f32[17] running_mean=f32[17] running_var=f32[17]:0.1..2 activation=relu",
+    "x=f32[19,5,3,6]:20..21 scale=f32[6] bias=f32[6] running_mean=f32[6] running_var=f32[6]:0.1..2",
     "x=f32[5,3,7,19]:-9..9 scale=f32[19]:2..9 bias=f32[19] running_mean=f32[19] running_var=f32[19]:0.1..2 activation=relu6",
     NULL,
 };

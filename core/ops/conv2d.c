@@ -290,6 +290,8 @@ static const char *const grad_weights_cases[] = {
     "x=f32[11,6,7,17] dy=f32[11,3,4,9] like=f32[9,1,1,17] stride=2",
     "x=f32[2,1,1,270] dy=f32[2,1,1,140] like=f32[140,1,1,270]",
     "x=f32[1,12,12,2] dy=f32[1,12,12,3] like=f32[3,1,1,2]",
+    "x=f32[11,5,4,48] dy=f32[11,5,4,32] like=f32[32,1,1,48]",
+    "x=f32[9,4,3,32] dy=f32[9,4,3,64] like=f32[64,1,1,16] groups=2",
     "x=f32[11,6,5,45] dy=f32[11,6,5,45] like=f32[45,3,3,1] groups=45 padding=1",
     "x=f32[3,9,8,40] dy=f32[3,5,6,40] like=f32[40,5,3,1] groups=40 stride=2,1 padding=2,1,2,1 dilation=1,2",
     "x=f32[2,9,14,20] dy=f32[2,9,14,35] like=f32[35,3,3,20] padding=1",

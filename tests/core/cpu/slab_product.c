@@ -16,13 +16,17 @@ static float eight[ROWS_MAX * COLUMNS_MAX], sixteen[ROWS_MAX * COLUMNS_MAX];
 
 static float number(int64_t i) { return (float)((uint32_t)(i * 2654435761u) >> 8) / (float)(1 << 22) - 2.0f; }
 
-/* Rows and columns that are there are compared; beyond a multiple of 8 rows and of 16 columns nothing may be written. */
-static void check(int64_t rows, int64_t columns, int64_t depth, bool add) {
+/* Lines one after another, or (`apart`) in rows of several. Rows and columns that are there are compared; beyond a multiple of
+ * 8 rows and of 16 columns nothing may be written. */
+static void check(int64_t rows, int64_t columns, int64_t depth, bool add, bool apart) {
     for (int64_t i = 0; i < ROWS_MAX * COLUMNS_MAX; i++) eight[i] = sixteen[i] = number(i + 123);
     fv_slab_product p = { .a = a,
                           .b = b,
-                          .a_slab = DEPTH_MAX * FV_SLAB,
-                          .b_panel = DEPTH_MAX * FV_SLAB,
+                          .a_slab = apart ? FV_SLAB : DEPTH_MAX * FV_SLAB,
+                          .a_step = apart ? ROWS_MAX : FV_SLAB,
+                          .b_panel = apart ? FV_SLAB : DEPTH_MAX * FV_SLAB,
+                          .b_step = apart ? COLUMNS_MAX : FV_SLAB,
+                          .ahead = { { a, ROWS_MAX, depth, rows }, { b, COLUMNS_MAX, depth, columns } },
                           .rows = rows,
                           .columns = columns,
                           .depth = depth,
@@ -48,7 +52,8 @@ static void check_all(void) {
     for (int64_t i = 0; i < COLUMNS_MAX * DEPTH_MAX; i++) b[i] = number(i + 7777);
     for (int64_t rows = 1; rows <= ROWS_MAX; rows++)
         for (int64_t columns = 1; columns <= COLUMNS_MAX; columns += 5)
-            for (int64_t depth = 0; depth <= DEPTH_MAX; depth += 5) check(rows, columns, depth, (rows + depth) % 2);
+            for (int64_t depth = 0; depth <= DEPTH_MAX; depth += 5)
+                for (int how = 0; how < 2; how++) check(rows, columns, depth, (rows + depth) % 2, how);
 }
 
 #endif
