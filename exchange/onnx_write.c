@@ -258,6 +258,8 @@ static void gelu(writer *w, const fv_node *node, const char *op) {
 static void conv2d(writer *w, const fv_node *node, const char *op) {
     const fv_conv2d_options *o = node->options;
     const fv_type *type = type_of(w, node->inputs[1]);
+    if (o->activation != FV_CONV2D_PLAIN)
+        TRY_W(w, fv_fail(FV_UNSUPPORTED, "%s: a convolution with an activation in it", node->name));
     const char *inputs[] = { input(w, node, 0), filters(w, node->inputs[1]), NULL };
     if (node->input_count > 2) inputs[2] = weight(w, node->inputs[2], false);
     Onnx__NodeProto *n = add_node(w, op, inputs, node->input_count, node->name);

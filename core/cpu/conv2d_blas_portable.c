@@ -52,6 +52,14 @@ static int64_t filter_floats(const fv_type *w) { return w->dims[1] * w->dims[2] 
 
 /* ---- forward ---- */
 
+/* Bias and activation of a pixel's channels. */
+static void finish(const fv_conv2d_options *o, const float *bias, int64_t channels, float *y) {
+    float low = fv_conv2d_low(o), high = fv_conv2d_high(o);
+    for (int64_t k = 0; k < channels && bias; k++) y[k] += bias[k];
+    for (int64_t k = 0; k < channels && o->activation != FV_CONV2D_PLAIN; k++)
+        y[k] = y[k] < low ? low : y[k] > high ? high : y[k];
+}
+
 static void forward_unit(void *context, int64_t unit, int thread) {
     const fv_call *call = context;
     const fv_type *x = &call->inputs[0].type, *w = &call->inputs[1].type, *y = &call->outputs[0].type;
@@ -73,10 +81,8 @@ static void forward_unit(void *context, int64_t unit, int thread) {
                                          .transpose_b = true,
                                          .c = to,
                                          .c_row = y->dims[3] });
-    if (call->input_count < 3) return;
-    const float *bias = (const float *)call->inputs[2].data + group * columns;
-    for (int64_t i = 0; i < count; i++, to += y->dims[3])
-        for (int64_t k = 0; k < columns; k++) to[k] += bias[k];
+    const float *bias = call->input_count > 2 ? (const float *)call->inputs[2].data + group * columns : NULL;
+    for (int64_t i = 0; i < count; i++, to += y->dims[3]) finish(call->options, bias, columns, to);
 }
 
 static void run(const fv_call *call) {

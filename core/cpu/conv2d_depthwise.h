@@ -77,7 +77,10 @@ static void forward_unit(void *context, int64_t unit, int thread) {
                 list.w[list.count++] = t->w + (r * t->taps[1] + s) * C;
             }
         }
-        sum_taps(&list, C, t->bias, t->to + (unit * t->y[2] + q) * C);
+        float *to = t->to + (unit * t->y[2] + q) * C, low = fv_conv2d_low(o), high = fv_conv2d_high(o);
+        sum_taps(&list, C, t->bias, to);
+        for (int64_t c = 0; c < C && o->activation != FV_CONV2D_PLAIN; c++)
+            to[c] = to[c] < low ? low : to[c] > high ? high : to[c];
     }
 }
 

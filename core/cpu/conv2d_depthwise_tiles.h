@@ -58,6 +58,8 @@ typedef struct convolution {
     const float *dy;
     const float *zeros; /* a line of channels */
     bool streamed;      /* results are written past the caches */
+    bool limited;       /* and kept between low and high */
+    float low, high;
 } convolution;
 
 typedef struct tile {
@@ -111,11 +113,12 @@ INLINE void sum_taps(const convolution *t, way way, int side, int stride, const 
 #pragma GCC unroll 4
         for (int q = 0; q < ACROSS; q++) {
             float *to = tile->out[o * ACROSS + q];
+            lanes value = t->limited ? at_most(at_least(sum[o][q], t->low), t->high) : sum[o][q];
             if (!to) continue;
             if (whole && t->streamed)
-                stream(to + c, sum[o][q]);
+                stream(to + c, value);
             else
-                store_tail(to + c, sum[o][q], count);
+                store_tail(to + c, value, count);
         }
 }
 
@@ -284,7 +287,10 @@ static int64_t scratch(const fv_call *call) { return zeros_floats(call->inputs[1
 
 static void run(const fv_call *call) {
     convolution t = convolution_of(call, FORWARD, &call->inputs[0].type, &call->inputs[1].type, &call->outputs[0].type);
+    const fv_conv2d_options *o = call->options;
     if (call->input_count > 2) t.bias = call->inputs[2].data;
+    t.limited = o->activation != FV_CONV2D_PLAIN;
+    t.low = fv_conv2d_low(o), t.high = fv_conv2d_high(o);
     fv_parallel_for(t.pictures * t.tiles[0], row_unit, &t);
 }
 

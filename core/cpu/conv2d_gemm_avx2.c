@@ -58,6 +58,8 @@ static fv_panel_product product_at(const fv_call *call, int64_t group) {
     p.b = (const float *)call->packed + group * group_floats(call);
     p.bias = call->input_count > 2 ? (const float *)call->inputs[2].data + group * columns : NULL;
     p.y = (float *)call->outputs[0].data + group * columns;
+    p.limited = options->activation != FV_CONV2D_PLAIN;
+    p.low = fv_conv2d_low(options), p.high = fv_conv2d_high(options);
     return p;
 }
 

@@ -1,6 +1,7 @@
 /* conv2d_winograd4_avx2.c - conv2d and its gradient with respect to the input by Winograd's F(4×4, 3×3), f32 (winograd4.h). The
  * gradient is a convolution of dy with the weights turned round, and with what the border lacks to 2 pixels. */
 #include "core/base/size.h"
+#include "core/cpu/cost.h"
 #include "core/cpu/winograd4.h"
 #include "core/ops/conv2d.h"
 #include "core/plan/kernel.h"
@@ -17,7 +18,9 @@ static fv_winograd4 between(const fv_tensor *x, const fv_tensor *y, int64_t top,
                            .origin = { -top, -left },
                            .y = y->data,
                            .y_size = { y->type.dims[1], y->type.dims[2] },
-                           .y_channels = y->type.dims[3] };
+                           .y_channels = y->type.dims[3],
+                           .streamed = fv_type_bytes(&y->type) >= FV_COST_CACHES && y->type.dims[3] % FV_WINOGRAD4_GROUP == 0 &&
+                                       (uintptr_t)y->data % 64 == 0 };
 }
 
 static const char *refuse(const fv_call *call) { return fv_winograd4_refuse(call, &call->inputs[1].type); }
@@ -49,6 +52,8 @@ static fv_winograd4 forward(const fv_call *call) {
     const fv_conv2d_options *o = call->options;
     fv_winograd4 w = between(&call->inputs[0], &call->outputs[0], o->padding[0], o->padding[1]);
     w.bias = call->input_count > 2 ? call->inputs[2].data : NULL;
+    w.limited = o->activation != FV_CONV2D_PLAIN;
+    w.low = fv_conv2d_low(o), w.high = fv_conv2d_high(o);
     return w;
 }
 

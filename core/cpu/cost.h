@@ -16,7 +16,7 @@
 #define FV_COST_CALL 1000.0 /* handing out units and waiting for the last */
 
 /* A result of this many bytes is in no cache any more when it is read: it is written past them. */
-#define FV_COST_CACHES ((int64_t)32 << 20)
+#define FV_COST_CACHES ((int64_t)16 << 20)
 
 /* `groups` products of rows × columns × depth. A panel of 16 columns costs the same when it is not full. */
 static inline double fv_cost_gemm(double rows, double columns, double depth, double groups, double flops) {

@@ -35,6 +35,10 @@ static inline __attribute__((always_inline)) void chains(int rows, const fv_gemm
     }
 }
 
+static inline __m256 limit(const fv_gemm_block *block, __m256 sum) {
+    return _mm256_min_ps(_mm256_set1_ps(block->high), _mm256_max_ps(_mm256_set1_ps(block->low), sum));
+}
+
 /* Where the tile's results go: the same additions for whole and for narrow panels. */
 static inline __attribute__((always_inline)) void finish(int rows, const fv_gemm_block *block, float *const *c, int64_t column,
                                                          __m256 sum[][2]) {
@@ -48,6 +52,7 @@ static inline __attribute__((always_inline)) void finish(int rows, const fv_gemm
             sum[i][1] = _mm256_add_ps(_mm256_loadu_ps(y + 8), sum[i][1]);
         }
         if (block->bias) sum[i][0] = _mm256_add_ps(sum[i][0], bias0), sum[i][1] = _mm256_add_ps(sum[i][1], bias1);
+        if (block->limited) sum[i][0] = limit(block, sum[i][0]), sum[i][1] = limit(block, sum[i][1]);
         if (block->stream && (uintptr_t)y % 64 == 0) {
             _mm256_stream_ps(y, sum[i][0]);
             _mm256_stream_ps(y + 8, sum[i][1]);
@@ -65,6 +70,7 @@ static void finish_narrow(int rows, const fv_gemm_block *block, float *const *c,
             float *y = c[i] + block->c_column + j, sum = sums[i * FV_GEMM_COLUMNS + j - column];
             if (block->add) sum = *y + sum;
             if (block->bias) sum += block->bias[j];
+            if (block->limited) sum = sum < block->low ? block->low : sum > block->high ? block->high : sum;
             *y = sum;
         }
 }

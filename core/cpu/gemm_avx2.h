@@ -1,9 +1,9 @@
 /* gemm_avx2.h - the matrix product under convolutions, linear layers and matmul: f32, AVX2 with FMA.
  *
  * One block: c (rows × columns) = [c +] a·b [+ bias], on one thread. Every element is one chain of fused multiply-adds over the
- * depth in rising order from zero, then the additions in the order written: the same bits wherever in a block the element lies,
- * so a product may be cut into blocks of rows and columns in any way. Cutting the depth (blocks with `add`) is part of the
- * result.
+ * depth in rising order from zero, then the additions in the order written, then the limits: the same bits wherever in a block
+ * the element lies, so a product may be cut into blocks of rows and columns in any way. Cutting the depth (blocks with `add`)
+ * is part of the result.
  *
  * Operands are packed so that the innermost loop reads forward: `b` in panels of 16 columns, `a` in tiles of 6 rows whose inner
  * strides are free (rows of a picture as they lie, or 6 rows side by side). */
@@ -26,6 +26,8 @@ typedef struct fv_gemm_block {
     int64_t c_column;
     const float *bias; /* one for each of the columns, added last; NULL: none */
     bool add;          /* onto what c holds */
+    bool limited;      /* then kept between low and high; a NaN stays one */
+    float low, high;
     /* How memory is used, which changes no number. */
     bool ahead;  /* a lies in memory, row by row: the next tile's rows are asked for while one is multiplied */
     bool stream; /* c is too large to stay in a cache till it is read: whole lines that are aligned go past it */

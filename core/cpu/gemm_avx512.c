@@ -43,6 +43,7 @@ static inline __attribute__((always_inline)) void finish(const fv_gemm_block *bl
                                                          __mmask16 lanes, __m512 sum) {
     if (block->add) sum = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, y), sum);
     if (bias) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes, bias));
+    if (block->limited) sum = _mm512_min_ps(_mm512_set1_ps(block->high), _mm512_max_ps(_mm512_set1_ps(block->low), sum));
     if (block->stream && lanes == 0xffff && (uintptr_t)y % 64 == 0)
         _mm512_stream_ps(y, sum);
     else

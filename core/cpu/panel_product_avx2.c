@@ -70,7 +70,9 @@ static void run_unit(void *context, int64_t unit, int thread) {
                             .a_step = 1,
                             .b_panel = depth * FV_GEMM_COLUMNS,
                             .c = own->rows,
-                            .c_column = column };
+                            .c_column = column,
+                            .low = p.low,
+                            .high = p.high };
     bool plain = fv_gather_is_plain(&p.gather); /* multiplied where they lie */
     if (plain) block.a_row = p.gather.pixel, block.a_tile = FV_GEMM_ROWS * p.gather.pixel;
     block.stream = slices == 1 && p.pictures * p.height * p.width * p.pixel * (int64_t)sizeof(float) >= FV_COST_CACHES;
@@ -84,6 +86,7 @@ static void run_unit(void *context, int64_t unit, int thread) {
         block.b = p.b + column * depth + begin * FV_GEMM_COLUMNS;
         block.add = s > 0;
         block.ahead = plain && s + 1 == slices;
+        block.limited = p.limited && s + 1 == slices;
         block.bias = s + 1 == slices && p.bias ? p.bias + column : NULL;
         fv_gemm_multiply(&block);
     }

@@ -10,9 +10,11 @@
 
 typedef struct fv_panel_product {
     fv_gather gather;
-    int64_t pictures, columns;    /* columns: channels of the result in the group */
-    const float *b;               /* panels of the packed weights, gather depth × 16 each */
-    const float *bias;            /* of the group, or NULL */
+    int64_t pictures, columns; /* columns: channels of the result in the group */
+    const float *b;            /* panels of the packed weights, gather depth × 16 each */
+    const float *bias;         /* of the group, or NULL */
+    bool limited;              /* the result is kept between low and high */
+    float low, high;
     float *y;                     /* pixel (0, 0, 0) of the result, first channel of the group */
     int64_t height, width, pixel; /* of the result's pictures */
     int64_t origin[2], step[2];   /* grid pixel (i, j) is result pixel (i · step + origin) */

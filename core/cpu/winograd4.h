@@ -17,6 +17,8 @@
 #ifndef FV_CPU_WINOGRAD4_H
 #define FV_CPU_WINOGRAD4_H
 
+#include <stdbool.h>
+
 #include "core/graph/op.h"
 
 #define FV_WINOGRAD4_TILE 4
@@ -33,6 +35,9 @@ typedef struct fv_winograd4 {
     float *y;          /* of the others */
     int64_t y_size[2], y_channels;
     const float *bias; /* added to y, or NULL */
+    bool streamed;     /* y is written past the caches, where that is done by whole lines */
+    bool limited;      /* and kept between low and high */
+    float low, high;
 } fv_winograd4;
 
 /* Transformed tiles: element (plane, tile, channel) is at[plane · planes + tile · tiles + channel / 16 · groups + channel %

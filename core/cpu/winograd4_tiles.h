@@ -181,7 +181,8 @@ static void from_dy(const fv_winograd4 *w, int64_t first, int64_t count, const f
     }
 }
 
-INLINE void y_lanes(const float *from, int64_t planes, const patch *p, bool whole, int64_t c, int64_t count, lanes bias) {
+INLINE void y_lanes(const fv_winograd4 *w, const float *from, int64_t planes, const patch *p, bool whole, int64_t c,
+                    int64_t count, lanes bias) {
     lanes half[TILE][SIDE], line[SIDE];
     float *y = (float *)p->at + c;
 #pragma GCC unroll 6
@@ -197,11 +198,16 @@ INLINE void y_lanes(const float *from, int64_t planes, const patch *p, bool whol
     for (int i = 0; i < TILE; i++) {
         a_transposed(half[i], line);
 #pragma GCC unroll 4
-        for (int j = 0; j < TILE; j++)
-            if (whole)
-                store(y + i * p->line + j * p->pixel, line[j] + bias);
+        for (int j = 0; j < TILE; j++) {
+            lanes value = line[j] + bias;
+            if (w->limited) value = at_most(at_least(value, w->low), w->high);
+            if (whole && LANES == GROUP && w->streamed)
+                stream(y + i * p->line + j * p->pixel, value);
+            else if (whole)
+                store(y + i * p->line + j * p->pixel, value);
             else if (has(p, i, j))
-                store_tail(y + i * p->line + j * p->pixel, line[j] + bias, count);
+                store_tail(y + i * p->line + j * p->pixel, value, count);
+        }
     }
 }
 
@@ -215,11 +221,12 @@ static void to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_w
             const float *at = from->at + t * from->tiles + c / GROUP * from->groups + c % GROUP;
             lanes bias = w->bias ? load_tail(w->bias + c, some) : all(0);
             if (inside && some == LANES)
-                y_lanes(at, from->planes, &p, true, c, LANES, bias);
+                y_lanes(w, at, from->planes, &p, true, c, LANES, bias);
             else
-                y_lanes(at, from->planes, &p, false, c, some, bias);
+                y_lanes(w, at, from->planes, &p, false, c, some, bias);
         }
     }
+    if (w->streamed) stream_end();
 }
 
 /* ---- weights ---- */

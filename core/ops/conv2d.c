@@ -7,27 +7,34 @@
  *   dw[k,r,s,c] =           Σ n,p,q  dy[n,p,q,k] · x[n,h,v,c]
  *
  * All three are linear in each of their two operands, so each one's gradient is made of the other two. Depthwise convolution is
- * groups = C. */
+ * groups = C. y may go through ReLU or ReLU6 on its way, which the planner asks for (fuse_activation.c). */
 #include "core/ops/conv2d.h"
 
 #include "core/graph/node.h"
+#include "core/ops/emit.h"
 #include "core/ops/expect.h"
 #include "core/ops/pixel.h"
 #include "core/ops/window.h"
 
 extern const fv_op fv_op_conv2d, fv_op_conv2d_grad_input, fv_op_conv2d_grad_weights;
 
+/* Of all three: how windows lie. */
+#define WINDOWS                                                                                                                \
+    FV_FIELD(fv_conv2d_options, stride, .by_default = "1", .min = 1, .max = FV_EXTENT_MAX,                                     \
+             .help = "step between windows, down and across"),                                                                 \
+        FV_FIELD(fv_conv2d_options, padding, .by_default = "0", .min = 0, .max = FV_EXTENT_MAX,                                \
+                 .help = "rows and columns of zeros: top, left, bottom, right"),                                               \
+        FV_FIELD(fv_conv2d_options, dilation, .by_default = "1", .min = 1, .max = FV_EXTENT_MAX,                               \
+                 .help = "step between the pixels that a window reads"),                                                       \
+        FV_FIELD(fv_conv2d_options, groups, .by_default = "1", .min = 1, .max = FV_EXTENT_MAX,                                 \
+                 .help = "parts the channels are cut into, each convolved by itself")
+
 static const fv_field fields[] = {
-    FV_FIELD(fv_conv2d_options, stride, .by_default = "1", .min = 1, .max = FV_EXTENT_MAX,
-             .help = "step between windows, down and across"),
-    FV_FIELD(fv_conv2d_options, padding, .by_default = "0", .min = 0, .max = FV_EXTENT_MAX,
-             .help = "rows and columns of zeros: top, left, bottom, right"),
-    FV_FIELD(fv_conv2d_options, dilation, .by_default = "1", .min = 1, .max = FV_EXTENT_MAX,
-             .help = "step between the pixels that a window reads"),
-    FV_FIELD(fv_conv2d_options, groups, .by_default = "1", .min = 1, .max = FV_EXTENT_MAX,
-             .help = "parts the channels are cut into, each convolved by itself"),
+    WINDOWS,
+    FV_FIELD(fv_conv2d_options, activation, .by_default = "none", .names = FV_CONV2D_ACTIVATIONS, .help = "done to y"),
     FV_FIELDS_END,
 };
+static const fv_field gradient_fields[] = { WINDOWS, FV_FIELDS_END };
 
 /* ---- shape ---- */
 
@@ -79,23 +86,43 @@ static fv_error *grad_weights_shape(fv_shape_call *call) {
 
 /* ---- gradients: each of the three nodes, op(a, b, …) with options, by the two others ---- */
 
+/* The windows of `node`, and no activation. */
+static fv_conv2d_options windows_of(const fv_node *node) {
+    fv_conv2d_options o = *(const fv_conv2d_options *)node->options;
+    o.activation = FV_CONV2D_PLAIN;
+    return o;
+}
+
 static fv_value conv(fv_graph *graph, const fv_node *node, fv_value x, fv_value w) {
-    return fv_graph_add(graph, &fv_op_conv2d, FV_VALUES(x, w), node->options, NULL);
+    fv_conv2d_options o = windows_of(node);
+    return fv_graph_add(graph, &fv_op_conv2d, FV_VALUES(x, w), &o, NULL);
 }
 
 static fv_value conv_input(fv_graph *graph, const fv_node *node, fv_value dy, fv_value w, fv_value like) {
-    return fv_graph_add(graph, &fv_op_conv2d_grad_input, FV_VALUES(dy, w, like), node->options, NULL);
+    fv_conv2d_options o = windows_of(node);
+    return fv_graph_add(graph, &fv_op_conv2d_grad_input, FV_VALUES(dy, w, like), &o, NULL);
 }
 
 static fv_value conv_weights(fv_graph *graph, const fv_node *node, fv_value x, fv_value dy, fv_value like) {
-    return fv_graph_add(graph, &fv_op_conv2d_grad_weights, FV_VALUES(x, dy, like), node->options, NULL);
+    fv_conv2d_options o = windows_of(node);
+    return fv_graph_add(graph, &fv_op_conv2d_grad_weights, FV_VALUES(x, dy, like), &o, NULL);
+}
+
+/* dy where the activation has a slope, which y tells. */
+static fv_value before_activation(fv_graph *graph, const fv_node *node, fv_value dy) {
+    int activation = ((const fv_conv2d_options *)node->options)->activation;
+    if (activation == FV_CONV2D_PLAIN) return dy;
+    fv_value y = fv_node_value(node, 0), zero = fv_number(graph, dy, 0), flat = fv_apply2(graph, "less_equal", y, zero);
+    if (activation == FV_CONV2D_RELU6)
+        flat = fv_apply2(graph, "logical_or", flat, fv_apply2(graph, "greater_equal", y, fv_number(graph, dy, 6)));
+    return fv_where(graph, flat, zero, dy);
 }
 
 static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx) {
-    fv_value x = node->inputs[0], w = node->inputs[1];
-    dx[0] = conv_input(graph, node, dy[0], w, x);
-    dx[1] = conv_weights(graph, node, x, dy[0], w);
-    if (node->input_count > 2) dx[2] = fv_apply(graph, "sum", FV_VALUES(dy[0]), "axes=0,1,2");
+    fv_value x = node->inputs[0], w = node->inputs[1], d = before_activation(graph, node, dy[0]);
+    dx[0] = conv_input(graph, node, d, w, x);
+    dx[1] = conv_weights(graph, node, x, d, w);
+    if (node->input_count > 2) dx[2] = fv_apply(graph, "sum", FV_VALUES(d), "axes=0,1,2");
 }
 
 static void grad_input_grad(fv_graph *graph, const fv_node *node, const fv_value *dz, fv_value *dx) {
@@ -149,6 +176,10 @@ static double window_sum(const sizes *z, const fv_tensor *x, const fv_tensor *w,
     return sum;
 }
 
+static double activate(const fv_conv2d_options *o, double y) {
+    return y < fv_conv2d_low(o) ? fv_conv2d_low(o) : y > fv_conv2d_high(o) ? fv_conv2d_high(o) : y;
+}
+
 static void reference(const fv_call *call) {
     const fv_tensor *x = &call->inputs[0], *w = &call->inputs[1], *y = &call->outputs[0];
     const fv_tensor *bias = call->input_count > 2 ? &call->inputs[2] : NULL;
@@ -158,7 +189,7 @@ static void reference(const fv_call *call) {
             for (int64_t q = 0; q < z.Q; q++)
                 for (int64_t k = 0; k < z.K; k++) {
                     double start = bias ? fv_tensor_load(bias, k * bias->strides[0]) : 0;
-                    fv_pixel_store(y, n, p, q, k, start + window_sum(&z, x, w, n, p, q, k));
+                    fv_pixel_store(y, n, p, q, k, activate(z.o, start + window_sum(&z, x, w, n, p, q, k)));
                 }
 }
 
@@ -251,6 +282,11 @@ static const char *const cases[] = {
     "x=f32[1,1,1,16] w=f32[16,3,3,1] groups=16 padding=1",
     "x=f32[1,6,5,9] w=f32[9,5,5,1] bias=f32[9] groups=9 padding=0,1,2,3",
     "x=f32[2,7,6,70] w=f32[70,3,3,1] groups=70 padding=1,0,2,1 stride=2",
+    "x=f32[2,3,5,7] w=f32[19,1,1,7] bias=f32[19] activation=relu",
+    "x=f32[1,5,3,9]:-2..2 w=f32[11,3,3,9] bias=f32[11] stride=2 activation=relu6",
+    "x=f32[1,5,6,18]:-2..2 w=f32[9,3,3,18] bias=f32[9] padding=1 activation=relu6",
+    "x=f32[1,5,7,19]:-9..9 w=f32[19,3,3,1] bias=f32[19] groups=19 padding=1 activation=relu6",
+    "x=f32[1,5,4,10]:-9..9 w=f32[10,3,2,1] bias=f32[10] groups=10 activation=relu",
     NULL,
 };
 
@@ -327,7 +363,7 @@ const fv_op fv_op_conv2d_grad_input = {
     .summary = "gradient of conv2d with respect to x; also transposed convolution",
     .inputs = "dy,w,like!",
     .outputs = "dx",
-    .fields = fields,
+    .fields = gradient_fields,
     .shape = grad_input_shape,
     .grad = grad_input_grad,
     .reference = grad_input_reference,
@@ -341,7 +377,7 @@ const fv_op fv_op_conv2d_grad_weights = {
     .summary = "gradient of conv2d with respect to w",
     .inputs = "x,dy,like!",
     .outputs = "dw",
-    .fields = fields,
+    .fields = gradient_fields,
     .flags = FV_OP_JOINS,
     .shape = grad_weights_shape,
     .grad = grad_weights_grad,

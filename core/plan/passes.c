@@ -11,6 +11,8 @@ const fv_pass fv_passes[] = {
     { "share", "before fusion: a value computed twice would be fused twice", false, fv_pass_share },
     { "fold_norm", "before fusion: the norm must still be a node of its own", false, fv_pass_fold_norm },
     { "fuse_norm", "before fusion: the activation must still be a node of its own", false, fv_pass_fuse_norm },
+    { "fuse_activation", "after folding, which puts the activation right behind the convolution", false,
+      fv_pass_fuse_activation },
     { "fuse_elementwise", "after every pass that looks for single ops", false, fv_pass_fuse_elementwise },
     { "materialize", "after fusion, which reads broadcasts in place: what is still no plain view becomes a copy", true,
       fv_pass_materialize },

@@ -78,6 +78,7 @@ fv_error *fv_pass_simplify(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_share(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fold_norm(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_norm(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_fuse_activation(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_elementwise(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_materialize(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options);

@@ -2,6 +2,7 @@
 #include "core/cpu/gemm_avx2.h"
 
 #include "core/base/arena.h"
+#include "core/base/assert.h"
 #include "core/base/size.h"
 #include "core/plan/kernel.h"
 #include "tests/test.h"

@@ -1,0 +1,53 @@
+/* A convolution and the activation behind it as one node: the same bits as two. */
+#include <string.h>
+
+#include "core/ops/conv2d.h"
+#include "core/plan/plan.h"
+#include "fovea/layers.h"
+#include "tests/test.h"
+
+/* Optional passes in front of `name`. */
+static int passes_before(const char *name) {
+    int count = 0;
+    for (int i = 0; strcmp(fv_passes[i].name, name) != 0; i++) count += !fv_passes[i].required;
+    return count;
+}
+
+static int fused_nodes(const fv_plan *plan) {
+    int count = 0;
+    for (int32_t n = 0; n < plan->graph->count; n++) {
+        const fv_node *node = plan->graph->nodes[n];
+        count += fv_node_is(node, "conv2d") && ((const fv_conv2d_options *)node->options)->activation != FV_CONV2D_PLAIN;
+    }
+    return count;
+}
+
+/* A plan by the first `passes` of the optional passes, run on one picture. */
+static fv_plan *answer(const fv_graph *g, fv_weights *weights, int passes) {
+    fv_plan *plan = NULL;
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION, .passes = passes }, &plan));
+    fv_tensor *x = fv_plan_feed(plan, "x");
+    for (int64_t i = 0; i < fv_type_count(&x->type); i++) fv_tensor_store(x, i, (double)(i * 7919 % 1009) / 500 - 1);
+    FV_OK(fv_plan_run(plan));
+    return plan;
+}
+
+static void check(const char *arch, int fused) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OWNED(fv_weights) weights = NULL;
+    FV_OK(fv_graph_new(&g));
+    fv_arch_build(g, arch, 1);
+    FV_OK(fv_graph_error(g));
+    FV_OK(fv_weights_new(&weights));
+    FV_OK(fv_initialize(g, weights, 7));
+    int before = passes_before("fuse_activation");
+    FV_OWNED(fv_plan) two = answer(g, weights, before);
+    FV_OWNED(fv_plan) one = answer(g, weights, before + 1);
+    assert_int_equal(fused_nodes(two), 0);
+    assert_int_equal(fused_nodes(one), fused);
+    const fv_tensor *a = fv_plan_result(one, "logits"), *b = fv_plan_result(two, "logits");
+    assert_memory_equal(a->data, b->data, (size_t)fv_type_bytes(&a->type));
+}
+
+FV_TEST(core_plan_fuse_activation__gives_the_bits_of_single_ops_with_relu) { check("resnet18_cifar classes=5 size=16,16", 9); }
+FV_TEST(core_plan_fuse_activation__gives_the_bits_of_single_ops_with_relu6) { check("mobilenet_v2 classes=5 size=32,32", 35); }
