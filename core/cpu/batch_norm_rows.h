@@ -1,6 +1,6 @@
 /* batch_norm_rows.h - the loops of batch_norm_rows_*.c, compiled once for each instruction set. x is rows of channels, f32.
  *
- * Sums of 8 rows run in f32, those of such runs in f64, where Σx² − (Σx)²/n loses nothing: a partial for each shard of the
+ * Sums of 16 rows run in f32, those of such runs in f64, where Σx² − (Σx)²/n loses nothing: a partial for each shard of the
  * batch, joined by the fixed tree. What is squared is x less the channel's first value in the shard, so that a run loses no
  * more than the data's own rounding where the mean is far from zero. What is then done to each element is one multiply-add a
  * channel:
@@ -25,7 +25,8 @@
 #include "core/plan/kernel.h"
 
 #define UNIT_BYTES ((int64_t)1 << 16) /* of x, in one unit of the second pass */
-#define RUN 8                         /* rows added up in f32 */
+#define RUN 16                        /* rows added up in f32 */
+#define CHANNELS 256                  /* at once: their sums are in the first-level cache */
 
 static int64_t channels_of(const fv_call *call) { return call->outputs[0].type.dims[call->outputs[0].type.rank - 1]; }
 static int64_t rows_of(const fv_call *call) {
@@ -64,28 +65,29 @@ typedef struct sums {
     double *partials; /* shards × 2 × channels */
 } sums;
 
-/* sum += x − shift, square += (x − shift)², in runs of `rows`: a constant wherever this is inlined. */
-static inline __attribute__((always_inline)) void add_run(int rows, const float *restrict x, const float *restrict shift,
-                                                          int64_t channels, double *restrict sum, double *restrict square) {
-    for (int64_t c = 0; c < channels; c++) {
-        float total = 0, squares = 0;
-#pragma GCC unroll 8
-        for (int row = 0; row < rows; row++) {
-            float d = x[row * channels + c] - shift[c];
-            total += d;
-            squares += d * d;
-        }
-        sum[c] += (double)total;
-        square[c] += (double)squares;
+/* sum += x − shift, square += (x − shift)² over a run of rows, read as they lie. */
+static void add_run(int64_t rows, const float *restrict x, const float *restrict shift, int64_t channels, double *restrict sum,
+                    double *restrict square) {
+    for (int64_t first = 0, count; first < channels; first += count) {
+        float total[CHANNELS], squares[CHANNELS];
+        count = fv_min(CHANNELS, channels - first);
+        for (int64_t c = 0; c < count; c++) total[c] = squares[c] = 0;
+        for (int64_t row = 0; row < rows; row++)
+            for (int64_t c = 0; c < count; c++) {
+                float d = x[row * channels + first + c] - shift[first + c];
+                total[c] += d;
+                squares[c] += d * d;
+            }
+        for (int64_t c = 0; c < count; c++) sum[first + c] += (double)total[c];
+        for (int64_t c = 0; c < count; c++) square[first + c] += (double)squares[c];
     }
 }
 
 /* Σx and Σx² of a shard's rows, in f64 from those of x − shift: Σx = S + n·shift, Σx² = Q + 2·shift·S + n·shift². */
 static void add_rows(const float *x, int64_t rows, int64_t channels, double *restrict sum, double *restrict square) {
     const float *shift = x;
-    int64_t row = 0;
-    for (; row + RUN <= rows; row += RUN) add_run(RUN, x + row * channels, shift, channels, sum, square);
-    for (; row < rows; row++) add_run(1, x + row * channels, shift, channels, sum, square);
+    for (int64_t row = 0; row < rows; row += RUN)
+        add_run(fv_min(RUN, rows - row), x + row * channels, shift, channels, sum, square);
     for (int64_t c = 0; c < channels && rows > 0; c++) {
         double s = shift[c], n = (double)rows;
         square[c] += s * (2 * sum[c] + n * s);
@@ -93,31 +95,34 @@ static void add_rows(const float *x, int64_t rows, int64_t channels, double *res
     }
 }
 
-/* sum += dy, product += dy · (x − mean), dy where the activation has a slope, in runs of `rows`: a constant like `activation`.
- */
-static inline __attribute__((always_inline)) void add_gradient_run(const sums *s, int activation, int rows,
+/* sum += dy, product += dy · (x − mean) over a run of rows, dy where the activation has a slope. */
+static inline __attribute__((always_inline)) void add_gradient_run(const sums *s, int activation, int64_t rows,
                                                                    const float *restrict x, const float *restrict dy,
                                                                    double *restrict sum, double *restrict product) {
-    const float *restrict mean = s->mean, *restrict a = activation ? s->a : s->mean, *restrict b = activation ? s->b : s->mean;
-    int64_t channels = s->channels;
-    for (int64_t c = 0; c < channels; c++) {
-        float total = 0, products = 0;
-#pragma GCC unroll 8
-        for (int row = 0; row < rows; row++) {
-            float u = x[row * channels + c], d = slope(activation, dy[row * channels + c], u, a[c], b[c]);
-            total += d;
-            products += d * (u - mean[c]);
-        }
-        sum[c] += (double)total;
-        product[c] += (double)products;
+    for (int64_t first = 0, count; first < s->channels; first += count) {
+        const float *restrict mean = s->mean + first, *restrict a = activation ? s->a + first : mean;
+        const float *restrict b = activation ? s->b + first : mean;
+        float total[CHANNELS], products[CHANNELS];
+        count = fv_min(CHANNELS, s->channels - first);
+        for (int64_t c = 0; c < count; c++) total[c] = products[c] = 0;
+        for (int64_t row = 0; row < rows; row++)
+            for (int64_t c = 0; c < count; c++) {
+                int64_t at = row * s->channels + first + c;
+                float d = slope(activation, dy[at], x[at], a[c], b[c]);
+                total[c] += d;
+                products[c] += d * (x[at] - mean[c]);
+            }
+        for (int64_t c = 0; c < count; c++) sum[first + c] += (double)total[c];
+        for (int64_t c = 0; c < count; c++) product[first + c] += (double)products[c];
     }
 }
 
 static inline __attribute__((always_inline)) void add_gradient(const sums *s, int activation, const float *x, const float *dy,
                                                                int64_t rows, double *sum, double *product) {
-    int64_t row = 0, C = s->channels;
-    for (; row + RUN <= rows; row += RUN) add_gradient_run(s, activation, RUN, x + row * C, dy + row * C, sum, product);
-    for (; row < rows; row++) add_gradient_run(s, activation, 1, x + row * C, dy + row * C, sum, product);
+    for (int64_t row = 0; row < rows; row += RUN) {
+        int64_t at = row * s->channels;
+        add_gradient_run(s, activation, fv_min(RUN, rows - row), x + at, dy + at, sum, product);
+    }
 }
 
 static void add_gradient_rows(const sums *s, int64_t first, int64_t rows, double *sum, double *product) {
