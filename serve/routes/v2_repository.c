@@ -1,8 +1,12 @@
 /* v2_repository.c - Triton's model repository extension: what there is, load it, unload it. */
+#include "core/base/json.h"
 #include "serve/route.h"
 #include "serve/server.h"
 
 static const fv_route_body takes[] = { { "application/json", "{\"type\":\"object\"}" }, { NULL, NULL } };
+static const fv_route_body takes_filter[] = {
+    { "application/json", "{\"type\":\"object\",\"properties\":{\"ready\":{\"type\":\"boolean\"}}}" }, { NULL, NULL }
+};
 
 static void add_row(const fv_model_status *row, fv_text *out) {
     fv_text_add(out, "{\"name\":");
@@ -15,13 +19,31 @@ static void add_row(const fv_model_status *row, fv_text *out) {
     fv_text_add(out, "}");
 }
 
+/* {"ready": true}: those alone that are. */
+static fv_error *read_filter(const fv_request *r, bool *ready) {
+    json_error_t problem;
+    json_t *json = NULL;
+    *ready = false;
+    if (!r->body.length) return NULL;
+    FV_TRY(fv_json_load((const char *)r->body.at, r->body.length, 0, &problem, &json));
+    const json_t *value = json_object_get(json, "ready");
+    bool right = json_is_object(json) && (!value || json_is_boolean(value));
+    *ready = json_is_true(value);
+    json_decref(json);
+    return right ? NULL : fv_fail(FV_USAGE, "the body is no object of JSON, or its \"ready\" is neither true nor false");
+}
+
 static fv_error *list(fv_request *r) {
+    bool ready, first = true;
+    FV_TRY(read_filter(r, &ready));
     fv_text *out = fv_reply_json(r, 200);
     const fv_models_view *view = fv_models_table_view(r->server->models);
     fv_text_add(out, "[");
     for (int64_t i = 0; i < view->count; i++) {
-        if (i) fv_text_add(out, ",");
+        if (ready && view->rows[i].state != FV_MODEL_READY) continue;
+        if (!first) fv_text_add(out, ",");
         add_row(&view->rows[i], out);
+        first = false;
     }
     fv_text_add(out, "]");
     fv_models_view_unref(view);
@@ -58,7 +80,7 @@ const fv_route fv_route_v2_repository_index = {
     .method = "POST",
     .path = "/v2/repository/index",
     .scope = FV_MAY_READ,
-    .takes = takes,
+    .takes = takes_filter,
     .body_optional = true,
     .answers = "application/json",
     .schema = "{\"type\":\"array\"}",

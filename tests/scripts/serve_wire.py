@@ -221,6 +221,8 @@ def open_inference():
     pixels = {"inputs": [{"name": "pixels", "shape": [3, 28, 28, 1], "datatype": "FP32", "data": [0.5] * 3 * 784}]}
     rows = json.loads(ask("POST", base + "/infer", json.dumps(pixels).encode())[2])["outputs"][0]
     check("three rows of pixels", rows["shape"] == [3, 2] and rows["data"][:2] == rows["data"][2:4] == rows["data"][4:], rows)
+    is_refused("an index that is asked for wrongly", 400, ask("POST", "/v2/repository/index", b"[null]"), v2=True)
+    check("what is ready", json.loads(ask("POST", "/v2/repository/index", b'{"ready": true}')[2])[0]["name"] == model)
     check("the index", json.loads(ask("POST", "/v2/repository/index")[2])[0]["state"] == "READY")
 
 
