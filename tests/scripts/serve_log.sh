@@ -42,7 +42,6 @@ kill -TERM "$server"; wait "$server" || fail "it did not end well"; server=
 grep -q '"predictions":6,"labels":5,' out || fail "not what was asked and told"
 "$FOVEA" log export ws/predictions --out log.jsonl > out 2> err || fail "no export"
 grep -q '"id":"mine".*"key":"gate 4".*"sketch":\[.*"truth":"circle".*"by":"annotate"' log.jsonl || fail "a record that was told"
-"$FOVEA" drift profile shapes --data data/train > out 2> err || fail "no profile"
 "$FOVEA" drift check --model shapes --log ws/predictions --json > out 2> err || fail "drift cannot read it"
 grep -q '"n":6' out || fail "drift sees other records"
 

@@ -151,8 +151,8 @@ assert run["status"] == "finished", run' || fail "a training that is over is not
 
 # One that fails says why.
 status=0
-"$FOVEA" train recipe.yaml --lr 1000 --optimizer sgd --schedule constant --transforms 'hflip; normalize mean=0.5 std=0.5' \
-    --out wild --run-name wild > out 2> err || status=$?
+"$FOVEA" train recipe.yaml --lr 1000 --optimizer 'sgd weight_decay=1' --schedule constant \
+    --transforms 'hflip; normalize mean=0.5 std=0.5' --out wild --run-name wild > out 2> err || status=$?
 [ $status = 1 ] || fail "a rate of 1000 trains"
 "$FOVEA" runs show wild --json | python3 -c '
 import json, sys
