@@ -18,8 +18,8 @@ static fv_error *try(const char *text) {
     FV_TRY(fv_fields_defaults(fv_drift_policy_fields, &policy, arena));
     FV_TRY(fv_drift_window_new(p.series.at, p.series.count, &window));
     double values[FV_DRIFT_SERIES_MAX] = { 0.5 };
-    for (int i = 0; i < 30; i++)
-        FV_TRY(fv_drift_window_add(window, &(fv_drift_observation){ values, "cat", 1, p.columns, sketch, NULL }));
+    fv_drift_observation seen = { .values = values, .label = "cat", .right = 1, .columns = p.columns, .sketch = sketch };
+    for (int i = 0; i < 30; i++) FV_TRY(fv_drift_window_add(window, &seen));
     FV_TRY(fv_drift_judge(&p, window, &policy, &report));
     FV_TRY(fv_drift_profile_merge(&p, &p, arena, &sum));
     if (p.columns) FV_TRY(fv_drift_profile_distance(&p, sketch, arena, &factor, &distance));
