@@ -100,7 +100,7 @@ static file file_new(int64_t leaps) {
     add(&f, 3600, 4), add(&f, 0, 2), add(&f, 7200, 4), add(&f, 0x100, 2);
     add_text(&f, "AAA");
     add(&f, 0, 1);
-    for (int64_t i = 0; i < leaps; i++) add(&f, 0, 12);
+    for (int64_t i = 0; i < leaps; i++) add(&f, 0, 8), add(&f, 0, 4);
     add_text(&f, "\nCET-1CEST,M3.5.0,M10.5.0/3\n");
     return f;
 }
