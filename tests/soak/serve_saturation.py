@@ -3,7 +3,7 @@
 moves to and fro between two versions every second or so, and other clients send what is no request, drip headers and bodies, go
 away in the middle of either, and send more than is taken. Then: every well-formed request was answered, with the scores that
 `fovea predict` gives for the version that the answer names, or was turned away with 429 or 503 and Retry-After; resident memory
-was flat, ±2 % from the end of the first fifth to the end; no descriptor is left open.
+between swaps was flat, ±2 % from the end of the first fifth to the end; no descriptor is left open.
 
 A row at the end; exit status 1 with the reasons when something is amiss."""
 import argparse
@@ -244,6 +244,12 @@ def settle(soak):
     return soak.descriptors()
 
 
+def at_rest(sizes, end):
+    """Of the first or the last fifth of the samples what a tenth lies below: between two swaps, while no version is loaded."""
+    fifth = max(1, len(sizes) // 5)
+    return sorted(sizes[:fifth] if end == 0 else sizes[-fifth:])[fifth // 10]
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("build")
@@ -271,8 +277,7 @@ def main():
         if soak.server.poll() is not None:
             soak.said.seek(0)
             sys.exit(f"the server ended with {soak.server.returncode}:\n{soak.said.read()[-4000:]}")
-        tenth = max(1, len(sizes) // 10)
-        first, last = sorted(sizes[:tenth])[tenth // 2], sorted(sizes[-tenth:])[tenth // 2]
+        first, last = at_rest(sizes, 0), at_rest(sizes, -1)
         left = settle(soak)
         if left > soak.idle_descriptors:
             soak.amiss(f"{left} descriptors are open, and {soak.idle_descriptors} were before anybody asked: "
