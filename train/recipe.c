@@ -203,9 +203,11 @@ fv_error *fv_recipe_override(fv_recipe *recipe, const fv_recipe_keys *from, cons
 static fv_error *check_weights_keys(const fv_recipe *recipe) {
     static const char *const keys[] = { "head",           "keep_classes", "old_classes", "head_epochs", "freeze",
                                         "unfreeze_every", "layer_decay",  "l2_sp",       "norms" };
+    FV_OWNED(fv_arena) arena = NULL; /* of the defaults: the recipe is others' too */
     fv_recipe_keys defaults = { 0 };
     if (recipe->keys.weights) return NULL;
-    FV_TRY(fv_fields_defaults(fv_recipe_fields, &defaults, recipe->arena));
+    FV_TRY(fv_arena_new("a recipe's defaults", RECIPE_BYTES_MAX, &arena));
+    FV_TRY(fv_fields_defaults(fv_recipe_fields, &defaults, arena));
     for (int i = 0; i < FV_COUNT(keys); i++)
         if (!fv_field_equal(fv_fields_find(fv_recipe_fields, keys[i]), &recipe->keys, &defaults))
             return fv_error_hint(fv_fail(FV_USAGE, "%s is given, but no weights to start from", keys[i]),
