@@ -45,8 +45,9 @@ static const fv_field fields[] = {
 typedef struct job {
     fv_command_call *call;
     const cron_options *options;
-    char *workspace, *program; /* absolute */
-    const char *line;          /* of the crontab */
+    char *workspace, *program, *policy; /* absolute: who calls has another folder; policy NULL: the workspace's */
+    const char *line;                   /* of the crontab */
+    fv_cron every;                      /* when that is */
 } job;
 
 /* ---- the next times ---- */
@@ -84,37 +85,47 @@ static fv_error *print_next(job *j) {
 
 /* ---- the line ---- */
 
-/* For sh, in single quotes; in a crontab % is a line end unless a backslash stands before it. */
-static void add_quoted(fv_text *out, const char *text, bool crontab) {
+/* For cron and its sh, in single quotes; % is a line end there unless a backslash stands before it. */
+static void add_for_cron(const char *text, fv_text *out) {
     fv_text_add(out, "'");
     for (; *text; text++) {
         if (*text == '\'')
             fv_text_add(out, "'\\''");
         else
-            fv_text_addf(out, crontab && *text == '%' ? "\\%c" : "%c", *text);
+            fv_text_addf(out, *text == '%' ? "\\%c" : "%c", *text);
     }
     fv_text_add(out, "'");
 }
 
-static void add_command(const job *j, bool crontab, fv_text *out) {
-    add_quoted(out, j->program, crontab);
+/* For a line of a unit (systemd.service(5)): in double quotes; % and $ stand for themselves when doubled. */
+static void add_for_systemd(const char *text, fv_text *out) {
+    fv_text_add(out, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') fv_text_add(out, "\\");
+        if (*text == '%' || *text == '$') fv_text_addf(out, "%c", *text);
+        fv_text_addf(out, "%c", *text);
+    }
+    fv_text_add(out, "\"");
+}
+
+static void add_command(const job *j, void (*add)(const char *text, fv_text *out), fv_text *out) {
+    add(j->program, out);
     fv_text_add(out, " retrain run --workspace ");
-    add_quoted(out, j->workspace, crontab);
-    if (!j->options->policy) return;
+    add(j->workspace, out);
+    if (!j->policy) return;
     fv_text_add(out, " --policy ");
-    add_quoted(out, j->options->policy, crontab);
+    add(j->policy, out);
 }
 
 static fv_error *make_line(job *j) {
     const char *path;
-    fv_cron cron;
     FV_TEXT(line, 1 << 16);
-    FV_TRY(fv_cron_parse(j->options->every, &cron));
+    FV_TRY(fv_cron_parse(j->options->every, &j->every));
     FV_TRY(fv_file_join(j->call->arena, j->workspace, "retrain.log", &path));
     fv_text_addf(&line, "%s ", j->options->every);
-    add_command(j, true, &line);
+    add_command(j, add_for_cron, &line);
     fv_text_add(&line, " >> ");
-    add_quoted(&line, path, true);
+    add_for_cron(path, &line);
     fv_text_addf(&line, " 2>&1 " MARK "%s", j->workspace);
     FV_TRY(fv_text_error(&line));
     if (strpbrk(line.at, "\n\r")) return fv_fail(FV_USAGE, "a path with a line end cannot stand in a crontab");
@@ -207,15 +218,65 @@ static fv_error *install(job *j) {
     return NULL;
 }
 
-/* ---- the others ---- */
+/* ---- systemd ---- */
+
+/* The numbers of `set` from `first` on, as a list; * where all `count` of them are in it. */
+static void add_numbers(uint64_t set, int first, int count, fv_text *out) {
+    uint64_t all = ((UINT64_C(1) << count) - 1) << first;
+    if ((set & all) == all) {
+        fv_text_add(out, "*");
+        return;
+    }
+    const char *between = "";
+    for (int i = first; i < first + count; i++) {
+        if (!(set >> i & 1)) continue;
+        fv_text_addf(out, "%s%d", between, i);
+        between = ",";
+    }
+}
+
+static void add_weekdays(uint32_t set, fv_text *out) {
+    static const char *const names[7] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+    const char *between = "";
+    if ((set & 127) == 127) return;
+    for (int i = 0; i < 7; i++) {
+        if (!(set >> i & 1)) continue;
+        fv_text_addf(out, "%s%s", between, names[i]);
+        between = ",";
+    }
+    fv_text_add(out, " ");
+}
+
+static void add_calendar(const fv_cron *cron, uint32_t days, uint32_t weekdays, fv_text *out) {
+    fv_text_add(out, "OnCalendar=");
+    add_weekdays(weekdays, out);
+    fv_text_add(out, "*-");
+    add_numbers(cron->months, 1, 12, out);
+    fv_text_add(out, "-");
+    add_numbers(days, 1, 31, out);
+    fv_text_add(out, " ");
+    add_numbers(cron->hours, 0, 24, out);
+    fv_text_add(out, ":");
+    add_numbers(cron->minutes, 0, 60, out);
+    fv_text_add(out, ":00\n");
+}
 
 static void add_timer(const job *j, fv_text *out) {
+    const fv_cron *cron = &j->every;
     fv_text_add(out,
                 "# fovea-retrain.service\n[Unit]\nDescription=retrain if it is due\n\n[Service]\nType=oneshot\nExecStart=");
-    add_command(j, false, out);
-    fv_text_add(out, "\nSuccessExitStatus=75\n\n# fovea-retrain.timer\n[Timer]\nOnCalendar=*:0/10\nAccuracySec=1s\n"
-                     "Persistent=false\n\n[Install]\nWantedBy=timers.target\n");
+    add_command(j, add_for_systemd, out);
+    fv_text_add(out, "\nSuccessExitStatus=75\n\n# fovea-retrain.timer\n[Timer]\n");
+    if (cron->any_day || cron->any_weekday) {
+        add_calendar(cron, cron->days, cron->weekdays, out);
+    } else { /* either is enough: systemd takes any of its lines, and both parts of one */
+        add_calendar(cron, cron->days, UINT32_MAX, out);
+        add_calendar(cron, UINT32_MAX, cron->weekdays, out);
+    }
+    fv_text_add(out, "AccuracySec=1s\nPersistent=false\n\n[Install]\nWantedBy=timers.target\n");
 }
+
+/* ---- Kubernetes ---- */
 
 static void add_cron_job(const job *j, fv_text *out) {
     fv_text_addf(
@@ -260,6 +321,7 @@ static fv_error *find_places(job *j) {
     FV_OWNED(fv_registry) registry = NULL;
     FV_TRY(fv_registry_open(j->options->workspace, &(fv_registry_options){ .read_only = true }, &registry));
     FV_TRY(fv_file_resolve(fv_registry_folder(registry), &j->workspace));
+    if (j->options->policy) FV_TRY(fv_file_resolve(j->options->policy, &j->policy));
     return fv_file_resolve("/proc/self/exe", &j->program);
 }
 
@@ -276,6 +338,7 @@ static fv_error *run(fv_command_call *call, void *options) {
     fv_error *error = do_all(&j);
     fv_string_free(j.workspace);
     fv_string_free(j.program);
+    fv_string_free(j.policy);
     return error;
 }
 

@@ -140,6 +140,14 @@ export TABLE="$work/table" PATH="$work/bin:$PATH"
 status 0 "$FOVEA" retrain cron
 prints 'ExecStart=.*retrain run --workspace'
 prints 'concurrencyPolicy: Forbid'
+prints '^OnCalendar=\*-\*-\* \*:0,10,20,30,40,50:00$'
+# A timer for when the line is due: either day field is enough. A policy is named by its whole path.
+cp home/retrain.yaml "own %policy.yaml"
+status 0 "$FOVEA" retrain cron --every '5 2,14 1-3 jan,jul mon,7' --policy "own %policy.yaml"
+prints '^OnCalendar=\*-1,7-1,2,3 2,14:5:00$'
+prints '^OnCalendar=Sun,Mon \*-1,7-\* 2,14:5:00$'
+prints "^5 2,14 1-3 jan,jul mon,7 .* --policy '/.*/own \\\\%policy.yaml' >> "
+prints '^ExecStart=.* --policy "/.*/own %%policy.yaml"$'
 status 0 "$FOVEA" retrain cron --install --json
 prints '"changed":true'
 status 0 "$FOVEA" retrain cron --install --json
