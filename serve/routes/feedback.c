@@ -24,40 +24,36 @@ static const fv_route_body takes[] = {
     { NULL, NULL }
 };
 
-typedef struct told {
-    fv_record_slip slip;
-    fv_logged_truth *truths;
-    int64_t count;
-} told;
-
 static void written(fv_record_slip *slip) { fv_request_answered(slip->context); }
 
 static void clean(fv_request *r) {
-    told *t = r->state;
-    fv_error_free(t->slip.error);
+    fv_record_slip *slip = r->state;
+    fv_error_free(slip->error);
 }
 
 /* All of it is checked before any of it is kept. */
 static fv_error *handle(fv_request *r) {
-    told *t;
+    fv_record_slip *slip;
+    fv_logged_truth *truths;
+    int64_t count;
     bool lines = fv_request_is(r, "application/x-ndjson");
     if (!r->server->records)
         return fv_error_hint(fv_fail(FV_CONFLICT, "this server keeps no prediction log"),
                              "start it with --prediction-log and a folder");
-    FV_TRY(fv_arena_take(r->arena, 1, &t));
-    FV_TRY(fv_feedback_parse((const char *)r->body.at, r->body.length, lines, r->who, r->arena, &t->truths, &t->count));
-    t->slip = (fv_record_slip){ .truths = t->truths, .count = t->count, .done = written, .context = r };
-    r->state = t;
+    FV_TRY(fv_arena_take(r->arena, 1, &slip));
+    FV_TRY(fv_feedback_parse((const char *)r->body.at, r->body.length, lines, r->who, r->arena, &truths, &count));
+    *slip = (fv_record_slip){ .truths = truths, .count = count, .done = written, .context = r };
+    r->state = slip;
     r->clean = clean;
     atomic_fetch_add(&r->inner.pending, 1);
-    fv_record_book_wait(r->server->records, &t->slip);
+    fv_record_book_wait(r->server->records, slip);
     return NULL;
 }
 
 static fv_error *finish(fv_request *r) {
-    told *t = r->state;
-    if (t->slip.error) return fv_take(&t->slip.error);
-    fv_text_addf(fv_reply_json(r, 200), "{\"labelled\":%lld}\n", (long long)t->count);
+    fv_record_slip *slip = r->state;
+    if (slip->error) return fv_take(&slip->error);
+    fv_text_addf(fv_reply_json(r, 200), "{\"labelled\":%lld}\n", (long long)slip->count);
     return NULL;
 }
 
