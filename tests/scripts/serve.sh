@@ -17,16 +17,7 @@ done
 picture=$SOURCE/examples/shapes/test/circle/000.png
 "$FOVEA" predict run/best.fovea "$picture" --json > predicted || fail "no prediction"
 
-start() {
-    rm -f out # the last one's line is none of this one
-    "$FOVEA" serve "$@" --port 0 > out 2> err & server=$!
-    for i in $(seq 600); do
-        grep -qs '^serving at .*:[0-9]*$' out && break
-        kill -0 "$server" 2> /dev/null || fail "it did not start"
-        sleep 0.1
-    done
-    port=$(sed -n 's/^serving at .*:\([0-9]*\)$/\1/p' out)
-}
+. "$SOURCE/tests/scripts/serve_start"
 stop() {
     kill -TERM "$server"
     got=0; wait "$server" || got=$?

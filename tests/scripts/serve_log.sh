@@ -22,20 +22,11 @@ for role in predict annotate read; do
     sed -n 's/.*"token":"\([^"]*\)".*/\1/p' out > $role.token
 done
 
-start() {
-    rm -f out
-    "$FOVEA" serve --port 0 --log none "$@" > out 2> err & server=$!
-    for i in $(seq 600); do
-        grep -qs '^serving at .*:[0-9]*$' out && break
-        kill -0 "$server" 2> /dev/null || fail "it did not start"
-        sleep 0.1
-    done
-    port=$(sed -n 's/^serving at .*:\([0-9]*\)$/\1/p' out)
-}
+. "$SOURCE/tests/scripts/serve_start"
 asks() { python3 "$SOURCE/tests/scripts/serve_log.py" "$port" shapes "$SOURCE"/examples/shapes/test/circle/000.png "$@"; }
 
 # Who may what, and what the log then holds.
-start
+start --log none
 asks tokens . > ids || { cat ids; fail "roles, or feedback"; }
 kill -TERM "$server"; wait "$server" || fail "it did not end well"; server=
 "$FOVEA" log show ws/predictions --json > out 2> err || fail "no log"
@@ -46,7 +37,7 @@ grep -q '"id":"mine".*"key":"gate 4".*"sketch":\[.*"truth":"circle".*"by":"annot
 grep -q '"n":6' out || fail "drift sees other records"
 
 # Killed in the midst of answers that wait for their records.
-start --log-wait
+start --log none --log-wait
 : > acknowledged
 asks write predict.token >> acknowledged & writer=$!
 until [ "$(wc -l < acknowledged)" -gt 20 ]; do kill -0 $writer || fail "the writer ended"; sleep 0.02; done

@@ -22,9 +22,8 @@ for class in circle cross; do
 done
 "$FOVEA" train --data data --arch "small_cnn width=4" --channels 1 --size 28 --epochs 1 --batch 10 --no-track --out run \
     > out 2> err || fail "no model"
-rm -f out
-"$FOVEA" serve run/best.fovea --name shapes --port 0 --log none > out 2> err & server=$!
-until grep -qs '^serving at' out; do kill -0 "$server" || fail "it did not start"; sleep 0.1; done
+. "$SOURCE/tests/scripts/serve_start"
+start run/best.fovea --name shapes --log none
 address=$(sed -n 's/^serving at //p' out)
 for page in / /dashboard; do
     HOME=$work timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$work/chromium" \
