@@ -2,9 +2,11 @@
 #include "registry/migrate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -124,11 +126,15 @@ static fv_error *upgrade(fv_connection *c, const fv_migration *migrations, int c
     return check(c, migrations, count, &version);
 }
 
+static fv_error *lock_path(const char *backups, fv_text *out) {
+    fv_text_addf(out, "%s/upgrade.lock", backups);
+    return fv_text_error(out);
+}
+
 /* One process at a time: a copy begun by a second would hold what the first has upgraded. */
 static fv_error *lock_upgrades(fv_connection *c, const char *backups, int *lock) {
     FV_TEXT(path, 1 << 16);
-    fv_text_addf(&path, "%s/upgrade.lock", backups);
-    FV_TRY(fv_text_error(&path));
+    FV_TRY(lock_path(backups, &path));
     FV_TRY(fv_group_make_folder(backups));
     for (int64_t end = fv_steady_ms() + fv_connection_wait_ms(c);;) {
         fv_error *error = fv_group_lock(path.at, lock);
@@ -147,6 +153,16 @@ fv_error *fv_migrate(fv_connection *c, const fv_migration *migrations, int count
     fv_error *error = upgrade(c, migrations, count, backups);
     fv_file_unlock(lock);
     return error;
+}
+
+/* The lock is tried, shared and for a moment: who wants to upgrade tries again. */
+fv_error *fv_migrate_runs(const char *backups, int64_t version, bool *out) {
+    FV_TEXT(path, 1 << 16);
+    FV_TRY(lock_path(backups, &path));
+    int file = open(path.at, O_RDONLY | O_CLOEXEC);
+    *out = file < 0 ? errno == ENOENT && !version : flock(file, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    if (file >= 0) close(file);
+    return NULL;
 }
 
 fv_error *fv_migrate_check(fv_connection *c, const fv_migration *migrations, int count) {

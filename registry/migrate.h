@@ -22,6 +22,10 @@ FV_MUST_USE fv_error *fv_migrate(fv_connection *connection, const fv_migration *
 /* The same questions without changing anything; FV_UNSUPPORTED too when it is older. */
 FV_MUST_USE fv_error *fv_migrate_check(fv_connection *connection, const fv_migration *migrations, int count);
 
+/* Whether another process is bringing a database that has the schema `version` to its own just now; of one that has none yet,
+ * and was never locked for it, that is so too. */
+FV_MUST_USE fv_error *fv_migrate_runs(const char *backups, int64_t version, bool *out);
+
 /* FV_FORMAT: the database is of another program; one that is empty is of none. */
 FV_MUST_USE fv_error *fv_migrate_check_owner(fv_connection *connection);
 

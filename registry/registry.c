@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/assert.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "registry/clock.h"
 #include "registry/database.h"
 #include "registry/group.h"
 #include "registry/migrate.h"
@@ -275,9 +277,31 @@ static fv_error *choose_storage(fv_registry *r, fv_storage storage) {
                          "wait for that process, or keep the workspace on a disk of one machine and use `fovea serve` there");
 }
 
-static fv_error *check_schema(fv_connection *c, void *context) {
-    (void)context;
+static fv_error *check_schema(fv_connection *c, void *version) {
+    FV_TRY(fv_connection_ask(c, "PRAGMA user_version", 0, version));
     return fv_migrate_check(c, fv_migration_table, fv_migration_count);
+}
+
+/* What another process is making or upgrading just now has no schema of ours until that is done, and for a moment no log that
+ * SQLite would read without the right to write it. Whether it does is asked first: it may have ended when the answer comes. */
+static fv_error *open_when_made(fv_registry *r, const char *backups) {
+    for (int64_t version = 0, end = fv_steady_ms() + (int64_t)(r->how.wait_seconds * 1e3);;) {
+        bool runs;
+        FV_TRY(fv_migrate_runs(backups, version, &runs));
+        fv_error *error = fv_registry_read(r, check_schema, &version);
+        bool early = error && runs && (fv_error_code(error) == FV_UNSUPPORTED || fv_error_code(error) == FV_DENIED);
+        if (!early || fv_steady_ms() > end) return error;
+        fv_error_free(error);
+        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+    }
+}
+
+static fv_error *open_to_read(fv_registry *r) {
+    char *backups;
+    FV_TRY(fv_registry_path(r, "backups", &backups));
+    fv_error *error = open_when_made(r, backups);
+    fv_string_free(backups);
+    return error;
 }
 
 static fv_error *open_to_write(fv_registry *r) {
@@ -299,7 +323,7 @@ static fv_error *open_all(fv_registry *r, const char *folder, const fv_registry_
         return fv_error_hint(fv_fail(FV_NOT_FOUND, "there is no registry in %s", r->folder),
                              "--workspace or FOVEA_HOME names a folder that a training made");
     FV_TRY(choose_storage(r, o->storage));
-    return o->read_only ? fv_registry_read(r, check_schema, NULL) : open_to_write(r);
+    return o->read_only ? open_to_read(r) : open_to_write(r);
 }
 
 fv_error *fv_registry_open(const char *folder, const fv_registry_options *options, fv_registry **out) {

@@ -421,6 +421,52 @@ FV_TEST(registry_migrate__one_that_fails_leaves_the_schema_as_it_was) {
     fv_connection_free(c);
 }
 
+/* Sets the schema's number while the lock says that an upgrade is on its way. */
+static void pretend_upgrade(const char *folder, int64_t version) {
+    char sql[60];
+    fv_connection *c = database_in(folder);
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", (int)version);
+    FV_OK(fv_connection_execute(c, sql));
+    fv_connection_free(c);
+}
+
+static void *open_to_read(void *folder) {
+    fv_registry *registry;
+    fv_error *error = fv_registry_open(folder, &(fv_registry_options){ .read_only = true, .wait_seconds = 300 }, &registry);
+    if (!error) fv_registry_free(registry);
+    return error;
+}
+
+FV_TEST(registry_migrate__who_reads_waits_for_an_upgrade_that_is_on_its_way) {
+    const char *folder = fv_test_folder();
+    char path[600];
+    int lock;
+    pthread_t reader;
+    void *error;
+    fv_registry_free(open_in(folder));
+    snprintf(path, sizeof path, "%s/backups/upgrade.lock", folder);
+    FV_OK(fv_file_lock(path, &lock));
+    pretend_upgrade(folder, 3);
+    fv_registry *registry;
+    fv_registry_options briefly = { .read_only = true, .wait_seconds = 0.02 };
+    FV_FAILS(fv_registry_open(folder, &briefly, &registry), FV_UNSUPPORTED, "it has schema 3");
+    assert_int_equal(pthread_create(&reader, NULL, open_to_read, (void *)folder), 0);
+    usleep(20000); /* it has looked by now, or looks later: right is the same */
+    pretend_upgrade(folder, fv_migration_count);
+    fv_file_unlock(lock);
+    assert_int_equal(pthread_join(reader, &error), 0);
+    FV_OK((fv_error *)error);
+}
+
+FV_TEST(registry_migrate__who_reads_an_older_schema_that_nobody_upgrades_is_told_at_once) {
+    const char *folder = fv_test_folder();
+    void *error;
+    fv_registry_free(open_in(folder));
+    pretend_upgrade(folder, 3);
+    error = open_to_read((void *)folder); /* it would wait for minutes */
+    FV_FAILS((fv_error *)error, FV_UNSUPPORTED, "it has schema 3");
+}
+
 FV_TEST(registry_migrate__processes_that_come_at_once_upgrade_once) {
     const char *folder = fv_test_folder();
     pid_t children[8];

@@ -18,7 +18,6 @@ import threading
 import time
 
 
-
 class Worker:
     """A process, and what it has said."""
 
@@ -122,7 +121,8 @@ def main():
     folder = tempfile.mkdtemp(dir=a.folder)
     soak = Soak(os.path.join(a.build, "bin/registry_load"), folder, a.wait_seconds)
     workers = [Worker(soak, "write", i) for i in range(a.writers)]
-    time.sleep(2)  # until the workspace is there
+    while not soak.waits["ack"] and not soak.errors:  # until the workspace and a run are there
+        time.sleep(0.1)
     workers += [Worker(soak, "read", i) for i in range(a.readers)]
     end, kills = time.monotonic() + 60 * a.minutes, {"write": 0, "read": 0}
     while time.monotonic() < end and not soak.errors:
