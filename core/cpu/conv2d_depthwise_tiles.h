@@ -13,6 +13,7 @@
 #include "core/base/size.h"
 #include "core/comm/shards.h"
 #include "core/cpu/cost.h"
+#include "core/cpu/depthwise_rows.h"
 #include "core/cpu/lanes.h"
 #include "core/ops/conv2d.h"
 #include "core/plan/kernel.h"
@@ -158,6 +159,28 @@ static void row_unit(void *context, int64_t unit, int thread) {
         sum(t, &tile);
     }
     if (t->streamed) stream_end();
+}
+
+/* ---- rows that lie anywhere (depthwise_rows.h) ---- */
+
+static void two_rows(const fv_depthwise_rows *r) {
+    convolution t = { .channels = r->channels, .w = r->w, .bias = r->bias };
+    t.limited = r->limited, t.low = r->low, t.high = r->high;
+    int rows = inputs_of(FORWARD, r->side, r->stride, DOWN), columns = inputs_of(FORWARD, r->side, r->stride, ACROSS);
+    tile_sums sum = sums[FORWARD][r->side == SIDE_MAX][r->stride == 2];
+    for (int64_t q = 0; q < r->out_width; q += ACROSS) {
+        tile tile;
+        int64_t left = q * r->stride - r->left;
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < columns; j++) {
+                bool inside = r->in[i] && left + j >= 0 && left + j < r->in_width;
+                tile.in[i * columns + j] = inside ? r->in[i] + (left + j) * r->channels : r->zeros;
+            }
+        for (int o = 0; o < DOWN; o++)
+            for (int64_t i = 0; i < ACROSS; i++)
+                tile.out[o * ACROSS + i] = r->out[o] && q + i < r->out_width ? r->out[o] + (q + i) * r->channels : NULL;
+        sum(&t, &tile);
+    }
 }
 
 /* ---- the gradient with respect to the weights: tiles of dy meet the same inputs as in the forward pass ---- */

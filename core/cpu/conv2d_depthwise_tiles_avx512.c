@@ -2,6 +2,8 @@
  * AVX-512. */
 #include "core/cpu/conv2d_depthwise_tiles.h"
 
+void fv_depthwise_two_rows_avx512(const fv_depthwise_rows *r) { two_rows(r); }
+
 const fv_kernel fv_kernel_conv2d_depthwise_tiles_f32_avx512 = {
     .name = "conv2d_depthwise_tiles_f32_avx512",
     .op = "conv2d",

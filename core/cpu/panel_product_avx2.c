@@ -6,8 +6,7 @@
 #include "core/cpu/gather_avx2.h"
 #include "core/cpu/gemm_avx2.h"
 
-#define DEPTH_MAX 320 /* of a slice: a panel of b is 20 KB, in the first-level cache beside a tile of a */
-#define STRIDE (DEPTH_MAX + 16)
+#define STRIDE (FV_PANEL_DEPTH + 16)
 #define ROWS 96         /* of a unit: its slice of a is 120 KB, in the second-level cache */
 #define UNITS_WANTED 32 /* enough to keep a team busy; with fewer blocks of pixels the channels are cut too */
 #define COLUMNS_MIN 64  /* but not finer: each cut gathers the pixels again */
@@ -60,8 +59,8 @@ static void run_unit(void *context, int64_t unit, int thread) {
     if (count <= 0) return;
     scratch *own = (scratch *)job->call->scratch + thread;
     find_rows(&p, first, count, own->rows);
-    int64_t depth = fv_gather_depth(&p.gather), slices = fv_max(fv_ceil_div(depth, DEPTH_MAX), 1);
-    int64_t slice = fv_round_up(fv_ceil_div(depth, slices), FV_LANES);
+    int64_t depth = fv_gather_depth(&p.gather), slice = fv_panel_slice(depth);
+    int64_t slices = fv_max(fv_ceil_div(depth, FV_PANEL_DEPTH), 1);
     fv_gemm_block block = { .rows = count,
                             .columns = fv_min(cut->columns, p.columns - column),
                             .a = own->gathered,

@@ -26,4 +26,10 @@ typedef fv_panel_product (*fv_panel_product_at)(const fv_call *call, int64_t ind
 void fv_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count);
 int64_t fv_panel_products_scratch_avx2(const fv_call *call); /* bytes */
 
+/* Into slices of how much a depth is cut: part of the bits. A depth of no more than FV_PANEL_DEPTH is one slice. */
+#define FV_PANEL_DEPTH 320 /* a panel of b is 20 KB, in the first-level cache beside a tile of a */
+static inline int64_t fv_panel_slice(int64_t depth) {
+    return fv_round_up(fv_ceil_div(depth, fv_max(fv_ceil_div(depth, FV_PANEL_DEPTH), 1)), 8);
+}
+
 #endif

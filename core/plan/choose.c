@@ -33,6 +33,8 @@ static const char *pinned(const char *op) {
     return NULL;
 }
 
+bool fv_kernel_is_pinned(const char *op) { return pinned(op) != NULL; }
+
 static bool matches(const fv_kernel *kernel, const char *pin) {
     size_t length = strcspn(pin, ",");
     return !strncmp(kernel->name + strlen(kernel->op) + 1, pin, length);

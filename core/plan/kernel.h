@@ -32,6 +32,7 @@ typedef struct fv_kernel {
     int64_t (*packed)(const fv_call *call); /* bytes; NULL: packs nothing */
     void (*pack)(const fv_call *call);      /* fills call->packed from inputs[pack_input] */
     int pack_input;
+    unsigned pack_more; /* bit i: packs input i too */
     /* Tables made once a plan (a program decoded, resize weights), in the plan's arena; NULL: none. scratch and packed see
      * them. */
     fv_error *(*prepare)(const fv_call *call, fv_arena *arena, void **out);

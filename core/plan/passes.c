@@ -13,6 +13,8 @@ const fv_pass fv_passes[] = {
     { "fuse_norm", "before fusion: the activation must still be a node of its own", false, fv_pass_fuse_norm },
     { "fuse_activation", "after folding, which puts the activation right behind the convolution", false,
       fv_pass_fuse_activation },
+    { "fuse_bottleneck", "after activations are in their convolutions, before the sum behind one goes into a chain", false,
+      fv_pass_fuse_bottleneck },
     { "fuse_elementwise", "after every pass that looks for single ops", false, fv_pass_fuse_elementwise },
     { "materialize", "after fusion, which reads broadcasts in place: what is still no plain view becomes a copy", true,
       fv_pass_materialize },

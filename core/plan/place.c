@@ -165,7 +165,10 @@ static fv_error *place_scratch(fv_plan *plan, int32_t s) {
             packed = kernel->packed ? kernel->packed(&step->call) : 0;
     if (scratch > 0) FV_TRY(add_buffer(plan, scratch, s, s, &step->scratch));
     if (packed <= 0) return NULL;
-    step->pack_once = plan->options.mode == FV_EVALUATION && plan->constant[step->node->inputs[kernel->pack_input].node];
+    step->pack_once = plan->options.mode == FV_EVALUATION;
+    for (int i = 0; i < step->node->input_count; i++)
+        if (i == kernel->pack_input || (i < 32 && (kernel->pack_more >> i & 1)))
+            step->pack_once = step->pack_once && plan->constant[step->node->inputs[i].node];
     return add_buffer(plan, packed, step->pack_once ? fv_min(s, plan->hoisted) : s, step->pack_once ? FV_FOREVER : s,
                       &step->packed);
 }

@@ -79,6 +79,7 @@ fv_error *fv_pass_share(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fold_norm(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_norm(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_activation(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_fuse_bottleneck(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_elementwise(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_materialize(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options);
@@ -100,6 +101,8 @@ fv_error *fv_plan_choose(fv_plan *plan);
 const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, double *cost);
 /* The number of the op's next kernel at or after `from`, −1 when there are no more. */
 int fv_kernel_next(const char *op, int from);
+/* Does FOVEA_KERNEL say which kernels of `op` may run? */
+bool fv_kernel_is_pinned(const char *op);
 /* Does the view op of `node` show its input `x` without a copy? Sets *y (strides; y->data relative to x->data). */
 bool fv_view_of(const fv_node *node, const fv_tensor *x, fv_tensor *y);
 

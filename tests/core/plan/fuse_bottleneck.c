@@ -1,0 +1,103 @@
+/* MobileNetV2's block as one node: the same bits as its convolutions one by one, however a batch is cut among threads. */
+#include <string.h>
+
+#include "core/base/parallel.h"
+#include "core/plan/plan.h"
+#include "fovea/layers.h"
+#include "tests/test.h"
+
+/* Optional passes in front of `name`. */
+static int passes_before(const char *name) {
+    int count = 0;
+    for (int i = 0; strcmp(fv_passes[i].name, name) != 0; i++) count += !fv_passes[i].required;
+    return count;
+}
+
+static int count_of(const fv_plan *plan, const char *op) {
+    int count = 0;
+    for (int32_t n = 0; n < plan->graph->count; n++) count += fv_node_is(plan->graph->nodes[n], op);
+    return count;
+}
+
+/* A plan by the first `passes` of the optional passes, run. */
+static fv_plan *answer(const fv_graph *g, fv_weights *weights, int passes) {
+    fv_plan *plan = NULL;
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION, .passes = passes }, &plan));
+    fv_tensor *x = fv_plan_feed(plan, "x");
+    for (int64_t i = 0; i < fv_type_count(&x->type); i++) fv_tensor_store(x, i, (double)(i * 7919 % 1009) / 500 - 1);
+    FV_OK(fv_plan_run(plan));
+    return plan;
+}
+
+static void compare(const fv_graph *g, fv_weights *weights, int blocks) {
+    int before = passes_before("fuse_bottleneck");
+    FV_OWNED(fv_plan) single = answer(g, weights, before);
+    FV_OWNED(fv_plan) fused = answer(g, weights, before + 1);
+    if (fv_isa_best() == FV_ISA_PORTABLE) blocks = 0; /* no kernel, no node */
+    assert_int_equal(count_of(single, "inverted_bottleneck"), 0);
+    assert_int_equal(count_of(fused, "inverted_bottleneck"), blocks);
+    const fv_tensor *a = fv_plan_result(fused, "logits"), *b = fv_plan_result(single, "logits");
+    assert_memory_equal(a->data, b->data, (size_t)fv_type_bytes(&a->type));
+}
+
+/* Two pictures among three threads: each is cut. */
+static void check(fv_graph *g, int blocks) {
+    int before = fv_parallel_threads();
+    FV_OWNED(fv_weights) weights = NULL;
+    FV_OK(fv_graph_error(g));
+    FV_OK(fv_weights_new(&weights));
+    FV_OK(fv_initialize(g, weights, 7));
+    FV_OK(fv_parallel_set_threads(3));
+    compare(g, weights, blocks);
+    FV_OK(fv_parallel_set_threads(before));
+}
+
+FV_TEST(core_plan_fuse_bottleneck__gives_the_bits_of_single_convolutions) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OK(fv_graph_new(&g));
+    fv_arch_build(g, "mobilenet_v2 classes=5 size=40,33 width=0.25", 2);
+    check(g, 17);
+}
+
+FV_TEST(core_plan_fuse_bottleneck__takes_filters_of_5_by_5_and_what_is_added) {
+    static const char text[] = "e = state dtype=f32 dims=40,1,1,9 init=\"kaiming_normal\" -> f32[40,1,1,9]\n"
+                               "b = state dtype=f32 dims=40 init=\"uniform low=-1 high=1\" -> f32[40]\n"
+                               "w = state dtype=f32 dims=40,5,5,1 init=\"kaiming_normal\" -> f32[40,5,5,1]\n"
+                               "p = state dtype=f32 dims=9,1,1,40 init=\"kaiming_normal\" -> f32[9,1,1,40]\n"
+                               "pb = state dtype=f32 dims=9 init=\"uniform low=-1 high=1\" -> f32[9]\n"
+                               "x = input dtype=f32 dims=2,23,11,9 -> f32[2,23,11,9]\n"
+                               "e1 = conv2d(x, e, b) activation=relu6 -> f32[2,23,11,40]\n"
+                               "d1 = conv2d(e1, w, b) padding=2 groups=40 activation=relu6 -> f32[2,23,11,40]\n"
+                               "y1 = conv2d(d1, p, pb) -> f32[2,23,11,9]\n"
+                               "sum = add(x, y1) -> f32[2,23,11,9]\n"
+                               "e2 = conv2d(sum, e, b) activation=relu -> f32[2,23,11,40]\n"
+                               "d2 = conv2d(e2, w, b) padding=1,2,2,1 stride=2 groups=40 -> f32[2,11,5,40]\n"
+                               "y2 = conv2d(d2, p, pb) -> f32[2,11,5,9]\n"
+                               "output logits = y2\n";
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OK(fv_graph_parse(text, "bottlenecks", &g));
+    check(g, 2);
+}
+
+/* What others read too is not joined, nor what has no bias, nor a 3×3 filter at every pixel. */
+FV_TEST(core_plan_fuse_bottleneck__leaves_what_it_cannot_hide) {
+    static const char text[] = "e = state dtype=f32 dims=6,1,1,4 init=ones -> f32[6,1,1,4]\n"
+                               "b = state dtype=f32 dims=6 init=ones -> f32[6]\n"
+                               "w = state dtype=f32 dims=6,3,3,1 init=ones -> f32[6,3,3,1]\n"
+                               "v = state dtype=f32 dims=6,3,3,4 init=ones -> f32[6,3,3,4]\n"
+                               "p = state dtype=f32 dims=6,1,1,6 init=ones -> f32[6,1,1,6]\n"
+                               "x = input dtype=f32 dims=1,8,8,4 -> f32[1,8,8,4]\n"
+                               "shared = conv2d(x, e, b) -> f32[1,8,8,6]\n"
+                               "d1 = conv2d(shared, w, b) padding=1 groups=6 -> f32[1,8,8,6]\n"
+                               "y1 = conv2d(d1, p, b) -> f32[1,8,8,6]\n"
+                               "e2 = conv2d(x, e) -> f32[1,8,8,6]\n"
+                               "d2 = conv2d(e2, w, b) padding=1 groups=6 -> f32[1,8,8,6]\n"
+                               "y2 = conv2d(d2, p, b) -> f32[1,8,8,6]\n"
+                               "e3 = conv2d(x, v, b) padding=1 -> f32[1,8,8,6]\n"
+                               "d3 = conv2d(e3, w, b) padding=1 groups=6 -> f32[1,8,8,6]\n"
+                               "y3 = conv2d(d3, p, b) -> f32[1,8,8,6]\n"
+                               "output shared = shared\noutput one = y1\noutput two = y2\noutput logits = y3\n";
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OK(fv_graph_parse(text, "bottlenecks", &g));
+    check(g, 0);
+}
