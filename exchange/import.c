@@ -26,14 +26,21 @@ typedef struct work {
 
 /* ---- finding the style ---- */
 
-/* A name, or the same without what Keras 2 ends it by. */
+/* What Keras 3 calls a weight that is LAYER/kernel:0 or LAYER/depthwise_kernel:0 in Keras 2: LAYER/kernel both. */
+static const fv_foreign_tensor *find_keras_3(const fv_foreign_file *file, const char *name) {
+    const char *slash = strrchr(name, '/');
+    size_t length = strlen(name);
+    char other[4096];
+    if (!slash || length >= sizeof other || length < 3 || strcmp(name + length - 2, ":0") != 0) return NULL;
+    const char *weight = slash + 1;
+    if (!strncmp(weight, "depthwise_", 10)) weight += 10;
+    snprintf(other, sizeof other, "%.*s%.*s", (int)(slash + 1 - name), name, (int)(name + length - 2 - weight), weight);
+    return fv_foreign_find(file, other);
+}
+
 static const fv_foreign_tensor *find(const fv_foreign_file *file, const char *name) {
     const fv_foreign_tensor *tensor = fv_foreign_find(file, name);
-    size_t length = strlen(name);
-    if (tensor || length < 3 || length > 4000 || strcmp(name + length - 2, ":0") != 0) return tensor;
-    char bare[4096];
-    snprintf(bare, sizeof bare, "%.*s", (int)length - 2, name);
-    return fv_foreign_find(file, bare);
+    return tensor ? tensor : find_keras_3(file, name);
 }
 
 static int64_t count_found(const fv_keys *keys, const fv_foreign_file *file) {

@@ -1,6 +1,7 @@
-/* keras_list.c - see keras_list.h. Keras 2 writes, in the root or in the group model_weights, the attribute layer_names and for
- * each layer a group with the attribute weight_names and the data sets they name. A list of more than 64,512 bytes is in
- * pieces, layer_names0, layer_names1, … */
+/* keras_list.c - see keras_list.h. Keras writes into an .h5, in the root or in the group model_weights, the attribute
+ * layer_names and for each layer a group with the attribute weight_names and the data sets they name. Keras 2 puts a list of
+ * more than 64,512 bytes in pieces, layer_names0, layer_names1, …; Keras 3 writes texts of any length, and an empty list as one
+ * of numbers. */
 #include "core/formats/keras_list.h"
 
 #include <stdio.h>
@@ -52,11 +53,12 @@ static fv_error *read_fixed(const source *from, hid_t attribute, hid_t type, int
     return NULL;
 }
 
-static fv_error *read_variable(const source *from, hid_t attribute, hid_t space, int64_t count, names *list) {
+/* Read as they are stored, ASCII by Keras 3 and UTF-8 by others: HDF5 turns neither into the other. */
+static fv_error *read_variable(const source *from, hid_t attribute, hid_t stored, hid_t space, int64_t count, names *list) {
     char **texts;
     FV_HID(type, H5Tcopy(H5T_C_S1));
-    H5Tset_size(type, H5T_VARIABLE);
-    H5Tset_cset(type, H5T_CSET_UTF8);
+    if (type < 0 || H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5Tget_cset(stored)) < 0)
+        return fv_fail(FV_FORMAT, "a list of names cannot be read");
     FV_TRY(fv_arena_take(from->arena, count + 1, &texts));
     if (H5Aread(attribute, type, texts) < 0) return fv_fail(FV_FORMAT, "a list of names cannot be read");
     fv_error *error = NULL;
@@ -71,12 +73,12 @@ static fv_error *read_names(const source *from, hid_t object, const char *attrib
     FV_HID(attribute, H5Aopen(object, attribute_name, H5P_DEFAULT));
     FV_HID(type, H5Aget_type(attribute));
     FV_HID(space, H5Aget_space(attribute));
-    if (attribute < 0 || type < 0 || space < 0 || H5Tget_class(type) != H5T_STRING)
+    int64_t count = space < 0 ? -1 : (int64_t)H5Sget_simple_extent_npoints(space);
+    if (count == 0) return NULL; /* of numbers, by Keras 3 */
+    if (attribute < 0 || type < 0 || count < 0 || H5Tget_class(type) != H5T_STRING)
         return fv_fail(FV_FORMAT, "its attribute %s is no list of names", attribute_name);
-    int64_t count = (int64_t)H5Sget_simple_extent_npoints(space);
-    if (count < 0 || count > NAMES_MAX) return fv_fail(FV_FORMAT, "its attribute %s cannot be", attribute_name);
-    if (!count) return NULL;
-    return H5Tis_variable_str(type) > 0 ? read_variable(from, attribute, space, count, list)
+    if (count > NAMES_MAX) return fv_fail(FV_FORMAT, "its attribute %s cannot be", attribute_name);
+    return H5Tis_variable_str(type) > 0 ? read_variable(from, attribute, type, space, count, list)
                                         : read_fixed(from, attribute, type, count, list);
 }
 

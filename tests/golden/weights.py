@@ -200,6 +200,13 @@ def keras():
         f.attrs.create("layer_names", ["c"], dtype=h5py.string_dtype())
         layer(f, "c", {"kernel:0": ramp})
 
+    def keras_3(f):  # lists as Keras 3 writes them: of texts in ASCII, and an empty one of numbers
+        texts = h5py.string_dtype("ascii")
+        f.attrs.create("layer_names", ["input", "c"], dtype=texts)
+        f.create_group("input").attrs["weight_names"] = np.array([])
+        f["c/c/kernel"] = ramp
+        f["c"].attrs.create("weight_names", ["c/kernel"], dtype=texts)
+
     def bomb(f):
         f.attrs["layer_names"] = np.array([b"c"])
         layer(f, "c", {"kernel:0": np.zeros(1 << 20, "f4")}, compression="gzip", chunks=(1 << 20,))
@@ -211,7 +218,7 @@ def keras():
     def missing(f):
         f.attrs["layer_names"] = np.array([b"c"])
         f.create_group("c").attrs["weight_names"] = np.array([b"c/kernel:0"])
-    for make in (plain, whole, variable, bomb, linked, missing):
+    for make in (plain, whole, variable, keras_3, bomb, linked, missing):
         file(make.__name__ + ".h5", make)
     file("no_names.h5", lambda f: None)
 

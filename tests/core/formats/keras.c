@@ -22,8 +22,12 @@ FV_TEST(core_formats_keras__reads_what_lies_plain_and_what_is_packed) {
 
 FV_TEST(core_formats_keras__reads_lists_of_names_of_any_length) {
     FV_OWNED(fv_foreign_file) file = NULL;
+    FV_OWNED(fv_foreign_file) keras_3 = NULL;
     FV_OK(fv_foreign_read(KERAS "variable.h5", NULL, &file));
     FV_VALUES_ARE(file, "c/kernel:0", 0, 1, 2, 3, 4, 5);
+    FV_OK(fv_foreign_read(KERAS "keras_3.h5", NULL, &keras_3));
+    assert_int_equal(keras_3->count, 1);
+    FV_VALUES_ARE(keras_3, "c/kernel", 0, 1, 2, 3, 4, 5);
 }
 
 FV_TEST(core_formats_keras__unpacks_no_more_than_it_was_allowed) {
