@@ -81,6 +81,9 @@ fv_error *fv_drift_print(const fv_drift_told *t, const fv_drift_policy *policy, 
         fv_print_line(p, "estimated accuracy %.4f (standard error %.4f)", r->estimated_accuracy, r->estimated_error);
     if (r->labelled) fv_print_line(p, "accuracy %.4f of %lld whose label is known", r->accuracy, (long long)r->labelled);
     if (r->unseen) fv_print_line(p, "%lld predictions are of classes that the reference never saw", (long long)r->unseen);
+    if (r->scored)
+        fv_print_line(p, "%.1f %% are outliers to the model, %lld of %lld", 100 * (double)r->outliers / (double)r->scored,
+                      (long long)r->outliers, (long long)r->scored);
     if (r->n < policy->least)
         fv_print_line(p, "%lld predictions are fewer than --least %lld: nothing of them is drift", (long long)r->n,
                       (long long)policy->least);

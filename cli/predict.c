@@ -212,7 +212,8 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
                                   .logits = o->logits,
                                   .classes = fv_predictor_class_count(predictor),
                                   .names = fv_predictor_class_names(predictor),
-                                  .kind = kind };
+                                  .kind = kind,
+                                  .outliers = o->tta == FV_VIEWS_NONE && fv_predictor_outlier_threshold(predictor) > 0 };
     if (o->out) FV_TRY(fv_answers_open(o->out, &j->style, o->resume, &j->answers));
     if (o->log) FV_TRY(open_log(j, predictor));
     if (o->explain) FV_TRY(fv_overlays_new(predictor, o->explain, o->method, &j->overlays));

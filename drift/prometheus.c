@@ -30,6 +30,9 @@ static double estimated_error(const place *at) { return at->report->estimated_er
 static double accuracy(const place *at) { return at->report->accuracy; }
 static double labelled(const place *at) { return (double)at->report->labelled; }
 static double unseen(const place *at) { return (double)at->report->unseen; }
+static double outliers(const place *at) {
+    return at->report->scored ? (double)at->report->outliers / (double)at->report->scored : NAN;
+}
 static double windows(const place *at) { return (double)at->told->totals.windows; }
 static double drifting(const place *at) { return (double)at->told->totals.drifting; }
 static double alarms(const place *at) { return (double)at->told->totals.alarms; }
@@ -47,6 +50,7 @@ static const gauge gauges[] = {
     { "fovea_drift_accuracy", "Accuracy of those whose label is known.", false, true, accuracy },
     { "fovea_drift_labelled", "Predictions of the last window whose label is known.", false, true, labelled },
     { "fovea_drift_unseen", "Predictions of classes that the reference never saw.", false, false, unseen },
+    { "fovea_drift_outlier_share", "Share of predictions beyond the model's outlier threshold.", false, true, outliers },
     { "fovea_drift_windows", "Windows that were looked at.", false, false, windows },
     { "fovea_drift_drifting_windows", "Windows of those that drift.", false, false, drifting },
     { "fovea_drift_alarms", "Alarms that those raised.", false, false, alarms },

@@ -119,6 +119,9 @@ void fv_drift_json(const fv_drift_told *t, fv_text *out) {
     add_accuracy(r, out);
     add_int("reference_n", t->reference_n, out);
     add_int("unseen", r->unseen, out);
+    add_int("outliers", r->outliers, out);
+    add_int("scored", r->scored, out);
+    add_number("outlier_share", r->scored ? (double)r->outliers / (double)r->scored : NAN, out);
     add_int("windows", t->totals.windows, out);
     add_int("drifting_windows", t->totals.drifting, out);
     add_int("alarms", t->totals.alarms, out);

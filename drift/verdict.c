@@ -130,6 +130,7 @@ static void estimate_accuracy(const fv_drift_window *w, fv_drift_report *r) {
     double sum = 0, variance = 0;
     for (int64_t i = 0; i < w->n; i++) {
         double sure = column < 0 ? NAN : w->values[i * w->series_count + column];
+        r->scored += w->sides[i] != FV_SIDE_UNKNOWN, r->outliers += w->sides[i] == FV_SIDE_OUTLIER;
         if (w->right[i] >= 0) right += w->right[i], r->labelled++;
         if (isnan(sure)) continue;
         sum += sure, variance += sure * (1 - sure), n++;

@@ -48,7 +48,8 @@ typedef struct fv_drift_report {
     double estimated_accuracy, estimated_error;
     double accuracy; /* of those whose truth is known; NaN: of none */
     int64_t labelled;
-    int64_t unseen; /* observations of classes that the reference never saw */
+    int64_t unseen;           /* observations of classes that the reference never saw */
+    int64_t outliers, scored; /* beyond the model's outlier threshold, of so many whose score is known */
 } fv_drift_report;
 
 /* Names in the report are the profile's. */

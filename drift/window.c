@@ -10,6 +10,10 @@
 #define OBSERVATIONS_MAX INT64_C(10000000)
 #define CLASSES_MAX INT64_C(100000)
 
+fv_drift_side fv_drift_side_of(double score, double threshold) {
+    return !(threshold > 0) ? FV_SIDE_UNKNOWN : score > threshold ? FV_SIDE_OUTLIER : FV_SIDE_INLIER;
+}
+
 fv_error *fv_drift_window_new(const char *const *series, int64_t count, fv_drift_window **out) {
     FV_OWNED(fv_drift_window) w = NULL;
     FV_TRY(fv_memory_new(1, &w));
@@ -25,6 +29,7 @@ void fv_drift_window_free(fv_drift_window *w) {
     fv_memory_free(w->values);
     fv_memory_free(w->classes);
     fv_memory_free(w->right);
+    fv_memory_free(w->sides);
     fv_memory_free(w->sources);
     fv_memory_free(w->keys);
     fv_memory_free(w->sketches);
@@ -66,6 +71,7 @@ static fv_error *grow(fv_drift_window *w) {
     FV_TRY(fv_memory_grow((void **)&w->values, w->room * w->series_count, room * w->series_count, sizeof *w->values));
     FV_TRY(fv_memory_grow((void **)&w->classes, w->room, room, sizeof *w->classes));
     FV_TRY(fv_memory_grow((void **)&w->right, w->room, room, sizeof *w->right));
+    FV_TRY(fv_memory_grow((void **)&w->sides, w->room, room, sizeof *w->sides));
     FV_TRY(fv_memory_grow((void **)&w->sources, w->room, room, sizeof *w->sources));
     FV_TRY(fv_memory_grow((void **)&w->keys, w->room, room, sizeof *w->keys));
     FV_TRY(fv_memory_grow((void **)&w->sketch_of, w->room, room, sizeof *w->sketch_of));
@@ -113,6 +119,7 @@ fv_error *fv_drift_window_add(fv_drift_window *w, const fv_drift_observation *o)
     FV_TRY(fv_arena_text(w->arena, o->key, &w->keys[w->n]));
     FV_TRY(add_sketch(w, o));
     memcpy(w->values + w->n * w->series_count, o->values, (size_t)w->series_count * sizeof *w->values);
+    w->sides[w->n] = (uint8_t)o->side;
     w->right[w->n++] = (int8_t)o->right;
     return NULL;
 }
@@ -138,6 +145,7 @@ fv_error *fv_drift_window_copy(const fv_drift_window *from, int64_t i, fv_drift_
                                .columns = sketch < 0 ? 0 : from->columns,
                                .sketch = sketch < 0 ? NULL : from->sketches + sketch * from->columns,
                                .source = from->sources[i],
-                               .key = from->keys[i] };
+                               .key = from->keys[i],
+                               .side = (fv_drift_side)from->sides[i] };
     return fv_drift_window_add(to, &o);
 }

@@ -11,6 +11,10 @@
 #define FV_DRIFT_COLUMNS_MAX 64
 #define FV_DRIFT_CONFIDENCE "confidence" /* the series that accuracy is estimated from: 0…1 */
 
+/* Whether a picture lies beyond the model's outlier threshold. */
+typedef enum fv_drift_side { FV_SIDE_UNKNOWN, FV_SIDE_INLIER, FV_SIDE_OUTLIER } fv_drift_side;
+fv_drift_side fv_drift_side_of(double score, double threshold); /* a threshold of 0 or NaN: not known */
+
 typedef struct fv_drift_observation {
     const double *values; /* one a series; NaN: not known */
     const char *label;    /* the class said; NULL: none */
@@ -19,6 +23,7 @@ typedef struct fv_drift_observation {
     const float *sketch;
     const char *source; /* what the picture is called; NULL: not known */
     const char *key;    /* where it comes from: a camera, a site; NULL: not known */
+    fv_drift_side side;
 } fv_drift_observation;
 
 /* Members are for reading. Row i of each array is observation i. */
@@ -30,6 +35,7 @@ typedef struct fv_drift_window {
     double *values;   /* n × series_count */
     int64_t *classes; /* place in class_names, or −1 */
     int8_t *right;
+    uint8_t *sides; /* fv_drift_side */
     const char **sources, **keys;
     int64_t columns,
         sketched;       /* numbers of a sketch; how many observations have one: they come first in no order but their own */

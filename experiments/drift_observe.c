@@ -10,6 +10,7 @@
 #include "data/image.h"
 #include "data/properties.h"
 #include "predict/log_truths.h"
+#include "predict/predictor.h"
 
 #define BATCH 32
 
@@ -81,6 +82,12 @@ static void say_class(const tray *t, const float *logits, double *values, int64_
     fv_uncertainty(t->probabilities, t->classes, &values[FV_SEEN_ENTROPY], &values[FV_SEEN_MARGIN]);
 }
 
+static fv_drift_side side_of(const fv_predictor *p, const float *features, int64_t feature_count) {
+    const fv_outlier *outlier = fv_predictor_outlier(p);
+    if (!outlier || feature_count != fv_outlier_features(outlier)) return FV_SIDE_UNKNOWN;
+    return fv_drift_side_of(fv_outlier_score(outlier, features), fv_outlier_threshold(outlier));
+}
+
 /* Picture number i of the batch, whose logits and features are at hand. */
 static fv_error *observe(const tray *t, int64_t i, const float *logits, const float *features, int64_t feature_count,
                          fv_drift_window *window) {
@@ -101,7 +108,8 @@ static fv_error *observe(const tray *t, int64_t i, const float *logits, const fl
                                .right = label && truth >= 0 ? !strcmp(label, fv_dataset_class_name(set, truth)) : -1,
                                .columns = feature_count ? fv_sketch_features(features, feature_count, sketch) : 0,
                                .sketch = sketch,
-                               .source = source };
+                               .source = source,
+                               .side = side_of(t->predictor, features, feature_count) };
     return fv_drift_window_add(window, &o);
 }
 
@@ -181,7 +189,8 @@ static fv_error *add_logged(const fv_logged *r, const fv_logged_truth *truth, fv
                                .columns = r->sketch_count,
                                .sketch = r->sketch,
                                .source = r->source,
-                               .key = r->key };
+                               .key = r->key,
+                               .side = fv_drift_side_of(r->outlier_score, r->outlier_threshold) };
     return fv_drift_window_add(window, &o);
 }
 

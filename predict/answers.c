@@ -68,11 +68,21 @@ static void add_answers(const fv_prediction *p, fv_text *out) {
 
 static int64_t outputs(const fv_answer_style *style) { return style->kind == FV_NUMBERS ? 1 : style->classes; }
 
+void fv_answer_json_outlier(double score, double threshold, fv_text *out) {
+    if (!(threshold > 0)) return;
+    fv_text_add(out, ",\"outlier\":{\"score\":");
+    fv_text_add_number(out, score);
+    fv_text_add(out, ",\"threshold\":");
+    fv_text_add_number(out, threshold);
+    fv_text_addf(out, ",\"outlier\":%s}", score > threshold ? "true" : "false");
+}
+
 void fv_answer_json_fields(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
     if (style->kind == FV_ONE_CLASS) add_class(p, out);
     if (style->kind == FV_MULTI_LABEL) add_answers(p, out);
     if (style->kind == FV_NUMBERS) fv_text_add(out, ",\"number\":");
     if (style->kind == FV_NUMBERS) fv_text_add_number(out, p->number);
+    fv_answer_json_outlier(p->outlier_score, p->outlier_threshold, out);
     for (int64_t c = 0; style->logits && c < outputs(style); c++) {
         fv_text_add(out, c ? "," : ",\"logits\":[");
         fv_text_add_number(out, (double)p->logits[c]);
@@ -127,7 +137,7 @@ static void add_header(const fv_answer_style *style, fv_text *out) {
     case FV_NUMBERS: fv_text_add(out, style->logits ? "path,number,logit" : "path,number"); break;
     }
     if (style->logits) add_class_columns(style, "logit", out);
-    fv_text_add(out, ",error");
+    fv_text_add(out, style->outliers ? ",outlier_score,outlier,error" : ",error");
 }
 
 static void add_class_cells(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
@@ -168,6 +178,10 @@ static void add_row(const fv_answer_style *style, const fv_prediction *p, fv_tex
         fv_text_add(out, ",");
         if (!p->error) fv_text_add_number(out, (double)p->logits[c]);
     }
+    bool scored = !p->error && p->outlier_threshold > 0;
+    if (style->outliers) fv_text_add(out, ",");
+    if (scored) fv_text_add_number(out, p->outlier_score);
+    if (style->outliers) fv_text_addf(out, ",%s", !scored ? "" : p->outlier_score > p->outlier_threshold ? "true" : "false");
     fv_text_add(out, ",");
     if (p->error) add_cell(fv_error_format(p->error, message, sizeof message), out);
 }

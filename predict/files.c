@@ -122,9 +122,8 @@ static fv_error *answer_batch(desk *d, const shelf *s) {
             FV_TRY(d->sink(d->sink_context, &prediction));
             continue;
         }
-        FV_TRY(fv_prediction_make(d->predictor, d->style, prediction.path, logits, &d->answer, &prediction));
-        prediction.features = features;
-        prediction.feature_count = feature_count;
+        fv_feature_row row = { features, feature_count };
+        FV_TRY(fv_prediction_make(d->predictor, d->style, prediction.path, logits, row, &d->answer, &prediction));
         prediction.properties = d->properties ? &s->properties[i] : NULL;
         FV_TRY(d->sink(d->sink_context, &prediction));
         logits += d->classes;

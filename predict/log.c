@@ -97,7 +97,7 @@ static fv_error *begin_file(fv_prediction_log *log, int64_t number) {
     return NULL;
 }
 
-/* Where the last whole frame of a file ends. */
+/* Where the last whole frame of a file ends; 0: it is not of this version, and another is begun. */
 static fv_error *find_end(const char *path, int64_t *end) {
     FV_OWNED(fv_memory) bytes = NULL;
     int64_t length, skipped, payload;

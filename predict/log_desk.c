@@ -72,6 +72,7 @@ void fv_logged_from_prediction(const fv_prediction *p, fv_outcome_kind kind, fv_
     out->properties = p->properties;
     out->sketch_count = p->feature_count ? fv_sketch_features(p->features, p->feature_count, sketch) : 0;
     out->sketch = sketch;
+    out->outlier_score = p->outlier_score, out->outlier_threshold = p->outlier_threshold;
 }
 
 fv_error *fv_log_desk_add(fv_log_desk *desk, const fv_prediction *p) {

@@ -2,10 +2,11 @@
  *
  *   {"id":…,"time":"2026-11-29T17:26:03.123456Z","model":…,"version":3,"digest":…,"key":…,"source":…,
  *    "label":…,"score":…,"top":[{"label":…,"score":…},…],"entropy":…,"margin":…,
- *    "properties":{"aspect_ratio":…,…},"sketch":[…],"truth":…,"told":"2026-…","by":…}
+ *    "properties":{"aspect_ratio":…,…},"sketch":[…],"outlier":{"score":…,"threshold":…,"outlier":…},
+ *    "truth":…,"told":"2026-…","by":…}
  *
  * of several labels "labels":[…] and "truth":[…], of numbers "number" and a number. What is not known is null or left out. CSV
- * has the columns of `columns` below and a column a property. */
+ * has the columns of `columns` below, a column a property, and outlier_score and outlier. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "predict/answers.h"
 #include "predict/log_truths.h"
 
 static const char columns[] = "id,time,model,version,digest,key,source,label,score,entropy,margin,abstained,truth,told,by";
@@ -82,6 +84,7 @@ static void add_measures(const fv_logged *r, fv_text *out) {
     if (r->properties) fv_text_add(out, "}");
     for (int64_t i = 0; i < r->sketch_count; i++) fv_text_addf(out, i ? ",%.6g" : ",\"sketch\":[%.6g", (double)r->sketch[i]);
     if (r->sketch_count) fv_text_add(out, "]");
+    fv_answer_json_outlier(r->outlier_score, r->outlier_threshold, out);
 }
 
 static void add_truth(const fv_logged_truth *t, fv_text *out) {
@@ -191,13 +194,16 @@ static void add_row(const fv_logged *r, const fv_logged_truth *t, fv_text *out) 
     add_answer_cells(r, out);
     add_truth_cells(r, t, out);
     for (int i = 0; i < FV_IMAGE_PROPERTY_COUNT; i++) add_number_cell(r->properties ? (double)r->properties->at[i] : NAN, out);
+    bool scored = r->outlier_threshold > 0;
+    add_number_cell(scored ? r->outlier_score : NAN, out);
+    add_cell(scored ? (r->outlier_score > r->outlier_threshold ? "true" : "false") : NULL, out);
     fv_text_add(out, "\n");
 }
 
 static void add_heading(fv_text *out) {
     fv_text_add(out, columns);
     for (int i = 0; i < FV_IMAGE_PROPERTY_COUNT; i++) fv_text_addf(out, ",%s", fv_image_property_name(i));
-    fv_text_add(out, "\n");
+    fv_text_add(out, ",outlier_score,outlier\n");
 }
 
 /* ---- the file ---- */

@@ -75,7 +75,7 @@ static fv_error *open_next(fv_log_reader *r, bool *found) {
     r->health.files++;
     FV_TRY(fill(r));
     if (r->end < FV_LOG_HEAD_BYTES) return NULL; /* just begun */
-    if (memcmp(r->window, FV_LOG_HEAD, FV_LOG_HEAD_BYTES) != 0)
+    if (memcmp(r->window, FV_LOG_HEAD, FV_LOG_HEAD_BYTES) != 0 && memcmp(r->window, FV_LOG_HEAD_1, FV_LOG_HEAD_BYTES) != 0)
         return fv_error_hint(fv_fail(FV_FORMAT, "%s is no file of a prediction log, or from a newer fovea", path),
                              "move it out of the folder");
     r->begin = FV_LOG_HEAD_BYTES;

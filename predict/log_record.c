@@ -13,7 +13,7 @@
 #define NO_TEXT 65535
 
 enum { A_PREDICTION = 1, A_TRUTH = 2 };
-enum { ABSTAINED = 1, HAS_PROPERTIES = 2 };
+enum { ABSTAINED = 1, HAS_PROPERTIES = 2, HAS_OUTLIER = 4 };
 
 /* ---- CRC-32C (Castagnoli, reflected polynomial 0x82F63B78), four bits at a time ---- */
 
@@ -125,7 +125,8 @@ static fv_error *check_record(const fv_logged *r) {
 
 fv_error *fv_log_encode(const fv_logged *r, uint8_t *out, int64_t *length) {
     FV_TRY(check_record(r));
-    int flags = (r->abstained ? ABSTAINED : 0) | (r->properties ? HAS_PROPERTIES : 0);
+    bool outlier = (float)r->outlier_threshold > 0 && isfinite((float)r->outlier_score);
+    int flags = (r->abstained ? ABSTAINED : 0) | (r->properties ? HAS_PROPERTIES : 0) | (outlier ? HAS_OUTLIER : 0);
     int64_t count = fv_min(r->count, FV_LOG_TOP_MAX);
     pen p = begin_frame(out, A_PREDICTION, (int)r->kind, flags, r->time_us);
     put_text(&p, "id", r->id);
@@ -147,6 +148,8 @@ fv_error *fv_log_encode(const fv_logged *r, uint8_t *out, int64_t *length) {
     for (int i = 0; r->properties && i < FV_IMAGE_PROPERTY_COUNT; i++) put_f32(&p, (double)r->properties->at[i]);
     put_number(&p, (uint64_t)r->sketch_count, 1);
     for (int64_t i = 0; i < r->sketch_count; i++) put_f32(&p, (double)r->sketch[i]);
+    if (outlier) put_f32(&p, r->outlier_score);
+    if (outlier) put_f32(&p, r->outlier_threshold);
     return end_frame(&p, out, length);
 }
 
@@ -236,6 +239,9 @@ static void get_prediction(eye *e, int flags, fv_log_record *out) {
     for (int64_t i = 0; i < properties; i++) out->properties.at[i] = get_f32(e);
     r->sketch_count = get_count(e, 1, FV_LOG_SKETCH_MAX);
     for (int64_t i = 0; i < r->sketch_count; i++) out->sketch[i] = get_f32(e);
+    r->outlier_score = flags & HAS_OUTLIER ? (double)get_f32(e) : NAN;
+    r->outlier_threshold = flags & HAS_OUTLIER ? (double)get_f32(e) : NAN;
+    e->bad |= flags & HAS_OUTLIER && !(r->outlier_threshold > 0 && isfinite(r->outlier_score));
     e->bad |= r->answers > r->count || (r->kind == FV_ONE_CLASS && r->count < 1);
     e->bad |= r->kind == FV_NUMBERS && !isfinite(r->number);
     r->top = out->top;

@@ -67,10 +67,22 @@ static void make_classes(const fv_predictor *p, fv_prediction_style style, const
     while (several && out->answers < style.top && room->scores[out->answers] >= style.threshold) out->answers++;
 }
 
+/* Nothing is said by features of another number than the model file says: they are not its own. */
+static void make_outlier(const fv_predictor *p, fv_feature_row features, fv_prediction *out) {
+    const fv_outlier *outlier = fv_predictor_outlier(p);
+    out->features = features.at, out->feature_count = features.count;
+    if (!outlier || features.count != fv_outlier_features(outlier)) return;
+    out->outlier_score = fv_outlier_score(outlier, features.at);
+    out->outlier_threshold = fv_outlier_threshold(outlier);
+}
+
 fv_error *fv_prediction_make(const fv_predictor *p, fv_prediction_style style, const char *path, const float *logits,
-                             fv_prediction_room *room, fv_prediction *out) {
+                             fv_feature_row features, fv_prediction_room *room, fv_prediction *out) {
     FV_TRY(fv_error_wrap(check_finite(p, logits), "%s", path));
-    *out = (fv_prediction){ .path = path, .logits = logits, .entropy = NAN, .margin = NAN };
+    *out = (fv_prediction){
+        .path = path, .logits = logits, .entropy = NAN, .margin = NAN, .outlier_score = NAN, .outlier_threshold = NAN
+    };
+    make_outlier(p, features, out);
     if (fv_predictor_kind(p) != FV_NUMBERS) return make_classes(p, style, logits, room, out), NULL;
     fv_scaling scaling = fv_predictor_scaling(p);
     out->number = logits[0] * scaling.scale + scaling.mean;

@@ -25,10 +25,17 @@ typedef struct fv_prediction_style {
 } fv_prediction_style;
 fv_prediction_style fv_prediction_style_of(const fv_predictor *predictor, int64_t top, double threshold);
 
-/* The answer that logits give: `room` has room for fv_predictor_output_count outputs, `out` points into it, to `logits` and to
- * the predictor's labels; properties and features are the caller's to add. Allocates nothing, unless it fails; any thread.
- * FV_FORMAT: a logit is not finite. `path` names the picture. */
+/* What a picture's features are, by fv_predictor_features or a plan; { 0 }: not known. */
+typedef struct fv_feature_row {
+    const float *at;
+    int64_t count;
+} fv_feature_row;
+
+/* The answer that logits and features give: `room` has room for fv_predictor_output_count outputs, `out` points into it, to
+ * `logits`, to `features` and to the predictor's labels; properties are the caller's to add. Allocates nothing, unless it
+ * fails; any thread. FV_FORMAT: a logit is not finite. `path` names the picture. */
 FV_MUST_USE fv_error *fv_prediction_make(const fv_predictor *predictor, fv_prediction_style style, const char *path,
-                                         const float *logits, fv_prediction_room *room, fv_prediction *out);
+                                         const float *logits, fv_feature_row features, fv_prediction_room *room,
+                                         fv_prediction *out);
 
 #endif

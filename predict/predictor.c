@@ -21,6 +21,7 @@ struct fv_predictor {
     fv_signature_section signature;
     fv_target_section target;
     fv_calibration_section calibration;
+    const fv_outlier *outlier; /* NULL: the file has none */
     fv_transforms *transforms;
     const float *features; /* of the last run */
     int64_t feature_count;
@@ -51,6 +52,15 @@ static fv_error *check_signature(const fv_predictor *p) {
     return NULL;
 }
 
+/* A model that says from where on a picture is an outlier is asked for its features in any case. */
+static fv_error *read_outlier(fv_predictor *p) {
+    fv_outlier_section section;
+    if (!fv_model_section(p->model, fv_section_outlier.name, NULL)) return NULL;
+    FV_TRY(fv_section_read(p->model, &fv_section_outlier, &section, p->arena));
+    p->options.features = true;
+    return fv_outlier_open(&section, p->arena, &p->outlier);
+}
+
 static fv_error *read_sections(fv_predictor *p) {
     fv_transforms_section transforms;
     p->target = (fv_target_section){ .kind = FV_ONE_CLASS, .scale = 1 };
@@ -62,6 +72,7 @@ static fv_error *read_sections(fv_predictor *p) {
     p->calibration = (fv_calibration_section){ .temperature = 1 };
     if (fv_model_section(p->model, fv_section_calibration.name, NULL))
         FV_TRY(fv_section_read(p->model, &fv_section_calibration, &p->calibration, p->arena));
+    FV_TRY(read_outlier(p));
     FV_TRY(fv_error_wrap(fv_transforms_parse(transforms.steps, &p->transforms), "the model's transforms"));
     return check_signature(p);
 }
@@ -115,6 +126,8 @@ int64_t fv_predictor_batch(const fv_predictor *p) { return p->options.batch; }
 int64_t fv_predictor_workers(const fv_predictor *p) { return p->options.workers; }
 double fv_predictor_temperature(const fv_predictor *p) { return p->calibration.temperature; }
 double fv_predictor_reject_below(const fv_predictor *p) { return p->calibration.reject_below; }
+const fv_outlier *fv_predictor_outlier(const fv_predictor *p) { return p->outlier; }
+double fv_predictor_outlier_threshold(const fv_predictor *p) { return p->outlier ? fv_outlier_threshold(p->outlier) : 0; }
 fv_size fv_predictor_input(const fv_predictor *p) {
     return (fv_size){ p->signature.height, p->signature.width, p->signature.channels };
 }

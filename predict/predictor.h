@@ -3,6 +3,7 @@
 #define FV_PREDICT_PREDICTOR_H
 
 #include "fovea/predict.h"
+#include "predict/outlier.h"
 #include "predict/sections.h"
 
 /* FV_FORMAT when the model's own pictures do not give the outputs that the file expects; nothing where it has none. */
@@ -14,6 +15,9 @@ FV_MUST_USE fv_error *fv_predictor_plan(fv_predictor *predictor, int64_t batch, 
 float *fv_predictor_feed(const fv_predictor *predictor, fv_plan *plan);
 const float *fv_predictor_logits(const fv_predictor *predictor, const fv_plan *plan);
 const float *fv_predictor_plan_features(const fv_predictor *predictor, const fv_plan *plan, int64_t batch, int64_t *count);
+
+/* Of the model's section "outlier"; NULL: it has none. Borrowed. */
+const fv_outlier *fv_predictor_outlier(const fv_predictor *predictor);
 
 /* A self-test picture's file from its base64. */
 FV_MUST_USE fv_error *fv_selftest_file(const char *name, const char *base64, fv_arena *arena, const uint8_t **bytes,

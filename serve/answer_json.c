@@ -11,6 +11,9 @@ const char fv_answer_json_schema[] =
     "\"score\":{\"type\":\"number\"},\"labels\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
     "\"number\":{\"type\":\"number\"},\"top\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
     "\"required\":[\"label\",\"score\"],\"properties\":{\"label\":{\"type\":\"string\"},\"score\":{\"type\":\"number\"}}}},"
+    "\"outlier\":{\"type\":\"object\",\"required\":[\"score\",\"threshold\",\"outlier\"],"
+    "\"properties\":{\"score\":{\"type\":\"number\"},"
+    "\"threshold\":{\"type\":\"number\"},\"outlier\":{\"type\":\"boolean\"}}},"
     "\"timing_ms\":{\"type\":\"object\",\"properties\":{\"decode\":{\"type\":\"number\"},\"queue\":{\"type\":\"number\"},"
     "\"compute\":{\"type\":\"number\"},\"total\":{\"type\":\"number\"}}}}}";
 

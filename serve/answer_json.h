@@ -5,8 +5,9 @@
 #include "core/base/text.h"
 #include "serve/engine.h"
 
-/* Appends {"id","model","version","label","score","top":[{"label","score"}],"timing_ms":{…}}: of several labels "labels" for
- * label and score, of numbers "number"; of an error {"id","error":{…}}. `file`: what the picture was called; NULL: nothing. */
+/* Appends {"id","model","version","label","score","top":[{"label","score"}],"timing_ms":{…}}: with "outlier" where the model
+ * says what one is; of several labels "labels" for label and score, of numbers "number"; of an error {"id","error":{…}}.
+ * `file`: what the picture was called; NULL: nothing. */
 void fv_answer_write(const fv_ask *ask, const char *id, const char *file, double total_seconds, fv_text *out);
 
 /* Its schema, for OpenAPI. */

@@ -201,10 +201,9 @@ static void answer(fv_ask *ask, const float *logits, const float *features) {
     fv_prediction_room *room = &ask->room;
     memcpy(room->logits, logits, (size_t)facts->outputs * sizeof *logits);
     if (facts->feature_count) memcpy(room->features, features, (size_t)facts->feature_count * sizeof *features);
+    fv_feature_row row = { facts->feature_count ? room->features : NULL, facts->feature_count };
     ask->error = fv_prediction_make(fv_served_predictor(ask->served), ask->state.style, ask->name ? ask->name : "the picture",
-                                    room->logits, room, &ask->prediction);
-    ask->prediction.features = facts->feature_count ? room->features : NULL;
-    ask->prediction.feature_count = facts->feature_count;
+                                    room->logits, row, room, &ask->prediction);
     ask->prediction.properties = ask->facts.measured && ask->bytes ? &ask->facts.properties : NULL;
 }
 

@@ -89,11 +89,12 @@ static void add_seconds(const fv_counters *c, fv_text *out) {
 
 /* ---- versions ---- */
 
-enum family { PICTURES, CLASSES, ABSTAINED, DECODE, QUEUE, COMPUTE, BATCH, BYTES, LOAD, FAMILIES };
+enum family { PICTURES, CLASSES, ABSTAINED, OUTLIERS, DECODE, QUEUE, COMPUTE, BATCH, BYTES, LOAD, FAMILIES };
 static const char *const families[FAMILIES][3] = {
     { "fovea_pictures_total", "counter", "pictures by how they ended" },
     { "fovea_classes_total", "counter", "answers by their class" },
     { "fovea_abstained_total", "counter", "answers whose score was below the threshold" },
+    { "fovea_outliers_total", "counter", "answers to pictures beyond the model's outlier threshold, where it has one" },
     { "fovea_decode_seconds", "histogram", "from a picture's file to a row of the network's input" },
     { "fovea_queue_seconds", "histogram", "that a picture waited" },
     { "fovea_compute_seconds", "histogram", "of the run that answered a picture" },
@@ -131,6 +132,8 @@ static void add_figures(page *p, fv_served *served, const char *labels) {
         fv_text_addf(&p->families[PICTURES], "%s{%s,outcome=\"%s\"} %lld\n", families[PICTURES][0], labels, outcome_names[i],
                      (long long)s.asks[i]);
     fv_text_addf(&p->families[ABSTAINED], "%s{%s} %lld\n", families[ABSTAINED][0], labels, (long long)s.abstained);
+    if (f->outlier_threshold > 0)
+        fv_text_addf(&p->families[OUTLIERS], "%s{%s} %lld\n", families[OUTLIERS][0], labels, (long long)s.outliers);
     add_buckets(&p->families[DECODE], families[DECODE][0], labels, &s.decode, &fv_scale_seconds);
     add_buckets(&p->families[QUEUE], families[QUEUE][0], labels, &s.queue, &fv_scale_seconds);
     add_buckets(&p->families[COMPUTE], families[COMPUTE][0], labels, &s.compute, &fv_scale_seconds);

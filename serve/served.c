@@ -84,6 +84,7 @@ static fv_error *state_facts(fv_served *s, const fv_served_options *options) {
                                   .input = fv_predictor_input(p),
                                   .temperature = fv_predictor_temperature(p),
                                   .reject_below = fv_predictor_reject_below(p),
+                                  .outlier_threshold = fv_predictor_outlier_threshold(p),
                                   .max_batch = s->lane.sizes[s->lane.size_count - 1],
                                   .bytes = bytes_of_model(fv_predictor_model(p)),
                                   .selftested = fv_model_section(fv_predictor_model(p), fv_section_selftest.name, NULL) };
@@ -173,6 +174,7 @@ static void count_answer(fv_served *s, const fv_ask *ask) {
     int64_t named = s->facts.kind == FV_MULTI_LABEL ? p->answers : fv_min(p->count, 1);
     for (int64_t k = 0; k < named; k++) add(&c->classes[p->classes[k]], 1);
     if (p->abstained) add(&c->abstained, 1);
+    if (p->outlier_score > p->outlier_threshold) add(&c->outliers, 1);
     if (ask->bytes) fv_histogram_add(&c->decode, &fv_scale_seconds, ask->seconds.decode);
     fv_histogram_add(&c->queue, &fv_scale_seconds, ask->seconds.queue);
     fv_histogram_add(&c->compute, &fv_scale_seconds, ask->seconds.compute);
@@ -188,6 +190,7 @@ void fv_served_count(fv_served *s, const fv_ask *ask, fv_outcome_of_ask outcome)
 void fv_served_read(const fv_served *s, fv_served_reading *out) {
     const fv_served_counts *c = &s->counts;
     for (int i = 0; i < FV_ASK_OUTCOMES; i++) out->asks[i] = atomic_load_explicit(&c->asks[i], memory_order_relaxed);
+    out->outliers = atomic_load_explicit(&c->outliers, memory_order_relaxed);
     out->abstained = atomic_load_explicit(&c->abstained, memory_order_relaxed);
     out->decoded_bytes = atomic_load_explicit(&c->decoded_bytes, memory_order_relaxed);
     out->last_ask_ms = atomic_load_explicit(&c->last_ask_ms, memory_order_relaxed);

@@ -42,9 +42,10 @@ typedef struct fv_served_facts {
     fv_outcome_kind kind;
     int64_t outputs, class_count;   /* class_count 0: of numbers */
     const char *const *class_names; /* in the order of the outputs */
-    int64_t feature_count;          /* of a picture; 0: not asked for, or the graph names none */
-    fv_size input;                  /* of a picture as the transforms give it */
+    int64_t feature_count; /* of a picture; 0: neither the log nor the outlier score needs them, or the graph names none */
+    fv_size input;         /* of a picture as the transforms give it */
     double temperature, reject_below;
+    double outlier_threshold; /* 0: the model file does not say */
     int64_t max_batch;
     int64_t bytes;       /* that it takes: tensors, and the plans' blocks */
     bool selftested;     /* it has pictures of its own, and they came out as they should */
@@ -69,6 +70,7 @@ typedef enum fv_outcome_of_ask { /* how an ask ended */
 typedef struct fv_served_reading {
     int64_t asks[FV_ASK_OUTCOMES];
     int64_t abstained;                           /* of the answered: below the threshold */
+    int64_t outliers;                            /* of the answered: beyond the model's outlier threshold */
     int64_t decoded_bytes;                       /* of pictures' files */
     fv_histogram_reading decode, queue, compute; /* seconds (fv_scale_seconds), an answered ask each; decode of files alone */
     fv_histogram_reading rows;                   /* pictures (fv_scale_rows), a batch each */

@@ -6,7 +6,7 @@
 
 typedef struct fv_served_counts {
     _Atomic int64_t asks[FV_ASK_OUTCOMES];
-    _Atomic int64_t abstained, decoded_bytes, last_ask_ms;
+    _Atomic int64_t abstained, outliers, decoded_bytes, last_ask_ms;
     fv_histogram decode, queue, compute, rows;
     _Atomic int64_t *classes;
 } fv_served_counts;

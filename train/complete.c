@@ -1,6 +1,6 @@
 /* complete.c - what best.fovea gets once the training is over: the temperature that suits its confidence on the validation
- * pictures, the score below which it abstains, a few of those pictures with the logits it gives, for every later load to
- * check, and the report's figures. The same content whenever it is done again. */
+ * pictures, the score below which it abstains, the features that are usual, a few of those pictures with the logits it gives,
+ * for every later load to check, and the report's figures. The same content whenever it is done again. */
 #include "core/base/assert.h"
 #include "core/base/size.h"
 #include "data/dataset.h"
@@ -108,6 +108,7 @@ fv_error *fv_report_complete_model(fv_report *r) {
     FV_TRY(fv_model_load(r->t->best_path, &model));
     FV_TRY(write_recipe(r, model));
     FV_TRY(write_calibration(r, model));
+    FV_TRY(fv_report_write_outlier(r, model));
     FV_TRY(write_selftest(r, model));
     FV_TRY(write_metrics(r, model));
     return fv_model_save(model, r->t->best_path);

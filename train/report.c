@@ -12,7 +12,8 @@
 
 static fv_error *open_model(fv_report *r) {
     char *steps;
-    FV_TRY(fv_predictor_open(r->t->best_path, &(fv_predictor_options){ .device = r->t->options->device }, &r->predictor));
+    fv_predictor_options options = { .device = r->t->options->device, .features = true };
+    FV_TRY(fv_predictor_open(r->t->best_path, &options, &r->predictor));
     r->kind = fv_predictor_kind(r->predictor);
     r->classes = fv_predictor_class_count(r->predictor);
     r->names = fv_predictor_class_names(r->predictor);

@@ -67,6 +67,9 @@ FV_MUST_USE fv_error *fv_report_measure(fv_report *report);
 /* complete.c: what best.fovea gets from it; only where the report is of a training that was just done. */
 FV_MUST_USE fv_error *fv_report_complete_model(fv_report *report);
 
+/* outliers.c: a part of that, the section "outlier"; none where there are too few pictures, which is said. */
+FV_MUST_USE fv_error *fv_report_write_outlier(const fv_report *report, fv_model *model);
+
 /* predictions.c: predictions.jsonl, a line a picture. */
 FV_MUST_USE fv_error *fv_report_write_predictions(const fv_report *report, const char *path);
 

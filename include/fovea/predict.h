@@ -28,7 +28,8 @@ typedef struct fv_predictor_options {
     bool fast_batch;    /* as in fv_plan_options */
     int64_t plans;      /* of different batch sizes that are kept, the latest used; 0: 4; at most 16 */
     bool no_selftest;   /* fv_predictor_open does not run the model's own pictures */
-    bool features;      /* what the graph calls "features" is a result too: fv_predictor_features */
+    bool features;      /* what the graph calls "features" is a result too (fv_predictor_features), as it is in any case where
+                           the model file says from where on pictures are outliers */
 } fv_predictor_options;
 
 /* A model file that has self-test pictures is checked by them: FV_FORMAT when they do not give what the file expects. */
@@ -55,6 +56,8 @@ FV_API const fv_transforms *fv_predictor_transforms(const fv_predictor *predicto
  * (0: none does), as the model file says. */
 FV_API double fv_predictor_temperature(const fv_predictor *predictor);
 FV_API double fv_predictor_reject_below(const fv_predictor *predictor);
+/* The score above which a picture is an outlier; 0: the model file does not say. */
+FV_API double fv_predictor_outlier_threshold(const fv_predictor *predictor);
 FV_API fv_size fv_predictor_input(const fv_predictor *predictor); /* of a transformed picture */
 FV_API int64_t fv_predictor_batch(const fv_predictor *predictor); /* pictures run at once */
 FV_API int64_t fv_predictor_workers(const fv_predictor *predictor);
@@ -83,10 +86,13 @@ typedef struct fv_prediction {
     double number;          /* of numbers: the answer */
     bool abstained;         /* of one class: the best score is below the threshold asked for: take none for an answer */
     const float *logits;    /* fv_predictor_output_count, in the model's order */
-    int64_t feature_count;  /* 0: none were asked for, or several views were run */
-    const float *features;  /* of the predictor's option */
+    int64_t feature_count;  /* 0: there are none, or several views were run */
+    const float *features;  /* by the predictor's option */
     double entropy, margin; /* as fv_uncertainty; NaN of several labels and of numbers */
     const fv_image_properties *properties; /* NULL: not asked for */
+    /* How far the features lie from those of pictures that the model was judged by, and the score above which a picture is an
+     * outlier: its answer is not to be trusted. NaN: the model file does not say, or several views were run. */
+    double outlier_score, outlier_threshold;
 } fv_prediction;
 typedef fv_error *(*fv_prediction_sink)(void *context, const fv_prediction *prediction);
 

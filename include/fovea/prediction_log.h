@@ -7,8 +7,9 @@
  *
  * A folder of files predictions-00000001.fvlog, …, each
  *
- *   "fovea-log\1" and six zeros │ frame │ frame │ …      a frame:   "fvlr" │ length │ check │ payload, `length` bytes
+ *   "fovea-log\2" and six zeros │ frame │ frame │ …      a frame:   "fvlr" │ length │ check │ payload, `length` bytes
  *
+ * (a file of version 1, before there were outlier scores, is read too, and not gone on with),
  * numbers little-endian, length and check 32 bits, check the CRC-32C of length and payload. Payloads are in
  * predict/log_record.h. Only ever appended to: what was acknowledged (fv_prediction_log_sync came back without an error) is on
  * the disk. A writer that is killed leaves at worst a torn last frame, which the next one cuts off; readers stop before it. A
@@ -47,11 +48,12 @@ typedef struct fv_logged {
     int64_t count, answers;     /* as in fv_prediction */
     const fv_logged_score *top; /* the best first */
     bool abstained;
-    double number;                         /* FV_NUMBERS */
-    double entropy, margin;                /* over all classes, nats; best less second score. NaN: not known */
-    const fv_image_properties *properties; /* NULL: not measured */
-    int64_t sketch_count;                  /* 0: none */
-    const float *sketch;                   /* fv_sketch_features */
+    double number;                           /* FV_NUMBERS */
+    double entropy, margin;                  /* over all classes, nats; best less second score. NaN: not known */
+    const fv_image_properties *properties;   /* NULL: not measured */
+    int64_t sketch_count;                    /* 0: none */
+    const float *sketch;                     /* fv_sketch_features */
+    double outlier_score, outlier_threshold; /* as in fv_prediction; kept as floats. A threshold of 0 or NaN: not known */
 } fv_logged;
 
 /* What is true of a picture, told later; of several for one id the last one holds. */

@@ -27,7 +27,9 @@ static fv_logged record(const char *id, int64_t time_us) {
                         .margin = 0.25,
                         .properties = &properties,
                         .sketch_count = 3,
-                        .sketch = sketch };
+                        .sketch = sketch,
+                        .outlier_score = 1.5,
+                        .outlier_threshold = 1.25 };
 }
 
 static fv_prediction_log *open_log(const char *folder, int64_t files, int64_t bytes) {
@@ -84,6 +86,7 @@ FV_TEST(predict_log__a_record_comes_back_as_it_went_in) {
     assert_true(r->properties->at[FV_AREA] == 64);
     assert_int_equal(r->sketch_count, 3);
     assert_true(r->sketch[1] == -2.5f);
+    assert_true(r->outlier_score == 1.5 && r->outlier_threshold == 1.25);
     FV_OK(fv_log_reader_next(reader, &entry));
     assert_true(!entry.prediction && !entry.truth);
 }
@@ -123,6 +126,31 @@ FV_TEST(predict_log__damage_in_the_middle_costs_no_other_record) {
     assert_int_equal(health.damaged, frame);
     write_some(folder, 3, 4); /* and the writer keeps what stands behind it */
     assert_int_equal(read_all(folder).predictions, 3);
+}
+
+/* As it was written before there were outlier scores. */
+FV_TEST(predict_log__a_file_of_version_1_is_read_and_not_gone_on_with) {
+    FV_OWNED(fv_log_reader) reader = NULL;
+    const char *folder = fv_test_folder();
+    uint8_t frame[FV_LOG_FRAME_MAX];
+    int64_t length;
+    fv_log_entry entry;
+    fv_logged r = record("p0", 1000000);
+    r.outlier_threshold = 0;
+    FV_OK(fv_log_encode(&r, frame, &length));
+    FILE *file = fopen(fv_test_path(folder, "predictions-00000001.fvlog"), "we");
+    assert_non_null(file);
+    assert_int_equal(fwrite(FV_LOG_HEAD_1, 1, FV_LOG_HEAD_BYTES, file) + fwrite(frame, 1, (size_t)length, file),
+                     FV_LOG_HEAD_BYTES + length);
+    fclose(file);
+    write_some(folder, 1, 2);
+    fv_log_health health = read_all(folder);
+    assert_true(health.files == 2 && health.predictions == 2 && health.damaged + health.torn == 0);
+    FV_OK(fv_log_reader_open(folder, &reader));
+    FV_OK(fv_log_reader_next(reader, &entry));
+    assert_true(isnan(entry.prediction->outlier_score) && isnan(entry.prediction->outlier_threshold));
+    FV_OK(fv_log_reader_next(reader, &entry));
+    assert_true(entry.prediction->outlier_score == 1.5);
 }
 
 FV_TEST(predict_log__a_folder_stays_within_its_caps) {
@@ -243,15 +271,17 @@ FV_TEST(predict_log__lines_and_cells_say_what_it_holds) {
                        "\"score\":0.75},{\"label\":\"dog, \\\"big\\\"\",\"score\":0.25}],\"entropy\":0.5,\"margin\":0.25,"
                        "\"properties\":{\"aspect_ratio\":1,\"area\":64,\"brightness\":0.5,\"contrast\":0,\"red\":0,\"green\":0,"
                        "\"blue\":0,\"saturation\":0,\"sharpness\":0,\"noise\":0,\"entropy\":0},\"sketch\":[1,-2.5,3],"
+                       "\"outlier\":{\"score\":1.5,\"threshold\":1.25,\"outlier\":true},"
                        "\"truth\":\"dog, \\\"big\\\"\",\"told\":\"1970-01-01T00:00:00.000009Z\",\"by\":\"Ann\"}\n");
     fv_memory_free(bytes);
     FV_OK(fv_prediction_log_export(folder, csv, NULL));
     FV_OK(fv_file_read(csv, 1 << 20, &bytes, &length));
-    assert_string_equal((char *)bytes,
-                        "id,time,model,version,digest,key,source,label,score,entropy,margin,abstained,truth,told,by,"
-                        "aspect_ratio,area,brightness,contrast,red,green,blue,saturation,sharpness,noise,entropy\n"
-                        "p0,1970-01-01T00:00:01.000000Z,cells,3,,site A,a.png,cat,0.75,0.5,0.25,false,"
-                        "\"dog, \"\"big\"\"\",1970-01-01T00:00:00.000009Z,Ann,1,64,0.5,0,0,0,0,0,0,0,0\n");
+    assert_string_equal(
+        (char *)bytes,
+        "id,time,model,version,digest,key,source,label,score,entropy,margin,abstained,truth,told,by,"
+        "aspect_ratio,area,brightness,contrast,red,green,blue,saturation,sharpness,noise,entropy,outlier_score,outlier\n"
+        "p0,1970-01-01T00:00:01.000000Z,cells,3,,site A,a.png,cat,0.75,0.5,0.25,false,"
+        "\"dog, \"\"big\"\"\",1970-01-01T00:00:00.000009Z,Ann,1,64,0.5,0,0,0,0,0,0,0,0,1.5,true\n");
     fv_memory_free(bytes);
     FV_FAILS(fv_prediction_log_export(folder, "log.txt", NULL), FV_USAGE, "neither .jsonl nor .csv");
 }

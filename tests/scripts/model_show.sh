@@ -30,7 +30,7 @@ prints '^measured_on +validation, selected on \(split\)$'
 prints '^top1 +[0-9.]+ \(95 %: [0-9.]+ to [0-9.]+\)$'
 prints '^licence +training data: CC0-1\.0$'
 prints '^selftest +circle/'
-prints '^sections +calibration, classes, licence, metrics, objective, recipe, selftest, signature, transforms$'
+prints '^sections +calibration, classes, licence, metrics, objective, outlier, recipe, selftest, signature, transforms$'
 prints '^checkpoint +false$'
 
 status 0 "$FOVEA" model show run/best.fovea --json

@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "core/base/file.h"
+#include "core/base/size.h"
 #include "fovea/layers.h"
+#include "predict/outlier.h"
 #include "predict/sections.h"
 #include "tests/test.h"
 
@@ -40,6 +42,16 @@ fv_model *fv_test_model(uint64_t seed, fv_outcome_kind kind) {
     FV_OK(fv_section_write(model, &fv_section_signature, &signature));
     FV_OK(fv_section_write(model, &fv_section_target, &(fv_target_section){ .kind = kind, .scale = 1 }));
     return model;
+}
+
+/* By which every picture is an outlier: its features' direction lies 1 or so from the mean, the threshold is one half. */
+static void add_outlier(fv_model *model) {
+    static double mean[FV_OUTLIER_COLUMNS_MAX], covariance[FV_OUTLIER_COLUMNS_MAX * (FV_OUTLIER_COLUMNS_MAX + 1) / 2];
+    const fv_graph *g = fv_model_graph(model);
+    int64_t features = fv_value_type(g, fv_graph_find(g, "features"))->dims[1], d = fv_min(features, FV_OUTLIER_COLUMNS_MAX);
+    for (int64_t c = 0; c < d; c++) covariance[c * (c + 3) / 2] = 1;
+    fv_outlier_section section = { features, 30, 0.5, { d, mean }, { d * (d + 1) / 2, covariance } };
+    FV_OK(fv_section_write(model, &fv_section_outlier, &section));
 }
 
 typedef struct one {
@@ -96,6 +108,7 @@ const char *fv_test_model_file(const char *folder, const char *name, uint64_t se
     static char path[4096];
     snprintf(path, sizeof path, "%s/%s.fovea", folder, name);
     add_selftest(model);
+    add_outlier(model);
     FV_OK(fv_model_save(model, path));
     return path;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "serve/answer_json.h"
 #include "tests/serve/model.h"
 #include "tests/test.h"
 
@@ -67,6 +68,7 @@ static void look(const bench *b, int64_t *predictions, int64_t *truths) {
         assert_string_equal(entry.prediction->digest, "d1");
         assert_string_equal(entry.prediction->key, "gate 4");
         assert_true(entry.prediction->version == 3 && entry.prediction->sketch_count > 0 && entry.prediction->properties);
+        assert_true(entry.prediction->outlier_score > 0.5 && entry.prediction->outlier_threshold == 0.5);
         assert_true(entry.prediction->count == FV_MODEL_CLASSES && entry.prediction->top[0].score > 0);
     } while (entry.prediction || entry.truth);
     fv_log_health health = fv_log_reader_health(reader);
@@ -87,6 +89,23 @@ FV_TEST(serve_record__an_answer_that_waits_for_its_record_finds_it_on_the_disk) 
     tear_down(&b);
     look(&b, &predictions, &truths);
     assert_int_equal(predictions, 1);
+}
+
+FV_TEST(serve_record__an_outlier_is_said_and_counted) {
+    FV_TEXT(text, 1 << 16);
+    bench b;
+    errand e;
+    fv_served_reading reading;
+    set_up(&b, false);
+    ask(&e, &b, "one");
+    assert_null(e.waited.ask.error);
+    fv_answer_write(&e.waited.ask, "one", NULL, 0, &text);
+    assert_non_null(strstr(text.at, "\"outlier\":{\"score\":"));
+    assert_non_null(strstr(text.at, ",\"threshold\":0.5,\"outlier\":true}"));
+    fv_served_read(b.served, &reading);
+    assert_int_equal(reading.outliers, 1);
+    fv_waited_release(&e.waited);
+    tear_down(&b);
 }
 
 static void told(fv_record_slip *slip) { atomic_store((_Atomic int *)slip->context, 1); }
