@@ -4,10 +4,9 @@
 #include "cli/command.h"
 #include "cli/contact_sheet.h"
 #include "core/base/size.h"
-#include "data/image.h"
 #include "data/paths.h"
 #include "experiments/model_file.h"
-#include "predict/explain/explainer.h"
+#include "predict/explain/explanation.h"
 
 typedef struct explain_options {
     const char *model, *out, *method, *class_name, *workspace;
@@ -36,27 +35,11 @@ typedef struct job {
     fv_command_call *call;
     const explain_options *options;
     fv_predictor *predictor;
+    fv_explanation *explanation;
     int64_t asked; /* the output asked about; −1: each picture's best */
-    float *map;
-    uint8_t *shown, *overlaid;
     double *probabilities;
     fv_contact_sheet sheet;
 } job;
-
-static fv_error *find_class(job *j) {
-    const char *const *names = fv_predictor_class_names(j->predictor);
-    int64_t count = fv_predictor_class_count(j->predictor);
-    j->asked = fv_predictor_kind(j->predictor) == FV_NUMBERS ? 0 : -1;
-    if (!j->options->class_name) return NULL;
-    for (int64_t c = 0; c < count && j->asked < 0; c++)
-        if (!strcmp(names[c], j->options->class_name)) j->asked = c;
-    if (j->asked >= 0 && count) return NULL;
-    const char *nearest = fv_nearest_name(j->options->class_name, names, count);
-    return fv_error_hint(fv_fail(FV_USAGE, "the model has no class \"%s\"", j->options->class_name), "did you mean %s?",
-                         nearest ? nearest
-                         : count ? names[0]
-                                 : "no class at all");
-}
 
 static fv_error *add_cell(job *j, const uint8_t *pixels, const char *caption) {
     fv_size size = fv_predictor_input(j->predictor);
@@ -64,67 +47,49 @@ static fv_error *add_cell(job *j, const uint8_t *pixels, const char *caption) {
     return fv_contact_sheet_add(&j->sheet, &view, caption, FV_TONE_PLAIN);
 }
 
-static fv_error *print(job *j, const char *path, int64_t output, const fv_faithfulness *score) {
+static fv_error *print(job *j, const char *path) {
     fv_printer *p = j->call->printer;
-    const char *name = fv_predictor_output_name(j->predictor, output);
+    const fv_explanation *e = j->explanation;
     fv_print_record(p);
     fv_print_text(p, "path", path);
-    fv_print_text(p, "label", name);
-    if (fv_predictor_kind(j->predictor) == FV_ONE_CLASS) fv_print_number(p, "score", j->probabilities[output]);
+    fv_print_text(p, "label", fv_predictor_output_name(j->predictor, e->output));
+    if (fv_predictor_kind(j->predictor) == FV_ONE_CLASS) fv_print_number(p, "score", j->probabilities[e->output]);
     fv_print_text(p, "method", j->options->method);
-    if (j->options->score) fv_print_number(p, "deletion", score->deletion), fv_print_number(p, "insertion", score->insertion);
+    if (e->scored) fv_print_number(p, "deletion", e->score.deletion), fv_print_number(p, "insertion", e->score.insertion);
     fv_print_record_end(p);
     return NULL;
 }
 
 /* The answer, its map, and both pictures on the sheet. */
-static fv_error *explain_picture(job *j, const char *path, const fv_image *decoded, fv_image *image) {
-    FV_IMAGE(copy);
+static fv_error *explain_picture(job *j, const char *path) {
     const float *logits;
-    fv_faithfulness score = { 0 };
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *caption;
-    int64_t outputs = fv_predictor_output_count(j->predictor), output = 0;
-    FV_TRY(fv_transforms_apply(fv_predictor_transforms(j->predictor), FV_EVALUATION, NULL, image));
-    FV_TRY(fv_predictor_run(j->predictor, image->pixels, 1, &logits));
-    for (int64_t c = 1; c < outputs; c++)
-        if (logits[c] > logits[output]) output = c;
-    if (j->asked >= 0) output = j->asked;
+    int64_t outputs = fv_predictor_output_count(j->predictor);
+    fv_explanation_wish wish = { .method = j->options->method, .output = j->asked, .scored = j->options->score };
+    FV_TRY(fv_explanation_read(j->explanation, &(fv_predict_input){ .path = path }, NULL));
+    FV_TRY(fv_predictor_run(j->predictor, j->explanation->work.image.pixels, 1, &logits));
+    if (wish.output < 0) wish.output = fv_explanation_best(logits, outputs);
     fv_softmax_row_at(logits, outputs, fv_predictor_temperature(j->predictor), j->probabilities);
-    FV_TRY(fv_explain(j->predictor, j->options->method, image->pixels, output, j->map));
-    if (j->options->score) FV_TRY(fv_explain_score(j->predictor, image->pixels, output, j->map, &score));
-    FV_TRY(fv_image_copy(&copy, fv_image_size(decoded), decoded->pixel, decoded->pixels));
-    FV_TRY(fv_explain_show(j->predictor, &copy, j->map, j->shown, j->overlaid));
-    FV_TRY(add_cell(j, j->shown, name));
-    FV_TRY(fv_arena_format(j->call->arena, &caption, "%s %.3f", fv_predictor_output_name(j->predictor, output),
-                           j->probabilities[output]));
-    FV_TRY(add_cell(j, j->overlaid, caption));
-    return print(j, path, output, &score);
-}
-
-static fv_error *explain_file(job *j, const char *path) {
-    FV_IMAGE(decoded);
-    FV_IMAGE(image);
-    fv_size size = fv_predictor_input(j->predictor);
-    FV_TRY(fv_image_decode_file(path, &(fv_decode_options){ .channels = size.channels }, &decoded));
-    FV_TRY(fv_image_copy(&image, fv_image_size(&decoded), decoded.pixel, decoded.pixels));
-    return fv_error_wrap(explain_picture(j, path, &decoded, &image), "%s", path);
+    FV_TRY(fv_explanation_make(j->explanation, &wish));
+    FV_TRY(add_cell(j, j->explanation->shown, name));
+    FV_TRY(fv_arena_format(j->call->arena, &caption, "%s %.3f", fv_predictor_output_name(j->predictor, wish.output),
+                           j->probabilities[wish.output]));
+    FV_TRY(add_cell(j, j->explanation->overlaid, caption));
+    return print(j, path);
 }
 
 static fv_error *explain_all(job *j) {
     FV_OWNED(fv_paths) paths = NULL;
-    fv_size size = fv_predictor_input(j->predictor);
     const char *path, *title;
-    int64_t pixels = size.height * size.width, count = 0;
-    FV_TRY(find_class(j));
-    FV_TRY(fv_arena_take(j->sheet.arena, pixels, &j->map));
-    FV_TRY(fv_arena_take(j->sheet.arena, pixels * 3, &j->shown));
-    FV_TRY(fv_arena_take(j->sheet.arena, pixels * 3, &j->overlaid));
+    int64_t count = 0;
+    j->asked = fv_predictor_kind(j->predictor) == FV_NUMBERS ? 0 : -1;
+    if (j->options->class_name) FV_TRY(fv_explanation_class(j->predictor, j->options->class_name, &j->asked));
     FV_TRY(fv_arena_take(j->sheet.arena, fv_predictor_output_count(j->predictor), &j->probabilities));
     FV_TRY(fv_paths_new(j->options->files.at, j->options->files.count, NULL, &paths));
     for (;; count++) {
         FV_TRY(fv_paths_next(paths, &path));
         if (!path) break;
-        FV_TRY(explain_file(j, path));
+        FV_TRY(fv_error_wrap(explain_picture(j, path), "%s", path));
     }
     if (!count) return fv_fail(FV_NOT_FOUND, "there are no pictures to explain");
     FV_TRY(fv_arena_format(j->sheet.arena, &title, "What answers hang on: %s", j->options->method));
@@ -134,12 +99,15 @@ static fv_error *explain_all(job *j) {
 static fv_error *run(fv_command_call *call, void *raw) {
     const explain_options *o = raw;
     FV_OWNED(fv_predictor) predictor = NULL;
+    FV_OWNED(fv_explanation) explanation = NULL;
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("explained pictures", INT64_C(1) << 32, &arena));
     fv_model_file model;
     FV_TRY(fv_model_file_find(o->model, o->workspace, call->arena, &model));
     FV_TRY(fv_predictor_open(model.path, NULL, &predictor));
-    job j = { .call = call, .options = o, .predictor = predictor, .sheet = { .arena = arena, .cell = o->cell } };
+    FV_TRY(fv_explanation_new(predictor, &explanation));
+    job j = { .call = call, .options = o, .predictor = predictor, .explanation = explanation };
+    j.sheet = (fv_contact_sheet){ .arena = arena, .cell = o->cell };
     return explain_all(&j);
 }
 

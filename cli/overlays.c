@@ -4,11 +4,9 @@
 #include <string.h>
 
 #include "core/base/file.h"
-#include "core/base/memory.h"
 #include "core/base/size.h"
-#include "data/image.h"
 #include "plot/picture.h"
-#include "predict/explain/explainer.h"
+#include "predict/explain/explanation.h"
 
 #define ARENA_CAP (INT64_C(1) << 32)
 #define PNG_BYTES_MAX (INT64_C(1) << 30)
@@ -20,39 +18,30 @@ typedef struct noted {
 
 struct fv_overlays {
     fv_arena *arena;
-    fv_predictor *predictor;
     const char *folder, *method;
-    fv_size size;
-    float *map;
-    uint8_t *shown, *overlaid;
+    fv_explanation *explanation;
     noted *at;
     int64_t count, capacity;
 };
-
-static fv_error *fill(fv_overlays *o, const char *folder, const char *method) {
-    int64_t pixels = o->size.height * o->size.width;
-    FV_TRY(fv_arena_text(o->arena, folder, &o->folder));
-    FV_TRY(fv_arena_text(o->arena, method, &o->method));
-    FV_TRY(fv_arena_take(o->arena, pixels, &o->map));
-    FV_TRY(fv_arena_take(o->arena, pixels * 3, &o->shown));
-    FV_TRY(fv_arena_take(o->arena, pixels * 3, &o->overlaid));
-    return fv_file_make_folder(folder);
-}
 
 fv_error *fv_overlays_new(fv_predictor *predictor, const char *folder, const char *method, fv_overlays **out) {
     FV_OWNED(fv_arena) arena = NULL;
     fv_overlays *o;
     FV_TRY(fv_arena_new("pictures to explain", ARENA_CAP, &arena));
     FV_TRY(fv_arena_take(arena, 1, &o));
-    *o = (fv_overlays){ .arena = arena, .predictor = predictor, .size = fv_predictor_input(predictor) };
-    FV_TRY(fill(o, folder, method));
-    fv_take(&arena);
+    FV_TRY(fv_arena_text(arena, folder, &o->folder));
+    FV_TRY(fv_arena_text(arena, method, &o->method));
+    FV_TRY(fv_file_make_folder(folder));
+    FV_TRY(fv_explanation_new(predictor, &o->explanation));
+    o->arena = fv_take(&arena);
     *out = o;
     return NULL;
 }
 
 void fv_overlays_free(fv_overlays *overlays) {
-    if (overlays) fv_arena_free(overlays->arena);
+    if (!overlays) return;
+    fv_explanation_free(overlays->explanation);
+    fv_arena_free(overlays->arena);
 }
 
 fv_error *fv_overlays_note(fv_overlays *o, const char *path, int64_t output) {
@@ -69,21 +58,18 @@ fv_error *fv_overlays_note(fv_overlays *o, const char *path, int64_t output) {
 
 static fv_error *save(const fv_overlays *o, const char *path) {
     FV_TEXT(png, PNG_BYTES_MAX);
-    fv_picture picture = { .pixels = o->overlaid, .height = o->size.height, .width = o->size.width, .channels = 3 };
+    fv_size size = o->explanation->size;
+    fv_picture picture = { .pixels = o->explanation->overlaid, .height = size.height, .width = size.width, .channels = 3 };
     FV_TRY(fv_picture_to_png(&picture, &png));
     return fv_file_write(path, png.at, png.length, NULL);
 }
 
 static fv_error *explain(const fv_overlays *o, const noted *n, int64_t number) {
-    FV_IMAGE(decoded);
-    FV_IMAGE(image);
     FV_TEXT(path, 1 << 16);
     const char *slash = strrchr(n->path, '/'), *name = slash ? slash + 1 : n->path, *dot = strrchr(name, '.');
-    FV_TRY(fv_image_decode_file(n->path, &(fv_decode_options){ .channels = o->size.channels }, &decoded));
-    FV_TRY(fv_image_copy(&image, fv_image_size(&decoded), decoded.pixel, decoded.pixels));
-    FV_TRY(fv_transforms_apply(fv_predictor_transforms(o->predictor), FV_EVALUATION, NULL, &image));
-    FV_TRY(fv_explain(o->predictor, o->method, image.pixels, n->output, o->map));
-    FV_TRY(fv_explain_show(o->predictor, &decoded, o->map, o->shown, o->overlaid));
+    fv_explanation_wish wish = { .method = o->method, .output = n->output };
+    FV_TRY(fv_explanation_read(o->explanation, &(fv_predict_input){ .path = n->path }, NULL));
+    FV_TRY(fv_explanation_make(o->explanation, &wish));
     fv_text_addf(&path, "%s/%05lld_%.*s.png", o->folder, (long long)number,
                  (int)(dot && dot != name ? (size_t)(dot - name) : strlen(name)), name);
     FV_TRY(fv_text_error(&path));

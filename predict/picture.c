@@ -17,19 +17,28 @@ static fv_error *check_size(fv_size wanted, const fv_image *image) {
                    (long long)wanted.width, (long long)wanted.channels);
 }
 
+fv_error *fv_predictor_decode(const fv_predictor *p, const fv_predict_input *picture, const fv_decode_options *limits,
+                              fv_image *image) {
+    fv_decode_options options = { .channels = fv_predictor_input(p).channels, .keep_u16 = true }; /* as a data set reads it */
+    if (limits) options.max_pixels = limits->max_pixels, options.max_bytes = limits->max_bytes;
+    return picture->bytes ? fv_image_decode(picture->bytes, picture->length, picture->path, &options, image)
+                          : fv_image_decode_file(picture->path, &options, image);
+}
+
+fv_error *fv_predictor_transform(const fv_predictor *p, const char *path, fv_picture_work *work) {
+    const fv_transforms *transforms = fv_predictor_transforms(p);
+    FV_TRY(fv_error_wrap(fv_transforms_run(transforms, FV_EVALUATION, NULL, &work->transforms, &work->image), "%s", path));
+    return fv_error_wrap(check_size(fv_predictor_input(p), &work->image), "%s", path);
+}
+
 fv_error *fv_predictor_read(const fv_predictor *p, const fv_predict_input *picture, const fv_decode_options *limits,
                             fv_picture_work *work, fv_picture_facts *facts, float *row) {
     fv_image *image = &work->image;
     fv_size wanted = fv_predictor_input(p);
-    fv_decode_options options = { .channels = wanted.channels, .keep_u16 = true }; /* as a data set reads it */
-    if (limits) options.max_pixels = limits->max_pixels, options.max_bytes = limits->max_bytes;
-    FV_TRY(picture->bytes ? fv_image_decode(picture->bytes, picture->length, picture->path, &options, image)
-                          : fv_image_decode_file(picture->path, &options, image));
+    FV_TRY(fv_predictor_decode(p, picture, limits, image));
     if (facts) facts->stored = (fv_size){ image->height, image->width, image->channels };
     if (facts && facts->measured) fv_image_properties_measure(image, &facts->properties);
-    FV_TRY(fv_error_wrap(fv_transforms_run(fv_predictor_transforms(p), FV_EVALUATION, NULL, &work->transforms, image), "%s",
-                         picture->path));
-    FV_TRY(fv_error_wrap(check_size(wanted, image), "%s", picture->path));
+    FV_TRY(fv_predictor_transform(p, picture->path, work));
     memcpy(row, image->pixels, (size_t)(wanted.height * wanted.width * wanted.channels) * sizeof *row);
     return NULL;
 }

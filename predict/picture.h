@@ -28,4 +28,10 @@ FV_MUST_USE fv_error *fv_predictor_read(const fv_predictor *predictor, const fv_
                                         const fv_decode_options *limits, fv_picture_work *work, fv_picture_facts *facts,
                                         float *row);
 
+/* The two halves of it, for who wants the picture in between: decoded into `image`; and what the transforms make of the decoded
+ * picture in work->image, in place. `path` names it in errors. */
+FV_MUST_USE fv_error *fv_predictor_decode(const fv_predictor *predictor, const fv_predict_input *picture,
+                                          const fv_decode_options *limits, fv_image *image);
+FV_MUST_USE fv_error *fv_predictor_transform(const fv_predictor *predictor, const char *path, fv_picture_work *work);
+
 #endif

@@ -92,6 +92,10 @@ fv_error *fv_predictor_new(fv_model *model, const fv_predictor_options *options,
     return NULL;
 }
 
+fv_error *fv_predictor_beside(const fv_predictor *predictor, const fv_predictor_options *options, fv_predictor **out) {
+    return fv_predictor_new(predictor->model, options, out);
+}
+
 fv_error *fv_predictor_open(const char *path, const fv_predictor_options *options, fv_predictor **out) {
     FV_OWNED(fv_model) model = NULL;
     FV_OWNED(fv_predictor) p = NULL;

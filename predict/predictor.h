@@ -19,6 +19,11 @@ const float *fv_predictor_plan_features(const fv_predictor *predictor, const fv_
 /* Of the model's section "outlier"; NULL: it has none. Borrowed. */
 const fv_outlier *fv_predictor_outlier(const fv_predictor *predictor);
 
+/* Another predictor over the same model, which the first one keeps: for another thread, in evaluation, as the model is only
+ * read. */
+FV_MUST_USE fv_error *fv_predictor_beside(const fv_predictor *predictor, const fv_predictor_options *options,
+                                          fv_predictor **out);
+
 /* A self-test picture's file from its base64. */
 FV_MUST_USE fv_error *fv_selftest_file(const char *name, const char *base64, fv_arena *arena, const uint8_t **bytes,
                                        int64_t *length);

@@ -1,32 +1,60 @@
 /* shared: explain.c - a method by its text, the score of its map, and the map over the picture. */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/size.h"
 #include "data/image.h"
 #include "data/transform.h"
 #include "predict/explain/explainer.h"
 
 #define ARENA_CAP (INT64_C(1) << 34)
-#define STEPS 32
+#define STEPS FV_FAITHFULNESS_STEPS
 #define TEXT_BYTES_MAX (1 << 20)
+
+fv_error *fv_patience_check(const fv_patience *patience) {
+    if (!patience) return NULL;
+    if (patience->over && atomic_load_explicit(patience->over, memory_order_relaxed))
+        return fv_fail(FV_CANCELLED, "nobody waits for it any more");
+    if (patience->deadline <= 0 || fv_clock_seconds() < patience->deadline) return NULL;
+    return fv_error_hint(fv_fail(FV_CANCELLED, "its time ran out"), "gradcam without a score is the quickest");
+}
 
 static const fv_part *part_at(int i) { return &fv_explainer_table[i]->part; }
 
-fv_error *fv_explain(fv_predictor *predictor, const char *method, const float *image, int64_t output, float *map) {
+static fv_error *find(const char *method, fv_arena *arena, const fv_explainer **out, void **options) {
     const fv_parts parts = { .kind = "explainer", .count = fv_explainer_table_count, .at = part_at };
+    int index = 0;
+    FV_TRY(fv_part_parse(&parts, method, arena, &index, options));
+    *out = fv_explainer_table[index];
+    return NULL;
+}
+
+fv_error *fv_explain_runs(const char *method, fv_size size, int64_t *runs) {
+    FV_OWNED(fv_arena) arena = NULL;
+    const fv_explainer *explainer;
+    void *options = NULL;
+    FV_TRY(fv_arena_new("an explanation's options", ARENA_CAP, &arena));
+    FV_TRY(find(method, arena, &explainer, &options));
+    *runs = explainer->runs(options, size);
+    return NULL;
+}
+
+fv_error *fv_explain(fv_predictor *predictor, const char *method, const float *image, int64_t output,
+                     const fv_patience *patience, float *map) {
     FV_OWNED(fv_arena) arena = NULL;
     fv_size size = fv_predictor_input(predictor);
-    int index = 0;
+    const fv_explainer *explainer;
     void *options = NULL;
     if (output < 0 || output >= fv_predictor_output_count(predictor))
         return fv_fail(FV_USAGE, "the model has no output %lld", (long long)output);
     FV_TRY(fv_arena_new("an explanation", ARENA_CAP, &arena));
-    FV_TRY(fv_part_parse(&parts, method, arena, &index, &options));
-    fv_explain_call call = { predictor, options, image, output, arena, map };
+    FV_TRY(find(method, arena, &explainer, &options));
+    fv_explain_call call = { predictor, options, image, output, arena, patience, map };
     memset(map, 0, (size_t)(size.height * size.width) * sizeof *map);
-    return fv_error_wrap(fv_explainer_table[index]->explain(&call), "%s", fv_explainer_table[index]->name);
+    return fv_error_wrap(explainer->explain(&call), "%s", explainer->name);
 }
 
 /* ---- how much it says ---- */
@@ -45,6 +73,7 @@ static int compare(const void *a, const void *b) {
 
 typedef struct scoring {
     fv_predictor *predictor;
+    const fv_patience *patience;
     const float *image;
     int64_t output, channels, pixels, outputs;
     ranked *order;
@@ -57,6 +86,7 @@ static fv_error *area(scoring *s, bool insert, double *out) {
     double sum = 0;
     for (int64_t step = 0, done = 0; step <= STEPS; step++) {
         const float *logits;
+        FV_TRY(fv_patience_check(s->patience));
         for (int64_t until = s->pixels * step / STEPS; done < until; done++)
             for (int64_t c = 0; c < s->channels; c++) {
                 int64_t at = s->order[done].pixel * s->channels + c;
@@ -71,10 +101,11 @@ static fv_error *area(scoring *s, bool insert, double *out) {
 }
 
 fv_error *fv_explain_score(fv_predictor *predictor, const float *image, int64_t output, const float *map,
-                           fv_faithfulness *out) {
+                           const fv_patience *patience, fv_faithfulness *out) {
     FV_OWNED(fv_arena) arena = NULL;
     fv_size size = fv_predictor_input(predictor);
     scoring s = { .predictor = predictor,
+                  .patience = patience,
                   .image = image,
                   .output = output,
                   .channels = size.channels,

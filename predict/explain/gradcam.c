@@ -29,6 +29,7 @@ static fv_error *explain(const fv_explain_call *call, weigh weigh) {
     fv_size size = fv_predictor_input(call->predictor);
     fv_attribution a;
     float *small = NULL;
+    FV_TRY(fv_patience_check(call->patience));
     FV_TRY(fv_attribution_of_features(call->predictor, 1, &a));
     memcpy(a.input->data, call->image, (size_t)fv_type_bytes(&a.input->type));
     fv_error *error = fv_attribution_run(&a, call->output);
@@ -46,6 +47,11 @@ static fv_error *explain(const fv_explain_call *call, weigh weigh) {
     return error;
 }
 
+static int64_t runs(const void *options, fv_size size) {
+    (void)options, (void)size;
+    return 3;
+}
+
 static fv_error *explain_gradcam(const fv_explain_call *call) { return explain(call, mean_gradient); }
 static fv_error *explain_gradcam_pp(const fv_explain_call *call) { return explain(call, positive_gradients); }
 
@@ -53,11 +59,13 @@ const fv_explainer fv_explainer_gradcam = {
     .name = "gradcam",
     .summary = "the last feature maps, weighed by their mean gradients",
     .paper = "arXiv 1610.02391",
+    .runs = runs,
     .explain = explain_gradcam,
 };
 const fv_explainer fv_explainer_gradcam_pp = {
     .name = "gradcam_pp",
     .summary = "Grad-CAM++: the same with weights that count each place of a class",
     .paper = "arXiv 1710.11063",
+    .runs = runs,
     .explain = explain_gradcam_pp,
 };

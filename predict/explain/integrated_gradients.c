@@ -15,6 +15,11 @@ static const fv_field fields[] = { FV_FIELD(integrated_gradients_options, steps,
                                             .help = "points on the way, each in the middle of its part"),
                                    FV_FIELDS_END };
 
+static int64_t runs(const void *options, fv_size size) {
+    (void)size;
+    return 3 * ((const integrated_gradients_options *)options)->steps;
+}
+
 static fv_error *explain(const fv_explain_call *call) {
     const integrated_gradients_options *o = call->options;
     fv_size size = fv_predictor_input(call->predictor);
@@ -27,7 +32,8 @@ static fv_error *explain(const fv_explain_call *call) {
     for (int64_t step = 0; step < o->steps && !error; step++) {
         float share = (float)(((double)step + 0.5) / (double)o->steps);
         for (int64_t i = 0; i < numbers; i++) ((float *)a.input->data)[i] = share * call->image[i];
-        error = fv_attribution_run(&a, call->output);
+        error = fv_patience_check(call->patience);
+        if (!error) error = fv_attribution_run(&a, call->output);
         for (int64_t i = 0; i < numbers && !error; i++) sums[i] += ((const float *)fv_attribution_gradient(&a)->data)[i];
     }
     for (int64_t i = 0; i < numbers && !error; i++)
@@ -41,5 +47,6 @@ const fv_explainer fv_explainer_integrated_gradients = {
     .summary = "gradients by pixels along the way from an empty picture",
     .fields = fields,
     .paper = "arXiv 1703.01365",
+    .runs = runs,
     .explain = explain,
 };

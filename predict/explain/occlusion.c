@@ -64,6 +64,7 @@ static fv_error *go_over(work *w, int64_t places) {
     double whole = score(w, logits);
     for (int64_t n = 0; n < places; n += BATCH) {
         int64_t count = fv_min(BATCH, places - n);
+        FV_TRY(fv_patience_check(w->call->patience));
         for (int64_t i = 0; i < count; i++) cover(w, n + i, w->images + i * numbers);
         FV_TRY(fv_predictor_run(w->call->predictor, w->images, count, &logits));
         for (int64_t i = 0; i < count; i++) add(w, n + i, whole - score(w, logits + i * outputs));
@@ -71,12 +72,22 @@ static fv_error *go_over(work *w, int64_t places) {
     return NULL;
 }
 
+static void choose_windows(const occlusion_options *o, fv_size size, int64_t *window, int64_t *stride) {
+    *window = o->window ? o->window : fv_max(fv_max(size.height, size.width) / 7, 1);
+    *stride = o->stride ? o->stride : fv_max(*window / 2, 1);
+}
+
+static int64_t runs(const void *options, fv_size size) {
+    int64_t window, stride;
+    choose_windows(options, size, &window, &stride);
+    return 1 + fv_ceil_div(size.height, stride) * fv_ceil_div(size.width, stride);
+}
+
 static fv_error *explain(const fv_explain_call *call) {
     const occlusion_options *o = call->options;
     work w = { .call = call, .size = fv_predictor_input(call->predictor) };
     int64_t pixels = w.size.height * w.size.width;
-    w.window = o->window ? o->window : fv_max(fv_max(w.size.height, w.size.width) / 7, 1);
-    w.stride = o->stride ? o->stride : fv_max(w.window / 2, 1);
+    choose_windows(o, w.size, &w.window, &w.stride);
     if (w.stride > w.window) return fv_fail(FV_USAGE, "occlusion: a stride above the window leaves pixels out");
     w.columns = fv_ceil_div(w.size.width, w.stride);
     FV_TRY(fv_arena_take(call->arena, BATCH * pixels * w.size.channels, &w.images));
@@ -92,5 +103,6 @@ const fv_explainer fv_explainer_occlusion = {
     .summary = "how far the score falls where a window covers the picture",
     .fields = fields,
     .paper = "arXiv 1311.2901",
+    .runs = runs,
     .explain = explain,
 };

@@ -65,7 +65,7 @@ static void is_pytorchs(const char *method, const char *line) {
     double want[PIXELS], largest = 0;
     FV_OK(fv_predictor_new(model, NULL, &predictor));
     make_picture(image);
-    FV_OK(fv_explain(predictor, method, image, 2, map));
+    FV_OK(fv_explain(predictor, method, image, 2, NULL, map));
     expected(line, want);
     for (int i = 0; i < PIXELS; i++) largest = fmax(largest, fabs(want[i]));
     assert_true(largest > 0);
@@ -93,10 +93,10 @@ FV_TEST(predict_explain_explain__a_map_scores_better_than_its_opposite) {
     FV_OK(fv_predictor_run(predictor, image, 1, &logits));
     for (int64_t c = 1; c < 3; c++)
         if (logits[c] > logits[best]) best = c;
-    FV_OK(fv_explain(predictor, "occlusion window=2 stride=1", image, best, map));
+    FV_OK(fv_explain(predictor, "occlusion window=2 stride=1", image, best, NULL, map));
     for (int i = 0; i < PIXELS; i++) opposite[i] = -map[i];
-    FV_OK(fv_explain_score(predictor, image, best, map, &right));
-    FV_OK(fv_explain_score(predictor, image, best, opposite, &wrong));
+    FV_OK(fv_explain_score(predictor, image, best, map, NULL, &right));
+    FV_OK(fv_explain_score(predictor, image, best, opposite, NULL, &wrong));
     assert_true(right.deletion < wrong.deletion);
     assert_true(right.insertion > wrong.insertion);
 }
@@ -106,7 +106,40 @@ FV_TEST(predict_explain_explain__refuses_what_cannot_be) {
     FV_OWNED(fv_predictor) predictor = NULL;
     float image[PIXELS] = { 0 }, map[PIXELS];
     FV_OK(fv_predictor_new(model, NULL, &predictor));
-    FV_FAILS(fv_explain(predictor, "gradcan", image, 0, map), FV_USAGE, "no explainer called \"gradcan\"");
-    FV_FAILS(fv_explain(predictor, "gradcam", image, 3, map), FV_USAGE, "no output 3");
-    FV_FAILS(fv_explain(predictor, "occlusion window=2 stride=3", image, 0, map), FV_USAGE, "leaves pixels out");
+    FV_FAILS(fv_explain(predictor, "gradcan", image, 0, NULL, map), FV_USAGE, "no explainer called \"gradcan\"");
+    FV_FAILS(fv_explain(predictor, "gradcam", image, 3, NULL, map), FV_USAGE, "no output 3");
+    FV_FAILS(fv_explain(predictor, "occlusion window=2 stride=3", image, 0, NULL, map), FV_USAGE, "leaves pixels out");
+}
+
+FV_TEST(predict_explain_explain__what_a_method_costs_is_known_before) {
+    static const struct {
+        const char *method;
+        int64_t runs;
+    } cases[] = { { "gradcam", 3 },
+                  { "gradcam_pp", 3 },
+                  { "occlusion window=2 stride=1", 1 + SIZE * SIZE },
+                  { "occlusion window=3 stride=3", 1 + 9 },
+                  { "integrated_gradients steps=4", 12 } };
+    int64_t runs;
+    for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
+        FV_OK(fv_explain_runs(cases[i].method, (fv_size){ SIZE, SIZE, 1 }, &runs));
+        assert_int_equal(runs, cases[i].runs);
+    }
+    FV_FAILS(fv_explain_runs("gradcan", (fv_size){ SIZE, SIZE, 1 }, &runs), FV_USAGE, "no explainer called");
+}
+
+FV_TEST(predict_explain_explain__ends_when_nobody_waits_any_more) {
+    static const char *const methods[] = { "gradcam", "occlusion", "integrated_gradients" };
+    FV_OWNED(fv_model) model = make_model();
+    FV_OWNED(fv_predictor) predictor = NULL;
+    float image[PIXELS] = { 0 }, map[PIXELS] = { 0 };
+    const _Atomic int over = 1;
+    const fv_patience gone = { .over = &over }, late = { .deadline = 1e-9 };
+    fv_faithfulness score;
+    FV_OK(fv_predictor_new(model, NULL, &predictor));
+    for (int i = 0; i < 3; i++) {
+        FV_FAILS(fv_explain(predictor, methods[i], image, 0, &gone, map), FV_CANCELLED, "nobody waits");
+        FV_FAILS(fv_explain(predictor, methods[i], image, 0, &late, map), FV_CANCELLED, "its time ran out");
+    }
+    FV_FAILS(fv_explain_score(predictor, image, 0, map, &gone, &score), FV_CANCELLED, "nobody waits");
 }
