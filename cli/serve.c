@@ -13,7 +13,7 @@
 
 typedef struct serve_options {
     const char *model, *name, *workspace, *host;
-    int64_t port, max_batch, queue, workers, max_body, max_pixels, max_rows, connections, memory;
+    int64_t port, max_batch, queue, explain_queue, workers, max_body, max_pixels, max_rows, connections, memory;
     double max_delay, timeout, idle, grace;
     const char *prediction_log, *deployment;
     int64_t log_bytes;
@@ -43,6 +43,8 @@ static const fv_field fields[] = {
              .help = "that a picture waits for others while the network is idle"),
     FV_FIELD(serve_options, queue, .by_default = "256", .min = 1, .max = 1000000,
              .help = "pictures of a version that may wait"),
+    FV_FIELD(serve_options, explain_queue, .by_default = "8", .min = 0, .max = 10000,
+             .help = "requests for explanations that may wait or be at work; 0: none are taken"),
     FV_FIELD(serve_options, workers, .by_default = "0", .min = 0, .max = 256,
              .help = "threads that decode and run; 0: one more than compute"),
     FV_FIELD(serve_options, timeout, .by_default = "30", .min = 0.1, .max = 3600, .value = "SECONDS",
@@ -142,6 +144,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
                                        .max_batch = o->max_batch,
                                        .max_delay = o->max_delay,
                                        .queue = o->queue,
+                                       .explain_queue = o->explain_queue ? o->explain_queue : -1,
                                        .workers = o->workers,
                                        .max_body = o->max_body,
                                        .max_pixels = o->max_pixels,

@@ -1,6 +1,7 @@
 /* answer_json.c - see answer_json.h. */
 #include "serve/answer_json.h"
 
+#include "plot/base64.h"
 #include "predict/answers.h"
 #include "serve/request.h"
 
@@ -14,10 +15,39 @@ const char fv_answer_json_schema[] =
     "\"outlier\":{\"type\":\"object\",\"required\":[\"score\",\"threshold\",\"outlier\"],"
     "\"properties\":{\"score\":{\"type\":\"number\"},"
     "\"threshold\":{\"type\":\"number\"},\"outlier\":{\"type\":\"boolean\"}}},"
+    "\"explanation\":{\"type\":\"object\",\"properties\":{\"method\":{\"type\":\"string\"},\"label\":{\"type\":\"string\"},"
+    "\"deletion\":{\"type\":\"number\"},\"insertion\":{\"type\":\"number\"},\"width\":{\"type\":\"integer\"},"
+    "\"height\":{\"type\":\"integer\"},\"ms\":{\"type\":\"number\"},"
+    "\"png\":{\"type\":\"string\",\"contentEncoding\":\"base64\",\"contentMediaType\":\"image/png\"},"
+    "\"error\":{\"type\":\"object\"}}},"
     "\"timing_ms\":{\"type\":\"object\",\"properties\":{\"decode\":{\"type\":\"number\"},\"queue\":{\"type\":\"number\"},"
     "\"compute\":{\"type\":\"number\"},\"total\":{\"type\":\"number\"}}}}}";
 
-void fv_answer_write(const fv_ask *ask, const char *id, const char *file, double total_seconds, fv_text *out) {
+static void write_explained(const fv_explained *e, fv_text *out) {
+    fv_text_add(out, ",\"explanation\":{");
+    if (e->error) {
+        fv_text_add(out, "\"error\":");
+        fv_error_json(e->error, out);
+        return fv_text_add(out, "}");
+    }
+    fv_text_add(out, "\"method\":");
+    fv_text_add_json(out, e->method);
+    fv_text_add(out, ",\"label\":");
+    fv_text_add_json(out, e->label);
+    if (e->scored) {
+        fv_text_add(out, ",\"deletion\":");
+        fv_text_add_number(out, e->score.deletion);
+        fv_text_add(out, ",\"insertion\":");
+        fv_text_add_number(out, e->score.insertion);
+    }
+    fv_text_addf(out, ",\"width\":%lld,\"height\":%lld,\"ms\":%.3f,\"png\":\"", (long long)e->size.width,
+                 (long long)e->size.height, 1e3 * e->seconds);
+    fv_add_base64(out, e->png.at, e->png.length);
+    fv_text_add(out, "\"}");
+}
+
+void fv_answer_write(const fv_ask *ask, const char *id, const char *file, double total_seconds, const fv_explained *explained,
+                     fv_text *out) {
     const fv_served_facts *facts = fv_served_facts_get(ask->served);
     const fv_answer_style style = { .classes = facts->class_count, .names = facts->class_names, .kind = facts->kind };
     fv_text_add(out, "{\"id\":");
@@ -33,6 +63,8 @@ void fv_answer_write(const fv_ask *ask, const char *id, const char *file, double
     fv_text_add_json(out, facts->name);
     fv_text_addf(out, ",\"version\":%lld", (long long)facts->version);
     fv_answer_json_fields(&style, &ask->prediction, out);
-    fv_text_addf(out, ",\"timing_ms\":{\"decode\":%.3f,\"queue\":%.3f,\"compute\":%.3f,\"total\":%.3f}}",
+    fv_text_addf(out, ",\"timing_ms\":{\"decode\":%.3f,\"queue\":%.3f,\"compute\":%.3f,\"total\":%.3f}",
                  1e3 * ask->seconds.decode, 1e3 * ask->seconds.queue, 1e3 * ask->seconds.compute, 1e3 * total_seconds);
+    if (explained) write_explained(explained, out);
+    fv_text_add(out, "}");
 }

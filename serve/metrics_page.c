@@ -180,6 +180,16 @@ static void add_records(const fv_server *server, fv_text *out) {
     counter(out, "fovea_log_labels_total", "labels that were told later", (double)r.labels);
 }
 
+static void add_explanations(const fv_server *server, fv_text *out) {
+    if (!server->desk) return;
+    fv_explain_reading r = fv_explain_desk_read(server->desk);
+    gauge(out, "fovea_explain_pending_requests", "asked for explanations and not answered", (double)r.requests);
+    counter(out, "fovea_explanations_total", "maps of what answers hang on", (double)r.made);
+    counter(out, "fovea_explanations_failed_total", "maps that could not be made, or not in time", (double)r.failed);
+    counter(out, "fovea_explain_refused_total", "requests for them that found too many waiting", (double)r.refused);
+    counter(out, "fovea_explain_seconds_total", "that they have taken", r.seconds);
+}
+
 static void add_models(const fv_models_view *view, fv_text *out) {
     gauge(out, "fovea_models_bytes", "that loaded versions take", (double)view->bytes);
     counter(out, "fovea_model_swaps_total", "a name given another version", (double)view->swaps);
@@ -216,6 +226,7 @@ void fv_metrics_page(struct fv_server *server, fv_text *out) {
     counter(out, "fovea_busy_seconds_total", "that networks have run for", engine.busy);
     add_models(view, out);
     add_records(server, out);
+    add_explanations(server, out);
     add_requests(server->counters, out);
     add_bytes(server->counters, out);
     add_seconds(server->counters, out);

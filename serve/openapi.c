@@ -91,7 +91,11 @@ static void add_responses(const fv_route *route, fv_text *out) {
     add_key(out, route->answers);
     fv_text_addf(out, "{\"schema\":%s}", route->schema ? route->schema : "{\"type\":\"string\"}");
     if (is_v2(route) && route->takes) fv_text_add(out, ",\"application/octet-stream\":{\"schema\":{\"type\":\"string\"}}");
-    if (!is_v2(route) && route->takes) fv_text_add(out, ",\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}}");
+    for (const fv_route_body *form = route->also; form && form->type; form++) {
+        fv_text_add(out, ",");
+        add_key(out, form->type);
+        fv_text_addf(out, "{\"schema\":%s}", form->schema);
+    }
     fv_text_add(out, "}},");
     add_answer("default", "what is wrong", "application/json",
                is_v2(route) ? "{\"$ref\":\"#/components/schemas/ErrorV2\"}" : "{\"$ref\":\"#/components/schemas/Error\"}", out);

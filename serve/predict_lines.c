@@ -108,7 +108,7 @@ static void write_answer(lines *l) {
     slot *s = &l->slots[l->oldest % WINDOW];
     fv_text_clear(&l->out);
     l->sent = 0;
-    fv_answer_write(&s->ask, s->record.id, NULL, s->ask.seconds.decode + s->ask.seconds.queue + s->ask.seconds.compute,
+    fv_answer_write(&s->ask, s->record.id, NULL, s->ask.seconds.decode + s->ask.seconds.queue + s->ask.seconds.compute, NULL,
                     &l->out);
     fv_text_add(&l->out, "\n");
     fv_record_sent(l->r->server->records, &s->record);

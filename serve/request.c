@@ -81,14 +81,17 @@ fv_error *fv_request_asks(fv_request *r, int64_t count) {
     return NULL;
 }
 
-void fv_request_ask(fv_request *r) {
+int64_t fv_request_ask(fv_request *r) {
+    int64_t refused = 0;
     atomic_fetch_add(&r->inner.pending, r->ask_count);
     for (int64_t i = 0; i < r->ask_count; i++) {
         fv_error *error = fv_engine_ask(r->server->engine, &r->asks[i]);
         if (!error) continue;
         r->asks[i].error = error;
+        refused++;
         atomic_fetch_sub(&r->inner.pending, 1); /* never to 0: whoever called the handler holds one */
     }
+    return refused;
 }
 
 const fv_error *fv_request_ask_error(const fv_request *r) {

@@ -90,8 +90,9 @@ FV_MUST_USE fv_error *fv_request_find_served(fv_request *r);
 
 /* `count` asks for r->served, with the request's deadline. They are let go of with the request. */
 FV_MUST_USE fv_error *fv_request_asks(fv_request *r, int64_t count);
-/* Asks them all: `finish` comes when each has its prediction or its error. */
-void fv_request_ask(fv_request *r);
+/* Asks them all: `finish` comes when each has its prediction or its error. How many were refused at once: of those no record's
+ * `done` is called. */
+int64_t fv_request_ask(fv_request *r);
 /* The first error among them, in their order; it stays theirs. */
 const fv_error *fv_request_ask_error(const fv_request *r);
 

@@ -23,8 +23,9 @@ typedef struct fv_route {
     bool open; /* to everyone, without a token */
     const fv_route_body *takes;
     bool body_optional;
-    const char *answers; /* media type of the answer */
-    const char *schema;  /* of the answer, as JSON; NULL: of text */
+    const char *answers;       /* media type of the answer */
+    const char *schema;        /* of the answer, as JSON; NULL: of text */
+    const fv_route_body *also; /* other forms of the answer, as `takes`; NULL: none */
     /* The first sets r->reply, or asks the engine (fv_request_ask); if it has, `finish` sets the reply when all is answered. An
      * error is answered as such. */
     fv_error *(*handle)(fv_request *r);

@@ -24,6 +24,7 @@ static void fill_in(fv_serve_options *o) {
     if (!o->host) o->host = "127.0.0.1";
     o->max_body = or_count(o->max_body, INT64_C(64) << 20);
     o->max_pixels = or_count(o->max_pixels, INT64_C(1) << 26);
+    o->explain_queue = o->explain_queue ? o->explain_queue : FV_EXPLAIN_QUEUE;
     o->max_rows = or_count(o->max_rows, 4096);
     o->connections = or_count(o->connections, 1024);
     o->timeout = or_default(o->timeout, 30);
@@ -95,7 +96,9 @@ static fv_error *open_models(fv_server *s) {
     FV_TRY(fv_access_book_new(s->registry, o->insecure, &s->access));
     FV_TRY(check_safe(s));
     if (o->prediction_log) FV_TRY(fv_record_book_new(o->prediction_log, o->log_bytes, o->log_wait, &s->records));
+    const fv_decode_options limits = { .max_pixels = o->max_pixels, .max_bytes = o->max_body };
     FV_TRY(fv_engine_new(&engine, &s->engine));
+    if (o->explain_queue > 0) FV_TRY(fv_explain_desk_new(o->explain_queue, &limits, &s->desk));
     const fv_models_options models = { .engine = s->engine,
                                        .registry = s->registry,
                                        .max_batch = o->max_batch,
@@ -186,8 +189,10 @@ void fv_server_free(fv_server *s) {
     atomic_store(&s->stopping, 2);
     if (s->keeping) pthread_join(s->keeper, NULL);
     while (s->engine && !fv_engine_drain(s->engine, 1)) {} /* what was taken is answered: its connections wake up */
+    if (s->desk) fv_explain_desk_end(s->desk);             /* likewise */
     fv_http_free(s->http);                                 /* nobody holds a version or a view */
-    fv_models_table_free(s->models);                       /* whose thread asks the engine for room */
+    fv_explain_desk_free(s->desk);
+    fv_models_table_free(s->models); /* whose thread asks the engine for room */
     fv_engine_free(s->engine);
     fv_record_book_free(s->records);
     fv_access_book_free(s->access);

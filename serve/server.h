@@ -9,6 +9,7 @@
 #include "serve/access.h"
 #include "serve/counters.h"
 #include "serve/engine.h"
+#include "serve/explain_desk.h"
 #include "serve/host_check.h"
 #include "serve/http.h"
 #include "serve/models.h"
@@ -21,6 +22,7 @@ struct fv_server {
     fv_engine *engine;
     fv_access_book *access;
     fv_counters *counters;
+    fv_explain_desk *desk;   /* NULL: this server gives no explanations */
     fv_record_book *records; /* NULL: no prediction log is kept */
     fv_http *http;
     char *address;

@@ -5,6 +5,14 @@ const { html, render, useState, useEffect, useRef } = htmPreact;
 const Bar = ({ label, score }) => html`<div class="bar"><span>${label}</span>
     <progress value=${score} max="1"></progress><span>${percent(score)}</span></div>`;
 
+// The map over the picture, and how much it says.
+const Why = ({ why }) => why.error ? html`<p class="muted">No explanation: ${why.error.message}</p>` : html`<figure class="why">
+    <img src=${"data:image/png;base64," + why.png} width=${why.width} height=${why.height}
+        alt=${"what “" + why.label + "” hangs on, from dark to bright"} />
+    <figcaption class="muted">What “${why.label}” hangs on, from dark to bright (${why.method}, ${why.ms.toFixed(0)} ms)
+        ${"deletion" in why && html`<br />deletion ${why.deletion.toFixed(3)} (lower is better),
+            insertion ${why.insertion.toFixed(3)} (higher is better)`}</figcaption></figure>`;
+
 const Answer = ({ answer }) => html`<article>
     <p class="answer">${answer.labels ? answer.labels.join(", ") || "no label"
         : "number" in answer ? answer.number
@@ -14,6 +22,7 @@ const Answer = ({ answer }) => html`<article>
         (decode ${answer.timing_ms.decode.toFixed(1)}, queue ${answer.timing_ms.queue.toFixed(1)},
         compute ${answer.timing_ms.compute.toFixed(1)})</p>
     ${(answer.top || []).map((row) => html`<${Bar} key=${row.label} ...${row} />`)}
+    ${answer.explanation && html`<${Why} why=${answer.explanation} />`}
 </article>`;
 
 const Trouble = ({ error, retry }) => html`<article class="wrong" role="alert"><p>${error.message}</p>
@@ -42,6 +51,7 @@ function App() {
     const [models, setModels] = useState([]);
     const [model, setModel] = useState("");
     const [picture, setPicture] = useState(null);
+    const [why, setWhy] = useState(false);
     const [url, setUrl] = useState("");
     const [answer, setAnswer] = useState(null);
     const [error, setError] = useState(null);
@@ -55,10 +65,13 @@ function App() {
     useEffect(() => { load(); }, []);
     useEffect(() => {
         if (!picture || !model) return;
-        ask("/v1/models/" + model.split("/").map(encodeURIComponent).join("/") + "/predict", { method: "POST", body: picture })
-            .then((value) => { setAnswer(value); setError(null); })
-            .catch((problem) => { setAnswer(null); setError(problem); });
-    }, [picture, model]);
+        let latest = true; // an answer that was overtaken is not shown
+        ask("/v1/models/" + model.split("/").map(encodeURIComponent).join("/") + "/predict" + (why ? "?explain=gradcam" : ""),
+            { method: "POST", body: picture })
+            .then((value) => { if (latest) { setAnswer(value); setError(null); } })
+            .catch((problem) => { if (latest) { setAnswer(null); setError(problem); } });
+        return () => { latest = false; };
+    }, [picture, model, why]);
 
     const onPicture = (file) => {
         if (url) URL.revokeObjectURL(url);
@@ -69,6 +82,8 @@ function App() {
         <div>
             <label>Model<select value=${model} onChange=${(e) => setModel(e.target.value)}>
                 ${models.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
+            <label><input id="why" type="checkbox" checked=${why} onChange=${(e) => setWhy(e.target.checked)} />
+                Show what the answer hangs on</label>
             <${Drop} onPicture=${onPicture} url=${url} />
         </div>
         <div aria-live="polite">${error && html`<${Trouble} error=${error} retry=${load} />`}

@@ -15,7 +15,8 @@ done
 "$FOVEA" train --data data --arch "small_cnn width=4" --channels 1 --size 28 --epochs 1 --batch 10 --no-track --out run \
     > out 2> err || fail "no model"
 picture=$SOURCE/examples/shapes/test/circle/000.png
-"$FOVEA" predict run/best.fovea "$picture" --json > predicted || fail "no prediction"
+"$FOVEA" predict run/best.fovea "$picture" --json --explain maps > predicted || fail "no prediction"
+"$FOVEA" explain run/best.fovea "$picture" --json --out sheet.png > explained || fail "no explanation"
 
 . "$SOURCE/tests/scripts/serve_start"
 stop() {
@@ -40,6 +41,11 @@ start run/best.fovea --timeout 1 --log none
 python3 "$SOURCE/tests/scripts/serve_wire.py" "$port" best "$picture" predicted slow || fail "a slow client"
 stop
 [ ! -s err ] || fail "a log that nobody asked for"
+
+# No explanations where none are wanted.
+start run/best.fovea --name shapes --explain-queue 0 --log none
+python3 "$SOURCE/tests/scripts/serve_wire.py" "$port" shapes "$picture" predicted unexplained || fail "explained in spite of it"
+stop
 
 # What is refused before it starts.
 refuses() { want=$1; shift; got=0; "$FOVEA" serve "$@" > out 2> err || got=$?; [ "$got" = "$want" ] || fail "status $got: $*"; }

@@ -31,7 +31,7 @@ for page in / /dashboard; do
         fail "Chromium does not show $page"
     ! grep -q 'CONSOLE.*\(Error\|Refused\|violates\)' said || { grep CONSOLE said >&2; fail "$page has errors"; }
     case $page in
-    /) grep -q 'id="file"' page && grep -q 'shapes' page || fail "no place for a picture" ;;
+    /) grep -q 'id="file"' page && grep -q 'id="why"' page && grep -q 'shapes' page || fail "no place for a picture" ;;
     *) [ "$(grep -o 'class="u-over"' page | wc -l)" -ge 3 ] && grep -q '<td>shapes</td>' page || fail "no charts" ;;
     esac
 done

@@ -1,6 +1,7 @@
-# serve_wire.py PORT MODEL PICTURE PREDICTED [slow]: asks a server as clients do, and says what it should not have answered.
-# PREDICTED is what `fovea predict PICTURE --json` printed. Exit status 1: something was wrong.
-import base64, gzip, json, re, socket, struct, sys, zlib
+# serve_wire.py PORT MODEL PICTURE PREDICTED [slow|unexplained]: asks a server as clients do, and says what it should not have answered.
+# PREDICTED is what `fovea predict PICTURE --json` printed; beside it lie EXPLAINED, of `fovea explain`, and maps, of `fovea
+# predict --explain`. Exit status 1: something was wrong.
+import base64, glob, gzip, json, os, re, socket, struct, sys, zlib
 
 port, model = int(sys.argv[1]), sys.argv[2]
 picture = open(sys.argv[3], "rb").read()
@@ -150,6 +151,35 @@ def forms_of_bodies():
     check("abstained", json.loads(body)["label"] is None and json.loads(body)["abstained"] and len(json.loads(body)["top"]) == 1, body)
 
 
+def explanations():
+    beside = os.path.dirname(sys.argv[4]) or "."
+    expected = json.loads(open(beside + "/explained").readline())
+    overlay = open(glob.glob(beside + "/maps/00001_*.png")[0], "rb").read()
+    answer = ask("POST", path + "?explain=gradcam", picture)
+    is_predicted("explained", answer)
+    why = json.loads(answer[2]).get("explanation", {})
+    check("the map of fovea predict --explain", base64.b64decode(why.get("png", "")) == overlay, why)
+    check("the figures of fovea explain", all(why.get(k) == expected[k] for k in ("method", "label", "deletion", "insertion")) and
+          (why["width"], why["height"]) == (28, 28), why, expected)
+    other = "cross" if expected["label"] == "circle" else "circle"
+    body = ask("POST", path + "?explain=occlusion%20window=14&explain_class=" + other + "&explain_score=false", picture)[2]
+    why = json.loads(body)["explanation"]
+    check("another class by another method", why["label"] == other and "deletion" not in why and why["png"], why)
+    status, headers, body = ask("POST", path + "?explain=gradcam", picture, Accept="image/png, */*;q=0.1")
+    check("a sheet", status == 200 and headers["content-type"] == "image/png" and body.startswith(b"\x89PNG"), headers)
+    text = base64.b64encode(picture).decode()
+    two = json.dumps({"images": [text, base64.b64encode(b"no picture").decode()]}).encode()
+    rows = json.loads(ask("POST", path + "?explain=gradcam", two, Content_Type="application/json")[2])["predictions"]
+    check("of two, one bad", rows[0]["explanation"]["png"] and "explanation" not in rows[1] and "error" in rows[1], rows[1])
+    is_refused("no sheet of a bad one", 422, ask("POST", path + "?explain=gradcam", b"no picture", Accept="image/png"))
+    is_refused("no such method", 400, ask("POST", path + "?explain=nonsense", picture))
+    is_refused("no such class", 400, ask("POST", path + "?explain=gradcam&explain_class=nobody", picture))
+    is_refused("what takes too long", 400, ask("POST", path + "?explain=integrated_gradients%20steps=400", picture))
+    is_refused("lines", 400, ask("POST", path + "?explain=gradcam", b"{}", Content_Type="application/x-ndjson"))
+    pages = ask("GET", "/metrics")[2].decode()
+    check("what was explained is counted", "\nfovea_explanations_total 4\n" in pages, pages[pages.find("fovea_explan"):])
+
+
 def refusals():
     is_refused("empty", 400, ask("POST", path))
     is_refused("no picture", 422, ask("POST", path, b"hello"))
@@ -236,9 +266,14 @@ def slow():
     is_predicted("and others are answered", ask("POST", path, picture))
 
 
+def unexplained():
+    is_refused("no explanations here", 409, ask("POST", path + "?explain=gradcam", picture))
+    is_predicted("but predictions", ask("POST", path, picture))
+
+
 if len(sys.argv) > 5:
-    slow()
+    {"slow": slow, "unexplained": unexplained}[sys.argv[5]]()
 else:
-    for part in (bodies_as_they_come, forms_of_bodies, refusals, pages_and_methods, open_inference):
+    for part in (bodies_as_they_come, forms_of_bodies, explanations, refusals, pages_and_methods, open_inference):
         part()
 sys.exit(1 if wrong else 0)

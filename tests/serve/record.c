@@ -99,7 +99,7 @@ FV_TEST(serve_record__an_outlier_is_said_and_counted) {
     set_up(&b, false);
     ask(&e, &b, "one");
     assert_null(e.waited.ask.error);
-    fv_answer_write(&e.waited.ask, "one", NULL, 0, &text);
+    fv_answer_write(&e.waited.ask, "one", NULL, 0, NULL, &text);
     assert_non_null(strstr(text.at, "\"outlier\":{\"score\":"));
     assert_non_null(strstr(text.at, ",\"threshold\":0.5,\"outlier\":true}"));
     fv_served_read(b.served, &reading);
