@@ -20,11 +20,12 @@ static fv_error *run_show(fv_command_call *call, void *raw) {
     fv_printer *p = call->printer;
     FV_OWNED(fv_log_reader) reader = NULL;
     fv_log_entry entry;
-    int64_t first = INT64_MAX, last = INT64_MIN;
+    int64_t first = INT64_MAX, last = INT64_MIN, pictures = 0;
     FV_TRY(fv_log_reader_open(o->folder, &reader));
     do {
         FV_TRY(fv_log_reader_next(reader, &entry));
         if (!entry.prediction) continue;
+        pictures += entry.prediction->picture != NULL;
         if (entry.prediction->time_us < first) first = entry.prediction->time_us;
         if (entry.prediction->time_us > last) last = entry.prediction->time_us;
     } while (entry.prediction || entry.truth);
@@ -34,6 +35,7 @@ static fv_error *run_show(fv_command_call *call, void *raw) {
     fv_print_int(p, "files", health.files);
     fv_print_int(p, "predictions", health.predictions);
     fv_print_int(p, "labels", health.truths);
+    fv_print_int(p, "pictures", pictures);
     fv_print_text(p, "first", health.predictions ? fv_when(first / 1000, when) : NULL);
     fv_print_text(p, "last", health.predictions ? fv_when(last / 1000, when) : NULL);
     fv_print_int(p, "torn_bytes", health.torn);

@@ -278,17 +278,36 @@ static void add_timer(const job *j, fv_text *out) {
 
 /* ---- Kubernetes ---- */
 
-static void add_cron_job(const job *j, fv_text *out) {
+/* For a word of YAML, in double quotes as JSON has them. A policy inside the workspace comes with it; another one is a
+ * ConfigMap of its own. */
+static fv_error *policy_in_pod(const job *j, const char **path, bool *inside) {
+    size_t length = strlen(j->workspace);
+    const char *slash = strrchr(j->policy, '/');
+    *inside = !strncmp(j->policy, j->workspace, length) && j->policy[length] == '/';
+    return *inside ? fv_arena_format(j->call->arena, path, "/workspace%s", j->policy + length)
+                   : fv_arena_format(j->call->arena, path, "/policy%s", slash);
+}
+
+static fv_error *add_cron_job(const job *j, fv_text *out) {
+    const char *policy;
+    bool inside = true;
+    if (j->policy) FV_TRY(policy_in_pod(j, &policy, &inside));
+    if (!inside) fv_text_addf(out, "# kubectl create configmap fovea-retrain-policy --from-file='%s'\n", j->policy);
     fv_text_addf(
         out,
         "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: fovea-retrain\nspec:\n  schedule: \"%s\"\n"
         "  concurrencyPolicy: Forbid\n  startingDeadlineSeconds: 300\n  jobTemplate:\n    spec:\n      backoffLimit: 2\n"
         "      template:\n        spec:\n          restartPolicy: Never\n          containers:\n"
         "            - name: fovea\n              image: fovea\n"
-        "              command: [fovea, retrain, run, --workspace, /workspace]\n"
-        "              volumeMounts: [{name: workspace, mountPath: /workspace}]\n          volumes:\n"
-        "            - name: workspace\n              persistentVolumeClaim: {claimName: fovea-workspace}\n",
+        "              command: [fovea, retrain, run, --workspace, /workspace",
         j->options->every);
+    if (j->policy) fv_text_add(out, ", --policy, "), fv_text_add_json(out, policy);
+    fv_text_add(out, "]\n              volumeMounts:\n                - {name: workspace, mountPath: /workspace}\n");
+    if (!inside) fv_text_add(out, "                - {name: policy, mountPath: /policy}\n");
+    fv_text_add(out, "          volumes:\n            - name: workspace\n"
+                     "              persistentVolumeClaim: {claimName: fovea-workspace}\n");
+    if (!inside) fv_text_add(out, "            - name: policy\n              configMap: {name: fovea-retrain-policy}\n");
+    return NULL;
 }
 
 static fv_error *print_all(job *j) {
@@ -296,7 +315,7 @@ static fv_error *print_all(job *j) {
     FV_TEXT(timer, 1 << 16);
     FV_TEXT(cron_job, 1 << 16);
     add_timer(j, &timer);
-    add_cron_job(j, &cron_job);
+    FV_TRY(add_cron_job(j, &cron_job));
     FV_TRY(fv_text_error(&timer));
     FV_TRY(fv_text_error(&cron_job));
     if (!p->json) {

@@ -16,7 +16,7 @@ typedef struct serve_options {
     int64_t port, max_batch, queue, explain_queue, workers, max_body, max_pixels, max_rows, connections, memory;
     double max_delay, timeout, idle, grace;
     const char *prediction_log, *deployment;
-    int64_t log_bytes;
+    int64_t log_bytes, log_picture_bytes;
     bool insecure, log_wait;
     fv_strings hosts, cors;
     int log;
@@ -66,6 +66,8 @@ static const fv_field fields[] = {
                      "predictions, and nothing of a MODEL file; none: nothing"),
     FV_FIELD(serve_options, log_bytes, .by_default = "1073741824", .min = 16777216, .max = 1e15, .value = "BYTES",
              .help = "of that log: its oldest file goes when a new one is begun"),
+    FV_FIELD(serve_options, log_picture_bytes, .by_default = "1073741824", .min = 16777216, .max = 1e15, .value = "BYTES",
+             .help = "of the pictures kept with it, where a model's recipe asks for them (log_pictures): the oldest go"),
     FV_FIELD(serve_options, log_wait, .by_default = "false",
              .help = "answer a prediction once its record is on the disk; without it that follows within a second"),
     FV_FIELD(serve_options, deployment, .value = "NAME",
@@ -155,6 +157,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
                                        .memory = o->memory,
                                        .prediction_log = log,
                                        .log_bytes = o->log_bytes,
+                                       .log_picture_bytes = o->log_picture_bytes,
                                        .log_wait = o->log_wait,
                                        .deployment = o->deployment,
                                        .log = o->log == LOG_JSON ? write_line : NULL };

@@ -188,7 +188,7 @@ static fv_error *add_logged(const fv_logged *r, const fv_logged_truth *truth, fv
                                             : -1,
                                .columns = r->sketch_count,
                                .sketch = r->sketch,
-                               .source = r->source,
+                               .source = fv_logged_picture(r),
                                .key = r->key,
                                .side = fv_drift_side_of(r->outlier_score, r->outlier_threshold) };
     return fv_drift_window_add(window, &o);

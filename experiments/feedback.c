@@ -85,8 +85,9 @@ static fv_error *add(reading *r, const fv_logged *p, const fv_logged_truth *trut
     fv_feedback *f = r->out;
     fv_feedback_row row = { .time_us = truth->time_us, .score = p->top[0].score };
     bool there;
-    FV_TRY(find_picture(r, p->source, &row, &there));
+    FV_TRY(find_picture(r, fv_logged_picture(p), &row, &there));
     if (!there) return f->lost++, NULL;
+    row.kept = p->picture != NULL;
     row.held_out = is_held_out(row.content, r->check_every);
     if (p->properties) row.known = true, row.properties = *p->properties;
     FV_TRY(fv_arena_text(r->arena, p->id, &row.id));

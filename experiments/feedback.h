@@ -18,6 +18,7 @@ typedef struct fv_feedback_row {
     bool known;                      /* the properties are: */
     fv_image_properties properties;
     char content[33]; /* hash of the picture's bytes */
+    bool kept;        /* it lies with the log, and goes when that is full */
     bool held_out;    /* never trained on: by that hash, so always the same ones */
 } fv_feedback_row;
 

@@ -199,8 +199,8 @@ fv_error *fv_gate_decide(const fv_gate_facts *f, fv_arena *arena, fv_gate_decisi
     if (!f->selftest_problem) FV_TRY(check_task(&j));
     if (!f->selftest_problem && !f->task_problem) FV_TRY(check_the_rest(&j));
     *out = (fv_gate_decision){ .passed = true, .checks = j.checks };
+    j.checks[j.count - 1].harmful |= f->selftest_problem || f->task_problem; /* which ended it */
     for (int64_t i = 0; i < j.count; i++) out->passed &= j.checks[i].passed, out->harmful |= j.checks[i].harmful;
-    out->harmful |= f->selftest_problem || f->task_problem;
     out->promoted = out->passed || (f->force && !f->selftest_problem);
     if (f->force && out->promoted) FV_TRY(say(&j, begin_check(&j, "forced"), true, f->force));
     out->count = j.count;
@@ -231,7 +231,7 @@ void fv_gate_reasons(const fv_gate_decision *d, fv_text *out) {
         fv_text_add(out, d->checks[i].passed ? ",\"passed\":true,\"text\":" : ",\"passed\":false,\"text\":");
         fv_text_add_json(out, d->checks[i].text);
         add_numbers(&d->checks[i], out);
-        fv_text_add(out, "}");
+        fv_text_add(out, d->checks[i].harmful ? ",\"harmful\":true}" : "}");
     }
     fv_text_add(out, "]");
 }

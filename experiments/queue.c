@@ -68,7 +68,8 @@ static fv_error *measure(pool *p, candidate *c) {
 }
 
 static fv_error *add(pool *p, const fv_logged *r) {
-    if (!r->source || fv_file_kind_of(r->source) != FV_FILE_PLAIN) return p->out->gone++, NULL;
+    const char *picture = fv_logged_picture(r);
+    if (!picture || fv_file_kind_of(picture) != FV_FILE_PLAIN) return p->out->gone++, NULL;
     if (p->count == p->room) {
         int64_t room = fv_max(2 * p->room, 1024);
         FV_TRY(fv_memory_grow((void **)&p->at, p->room, room, sizeof *p->at));
@@ -77,7 +78,7 @@ static fv_error *add(pool *p, const fv_logged *r) {
     candidate *c = &p->at[p->count];
     *c = (candidate){ .unsure = unsureness(r) };
     FV_TRY(fv_arena_text(p->arena, r->id, &c->said.id));
-    FV_TRY(fv_arena_text(p->arena, r->source, &c->said.source));
+    FV_TRY(fv_arena_text(p->arena, picture, &c->said.source));
     FV_TRY(fv_arena_text(p->arena, r->count ? r->top[0].label : NULL, &c->said.guess));
     FV_TRY(keep_sketch(p, r, &c->sketch));
     FV_TRY(measure(p, c));

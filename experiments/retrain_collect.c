@@ -1,8 +1,10 @@
 /* retrain_collect.c - the first step of a job: the labels of now, and lists of pictures to train on and to measure on, as
  * files. What comes back later is the next job's. */
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/file.h"
 #include "core/base/size.h"
@@ -21,6 +23,7 @@ const fv_field fv_retrain_plan_fields[] = {
     FV_FIELD(fv_retrain_plan, labels, .by_default = "0", .help = "labels that came back, in all"),
     FV_FIELD(fv_retrain_plan, train, .by_default = "0", .help = "pictures trained on"),
     FV_FIELD(fv_retrain_plan, check, .by_default = "0", .help = "newest labels measured on"),
+    FV_FIELD(fv_retrain_plan, reference, .by_default = "0", .help = "newest labels that make its reference"),
     FV_FIELD(fv_retrain_plan, keys, .help = "sources of those, each a slice"),
     FV_FIELDS_END
 };
@@ -181,6 +184,32 @@ static fv_error *add_data(collecting *c, int64_t fed) {
 
 /* ---- what came back ---- */
 
+/* What a server keeps with its log goes when that is full: of such a picture the job has a name of its own, beside its lists
+ * and written as these have it, so that the order and the split of the pictures are not another job's. */
+static fv_error *hold_picture(fv_retrain *r, const fv_feedback_row *row, const char **out) {
+    const char *dot = strrchr(row->source, '.'), *path;
+    *out = row->source;
+    if (!row->kept) return NULL;
+    FV_TRY(fv_retrain_path(r, "pictures", &path));
+    FV_TRY(fv_file_make_folder(path));
+    FV_TRY(fv_arena_format(r->arena, out, "pictures/%s%s", row->content, dot ? dot : ""));
+    FV_TRY(fv_retrain_path(r, *out, &path));
+    if (link(row->source, path) && errno != EEXIST) { /* on another file system */
+        FV_OWNED(fv_memory) bytes = NULL;
+        int64_t length;
+        FV_TRY(fv_file_read(row->source, PICTURE_BYTES_MAX, (uint8_t **)&bytes, &length));
+        FV_TRY(fv_file_write(path, bytes, length, NULL));
+    }
+    return NULL;
+}
+
+static fv_error *add_row(collecting *c, int64_t at) {
+    const fv_feedback_row *row = &c->r->feedback.rows[at];
+    entry e = { .label = row->label, .fed = true, .order = at };
+    FV_TRY(hold_picture(c->r, row, &e.path));
+    return add(c, e);
+}
+
 /* The newest, and of those the ones to train on. */
 static fv_error *add_feedback(collecting *c, int64_t *fed) {
     const fv_feedback *f = &c->r->feedback;
@@ -189,7 +218,7 @@ static fv_error *add_feedback(collecting *c, int64_t *fed) {
     for (int64_t i = all ? 0 : fv_max(f->count - c->r->policy.recent, 0); i < f->count; i++) {
         const fv_feedback_row *row = &f->rows[i];
         if (row->held_out) continue;
-        FV_TRY(add(c, (entry){ row->source, row->label, true, i }));
+        FV_TRY(add_row(c, i));
         ++*fed;
     }
     return NULL;
@@ -217,9 +246,21 @@ static fv_error *write_check(fv_retrain *r, const fv_predictor *champion, const 
     for (int64_t i = fv_max(f->count - r->policy.recent, 0); i < f->count; i++) {
         const fv_feedback_row *row = &f->rows[i];
         if (!row->held_out || (key && (!row->key || strcmp(key, row->key) != 0)) || !knows(champion, row->label)) continue;
-        FV_TRY(add(&c, (entry){ row->source, row->label, true, i }));
+        FV_TRY(add_row(&c, i));
     }
     return write_list(r, name, c.entries, c.count, count);
+}
+
+/* The newest labels: of those the ones that are not trained on, where they are enough; else all, since pictures of the world as
+ * it was before would tell it from today's ever after. */
+static fv_error *write_reference(fv_retrain *r) {
+    const fv_feedback *f = &r->feedback;
+    int64_t begin = fv_max(f->count - r->policy.reference, 0), held_out = 0;
+    collecting c = { .r = r };
+    for (int64_t i = begin; i < f->count; i++) held_out += f->rows[i].held_out;
+    for (int64_t i = begin; i < f->count; i++)
+        if (f->rows[i].held_out || held_out < r->policy.drift.least) FV_TRY(add_row(&c, i));
+    return write_list(r, "reference.csv", c.entries, c.count, &r->plan.reference);
 }
 
 static fv_error *write_slices(fv_retrain *r, const fv_predictor *champion) {
@@ -275,6 +316,7 @@ fv_error *fv_retrain_collect(fv_retrain *r) {
     FV_TRY(write_labels(r));
     FV_TRY(write_train(r));
     FV_TRY(write_checks(r));
+    FV_TRY(write_reference(r));
     fv_fields_to_json(fv_retrain_plan_fields, &r->plan, &json);
     FV_TRY(fv_text_error(&json));
     fv_retrain_say(r, "%lld labels came back; %lld pictures to train on, %lld of the newest labels to measure on",

@@ -2,9 +2,11 @@
  * by source; the decision is made once, and found again by its version. */
 #include <string.h>
 
+#include "core/base/json.h"
 #include "experiments/promote.h"
 #include "experiments/retrain_job.h"
 
+#define PASSES "it passes every check"
 #define CHECK_OPTIONS "path=path label=label target=class"
 
 static fv_error *list_also(fv_retrain *r, fv_promote_also **out, int64_t *count) {
@@ -35,18 +37,41 @@ static fv_error *list_also(fv_retrain *r, fv_promote_also **out, int64_t *count)
     return NULL;
 }
 
-/* Of a decision that is written down: by whom it was taken before this process. */
-static fv_error *find_decision(fv_retrain *r, int64_t challenger, bool *decided, bool *taken) {
+/* From the registry what say_reasons says of a decision that is made now. */
+static fv_error *read_reasons(fv_retrain *r, const char *json, bool *harmful, const char **reason) {
+    json_t *checks, *check;
+    size_t i;
+    FV_TEXT(text, 1 << 16);
+    *harmful = false;
+    FV_TRY(fv_json_load(json, (int64_t)strlen(json), 0, NULL, &checks));
+    json_array_foreach(checks, i, check) {
+        const char *name = json_string_value(json_object_get(check, "name"));
+        const char *said = json_string_value(json_object_get(check, "text"));
+        *harmful |= json_is_true(json_object_get(check, "harmful"));
+        if (!name || !said || json_is_true(json_object_get(check, "passed"))) continue;
+        fv_text_addf(&text, "%s%s: %s", text.length ? "; " : "", name, said);
+    }
+    json_decref(checks);
+    if (!text.length) fv_text_add(&text, PASSES);
+    FV_TRY(fv_text_error(&text));
+    return fv_arena_text(r->arena, text.at, reason);
+}
+
+/* One that is written down was made before this process, which was then killed before it could end the job. */
+static fv_error *find_decision(fv_retrain *r, int64_t challenger, fv_retrain_result *result, const char **reason) {
     fv_promotion_list list;
-    *decided = false;
+    fv_error *error = NULL;
+    bool harmful;
+    result->verdict = NULL;
     FV_TRY(fv_promotions_list(r->registry, r->policy.model, r->policy.alias, 0, &list));
-    for (int64_t i = 0; i < list.count && !*decided; i++) {
+    for (int64_t i = 0; i < list.count && !result->verdict && !error; i++) {
         if (list.at[i].version != challenger || list.at[i].verb != FV_ALIAS_PROMOTE) continue;
-        *decided = true;
-        *taken = list.at[i].taken;
+        error = read_reasons(r, list.at[i].reasons, &harmful, reason);
+        result->promoted = list.at[i].taken;
+        result->verdict = list.at[i].taken ? "promoted" : harmful ? "rejected" : "held";
     }
     fv_promotion_list_release(&list);
-    return NULL;
+    return error;
 }
 
 static fv_error *say_reasons(fv_retrain *r, const fv_gate_decision *d, const char **reason) {
@@ -56,7 +81,7 @@ static fv_error *say_reasons(fv_retrain *r, const fv_gate_decision *d, const cha
         if (!d->checks[i].passed)
             fv_text_addf(&text, "%s%s: %s", text.length ? "; " : "", d->checks[i].name, d->checks[i].text);
     }
-    if (!text.length) fv_text_add(&text, "it passes every check");
+    if (!text.length) fv_text_add(&text, PASSES);
     FV_TRY(fv_text_error(&text));
     return fv_arena_text(r->arena, text.at, reason);
 }
@@ -82,19 +107,14 @@ static fv_error *decide(fv_retrain *r, int64_t challenger, fv_promoted *promoted
 }
 
 fv_error *fv_retrain_gate(fv_retrain *r, int64_t challenger, fv_retrain_result *result, const char **reason) {
-    bool decided, taken = false;
     fv_promoted promoted;
     FV_TRY(fv_retrain_note(r, "gate"));
     if (challenger == r->plan.champion) {
         result->verdict = "held";
         return fv_arena_text(r->arena, "the training gave the very file that is in use", reason);
     }
-    FV_TRY(find_decision(r, challenger, &decided, &taken));
-    if (decided) {
-        result->promoted = taken;
-        result->verdict = taken ? "promoted" : "held";
-        return fv_arena_text(r->arena, "decided before this process, as `fovea models show` says", reason);
-    }
+    FV_TRY(find_decision(r, challenger, result, reason));
+    if (result->verdict) return NULL;
     fv_error *error = decide(r, challenger, &promoted);
     if (error &&
         fv_error_code(error) == FV_CONFLICT) { /* somebody moved the alias meanwhile: it is judged against that version */

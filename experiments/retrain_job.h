@@ -11,6 +11,7 @@ typedef struct fv_retrain_plan {
     int64_t champion; /* number of the version */
     const char *trigger;
     int64_t labels, train, check; /* labels in all; pictures trained on; newest labels measured on */
+    int64_t reference;            /* pictures of the new version's reference: reference.csv; 0: there is none */
     fv_strings keys;              /* sources with pictures enough to be looked at: check-0.csv, … */
 } fv_retrain_plan;
 extern const fv_field fv_retrain_plan_fields[];

@@ -48,6 +48,8 @@ const fv_field fv_retrain_policy_fields[] = {
              .help =
                  "trained on: data and every label that came back; the newest labels alone; those, and for each some of data"),
     FV_FIELD(fv_retrain_policy, recent, .by_default = "2000", .min = 1, .max = 1e8, .help = "labels that are the newest"),
+    FV_FIELD(fv_retrain_policy, reference, .by_default = "500", .min = 1, .max = 1e8,
+             .help = "labels, the newest, whose pictures are a new version's reference profile: what the world is now"),
     FV_FIELD(fv_retrain_policy, replay, .by_default = "2", .min = 0, .max = 1e6,
              .help = "pictures of data, of every class alike, for each label that came back"),
     FV_FIELD(fv_retrain_policy, check_every, .by_default = "4", .min = 2, .max = 100,

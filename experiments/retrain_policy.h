@@ -26,7 +26,7 @@ typedef struct fv_retrain_policy {
     double budget_days, budget_hours;
     /* from what */
     int rows; /* fv_retrain_rows */
-    int64_t recent, check_every;
+    int64_t recent, reference, check_every;
     double replay;
     int start; /* fv_retrain_start */
     /* what may come back */

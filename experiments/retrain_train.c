@@ -125,7 +125,13 @@ fv_error *fv_retrain_register(fv_retrain *r, int64_t *challenger) {
     FV_TRY(fv_retrain_note(r, "register"));
     FV_TRY(fv_retrain_path(r, RUN, &folder));
     FV_TRY(fv_arena_format(r->arena, &parent, "%s/%lld", r->policy.model, (long long)r->plan.champion));
-    fv_register_options options = { .model = r->policy.model, .what = folder, .parent = parent, .device = r->options.device };
+    fv_register_options options = {
+        .model = r->policy.model,
+        .what = folder,
+        .parent = parent,
+        .device = r->options.device,
+        .no_profile = true /* of what the training held out, half of it the world as it was: the next step makes one */
+    };
     FV_TRY(fv_register_model(r->registry, &options, &done));
     FV_TRY(keep_labels(r, done.digest));
     *challenger = done.version.number;
@@ -152,10 +158,10 @@ static fv_error *make_profile(fv_retrain *r, fv_drift_subject *subject) {
     const char *where;
     fv_observed_data newest = { .source = "list", .source_options = "path=path label=label target=class", .part = "all" };
     fv_observed_data held_out = { p->held_out ? p->held_out : p->data, NULL, p->source, p->source_options };
-    FV_TRY(fv_retrain_path(r, "check.csv", &newest.path));
+    FV_TRY(fv_retrain_path(r, "reference.csv", &newest.path));
     FV_TRY(fv_drift_window_of_predictions(&window));
-    if (r->plan.check) FV_TRY(observe(r, subject->predictor, &newest, window));
-    if (r->plan.check < p->drift.least) FV_TRY(observe(r, subject->predictor, &held_out, window));
+    if (r->plan.reference) FV_TRY(observe(r, subject->predictor, &newest, window));
+    if (window->n < p->drift.least) FV_TRY(observe(r, subject->predictor, &held_out, window));
     if (!window->n) return fv_fail(FV_FORMAT, "no picture of %s can be read", held_out.path);
     FV_TRY(fv_drift_profile_make(window, r->arena, &profile));
     return fv_drift_profile_keep(&profile, subject, NULL, r->arena, &where);

@@ -1,6 +1,6 @@
 /* log_export.c - the prediction log as text, with what was told of each prediction later. JSON-lines:
  *
- *   {"id":…,"time":"2026-11-29T17:26:03.123456Z","model":…,"version":3,"digest":…,"key":…,"source":…,
+ *   {"id":…,"time":"2026-11-29T17:26:03.123456Z","model":…,"version":3,"digest":…,"key":…,"source":…,"picture":…,
  *    "label":…,"score":…,"top":[{"label":…,"score":…},…],"entropy":…,"margin":…,
  *    "properties":{"aspect_ratio":…,…},"sketch":[…],"outlier":{"score":…,"threshold":…,"outlier":…},
  *    "truth":…,"told":"2026-…","by":…}
@@ -116,6 +116,7 @@ static void add_line(const fv_logged *r, const fv_logged_truth *t, fv_text *out)
     add_text("digest", r->digest, out);
     add_text("key", r->key, out);
     add_text("source", r->source, out);
+    add_text("picture", r->picture, out);
     add_answer(r, out);
     add_measures(r, out);
     if (t) add_truth(t, out);
@@ -197,13 +198,14 @@ static void add_row(const fv_logged *r, const fv_logged_truth *t, fv_text *out) 
     bool scored = r->outlier_threshold > 0;
     add_number_cell(scored ? r->outlier_score : NAN, out);
     add_cell(scored ? (r->outlier_score > r->outlier_threshold ? "true" : "false") : NULL, out);
+    add_cell(r->picture, out);
     fv_text_add(out, "\n");
 }
 
 static void add_heading(fv_text *out) {
     fv_text_add(out, columns);
     for (int i = 0; i < FV_IMAGE_PROPERTY_COUNT; i++) fv_text_addf(out, ",%s", fv_image_property_name(i));
-    fv_text_add(out, ",outlier_score,outlier\n");
+    fv_text_add(out, ",outlier_score,outlier,picture\n");
 }
 
 /* ---- the file ---- */

@@ -8,6 +8,7 @@
 
 #include "core/base/file.h"
 #include "core/base/size.h"
+#include "predict/log_pictures.h"
 #include "predict/log_record.h"
 
 #define WINDOW_BYTES (INT64_C(8) * FV_LOG_FRAME_MAX)
@@ -22,6 +23,7 @@ struct fv_log_reader {
     int64_t begin, end; /* what is not read yet */
     int64_t torn;       /* bytes at the end of this file, which are none of a frame so far */
     fv_log_record record;
+    char picture[4096]; /* the record's */
     fv_log_health health;
 };
 
@@ -108,6 +110,18 @@ static fv_error *next_record(fv_log_reader *r, bool *found) {
     return NULL;
 }
 
+/* A name under the log's folder becomes a path. */
+static fv_error *place_picture(fv_log_reader *r) {
+    fv_logged *p = &r->record.prediction;
+    if (r->record.is_truth || !p->picture) return NULL;
+    int length = snprintf(r->picture, sizeof r->picture, "%s/" FV_LOG_PICTURES "/%s", r->folder, p->picture);
+    if (length >= (int)sizeof r->picture) return fv_fail(FV_USAGE, "the path of the log %s is too long", r->folder);
+    p->picture = r->picture;
+    return NULL;
+}
+
+const char *fv_logged_picture(const fv_logged *record) { return record->picture ? record->picture : record->source; }
+
 fv_error *fv_log_reader_next(fv_log_reader *r, fv_log_entry *out) {
     *out = (fv_log_entry){ 0 };
     for (bool found;;) {
@@ -119,6 +133,7 @@ fv_error *fv_log_reader_next(fv_log_reader *r, fv_log_entry *out) {
         if (found) break;
         close_file(r);
     }
+    FV_TRY(place_picture(r));
     if (r->record.is_truth)
         out->truth = &r->record.truth, r->health.truths++;
     else

@@ -8,12 +8,13 @@
 
 #include "core/base/file.h"
 #include "core/base/size.h"
+#include "predict/log_pictures.h"
 
 #define MAGIC "fvlr"
 #define NO_TEXT 65535
 
 enum { A_PREDICTION = 1, A_TRUTH = 2 };
-enum { ABSTAINED = 1, HAS_PROPERTIES = 2, HAS_OUTLIER = 4 };
+enum { ABSTAINED = 1, HAS_PROPERTIES = 2, HAS_OUTLIER = 4, HAS_PICTURE = 8 };
 
 /* ---- CRC-32C (Castagnoli, reflected polynomial 0x82F63B78), four bits at a time ---- */
 
@@ -126,7 +127,8 @@ static fv_error *check_record(const fv_logged *r) {
 fv_error *fv_log_encode(const fv_logged *r, uint8_t *out, int64_t *length) {
     FV_TRY(check_record(r));
     bool outlier = (float)r->outlier_threshold > 0 && isfinite((float)r->outlier_score);
-    int flags = (r->abstained ? ABSTAINED : 0) | (r->properties ? HAS_PROPERTIES : 0) | (outlier ? HAS_OUTLIER : 0);
+    int flags = (r->abstained ? ABSTAINED : 0) | (r->properties ? HAS_PROPERTIES : 0) | (outlier ? HAS_OUTLIER : 0) |
+                (r->picture ? HAS_PICTURE : 0);
     int64_t count = fv_min(r->count, FV_LOG_TOP_MAX);
     pen p = begin_frame(out, A_PREDICTION, (int)r->kind, flags, r->time_us);
     put_text(&p, "id", r->id);
@@ -150,6 +152,7 @@ fv_error *fv_log_encode(const fv_logged *r, uint8_t *out, int64_t *length) {
     for (int64_t i = 0; i < r->sketch_count; i++) put_f32(&p, (double)r->sketch[i]);
     if (outlier) put_f32(&p, r->outlier_score);
     if (outlier) put_f32(&p, r->outlier_threshold);
+    if (r->picture) put_text(&p, "picture", r->picture);
     return end_frame(&p, out, length);
 }
 
@@ -242,6 +245,8 @@ static void get_prediction(eye *e, int flags, fv_log_record *out) {
     r->outlier_score = flags & HAS_OUTLIER ? (double)get_f32(e) : NAN;
     r->outlier_threshold = flags & HAS_OUTLIER ? (double)get_f32(e) : NAN;
     e->bad |= flags & HAS_OUTLIER && !(r->outlier_threshold > 0 && isfinite(r->outlier_score));
+    if (flags & HAS_PICTURE) r->picture = get_text(e, true);
+    e->bad |= r->picture && !fv_log_picture_is_name(r->picture);
     e->bad |= r->answers > r->count || (r->kind == FV_ONE_CLASS && r->count < 1);
     e->bad |= r->kind == FV_NUMBERS && !isfinite(r->number);
     r->top = out->top;

@@ -1,9 +1,10 @@
 /* log_record.h - records of the prediction log as bytes. A payload, numbers little-endian:
  *
- *   u8 type: 1 prediction, 2 truth │ u8 kind (fv_outcome_kind) │ u8 flags: 1 abstained, 2 properties, 4 outlier │ i64 time │
- * texts │ … a prediction:  texts id, model, digest, key, source │ i64 version │ u16 answers │ f32 entropy, margin │ f64 number
+ *   u8 type: 1 prediction, 2 truth │ u8 kind (fv_outcome_kind) │ u8 flags, below │ i64 time │ texts │ …
+ *   flags:         1 abstained, 2 properties, 4 outlier, 8 picture
+ *   a prediction:  texts id, model, digest, key, source │ i64 version │ u16 answers │ f32 entropy, margin │ f64 number
  *                  │ u16 count, each f32 score, text label │ u8 count, each f32 a property │ u8 count, each f32 of the sketch
- *                  │ with flag 4: f32 score, threshold
+ *                  │ with flag 4: f32 score, threshold │ with flag 8: text picture
  *   a truth:       texts id, by │ f64 number │ u16 count, each text label
  *
  * A text is u16 length, bytes, a NUL that the length does not count; length 65535 and nothing behind it is NULL. */

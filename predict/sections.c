@@ -57,6 +57,13 @@ const fv_section fv_section_calibration = {
     .name = "calibration", .version = 1, .summary = "how sure the network may be taken to be", .fields = calibration
 };
 
+static const fv_field log_fields[] = { FV_FIELD(fv_log_section, pictures, .by_default = "0", .min = 0, .max = 1,
+                                                .help = "share of the pictures that a server keeps with its prediction log"),
+                                       FV_FIELDS_END };
+const fv_section fv_section_log = {
+    .name = "log", .version = 1, .summary = "what is kept of the pictures that it is asked about", .fields = log_fields
+};
+
 static const fv_field selftest[] = { FV_FIELD(fv_selftest_section, names, .required = true, .help = "of the pictures"),
                                      FV_FIELD(fv_selftest_section, pictures, .required = true, .help = "files in base64"),
                                      FV_FIELD(fv_selftest_section, logits, .required = true,

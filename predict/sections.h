@@ -47,6 +47,12 @@ typedef struct fv_calibration_section {
 } fv_calibration_section;
 extern const fv_section fv_section_calibration;
 
+/* What a server keeps of the pictures that it is asked about. A model without this section has none kept. */
+typedef struct fv_log_section {
+    double pictures; /* share of them, 0…1 */
+} fv_log_section;
+extern const fv_section fv_section_log;
+
 /* Pictures, as files in base64, and the logits that the network gave for them, in a row. */
 typedef struct fv_selftest_section {
     fv_strings names, pictures;

@@ -177,6 +177,8 @@ static void add_records(const fv_server *server, fv_text *out) {
     fv_record_reading r = fv_record_book_read(server->records);
     counter(out, "fovea_log_records_total", "predictions that the prediction log took", (double)r.records);
     counter(out, "fovea_log_dropped_total", "predictions that it did not take: the disk does not keep up", (double)r.dropped);
+    counter(out, "fovea_log_pictures_total", "pictures kept with it", (double)r.pictures);
+    counter(out, "fovea_log_pictures_dropped_total", "pictures that were to be kept and were not", (double)r.pictures_dropped);
     counter(out, "fovea_log_labels_total", "labels that were told later", (double)r.labels);
 }
 

@@ -4,24 +4,45 @@
  *
  * What was acknowledged is never lost: labels are answered once they are on the disk. So are predictions where `wait` says so;
  * else a record is on the disk a second after its answer at the latest, and where the disk does not keep up records are dropped
- * and counted rather than answers delayed. Any thread. */
+ * and counted rather than answers delayed.
+ *
+ * The picture itself is kept where the model says so (fv_served_facts.log_pictures), and a record names one that was: with
+ * `wait` it is on the disk before the answer, else it is copied behind the answer, and dropped, counted, where too many wait.
+ * Any thread. */
 #ifndef FV_SERVE_RECORD_H
 #define FV_SERVE_RECORD_H
 
 #include "fovea/prediction_log.h"
+#include "predict/log_pictures.h"
 #include "serve/engine.h"
 
 typedef struct fv_record_book fv_record_book;
 
-/* FV_BUSY: another process writes to that folder. `bytes` 0: as in fv_prediction_log_options. */
-FV_MUST_USE fv_error *fv_record_book_new(const char *folder, int64_t bytes, bool wait, fv_record_book **out);
+typedef struct fv_record_options {
+    const char *folder;
+    int64_t bytes;         /* 0: as in fv_prediction_log_options */
+    int64_t picture_bytes; /* 0: FV_LOG_PICTURE_BYTES */
+    bool wait;
+} fv_record_options;
+
+/* FV_BUSY: another process writes to that folder. */
+FV_MUST_USE fv_error *fv_record_book_new(const fv_record_options *options, fv_record_book **out);
 void fv_record_book_free(fv_record_book *book); /* what it holds is on the disk; nobody waits. NULL is allowed */
 
-/* Waited for: its labels, and all that was added before, are on the disk. The asker's until `done`, which the book's thread
- * calls once, and which must not wait. */
+/* A picture that is kept with the log. */
+typedef struct fv_record_picture {
+    char name[FV_LOG_PICTURE_NAME]; /* "": it is not */
+    const void *bytes;
+    int64_t length;
+} fv_record_picture;
+
+/* Waited for: its labels, its picture, and all that was added before, are on the disk. The asker's until `done`, which the
+ * book's thread calls once, and which must not wait. */
 typedef struct fv_record_slip {
     const fv_logged_truth *truths;
     int64_t count;
+    fv_record_picture picture;
+    bool unhurried; /* the picture alone: all else may come later */
     void (*done)(struct fv_record_slip *slip);
     void *context;
     fv_error *error; /* FV_IO: it could not be written down now; the asker's to free */
@@ -46,8 +67,8 @@ void fv_record_answered(fv_record_book *book, fv_record *record);
 void fv_record_sent(fv_record_book *book, const fv_record *record);
 
 typedef struct fv_record_reading {
-    int64_t records, labels; /* taken so far */
-    int64_t dropped;         /* records that were not */
+    int64_t records, labels, pictures; /* taken so far */
+    int64_t dropped, pictures_dropped; /* records, and pictures, that were not */
 } fv_record_reading;
 fv_record_reading fv_record_book_read(fv_record_book *book);
 

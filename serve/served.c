@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/size.h"
 #include "predict/predictor.h"
+#include "predict/sections.h"
 #include "serve/served_state.h"
 
 #define TEXT_MAX (1 << 20)
@@ -88,6 +89,11 @@ static fv_error *state_facts(fv_served *s, const fv_served_options *options) {
                                   .max_batch = s->lane.sizes[s->lane.size_count - 1],
                                   .bytes = bytes_of_model(fv_predictor_model(p)),
                                   .selftested = fv_model_section(fv_predictor_model(p), fv_section_selftest.name, NULL) };
+    if (fv_model_section(fv_predictor_model(p), fv_section_log.name, NULL)) {
+        fv_log_section log;
+        FV_TRY(fv_section_read(fv_predictor_model(p), &fv_section_log, &log, s->arena));
+        s->facts.log_pictures = log.pictures;
+    }
     FV_TRY(fv_arena_text(s->arena, options->name ? options->name : "", &s->facts.name));
     FV_TRY(fv_arena_text(s->arena, options->digest ? options->digest : "", &s->facts.digest));
     return fv_arena_take(s->arena, fv_max(s->facts.class_count, 1), &s->counts.classes);

@@ -46,6 +46,7 @@ typedef struct fv_served_facts {
     fv_size input;         /* of a picture as the transforms give it */
     double temperature, reject_below;
     double outlier_threshold; /* 0: the model file does not say */
+    double log_pictures;      /* share of its pictures that are kept with the prediction log */
     int64_t max_batch;
     int64_t bytes;       /* that it takes: tensors, and the plans' blocks */
     bool selftested;     /* it has pictures of its own, and they came out as they should */

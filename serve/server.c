@@ -95,7 +95,9 @@ static fv_error *open_models(fv_server *s) {
     if (!o->model) FV_TRY(fv_registry_open(o->workspace, NULL, &s->registry));
     FV_TRY(fv_access_book_new(s->registry, o->insecure, &s->access));
     FV_TRY(check_safe(s));
-    if (o->prediction_log) FV_TRY(fv_record_book_new(o->prediction_log, o->log_bytes, o->log_wait, &s->records));
+    if (o->prediction_log)
+        FV_TRY(fv_record_book_new(&(fv_record_options){ o->prediction_log, o->log_bytes, o->log_picture_bytes, o->log_wait },
+                                  &s->records));
     const fv_decode_options limits = { .max_pixels = o->max_pixels, .max_bytes = o->max_body };
     FV_TRY(fv_engine_new(&engine, &s->engine));
     if (o->explain_queue > 0) FV_TRY(fv_explain_desk_new(o->explain_queue, &limits, &s->desk));

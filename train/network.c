@@ -158,6 +158,8 @@ static fv_error *write_sections(fv_trainer *t) {
     if (t->kind != FV_ONE_CLASS) FV_TRY(fv_section_write(t->model, &fv_section_target, &target));
     FV_TRY(fv_section_write(t->model, &fv_section_signature, &signature));
     FV_TRY(fv_section_write(t->model, &fv_section_objective, &(fv_objective_section){ t->loss }));
+    if (t->keys->log_pictures >= 0)
+        FV_TRY(fv_section_write(t->model, &fv_section_log, &(fv_log_section){ t->keys->log_pictures }));
     FV_TRY(write_licence(t));
     return fv_recipe_write_section(t->recipe, t->model);
 }

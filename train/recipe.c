@@ -89,6 +89,9 @@ const fv_field fv_recipe_fields[] = {
              .help = "parts of a batch whose sums are joined in a fixed order; changes bits, not speed"),
     FV_FIELD(fv_recipe_keys, reject_below, .by_default = "0", .min = 0, .max = 1,
              .help = "kept in the model: a prediction whose best score is lower abstains; 0: none does"),
+    FV_FIELD(fv_recipe_keys, log_pictures, .by_default = "-1", .min = -1, .max = 1,
+             .help = "kept in the model: the share of the pictures that a server keeps with its prediction log, so that labels "
+                     "which come back are trained on; 1: all; -1: as the weights' model says, else none"),
     FV_FIELD(fv_recipe_keys, selftest_pictures, .by_default = "3", .min = 0, .max = 5,
              .help = "validation pictures that are kept in the model, whole, to check it by at every load; 0: none leaves"),
     FV_FIELD(fv_recipe_keys, targets, .value = "TARGETS",

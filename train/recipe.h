@@ -30,7 +30,7 @@ typedef struct fv_recipe_keys {
     const char *select;
     int64_t patience;
     int64_t seed, shards;
-    double reject_below;
+    double reject_below, log_pictures;
     int64_t selftest_pictures;
     const char *targets, *licence;
     /* With `weights` alone. */

@@ -261,15 +261,21 @@ static fv_error *write_licences(fv_trainer *t, const fv_model *from) {
     return fv_section_write(t->model, &fv_section_licence, &(fv_licence_section){ { count, of }, { count, licences } });
 }
 
-static fv_error *carry_origin(fv_trainer *t, const fv_model *from) {
+static fv_error *carry(fv_trainer *t, const fv_model *from, const fv_section *section) {
     int version = 0;
-    const char *text = fv_model_section(from, fv_section_origin.name, &version);
-    return text ? fv_model_set_section(t->model, fv_section_origin.name, version, text) : NULL;
+    const char *text = fv_model_section(from, section->name, &version);
+    return text ? fv_model_set_section(t->model, section->name, version, text) : NULL;
+}
+
+/* Whose weights they were, and what is kept of pictures where the recipe leaves that open. */
+static fv_error *carry_all(fv_trainer *t, const fv_model *from) {
+    FV_TRY(carry(t, from, &fv_section_origin));
+    return t->keys->log_pictures < 0 ? carry(t, from, &fv_section_log) : NULL;
 }
 
 fv_error *fv_trainer_write_lineage(fv_trainer *t) {
     if (!t->tuning.parent) return NULL;
-    FV_TRY(carry_origin(t, t->tuning.parent));
+    FV_TRY(carry_all(t, t->tuning.parent));
     fv_lineage_section lineage = { t->tuning.digest, t->keys->arch, t->tuning.known.names };
     FV_TRY(fv_section_write(t->model, &fv_section_lineage, &lineage));
     return fv_error_wrap(write_licences(t, t->tuning.parent), "%s", t->keys->weights);
@@ -280,6 +286,6 @@ fv_error *fv_trainer_keep_lineage(fv_trainer *t, const fv_model *checkpoint) {
     const char *text = fv_model_section(checkpoint, fv_section_lineage.name, &version);
     if (!text) return NULL;
     FV_TRY(fv_model_set_section(t->model, fv_section_lineage.name, version, text));
-    FV_TRY(carry_origin(t, checkpoint));
+    FV_TRY(carry_all(t, checkpoint));
     return write_licences(t, checkpoint);
 }

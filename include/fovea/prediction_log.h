@@ -44,6 +44,9 @@ typedef struct fv_logged {
     const char *digest; /* of the model file, in hexadecimal */
     const char *key;    /* the caller's own: a camera, a site, a customer */
     const char *source; /* what the picture is called where it came from */
+    /* Its bytes, kept with the log: GENERATION/HASH.ENDING, under the folder's `pictures`; as read the whole path. NULL: they
+     * were not kept. */
+    const char *picture;
     fv_outcome_kind kind;
     int64_t count, answers;     /* as in fv_prediction */
     const fv_logged_score *top; /* the best first */
@@ -66,6 +69,9 @@ typedef struct fv_logged_truth {
     const char *const *labels;
     double number; /* FV_NUMBERS */
 } fv_logged_truth;
+
+/* Where the picture of a record that was read lies: with the log, or where it came from. NULL: it is not known. */
+FV_API const char *fv_logged_picture(const fv_logged *record);
 
 typedef struct fv_prediction_log fv_prediction_log;
 

@@ -91,6 +91,29 @@ FV_TEST(predict_log__a_record_comes_back_as_it_went_in) {
     assert_true(!entry.prediction && !entry.truth);
 }
 
+#define PICTURE "00000002/0123456789abcdef0123456789abcdef.png"
+
+FV_TEST(predict_log__a_picture_kept_with_it_is_told_by_its_path) {
+    FV_OWNED(fv_log_reader) reader = NULL;
+    const char *folder = fv_test_folder();
+    fv_prediction_log *log = open_log(folder, 0, 0);
+    fv_logged r = record("p0", 1);
+    fv_log_entry entry;
+    r.picture = PICTURE;
+    FV_OK(fv_prediction_log_add(log, &r, NULL));
+    r.id = "p1", r.picture = "../" PICTURE; /* which no server writes: such a record is none */
+    FV_OK(fv_prediction_log_add(log, &r, NULL));
+    FV_OK(fv_prediction_log_close(log));
+    FV_OK(fv_log_reader_open(folder, &reader));
+    FV_OK(fv_log_reader_next(reader, &entry));
+    assert_string_equal(entry.prediction->picture, fv_test_path(folder, "pictures/" PICTURE));
+    assert_string_equal(fv_logged_picture(entry.prediction), entry.prediction->picture);
+    FV_OK(fv_log_reader_next(reader, &entry));
+    assert_true(!entry.prediction && fv_log_reader_health(reader).damaged > 0);
+    r = record("p2", 1);
+    assert_string_equal(fv_logged_picture(&r), "a.png");
+}
+
 FV_TEST(predict_log__a_torn_tail_is_cut_off_at_any_byte) {
     const char *folder = fv_test_folder(), *path = fv_test_path(folder, "predictions-00000001.fvlog");
     struct stat one, two;
@@ -276,12 +299,12 @@ FV_TEST(predict_log__lines_and_cells_say_what_it_holds) {
     fv_memory_free(bytes);
     FV_OK(fv_prediction_log_export(folder, csv, NULL));
     FV_OK(fv_file_read(csv, 1 << 20, &bytes, &length));
-    assert_string_equal(
-        (char *)bytes,
-        "id,time,model,version,digest,key,source,label,score,entropy,margin,abstained,truth,told,by,"
-        "aspect_ratio,area,brightness,contrast,red,green,blue,saturation,sharpness,noise,entropy,outlier_score,outlier\n"
-        "p0,1970-01-01T00:00:01.000000Z,cells,3,,site A,a.png,cat,0.75,0.5,0.25,false,"
-        "\"dog, \"\"big\"\"\",1970-01-01T00:00:00.000009Z,Ann,1,64,0.5,0,0,0,0,0,0,0,0,1.5,true\n");
+    assert_string_equal((char *)bytes,
+                        "id,time,model,version,digest,key,source,label,score,entropy,margin,abstained,truth,told,by,"
+                        "aspect_ratio,area,brightness,contrast,red,green,blue,saturation,sharpness,noise,entropy,"
+                        "outlier_score,outlier,picture\n"
+                        "p0,1970-01-01T00:00:01.000000Z,cells,3,,site A,a.png,cat,0.75,0.5,0.25,false,"
+                        "\"dog, \"\"big\"\"\",1970-01-01T00:00:00.000009Z,Ann,1,64,0.5,0,0,0,0,0,0,0,0,1.5,true,\n");
     fv_memory_free(bytes);
     FV_FAILS(fv_prediction_log_export(folder, "log.txt", NULL), FV_USAGE, "neither .jsonl nor .csv");
 }

@@ -60,6 +60,7 @@ status 0 "$FOVEA" retrain cron --next 2 --from $noon --json
 prints '^\{"next":\["2026-03-02 02:00 UTC","2026-03-03 02:00 UTC"\]\}'
 status 2 "$FOVEA" retrain cron --next 1 --expression '61 * * * *'
 grep -q 'minute "61"' err || fail "the field of a wrong expression is not named"
+sed -i '/^schedule/d' home/retrain.yaml # from here on the clock is the machine's, which may be at any hour
 
 # Labels come back: a job, once.
 "$FOVEA" log export log --out log.csv > out
@@ -148,6 +149,12 @@ prints '^OnCalendar=\*-1,7-1,2,3 2,14:5:00$'
 prints '^OnCalendar=Sun,Mon \*-1,7-\* 2,14:5:00$'
 prints "^5 2,14 1-3 jan,jul mon,7 .* --policy '/.*/own \\\\%policy.yaml' >> "
 prints '^ExecStart=.* --policy "/.*/own %%policy.yaml"$'
+prints 'command: \[fovea, retrain, run, --workspace, /workspace, --policy, "/policy/own %policy.yaml"\]$'
+prints "^# kubectl create configmap fovea-retrain-policy --from-file='/.*/own %policy.yaml'$"
+prints '{name: policy, mountPath: /policy}$'
+status 0 "$FOVEA" retrain cron --policy home/retrain.yaml
+prints '/workspace, --policy, "/workspace/retrain.yaml"\]$'
+! grep -q configmap out || fail "a policy of the workspace is mounted twice"
 status 0 "$FOVEA" retrain cron --install --json
 prints '"changed":true'
 status 0 "$FOVEA" retrain cron --install --json

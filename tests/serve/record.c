@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/base/file.h"
+#include "predict/sections.h"
 #include "serve/answer_json.h"
 #include "tests/serve/model.h"
 #include "tests/test.h"
@@ -24,14 +26,26 @@ typedef struct errand {
     _Atomic int done;
 } errand;
 
-static void set_up(bench *b, bool wait) {
+/* LeNet's file, told to have its pictures kept. */
+static const char *asking_for_pictures(const char *path) {
+    FV_OWNED(fv_model) model = NULL;
+    FV_OK(fv_model_load(path, &model));
+    FV_OK(fv_section_write(model, &fv_section_log, &(fv_log_section){ .pictures = 1 }));
+    FV_OK(fv_model_save(model, path));
+    return path;
+}
+
+static void set_up_with(bench *b, bool wait, bool pictures) {
     const fv_served_options options = { .name = "m", .version = 3, .digest = "d1", .features = true };
-    FV_OK(fv_served_open(fv_test_model_file(fv_test_folder(), "m", 5), &options, &b->served));
+    const char *path = fv_test_model_file(fv_test_folder(), "m", 5);
+    FV_OK(fv_served_open(pictures ? asking_for_pictures(path) : path, &options, &b->served));
     FV_OK(fv_engine_new(NULL, &b->engine));
     FV_OK(fv_engine_prepare(b->engine, b->served));
     snprintf(b->folder, sizeof b->folder, "%s/log", fv_test_folder());
-    FV_OK(fv_record_book_new(b->folder, 0, wait, &b->book));
+    FV_OK(fv_record_book_new(&(fv_record_options){ .folder = b->folder, .wait = wait }, &b->book));
 }
+
+static void set_up(bench *b, bool wait) { set_up_with(b, wait, false); }
 
 static void tear_down(bench *b) {
     fv_engine_free(b->engine);
@@ -141,6 +155,43 @@ FV_TEST(serve_record__what_cannot_be_written_down_is_counted_and_answered_all_th
     assert_null(e.waited.ask.error);
     fv_record_sent(b.book, &e.record);
     assert_int_equal(fv_record_book_read(b.book).dropped, 1);
+    fv_waited_release(&e.waited);
+    tear_down(&b);
+}
+
+/* The picture of the only record, byte by byte what was asked. */
+static void is_kept(const bench *b, const errand *e) {
+    FV_OWNED(fv_log_reader) reader = NULL;
+    FV_OWNED(fv_memory) bytes = NULL;
+    fv_log_entry entry;
+    int64_t length;
+    FV_OK(fv_log_reader_open(b->folder, &reader));
+    FV_OK(fv_log_reader_next(reader, &entry));
+    assert_non_null(entry.prediction->picture);
+    FV_OK(fv_file_read(entry.prediction->picture, 1 << 20, (uint8_t **)&bytes, &length));
+    assert_int_equal(length, e->waited.ask.length);
+    assert_memory_equal(bytes, e->waited.ask.bytes, (size_t)length);
+}
+
+FV_TEST(serve_record__a_picture_is_kept_where_the_model_asks_for_it_before_an_answer_that_waits) {
+    bench b;
+    errand e;
+    set_up_with(&b, true, true);
+    ask(&e, &b, "one");
+    assert_null(e.waited.ask.error);
+    is_kept(&b, &e);
+    fv_waited_release(&e.waited);
+    tear_down(&b);
+}
+
+FV_TEST(serve_record__a_picture_is_kept_behind_an_answer_that_does_not_wait) {
+    bench b;
+    errand e;
+    set_up_with(&b, false, true);
+    ask(&e, &b, "one");
+    fv_record_sent(b.book, &e.record);
+    fv_record_book_free(fv_take(&b.book));
+    is_kept(&b, &e);
     fv_waited_release(&e.waited);
     tear_down(&b);
 }
