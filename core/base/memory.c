@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/memory.h"
+#include "core/base/parallel.h"
 #include "core/base/size.h"
 
 #define HUGE_PAGE ((int64_t)2 << 20)
@@ -20,11 +21,20 @@ static fv_error *too_much(int64_t count, int64_t size) {
     return fv_fail(FV_MEMORY, "out of memory: %lld elements of %lld bytes", (long long)count, (long long)size);
 }
 
+/* A wish for what lies on huge pages' borders: a fault for each 2 MiB of what is used, not for each 4 KiB. Kernels without huge
+ * pages refuse it. */
+static void wish_huge_pages(char *memory, int64_t bytes) {
+    int64_t before = (HUGE_PAGE - (int64_t)((uintptr_t)memory % (uintptr_t)HUGE_PAGE)) % HUGE_PAGE;
+    int64_t inside = (bytes - before) / HUGE_PAGE * HUGE_PAGE;
+    if (inside > 0) (void)madvise(memory + before, (size_t)inside, MADV_HUGEPAGE);
+}
+
 void *fv_memory_try(int64_t count, int64_t size) {
     int64_t bytes;
     if (!fv_size_mul(count, size, &bytes)) return NULL;
     void *memory = calloc(1, bytes ? (size_t)bytes : 1);
     if (memory) count_live((int64_t)malloc_usable_size(memory));
+    if (memory && bytes >= HUGE_PAGE) wish_huge_pages(memory, bytes);
     return memory;
 }
 
@@ -62,6 +72,19 @@ static bool block_size(int64_t bytes, int64_t *out) {
     return true;
 }
 
+typedef struct part_of_block {
+    volatile char *block;
+    int64_t size;
+} part_of_block;
+
+/* By the whole team: clearing pages is as fast as memory. */
+static void touch_part(void *context, int64_t unit, int thread) {
+    const part_of_block *whole = context;
+    (void)thread;
+    int64_t page = sysconf(_SC_PAGESIZE), end = fv_min((unit + 1) * HUGE_PAGE, whole->size);
+    for (int64_t at = unit * HUGE_PAGE; at < end; at += page) whole->block[at] = 0;
+}
+
 fv_error *fv_block_alloc(int64_t bytes, int touch, void **out) {
     int64_t size, room;
     *out = NULL;
@@ -76,11 +99,10 @@ fv_error *fv_block_alloc(int64_t bytes, int touch, void **out) {
         block = mapped + before;
         if (before) munmap(mapped, (size_t)before);
         if (slack > before) munmap(block + size, (size_t)(slack - before));
-        (void)madvise(block, (size_t)size, MADV_HUGEPAGE); /* a wish: kernels without huge pages refuse it */
+        wish_huge_pages(block, size);
     }
     count_live(size);
-    if (touch)
-        for (int64_t at = 0, page = sysconf(_SC_PAGESIZE); at < size; at += page) ((volatile char *)block)[at] = 0;
+    if (touch) fv_parallel_for((size + HUGE_PAGE - 1) / HUGE_PAGE, touch_part, &(part_of_block){ block, size });
     *out = block;
     return NULL;
 }

@@ -134,14 +134,31 @@ fv_error *fv_model_decode(const uint8_t *bytes, int64_t length, const char *wher
     return fv_model_from_answer(answer.at, answer.length, bytes, image, where, out);
 }
 
-fv_error *fv_model_load(const char *path, fv_model **out) {
-    int64_t image, length;
+static fv_error *load_image(const fv_snapshot *file, int64_t image, const char *path, fv_model **out) {
+    int64_t length;
     const void *answer;
-    FV_SNAPSHOT(file);
     FV_OWNED(fv_arena) arena = NULL;
-    FV_TRY(fv_snapshot_read(path, FV_MODEL_BYTES_MAX, &file));
-    FV_TRY(fv_trailer_check(file.bytes, file.length, path, &image));
     FV_TRY(fv_arena_new("the list of a model's pieces", 2 * FV_ANSWER_BYTES_MAX, &arena));
-    FV_TRY(fv_reader_run(&file, image, path, NULL, arena, &answer, &length));
-    return fv_model_from_answer(answer, length, file.bytes, image, path, out);
+    FV_TRY(fv_reader_run(file, image, path, NULL, arena, &answer, &length));
+    return fv_model_from_answer(answer, length, file->bytes, image, path, out);
+}
+
+/* The file is hashed while the model is made of it; what was made of one that was changed is thrown away. */
+fv_error *fv_model_load(const char *path, fv_model **out) {
+    int64_t image;
+    fv_hashing hashing;
+    FV_SNAPSHOT(file);
+    FV_OWNED(fv_model) model = NULL;
+    FV_TRY(fv_snapshot_read(path, FV_MODEL_BYTES_MAX, &file));
+    FV_TRY(fv_trailer_find(file.bytes, file.length, path, &image));
+    fv_hashing_begin(&hashing, file.bytes, file.length - FV_HASH_BYTES);
+    fv_error *error = load_image(&file, image, path, &model);
+    fv_hashing_end(&hashing);
+    fv_error *changed = fv_trailer_compare(file.bytes, file.length, path, hashing.hash);
+    if (changed) {
+        fv_error_free(error);
+        return changed;
+    }
+    if (!error) *out = fv_take(&model);
+    return error;
 }

@@ -8,9 +8,8 @@
 
 static const uint8_t magic[8] = "fovea-h\1";
 static const uint8_t hdf5_magic[8] = "\x89HDF\r\n\x1a\n";
-#define HASH_BYTES 32
-_Static_assert(FV_TRAILER_HASH_LETTERS == 2 * HASH_BYTES + 1, "two digits a byte");
-_Static_assert(FV_MODEL_TRAILER == sizeof magic + 8 + HASH_BYTES, "the trailer is magic, length, hash");
+_Static_assert(FV_TRAILER_HASH_LETTERS == 2 * FV_HASH_BYTES + 1, "two digits a byte");
+_Static_assert(FV_MODEL_TRAILER == sizeof magic + 8 + FV_HASH_BYTES, "the trailer is magic, length, hash");
 
 static void put_length(uint8_t *to, int64_t length) {
     for (int i = 0; i < 8; i++) to[i] = (uint8_t)((uint64_t)length >> 8 * i);
@@ -22,8 +21,8 @@ static int64_t get_length(const uint8_t *from) {
     return length > INT64_MAX ? -1 : (int64_t)length;
 }
 
-static void hash(const uint8_t *bytes, int64_t length, uint8_t out[HASH_BYTES]) {
-    crypto_generichash(out, HASH_BYTES, bytes, (unsigned long long)length, NULL, 0);
+static void hash(const uint8_t *bytes, int64_t length, uint8_t out[FV_HASH_BYTES]) {
+    crypto_generichash(out, FV_HASH_BYTES, bytes, (unsigned long long)length, NULL, 0);
 }
 
 void fv_trailer_write(uint8_t *bytes, int64_t image_length) {
@@ -38,7 +37,12 @@ static int64_t stated_end(const uint8_t *bytes, int64_t length) {
     return length >= 48 && bytes[8] == 0 ? get_length(bytes + 40) : -1;
 }
 
-fv_error *fv_trailer_check(const uint8_t *bytes, int64_t length, const char *where, int64_t *image_length) {
+static fv_error *changed(const char *where) {
+    return fv_error_hint(fv_fail(FV_FORMAT, "%s was changed after it was written: its hash does not fit its content", where),
+                         "copy it again, or use the checkpoint before it");
+}
+
+fv_error *fv_trailer_find(const uint8_t *bytes, int64_t length, const char *where, int64_t *image_length) {
     if (length < 8 || memcmp(bytes, hdf5_magic, sizeof hdf5_magic) != 0)
         return fv_fail(FV_FORMAT, "%s is not a fovea model", where);
     const uint8_t *trailer = bytes + length - FV_MODEL_TRAILER;
@@ -52,16 +56,23 @@ fv_error *fv_trailer_check(const uint8_t *bytes, int64_t length, const char *whe
         return fv_error_hint(fv_fail(FV_FORMAT, "%s is cut short: it has %lld bytes", where, (long long)length),
                              "copy it again, or use the checkpoint before it");
     }
-    uint8_t wanted[HASH_BYTES];
-    hash(bytes, length - HASH_BYTES, wanted);
     *image_length = length - FV_MODEL_TRAILER;
-    if (get_length(trailer + 8) == *image_length && sodium_memcmp(wanted, trailer + 16, HASH_BYTES) == 0) return NULL;
-    return fv_error_hint(fv_fail(FV_FORMAT, "%s was changed after it was written: its hash does not fit its content", where),
-                         "copy it again, or use the checkpoint before it");
+    return get_length(trailer + 8) == *image_length ? NULL : changed(where);
+}
+
+fv_error *fv_trailer_compare(const uint8_t *bytes, int64_t length, const char *where, const uint8_t *hash) {
+    return sodium_memcmp(hash, bytes + length - FV_HASH_BYTES, FV_HASH_BYTES) == 0 ? NULL : changed(where);
+}
+
+fv_error *fv_trailer_check(const uint8_t *bytes, int64_t length, const char *where, int64_t *image_length) {
+    uint8_t is[FV_HASH_BYTES];
+    FV_TRY(fv_trailer_find(bytes, length, where, image_length));
+    hash(bytes, length - FV_HASH_BYTES, is);
+    return fv_trailer_compare(bytes, length, where, is);
 }
 
 void fv_trailer_hash(const uint8_t *bytes, int64_t length, char out[FV_TRAILER_HASH_LETTERS]) {
-    sodium_bin2hex(out, FV_TRAILER_HASH_LETTERS, bytes + length - HASH_BYTES, HASH_BYTES);
+    sodium_bin2hex(out, FV_TRAILER_HASH_LETTERS, bytes + length - FV_HASH_BYTES, FV_HASH_BYTES);
 }
 
 void fv_tensor_name_encode(const char *name, fv_text *link) {
