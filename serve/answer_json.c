@@ -5,23 +5,29 @@
 #include "predict/answers.h"
 #include "serve/request.h"
 
+#define ONE_ANSWER                                                                                                             \
+    "{\"type\":\"object\",\"required\":[\"id\",\"model\",\"version\",\"timing_ms\"],\"properties\":{"                          \
+    "\"id\":{\"type\":\"string\"},\"model\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"},"                         \
+    "\"file\":{\"type\":\"string\"},\"label\":{\"type\":[\"string\",\"null\"]},\"abstained\":{\"type\":\"boolean\"},"          \
+    "\"score\":{\"type\":\"number\"},\"labels\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                         \
+    "\"number\":{\"type\":\"number\"},\"top\":{\"type\":\"array\",\"items\":{\"type\":\"object\","                             \
+    "\"required\":[\"label\",\"score\"],\"properties\":{\"label\":{\"type\":\"string\"},\"score\":{\"type\":\"number\"}}}},"   \
+    "\"outlier\":{\"type\":\"object\",\"required\":[\"score\",\"threshold\",\"outlier\"],"                                     \
+    "\"properties\":{\"score\":{\"type\":\"number\"},"                                                                         \
+    "\"threshold\":{\"type\":\"number\"},\"outlier\":{\"type\":\"boolean\"}}},"                                                \
+    "\"explanation\":{\"type\":\"object\",\"properties\":{\"method\":{\"type\":\"string\"},\"label\":{\"type\":\"string\"},"   \
+    "\"deletion\":{\"type\":\"number\"},\"insertion\":{\"type\":\"number\"},\"width\":{\"type\":\"integer\"},"                 \
+    "\"height\":{\"type\":\"integer\"},\"ms\":{\"type\":\"number\"},"                                                          \
+    "\"png\":{\"type\":\"string\",\"contentEncoding\":\"base64\",\"contentMediaType\":\"image/png\"},"                         \
+    "\"error\":{\"type\":\"object\"}}},"                                                                                       \
+    "\"timing_ms\":{\"type\":\"object\",\"properties\":{\"decode\":{\"type\":\"number\"},\"queue\":{\"type\":\"number\"},"     \
+    "\"compute\":{\"type\":\"number\"},\"total\":{\"type\":\"number\"}}}}}"
+
+/* Of one picture, or of several, each of which may have its error. */
 const char fv_answer_json_schema[] =
-    "{\"type\":\"object\",\"required\":[\"id\",\"model\",\"version\",\"timing_ms\"],\"properties\":{"
-    "\"id\":{\"type\":\"string\"},\"model\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"},"
-    "\"file\":{\"type\":\"string\"},\"label\":{\"type\":[\"string\",\"null\"]},\"abstained\":{\"type\":\"boolean\"},"
-    "\"score\":{\"type\":\"number\"},\"labels\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
-    "\"number\":{\"type\":\"number\"},\"top\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-    "\"required\":[\"label\",\"score\"],\"properties\":{\"label\":{\"type\":\"string\"},\"score\":{\"type\":\"number\"}}}},"
-    "\"outlier\":{\"type\":\"object\",\"required\":[\"score\",\"threshold\",\"outlier\"],"
-    "\"properties\":{\"score\":{\"type\":\"number\"},"
-    "\"threshold\":{\"type\":\"number\"},\"outlier\":{\"type\":\"boolean\"}}},"
-    "\"explanation\":{\"type\":\"object\",\"properties\":{\"method\":{\"type\":\"string\"},\"label\":{\"type\":\"string\"},"
-    "\"deletion\":{\"type\":\"number\"},\"insertion\":{\"type\":\"number\"},\"width\":{\"type\":\"integer\"},"
-    "\"height\":{\"type\":\"integer\"},\"ms\":{\"type\":\"number\"},"
-    "\"png\":{\"type\":\"string\",\"contentEncoding\":\"base64\",\"contentMediaType\":\"image/png\"},"
-    "\"error\":{\"type\":\"object\"}}},"
-    "\"timing_ms\":{\"type\":\"object\",\"properties\":{\"decode\":{\"type\":\"number\"},\"queue\":{\"type\":\"number\"},"
-    "\"compute\":{\"type\":\"number\"},\"total\":{\"type\":\"number\"}}}}}";
+    "{\"anyOf\":[" ONE_ANSWER ",{\"type\":\"object\",\"required\":[\"predictions\"],\"properties\":{\"predictions\":"
+    "{\"type\":\"array\",\"items\":{\"anyOf\":[" ONE_ANSWER ",{\"type\":\"object\",\"required\":[\"id\",\"error\"],"
+    "\"properties\":{\"id\":{\"type\":\"string\"},\"file\":{\"type\":\"string\"},\"error\":{\"type\":\"object\"}}}]}}}}]}";
 
 static void write_explained(const fv_explained *e, fv_text *out) {
     fv_text_add(out, ",\"explanation\":{");

@@ -39,13 +39,14 @@ static const fv_route_body takes[] = {
                              "\"top\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100000},"
                              "\"key\":{\"type\":\"string\",\"pattern\":\"^[ -~]{1,1024}$\"},"
                              "\"threshold\":{\"type\":\"number\",\"minimum\":-1,\"maximum\":1}}}" },
-    { "application/json", "{\"type\":\"object\",\"properties\":{"
-                          "\"image\":{\"type\":\"string\",\"contentEncoding\":\"base64\"},"
-                          "\"id\":{\"type\":\"string\",\"pattern\":\"^[ -~]{1,64}$\"},"
-                          "\"key\":{\"type\":\"string\",\"pattern\":\"^[ -~]{1,1024}$\"},"
-                          "\"images\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"contentEncoding\":\"base64\"}},"
-                          "\"top\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100000},"
-                          "\"threshold\":{\"type\":\"number\",\"minimum\":-1,\"maximum\":1}}}" },
+    { "application/json",
+      "{\"type\":\"object\",\"anyOf\":[{\"required\":[\"image\"]},{\"required\":[\"images\"]}],\"properties\":{"
+      "\"image\":{\"type\":\"string\",\"contentEncoding\":\"base64\"},"
+      "\"id\":{\"type\":\"string\",\"pattern\":\"^[ -~]{1,64}$\"},"
+      "\"key\":{\"type\":\"string\",\"pattern\":\"^[ -~]{1,1024}$\"},"
+      "\"images\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"contentEncoding\":\"base64\"}},"
+      "\"top\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100000},"
+      "\"threshold\":{\"type\":\"number\",\"minimum\":-1,\"maximum\":1}}}" },
     { "application/x-ndjson", "{\"type\":\"string\",\"minLength\":1,\"description\":\"a line a picture: "
                               "{\\\"image\\\": BASE64, \\\"id\\\"?}; the answer has a line for each, as they come\"}" },
     { NULL, NULL }

@@ -54,8 +54,20 @@ static fv_error *list(fv_request *r) {
 
 static void carried_out(fv_models_order *order) { fv_request_answered(order->context); }
 
+/* Triton's clients send parameters, of which none means anything here. */
+static fv_error *check_parameters(const fv_request *r) {
+    json_error_t problem;
+    json_t *json = NULL;
+    if (!r->body.length) return NULL;
+    FV_TRY(fv_json_load((const char *)r->body.at, r->body.length, 0, &problem, &json));
+    bool right = json_is_object(json);
+    json_decref(json);
+    return right ? NULL : fv_fail(FV_USAGE, "the body is no object of JSON");
+}
+
 static fv_error *give_order(fv_request *r, fv_models_verb verb) {
     fv_models_order *order;
+    FV_TRY(check_parameters(r));
     FV_TRY(fv_arena_take(r->arena, 1, &order));
     *order = (fv_models_order){ .verb = verb, .name = fv_request_value(r, "model"), .done = carried_out, .context = r };
     r->state = order;

@@ -172,12 +172,51 @@ def explanations():
     rows = json.loads(ask("POST", path + "?explain=gradcam", two, Content_Type="application/json")[2])["predictions"]
     check("of two, one bad", rows[0]["explanation"]["png"] and "explanation" not in rows[1] and "error" in rows[1], rows[1])
     is_refused("no sheet of a bad one", 422, ask("POST", path + "?explain=gradcam", b"no picture", Accept="image/png"))
+    schema = json.loads(ask("GET", "/openapi.json")[2])["paths"]["/v1/models/{model}/predict"]["post"]["responses"]["200"]["content"]
+    check("forms of the answer", set(schema) == {"application/json", "application/x-ndjson", "image/png"} and
+          [sorted(s["required"])[0] for s in schema["application/json"]["schema"]["anyOf"]] == ["id", "predictions"], schema)
     is_refused("no such method", 400, ask("POST", path + "?explain=nonsense", picture))
     is_refused("no such class", 400, ask("POST", path + "?explain=gradcam&explain_class=nobody", picture))
     is_refused("what takes too long", 400, ask("POST", path + "?explain=integrated_gradients%20steps=400", picture))
     is_refused("lines", 400, ask("POST", path + "?explain=gradcam", b"{}", Content_Type="application/x-ndjson"))
     pages = ask("GET", "/metrics")[2].decode()
     check("what was explained is counted", "\nfovea_explanations_total 4\n" in pages, pages[pages.find("fovea_explan"):])
+
+
+def without_what_differs(body):
+    """An answer without its id, times and counts; None: it is no JSON."""
+    def stripped(value):
+        if isinstance(value, dict):
+            return {k: stripped(v) for k, v in value.items() if k not in ("id", "timing_ms", "inference_stats", "batch_stats",
+                                                                          "inference_count", "execution_count", "last_inference")}
+        return [stripped(v) for v in value] if isinstance(value, list) else value
+    try:
+        return stripped(json.loads(body))
+    except ValueError:
+        return None
+
+
+def routes_with_and_without_a_version():
+    """Each route of a model, asked by each method: the same of its one version, and the same for who does not exist."""
+    paths = [p for p in json.loads(ask("GET", "/openapi.json")[2])["paths"] if "/versions/{version}" in p]
+    check("routes of versions", len(paths) == 6, paths)
+    infer = json.dumps({"inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": [base64.b64encode(picture).decode()]}]})
+    for pattern in paths:
+        body = infer.encode() if pattern.endswith("/infer") else picture if pattern.endswith("/predict") else b""
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+            for name, sent in ((model, body), (model, b"x"), ("nobody", body), (model + "@nobody", body), ("%00", body)):
+                if method in ("GET", "HEAD", "OPTIONS"):
+                    sent = b""
+                one = ask(method, pattern.replace("/versions/{version}", "").replace("{model}", name), sent)
+                two = ask(method, pattern.replace("{version}", "1").replace("{model}", name), sent)
+                check("%s %s of %s" % (method, pattern, name), one[0] == two[0] and one[0] < 500 and
+                      one[1].get("allow") == two[1].get("allow") and one[1].get("content-type") == two[1].get("content-type") and
+                      (one[0] >= 400 or without_what_differs(one[2]) == without_what_differs(two[2])), one, two)
+            if method != "OPTIONS":
+                for version in ("0", "7", "-1", "x", "99999999999999999999", "1.0"):
+                    status = ask(method, pattern.replace("{version}", version).replace("{model}", model), body)[0]
+                    allowed = ask("OPTIONS", pattern.replace("{version}", "1").replace("{model}", model))[1]["allow"].split(", ")
+                    check("%s %s, version %s" % (method, pattern, version), status == (404 if method in allowed else 405), status)
 
 
 def refusals():
@@ -252,6 +291,7 @@ def open_inference():
     rows = json.loads(ask("POST", base + "/infer", json.dumps(pixels).encode())[2])["outputs"][0]
     check("three rows of pixels", rows["shape"] == [3, 2] and rows["data"][:2] == rows["data"][2:4] == rows["data"][4:], rows)
     is_refused("an index that is asked for wrongly", 400, ask("POST", "/v2/repository/index", b"[null]"), v2=True)
+    is_refused("a load with no object", 400, ask("POST", "/v2/repository/models/%s/load" % model, b"[null]"), v2=True)
     check("what is ready", json.loads(ask("POST", "/v2/repository/index", b'{"ready": true}')[2])[0]["name"] == model)
     check("the index", json.loads(ask("POST", "/v2/repository/index")[2])[0]["state"] == "READY")
 
@@ -274,6 +314,6 @@ def unexplained():
 if len(sys.argv) > 5:
     {"slow": slow, "unexplained": unexplained}[sys.argv[5]]()
 else:
-    for part in (bodies_as_they_come, forms_of_bodies, explanations, refusals, pages_and_methods, open_inference):
+    for part in (bodies_as_they_come, forms_of_bodies, explanations, routes_with_and_without_a_version, refusals, pages_and_methods, open_inference):
         part()
 sys.exit(1 if wrong else 0)

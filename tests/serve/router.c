@@ -1,4 +1,8 @@
 #include "serve/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
 #include "tests/test.h"
 
 static fv_arena *arena;
@@ -61,4 +65,36 @@ FV_TEST(serve_router__refuses_percent_signs_that_stand_for_nothing) {
     FV_FAILS(fv_route_find("GET", "/v2/models/a%zz", arena, &m), FV_USAGE, "percent sign");
     FV_FAILS(fv_route_find("GET", "/v2/models/a%00b", arena, &m), FV_USAGE, "percent sign");
     fv_arena_free(arena);
+}
+
+#define OF_A_VERSION "/versions/{version}"
+
+/* The route with that path and method; NULL: there is none. */
+static const fv_route *route_at(const char *method, const char *path) {
+    for (int i = 0; i < fv_route_table_count; i++)
+        if (!strcmp(fv_route_table[i]->path, path) && !strcmp(fv_route_table[i]->method, method)) return fv_route_table[i];
+    return NULL;
+}
+
+FV_TEST(serve_router__each_route_of_a_model_is_that_of_a_version_too) {
+    int pairs = 0;
+    for (int i = 0; i < fv_route_table_count; i++) {
+        const fv_route *a = fv_route_table[i];
+        const char *name = "models/{model}", *model = strstr(a->path, name);
+        char path[256];
+        if (!model || strstr(a->path, "/repository/") || strstr(a->path, OF_A_VERSION)) continue;
+        int length = (int)(model + strlen(name) - a->path);
+        snprintf(path, sizeof path, "%.*s" OF_A_VERSION "%s", length, a->path, a->path + length);
+        const fv_route *b = route_at(a->method, path);
+        if (!b) fail_msg("%s %s has no %s", a->method, a->path, path);
+        assert_true(a->handle == b->handle && a->finish == b->finish);
+        assert_true(a->fields == b->fields && a->size == b->size && a->takes == b->takes && a->also == b->also);
+        assert_true(a->scope == b->scope && a->open == b->open && a->body_optional == b->body_optional);
+        assert_string_equal(a->answers, b->answers);
+        assert_true(a->schema == b->schema || !strcmp(a->schema, b->schema));
+        pairs++;
+    }
+    assert_int_equal(pairs, 6);
+    for (int i = 0; i < fv_route_table_count; i++) pairs -= strstr(fv_route_table[i]->path, OF_A_VERSION) != NULL;
+    assert_int_equal(pairs, 0); /* and none is of a version alone */
 }
