@@ -82,7 +82,7 @@ function App() {
         <div>
             <label>Model<select value=${model} onChange=${(e) => setModel(e.target.value)}>
                 ${models.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
-            <label><input id="why" type="checkbox" checked=${why} onChange=${(e) => setWhy(e.target.checked)} />
+            <label class="tick"><input id="why" type="checkbox" checked=${why} onChange=${(e) => setWhy(e.target.checked)} />
                 Show what the answer hangs on</label>
             <${Drop} onPicture=${onPicture} url=${url} />
         </div>
