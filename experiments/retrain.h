@@ -19,6 +19,7 @@
 #define FV_RETRAIN_KIND "retrain"
 #define FV_RETRAIN_FOLDER "retrain"      /* in the workspace: a folder a job, until it has ended */
 #define FV_RETRAIN_LABELS "labels.jsonl" /* a version's file: the labels it was made from */
+#define FV_RETRAIN_TRAINED "train.csv"   /* and the list of pictures that it was trained on, with what they show */
 
 /* Zero (NULL) in every member is the default. */
 typedef struct fv_retrain_options {

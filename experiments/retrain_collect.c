@@ -229,7 +229,7 @@ static fv_error *write_train(fv_retrain *r) {
     int64_t fed;
     FV_TRY(add_feedback(&c, &fed));
     FV_TRY(add_data(&c, fed));
-    return write_list(r, "train.csv", c.entries, c.count, &r->plan.train);
+    return write_list(r, FV_RETRAIN_TRAINED, c.entries, c.count, &r->plan.train);
 }
 
 static bool knows(const fv_predictor *predictor, const char *label) {

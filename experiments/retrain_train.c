@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "experiments/drift_observe.h"
@@ -44,7 +45,7 @@ static fv_error *make_recipe(fv_retrain *r, fv_recipe **out) {
     char *weights;
     FV_TRY(fv_recipe_new(out));
     if (r->policy.recipe) FV_TRY(fv_recipe_read(*out, r->policy.recipe));
-    FV_TRY(set_path(r, *out, "data", "train.csv"));
+    FV_TRY(set_path(r, *out, "data", FV_RETRAIN_TRAINED));
     FV_TRY(fv_recipe_set(*out, "source", "list"));
     FV_TRY(fv_recipe_set(*out, "source_options", "path=path label=label target=class"));
     if (r->policy.start == FV_RETRAIN_FROM_SCRATCH) return NULL;
@@ -104,19 +105,57 @@ fv_error *fv_retrain_train(fv_retrain *r) {
 
 /* ---- the version ---- */
 
-/* The labels that it was made from stay with it. */
-static fv_error *keep_labels(fv_retrain *r, const char *digest) {
-    const char *path;
-    char labels[FV_DIGEST_LETTERS];
+/* What it was made from stays with it: the labels that came back, and the list of all that it was trained on. */
+static fv_error *keep_files(fv_retrain *r, const char *digest) {
+    static const char *const names[] = { FV_RETRAIN_LABELS, FV_RETRAIN_TRAINED };
+    fv_version_file files[FV_COUNT(names)];
+    char digests[FV_COUNT(names)][FV_DIGEST_LETTERS];
     fv_version_added added;
-    FV_TRY(fv_retrain_path(r, FV_RETRAIN_LABELS, &path));
-    FV_TRY(fv_object_put_file(r->registry, path, labels));
-    fv_version_file file = { .path = FV_RETRAIN_LABELS, .digest = labels };
+    for (int i = 0; i < FV_COUNT(names); i++) {
+        const char *path;
+        FV_TRY(fv_retrain_path(r, names[i], &path));
+        FV_TRY(fv_object_put_file(r->registry, path, digests[i]));
+        files[i] = (fv_version_file){ .path = names[i], .digest = digests[i] };
+    }
     fv_lineage_edge edge = { .from_kind = "job", .from = r->job.id, .relation = "made", .to_kind = "version" };
-    fv_version_options options = {
-        .model = r->policy.model, .digest = digest, .files = &file, .file_count = 1, .edges = &edge, .edge_count = 1
-    };
+    fv_version_options options = { .model = r->policy.model,
+                                   .digest = digest,
+                                   .files = files,
+                                   .file_count = FV_COUNT(names),
+                                   .edges = &edge,
+                                   .edge_count = 1 };
     return fv_version_add(r->registry, &options, &added);
+}
+
+/* The digest of the data set that a version's own training had; NULL: it is not known. */
+static fv_error *trained_on(fv_retrain *r, int64_t version, const char **out) {
+    const char *reference;
+    fv_lineage lineage;
+    fv_error *error = NULL;
+    *out = NULL;
+    FV_TRY(fv_arena_format(r->arena, &reference, "%s/%lld", r->policy.model, (long long)version));
+    FV_TRY(fv_lineage_walk(r->registry, "version", reference, false, &lineage));
+    for (int64_t i = 0; i < lineage.count && !*out && !error; i++) {
+        const fv_lineage_edge *made = &lineage.at[i];
+        if (made->depth > 1 || strcmp(made->from_kind, "run") != 0) continue;
+        for (int64_t k = 0; k < lineage.count && !*out && !error; k++) {
+            const fv_lineage_edge *e = &lineage.at[k];
+            bool of_it = !strcmp(e->relation, "trained") && !strcmp(e->to_kind, "run") && !strcmp(e->to, made->from);
+            if (of_it) error = fv_arena_text(r->arena, e->from, out);
+        }
+    }
+    fv_lineage_release(&lineage);
+    return error;
+}
+
+/* What it was trained on is a version of the data set that the parent was trained on: that, and what came back. */
+static fv_error *tie_data(fv_retrain *r, int64_t challenger) {
+    const char *old, *new;
+    FV_TRY(trained_on(r, r->plan.champion, &old));
+    FV_TRY(trained_on(r, challenger, &new));
+    if (!old || !new || !strcmp(old, new)) return NULL;
+    fv_lineage_edge edge = { .from_kind = "dataset", .from = old, .relation = "extended", .to_kind = "dataset", .to = new };
+    return fv_lineage_add(r->registry, &edge);
 }
 
 fv_error *fv_retrain_register(fv_retrain *r, int64_t *challenger) {
@@ -133,8 +172,9 @@ fv_error *fv_retrain_register(fv_retrain *r, int64_t *challenger) {
         .no_profile = true /* of what the training held out, half of it the world as it was: the next step makes one */
     };
     FV_TRY(fv_register_model(r->registry, &options, &done));
-    FV_TRY(keep_labels(r, done.digest));
+    FV_TRY(keep_files(r, done.digest));
     *challenger = done.version.number;
+    FV_TRY(tie_data(r, *challenger));
     if (!done.version.existed) fv_retrain_say(r, "version %s/%lld", r->policy.model, (long long)*challenger);
     return NULL;
 }

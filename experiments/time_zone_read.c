@@ -11,6 +11,7 @@
 #define FOLDER "/usr/share/zoneinfo"
 #define FILE_BYTES_MAX (1 << 20)
 #define HEADER 44
+#define TIME_MAX (INT64_C(1) << 60) /* seconds: a change further off is none, and times may be added to */
 
 /* ---- rules ---- */
 
@@ -127,7 +128,8 @@ static fv_error *read_table(const uint8_t *block, const counts *c, fv_arena *are
     FV_TRY(fv_arena_take(arena, c->times, &to));
     for (int64_t i = 0; i < c->times; i++) {
         at[i] = (int64_t)big_endian(block + 8 * i, 8);
-        if (type[i] >= c->types || (i && at[i] <= at[i - 1])) return damaged(zone->name);
+        bool wrong = at[i] < -TIME_MAX || at[i] > TIME_MAX || (i && at[i] <= at[i - 1]);
+        if (wrong || type[i] >= c->types) return damaged(zone->name);
         to[i] = (int32_t)big_endian(types + 6 * type[i], 4);
     }
     zone->count = c->times, zone->at = at, zone->to = to;

@@ -386,6 +386,23 @@ static void release(tracker *k) {
     fv_arena_free(k->arena);
 }
 
+/* A training that was found to be finished may be that of a process which was killed before it could say so of its run. */
+static fv_error *take_unended(tracker *k) {
+    char id[FV_RUN_ID_LETTERS];
+    fv_run_list list;
+    bool found;
+    if (!k->inner->resume || !k->registry) return NULL;
+    FV_TRY(fv_file_resolve(k->inner->out, &k->folder));
+    FV_TRY(fv_run_find_folder(k->registry, k->folder, id, &found));
+    if (!found) return NULL;
+    FV_TRY(fv_run_find(k->registry, id, &list));
+    bool ended = list.rows[0].status == FV_RUN_FINISHED;
+    fv_run_list_release(&list);
+    if (ended) return NULL;
+    snprintf(k->track->id, sizeof k->track->id, "%s", id);
+    return fv_run_take_over(k->registry, id, &k->run);
+}
+
 static fv_error *train(tracker *k, const fv_recipe *recipe, fv_train_result *result) {
     FV_TRY(fv_error_hint(open_tracker(k), WAY_OUT));
     fv_train_options how = *k->inner;
@@ -396,11 +413,12 @@ static fv_error *train(tracker *k, const fv_recipe *recipe, fv_train_result *res
     how.epoch = on_epoch;
     how.cancel = &k->stop;
     fv_error *error = fv_train(recipe, &how, result);
-    if (!k->run.id[0]) return error; /* it came to no step */
-    fv_error *unrecorded = end_run(k, error);
+    fv_error *unrecorded = error || k->run.id[0] ? NULL : take_unended(k);
+    if (!k->run.id[0] && !unrecorded) return error; /* it came to no step */
+    if (!unrecorded) unrecorded = end_run(k, error);
     if (unrecorded) {
         char text[2000];
-        fv_log_warning("run %.8s is recorded in part only: %s", k->run.id, fv_error_format(unrecorded, text, sizeof text));
+        fv_log_warning("run %.8s is recorded in part only: %s", k->track->id, fv_error_format(unrecorded, text, sizeof text));
     }
     fv_error_free(unrecorded);
     return error;

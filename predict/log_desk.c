@@ -2,6 +2,7 @@
 #include "predict/log_desk.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/arena.h"
@@ -16,6 +17,8 @@ struct fv_log_desk {
     fv_logged record;
     fv_logged_score top[FV_LOG_TOP_MAX];
     float sketch[FV_SKETCH];
+    const char *here; /* the folder that paths are relative to */
+    char path[FV_LOG_TEXT_MAX + 1];
 };
 
 static fv_error *digest_of(const char *path, fv_arena *arena, const char **out) {
@@ -27,6 +30,14 @@ static fv_error *digest_of(const char *path, fv_arena *arena, const char **out) 
     crypto_generichash(hash, sizeof hash, bytes, (unsigned long long)length, NULL, 0);
     sodium_bin2hex(letters, sizeof letters, hash, sizeof hash);
     return fv_arena_text(arena, letters, out);
+}
+
+static fv_error *folder_here(fv_arena *arena, const char **out) {
+    char *here;
+    FV_TRY(fv_file_resolve(".", &here));
+    fv_error *error = fv_arena_text(arena, here, out);
+    fv_string_free(here);
+    return error;
 }
 
 /* The file's name without folder and ending. */
@@ -41,6 +52,7 @@ fv_error *fv_log_desk_open(const char *folder, const fv_log_subject *subject, fv
     desk->kind = kind;
     desk->record.version = subject->version;
     fv_error *error = fv_arena_new("a prediction log's names", INT64_C(1) << 20, &desk->arena);
+    if (!error) error = folder_here(desk->arena, &desk->here);
     if (!error) error = digest_of(subject->file, desk->arena, &desk->record.digest);
     if (!error && !subject->name) error = name_of(subject->file, desk->arena, &desk->record.model);
     if (!error && subject->name) error = fv_arena_text(desk->arena, subject->name, &desk->record.model);
@@ -75,9 +87,16 @@ void fv_logged_from_prediction(const fv_prediction *p, fv_outcome_kind kind, fv_
     out->outlier_score = p->outlier_score, out->outlier_threshold = p->outlier_threshold;
 }
 
+/* What is called so: a file by its whole path, since who looks for it later, a cron job, is in another folder. */
+static const char *source_of(fv_log_desk *desk, const char *path) {
+    if (*path == '/' || fv_file_kind_of(path) != FV_FILE_PLAIN) return strlen(path) <= FV_LOG_TEXT_MAX ? path : NULL;
+    int length = snprintf(desk->path, sizeof desk->path, "%s/%s", desk->here, path);
+    return length < (int)sizeof desk->path ? desk->path : NULL;
+}
+
 fv_error *fv_log_desk_add(fv_log_desk *desk, const fv_prediction *p) {
     if (p->error) return NULL;
     fv_logged_from_prediction(p, desk->kind, desk->top, desk->sketch, &desk->record);
-    desk->record.source = strlen(p->path) <= FV_LOG_TEXT_MAX ? p->path : NULL;
+    desk->record.source = source_of(desk, p->path);
     return fv_prediction_log_add(desk->log, &desk->record, NULL);
 }

@@ -31,7 +31,7 @@ static const char forward_of_version[] =
     RETRAINED "WHERE elder.name = ?3 AND parent.number = ?4" ADDED "WHERE from_kind = ?1 AND from_ref = ?2 ORDER BY 8, 5, 6";
 
 static const char *const kinds[] = { "dataset", "run", "version", "job", "deployment" };
-static const char *const relations[] = { "trained", "evaluated", "made", "retrained", "deployed", "imported" };
+static const char *const relations[] = { "trained", "evaluated", "made", "retrained", "deployed", "imported", "extended" };
 
 #define EDGES_MAX 100000
 

@@ -191,7 +191,7 @@ FV_API void fv_promotion_list_release(fv_promotion_list *list);
 
 /* Kinds and how they are named: "dataset" by its digest, "run" and "job" by their ids, "version" as NAME/3 (one of another
  * workspace WORKSPACE:NAME/3), "deployment" as whoever deploys calls it. Relations: "trained", "evaluated", "made",
- * "retrained", "deployed". */
+ * "retrained", "deployed", "extended" (a data set by what came back). */
 typedef struct fv_lineage_edge {
     const char *from_kind, *from, *relation, *to_kind, *to;
     const char *name;   /* read: what people call the far end: a data set's or run's name; "": nothing else */

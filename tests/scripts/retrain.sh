@@ -76,6 +76,9 @@ job=$(sed 's/.*"job":"\([0-9a-f]*\)".*/\1/' out)
 [ "$(ls home/retrain)" = lock ] || fail "the job leaves something behind: $(ls home/retrain)"
 status 0 "$FOVEA" models show shapes/2
 prints 'labels.jsonl'
+prints 'train.csv'
+prints 'dataset [0-9a-f]{64} .*trained run'
+prints 'dataset [0-9a-f]{64}.* extended dataset [0-9a-f]{64}'
 prints 'profile.json'
 prints '^parent +shapes/1'
 status 0 "$FOVEA" retrain check --json
