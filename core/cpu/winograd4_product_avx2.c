@@ -18,7 +18,8 @@
 #define BLOCK_BYTES ((int64_t)768 << 10)  /* of a fused unit's planes */
 #define STAGE_BYTES ((int64_t)24 << 20)   /* of the planes of all tiles of a stage */
 #define WEIGHTS_BYTES ((int64_t)12 << 20) /* more than this is staged */
-#define BLOCKS_ENOUGH 12                  /* fewer are staged */
+#define BLOCKS_ENOUGH 12                  /* fewer are staged, */
+#define WEIGHTS_NEAR ((int64_t)1 << 20)   /* but for weights that stay in the second-level cache, where two a thread will do */
 #define ROWS 12                           /* tiles in a block: a multiple of this */
 #define STAGE_TILES 4                     /* of a unit of the transforms */
 #define STAGE_COLUMNS 64                  /* of a unit of the products */
@@ -84,12 +85,15 @@ typedef struct cut {
     int64_t x_plane, y_plane; /* and from plane to plane */
 } cut;
 
-static cut cut_of(const fv_winograd4 *w) {
+/* The team's size decides between fused and staged, which touches no bit. */
+static cut cut_of(const fv_winograd4 *w, int threads) {
     int64_t depth = fv_round_up(w->x_channels, GROUP), columns = fv_round_up(w->y_channels, GROUP);
     int64_t tile_bytes = PLANES * (depth + columns) * (int64_t)sizeof(float);
+    int64_t weights = PLANES * depth * columns * (int64_t)sizeof(float);
+    int64_t enough = weights > WEIGHTS_NEAR ? BLOCKS_ENOUGH : fv_min(2 * threads + 1, BLOCKS_ENOUGH);
     cut c = { .tiles = w->pictures * w->tiles[0] * w->tiles[1], .x_row = depth + GROUP, .y_row = columns };
     c.block = fv_max(BLOCK_BYTES / tile_bytes / ROWS, 1) * ROWS;
-    c.staged = PLANES * depth * columns * (int64_t)sizeof(float) > WEIGHTS_BYTES || c.tiles < BLOCKS_ENOUGH * c.block;
+    c.staged = weights > WEIGHTS_BYTES || c.tiles < enough * c.block;
     if (c.staged) c.block = fv_max(STAGE_BYTES / tile_bytes / ROWS, 1) * ROWS;
     c.block = fv_max(fv_min(c.block, c.tiles), 1);
     c.count = fv_ceil_div(c.tiles, c.block);
@@ -106,7 +110,7 @@ static int64_t planes_bytes(const cut *c) {
 static int64_t block_bytes(const cut *c) { return planes_bytes(c) + fv_round_up(c->block * (int64_t)sizeof(float *), 64); }
 
 int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w) {
-    cut c = cut_of(w);
+    cut c = cut_of(w, call->threads);
     return block_bytes(&c) * (c.staged ? 1 : call->threads);
 }
 
@@ -212,7 +216,7 @@ static void run_stage(job *job) {
 }
 
 void fv_winograd4_run(const fv_call *call, const fv_winograd4 *w) {
-    job job = { .call = call, .w = w, .cut = cut_of(w) };
+    job job = { .call = call, .w = w, .cut = cut_of(w, call->threads) };
     if (!job.cut.staged) {
         fv_parallel_for(job.cut.count, fused_unit, &job);
         return;
