@@ -16,7 +16,7 @@ typedef struct serve_options {
     int64_t port, max_batch, queue, explain_queue, workers, max_body, max_pixels, max_rows, connections, memory;
     double max_delay, timeout, idle, grace;
     const char *prediction_log, *deployment;
-    int64_t log_bytes, log_picture_bytes;
+    int64_t log_bytes, log_picture_bytes, drift_window;
     bool insecure, log_wait;
     fv_strings hosts, cors;
     int log;
@@ -70,6 +70,9 @@ static const fv_field fields[] = {
              .help = "of the pictures kept with it, where a model's recipe asks for them (log_pictures): the oldest go"),
     FV_FIELD(serve_options, log_wait, .by_default = "false",
              .help = "answer a prediction once its record is on the disk; without it that follows within a second"),
+    FV_FIELD(serve_options, drift_window, .by_default = "500", .min = 0, .max = 100000, .value = "COUNT",
+             .help = "predictions of the log that are held against the version's reference profile at a time, for /metrics and "
+                     "the dashboard; 0: none are"),
     FV_FIELD(serve_options, deployment, .value = "NAME",
              .help = "what this server is called in the lineage of the versions it serves"),
     FV_FIELDS_END
@@ -159,6 +162,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
                                        .log_bytes = o->log_bytes,
                                        .log_picture_bytes = o->log_picture_bytes,
                                        .log_wait = o->log_wait,
+                                       .drift_window = o->drift_window,
                                        .deployment = o->deployment,
                                        .log = o->log == LOG_JSON ? write_line : NULL };
     FV_TRY(hold_signals());

@@ -14,15 +14,6 @@
 
 #define BATCH 32
 
-static const char *series[FV_SEEN_SERIES];
-
-fv_error *fv_drift_window_of_predictions(fv_drift_window **out) {
-    static const char *const said[] = { FV_DRIFT_CONFIDENCE, "uncertainty", "margin", "number" };
-    for (int i = 0; i < FV_SEEN_SERIES; i++)
-        series[i] = i < FV_IMAGE_PROPERTY_COUNT ? fv_image_property_name(i) : said[i - FV_IMAGE_PROPERTY_COUNT];
-    return fv_drift_window_new(series, FV_SEEN_SERIES, out);
-}
-
 /* ---- a data set ---- */
 
 static const char *choose_part(const char *part, const fv_dataset *set) {
@@ -174,24 +165,10 @@ bool fv_log_is_chosen(const fv_log_choice *c, const fv_logged *r) {
 }
 
 static fv_error *add_logged(const fv_logged *r, const fv_logged_truth *truth, fv_drift_window *window) {
-    double values[FV_SEEN_SERIES];
-    for (int s = 0; s < FV_SEEN_SERIES; s++)
-        values[s] = s < FV_IMAGE_PROPERTY_COUNT && r->properties ? (double)r->properties->at[s] : NAN;
-    bool classified = r->kind == FV_ONE_CLASS;
-    if (classified) values[FV_SEEN_CONFIDENCE] = r->top[0].score;
-    values[FV_SEEN_ENTROPY] = r->entropy, values[FV_SEEN_MARGIN] = r->margin;
-    if (r->kind == FV_NUMBERS) values[FV_SEEN_NUMBER] = r->number;
-    fv_drift_observation o = { .values = values,
-                               .label = classified ? r->top[0].label : NULL,
-                               .right = classified && truth && truth->kind == FV_ONE_CLASS
-                                            ? !strcmp(r->top[0].label, truth->labels[0])
-                                            : -1,
-                               .columns = r->sketch_count,
-                               .sketch = r->sketch,
-                               .source = fv_logged_picture(r),
-                               .key = r->key,
-                               .side = fv_drift_side_of(r->outlier_score, r->outlier_threshold) };
-    return fv_drift_window_add(window, &o);
+    bool known = r->kind == FV_ONE_CLASS && truth && truth->kind == FV_ONE_CLASS;
+    fv_logged named = *r;
+    named.source = fv_logged_picture(r);
+    return fv_drift_window_add_logged(window, &named, known ? !strcmp(r->top[0].label, truth->labels[0]) : -1, true);
 }
 
 static fv_error *count_chosen(const char *folder, const fv_log_choice *choice, int64_t *count) {

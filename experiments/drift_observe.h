@@ -3,13 +3,9 @@
 #ifndef FV_EXPERIMENTS_DRIFT_OBSERVE_H
 #define FV_EXPERIMENTS_DRIFT_OBSERVE_H
 
-#include "drift/window.h"
+#include "drift/predictions.h"
 #include "fovea/predict.h"
 #include "fovea/prediction_log.h"
-
-/* The series: a picture's properties, then confidence, entropy and margin of one class, then the number that is said. */
-enum { FV_SEEN_CONFIDENCE = FV_IMAGE_PROPERTY_COUNT, FV_SEEN_ENTROPY, FV_SEEN_MARGIN, FV_SEEN_NUMBER, FV_SEEN_SERIES };
-FV_MUST_USE fv_error *fv_drift_window_of_predictions(fv_drift_window **out);
 
 typedef struct fv_observed_data {
     const char *path, *part, *source, *source_options; /* NULL, as by `fovea eval`: test, val or all; what the data tell */

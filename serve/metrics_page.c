@@ -233,5 +233,6 @@ void fv_metrics_page(struct fv_server *server, fv_text *out) {
     add_bytes(server->counters, out);
     add_seconds(server->counters, out);
     add_versions(view, out);
+    if (server->drift) fv_drift_watch_metrics(server->drift, out);
     fv_models_view_unref(view);
 }

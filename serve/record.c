@@ -15,6 +15,7 @@
 struct fv_record_book {
     fv_prediction_log *log;
     fv_log_pictures *pictures;
+    fv_drift_watch *watch; /* NULL: nobody's */
     bool wait;
     fv_threads thread;
     pthread_mutex_t mutex; /* of what follows */
@@ -96,6 +97,8 @@ fv_error *fv_record_book_new(const fv_record_options *o, fv_record_book **out) {
     return NULL;
 }
 
+void fv_record_book_watch(fv_record_book *book, fv_drift_watch *watch) { book->watch = watch; }
+
 void fv_record_book_free(fv_record_book *book) {
     if (!book) return;
     pthread_mutex_lock(&book->mutex);
@@ -140,6 +143,7 @@ static fv_error *add(fv_record_book *book, const fv_record *record, const char *
     fv_logged_from_prediction(&ask->prediction, facts->kind, top, sketch, &logged);
     fv_error *error = fv_prediction_log_add(book->log, &logged, NULL);
     atomic_fetch_add(error ? &book->dropped : &book->records, 1);
+    if (!error && book->watch) fv_drift_watch_add(book->watch, facts, &logged);
     return error;
 }
 

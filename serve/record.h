@@ -14,6 +14,7 @@
 
 #include "fovea/prediction_log.h"
 #include "predict/log_pictures.h"
+#include "serve/drift_watch.h"
 #include "serve/engine.h"
 
 typedef struct fv_record_book fv_record_book;
@@ -27,6 +28,8 @@ typedef struct fv_record_options {
 
 /* FV_BUSY: another process writes to that folder. */
 FV_MUST_USE fv_error *fv_record_book_new(const fv_record_options *options, fv_record_book **out);
+/* From now on each record that is taken is shown to `watch` too, which outlives the book. Before the first one. */
+void fv_record_book_watch(fv_record_book *book, fv_drift_watch *watch);
 void fv_record_book_free(fv_record_book *book); /* what it holds is on the disk; nobody waits. NULL is allowed */
 
 /* A picture that is kept with the log. */

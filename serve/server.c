@@ -98,6 +98,10 @@ static fv_error *open_models(fv_server *s) {
     if (o->prediction_log)
         FV_TRY(fv_record_book_new(&(fv_record_options){ o->prediction_log, o->log_bytes, o->log_picture_bytes, o->log_wait },
                                   &s->records));
+    if (s->records && o->drift_window) {
+        FV_TRY(fv_drift_watch_new(s->registry, o->model, o->drift_window, FV_WATCH_SHARE, &s->drift));
+        fv_record_book_watch(s->records, s->drift);
+    }
     const fv_decode_options limits = { .max_pixels = o->max_pixels, .max_bytes = o->max_body };
     FV_TRY(fv_engine_new(&engine, &s->engine));
     if (o->explain_queue > 0) FV_TRY(fv_explain_desk_new(o->explain_queue, &limits, &s->desk));
@@ -197,6 +201,7 @@ void fv_server_free(fv_server *s) {
     fv_models_table_free(s->models); /* whose thread asks the engine for room */
     fv_engine_free(s->engine);
     fv_record_book_free(s->records);
+    fv_drift_watch_free(s->drift);
     fv_access_book_free(s->access);
     fv_registry_free(s->registry);
     fv_memory_free(s->counters);

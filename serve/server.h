@@ -24,6 +24,7 @@ struct fv_server {
     fv_counters *counters;
     fv_explain_desk *desk;   /* NULL: this server gives no explanations */
     fv_record_book *records; /* NULL: no prediction log is kept */
+    fv_drift_watch *drift;   /* NULL: no drift is watched */
     fv_http *http;
     char *address;
     char *name; /* of the model from a file */

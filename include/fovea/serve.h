@@ -49,7 +49,10 @@ typedef struct fv_serve_options {
     int64_t log_bytes;         /* of it; 0: as in fv_prediction_log_options */
     int64_t log_picture_bytes; /* of the pictures kept with it, where models ask for that; 0: 2^30 */
     bool log_wait;             /* a prediction is answered when it is on the log's disk, not before */
-    const char *deployment;    /* what this server is called in the lineage of versions; NULL: it is not written there */
+    /* Of each version that has a reference profile, so many predictions of the log are held against it at a time, and what that
+     * shows is told at /metrics; 0: none are. */
+    int64_t drift_window;
+    const char *deployment; /* what this server is called in the lineage of versions; NULL: it is not written there */
     /* Gets a line of JSON a request, without a newline, from the server's threads, one at a time; NULL: none is written. */
     void (*log)(void *context, const char *line);
     void *context;

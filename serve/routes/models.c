@@ -147,6 +147,8 @@ static fv_error *status(fv_request *r) {
                  fv_server_ready(server, NULL) ? "true" : "false", fv_clock_seconds() - server->began,
                  (long long)fv_http_open(server->http, NULL), (long long)engine.pending, engine.backlog, engine.busy);
     add_http(server, out);
+    if (server->drift) fv_text_add(out, ",\"drift\":");
+    if (server->drift) fv_drift_watch_json(server->drift, out);
     fv_text_add(out, ",");
     add_rows(server, add_state, out);
     return NULL;
@@ -165,7 +167,7 @@ const fv_route fv_route_models = {
 
 const fv_route fv_route_status = {
     .name = "status",
-    .summary = "how it goes: latency, queues, classes, a row a model",
+    .summary = "how it goes: latency, queues, classes, drift, a row a model",
     .method = "GET",
     .path = "/v1/status",
     .scope = FV_MAY_READ,

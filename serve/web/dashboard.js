@@ -79,6 +79,16 @@ function Classes({ model }) {
     </article>`;
 }
 
+// What the last full window of each version showed against its reference profile.
+const Drift = ({ watched }) => html`<article id="drift"><h3>Drift</h3><div class="overflow-auto"><table class="striped">
+    <thead><tr><th>Model</th><th>Version</th><th>State</th><th>Next window</th><th>Estimated accuracy</th><th>Outliers</th><th>Why</th>
+    </tr></thead><tbody>${watched.map((w) => html`<tr key=${w.model + w.version}><td>${w.model}</td><td>${w.version}</td>
+        <td class=${w.check && w.check.drift ? "wrong" : ""}>${!w.check ? "no window yet" : w.check.drift ? "alarm" : "no drift"}</td>
+        <td><progress value=${w.filled / w.window} max="1"></progress></td>
+        <td>${w.check && w.check.estimated_accuracy != null ? percent(w.check.estimated_accuracy) : "–"}</td>
+        <td>${w.check && w.check.outlier_share != null ? percent(w.check.outlier_share) : "–"}</td>
+        <td>${w.check ? w.check.fired.map((f) => f.why).join("; ") : ""}</td></tr>`)}</tbody></table></div></article>`;
+
 const column = (points, key) => points.map((p) => p[key]);
 
 function App() {
@@ -117,6 +127,7 @@ function App() {
                 rows=${[times, column(points, "decode"), column(points, "queue"), column(points, "compute")]} />
             ${status.models.filter((m) => m.classes.length).map((m) => html`<${Classes} key=${m.name + m.version} model=${m} />`)}
         </div>
+        ${status.drift && status.drift.length > 0 && html`<${Drift} watched=${status.drift} />`}
         <${Versions} models=${status.models} />`;
 }
 
