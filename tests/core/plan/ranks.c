@@ -304,7 +304,8 @@ FV_TEST(core_plan_ranks__every_op_that_joins_has_the_bits_of_one_rank_by_every_k
             char pin[256];
             snprintf(pin, sizeof pin, "%s:%s", ops[i].op, fv_kernel_table[k]->name + strlen(ops[i].op) + 1);
             setenv("FOVEA_KERNEL", pin, 1);
-            assert_true(check_op(ops[i].op, ops[i].batched, fv_kernel_table[k]) > 0);
+            int checked = check_op(ops[i].op, ops[i].batched, fv_kernel_table[k]);
+            assert_true(checked > 0 || fv_kernel_table[k]->isa > fv_isa_best()); /* one that this CPU cannot run refuses all */
         }
         unsetenv("FOVEA_KERNEL");
         assert_true(check_op(ops[i].op, ops[i].batched, NULL) > 0);
