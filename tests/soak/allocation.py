@@ -1,9 +1,9 @@
 """allocation.py: each allocation of a short train, eval, predict, report, split and fetch fails in turn; what happens is judged.
 
-usage: allocation.py BUILD [--depth N] [--sample N] [--only COMMAND] [--threads] [--keep FILE]
+usage: allocation.py BUILD [--depth N] [--sample N] [--only COMMAND] [--how alone|on] [--threads] [--keep FILE]
 
 BUILD is a build folder, with bin/fovea and lib/fail_allocation.so (tests/soak/fail_allocation.c). A place is a stack of callers. Of
-each place the first allocation fails: alone, and then with all that come after it. --sample tries so many places, spread over all;
+each place the first allocation fails: alone, and then with all that come after it; --how is one of the two. --sample tries so many places, spread over all;
 --depth is how many callers tell places apart; --threads runs with a team and workers, where a number is not always the same place.
 
 Right is: exit status 0 with the undisturbed result, or 1 with an error that speaks of memory; no signal, no wait without end, no
@@ -67,11 +67,17 @@ def blamed(found):
     return None
 
 
+def shim(scene, command, **words):
+    """What it is told. A training tries steps for half a second before it begins: so many by every clock."""
+    clock = {"FAIL_ALLOCATION_CLOCK": "1"} if command == "train" else {}
+    return {"LD_PRELOAD": str(scene.shims / "fail_allocation.so"), **clock, **words}
+
+
 def try_place(scene, command, number, on, plain):
     where = scene.fresh(command)
     note = scene.folder / "note"
     note.unlink(missing_ok=True)
-    fault = {"LD_PRELOAD": str(scene.shims / "fail_allocation.so"), "FAIL_ALLOCATION": number, "FAIL_ALLOCATION_NOTE": str(note)}
+    fault = shim(scene, command, FAIL_ALLOCATION=number, FAIL_ALLOCATION_NOTE=str(note))
     if on:
         fault["FAIL_ALLOCATION_ON"] = "1"
     run = Run(scene, COMMANDS[command], where, fault)
@@ -82,8 +88,7 @@ def try_place(scene, command, number, on, plain):
 
 def places(scene, command, options):
     listing = scene.folder / "places"
-    fault = {"LD_PRELOAD": str(scene.shims / "fail_allocation.so"), "FAIL_ALLOCATION_PLACES": str(listing),
-             "FAIL_ALLOCATION_DEPTH": str(options.depth)}
+    fault = shim(scene, command, FAIL_ALLOCATION_PLACES=str(listing), FAIL_ALLOCATION_DEPTH=str(options.depth))
     run = Run(scene, COMMANDS[command], scene.fresh(command), fault)
     assert run.status == 0, run.err
     found = listing.read_text().split()
@@ -119,6 +124,7 @@ def main():
     parser.add_argument("--depth", type=int, default=48)
     parser.add_argument("--sample", type=int)
     parser.add_argument("--only", choices=COMMANDS)
+    parser.add_argument("--how", choices=("alone", "on"), action="append")
     parser.add_argument("--threads", action="store_true")
     parser.add_argument("--keep", type=argparse.FileType("w"), help="all that went wrong, with callers and messages")
     options = parser.parse_args()
@@ -126,7 +132,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         scene = Scene(options.build, pathlib.Path(folder), *(("2", "2") if options.threads else ()))
         for command in [options.only] if options.only else COMMANDS:
-            wrong += try_all(scene, command, False, options) + try_all(scene, command, True, options)
+            for how in options.how or ("alone", "on"):
+                wrong += try_all(scene, command, how == "on", options)
     return 1 if wrong else 0
 
 

@@ -1,10 +1,14 @@
 /* fail_allocation.c - to be preloaded: makes one allocation of the process fail. By environment:
  *
  *   FAIL_ALLOCATION=N          the N-th allocation fails, counted from 1 over all threads: malloc and its kin, anonymous mmap
- * (what large blocks are made of) and pthread_create (which has a stack to allocate) FAIL_ALLOCATION_ON=1       so do all after
- * it FAIL_ALLOCATION_NOTE=FILE  where the failing one was called from is written there; no file: it was never reached
+ *                              (what large blocks are made of) and pthread_create (which has a stack to allocate)
+ *   FAIL_ALLOCATION_ON=1       so do all after it
+ *   FAIL_ALLOCATION_NOTE=FILE  where the failing one was called from is written there; no file: it was never reached
  *   FAIL_ALLOCATION_PLACES=FILE  fails none, but lists at exit the number of the first allocation from each place, a line each
  *   FAIL_ALLOCATION_DEPTH=N    a place is told from others by its N innermost callers; 48 when this is not given
+ *
+ *   FAIL_ALLOCATION_CLOCK=1    the steady clock goes on by 10 ms with each look at it, and by nothing else: what is tried for a
+ *                              time (the steps before a training) is then the same in each run
  *
  * For a number to be the same place in the next run, that must run on one thread. */
 #include <dlfcn.h>
@@ -19,6 +23,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FRAMES 48
@@ -137,6 +142,17 @@ void *mmap(void *at, size_t length, int protection, int flags, int file, off_t o
     return (void *)syscall(SYS_mmap, at, length, protection, flags, file, offset);
 }
 void *mmap64(void *at, size_t length, int protection, int flags, int file, off_t offset) __attribute__((alias("mmap")));
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    static atomic_llong looks;
+    static _Atomic int counts; /* 0: the environment is not read; 1: the clock is the system's; 2: looks are counted */
+    if (!atomic_load_explicit(&counts, memory_order_relaxed)) atomic_store(&counts, getenv("FAIL_ALLOCATION_CLOCK") ? 2 : 1);
+    if (clock != CLOCK_MONOTONIC || atomic_load_explicit(&counts, memory_order_relaxed) == 1)
+        return (int)syscall(SYS_clock_gettime, clock, now);
+    long long ms = 10 * (atomic_fetch_add(&looks, 1) + 1);
+    *now = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+    return 0;
+}
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *context) {
     if (fails()) return EAGAIN;
