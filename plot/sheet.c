@@ -1,6 +1,7 @@
 /* sheet.c - cells of one size, row by row; captions have as many lines as the longest. */
 #include "plot/sheet.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/base/file.h"
@@ -14,6 +15,8 @@
 #define LINE 15 /* from one line of a caption to the next */
 #define LINES_MAX 6
 #define TITLE 26 /* height */
+#define TITLE_LETTERS 15
+#define WIDEST 1600 /* for a title's sake */
 #define PNG_BYTES_MAX (INT64_C(1) << 30)
 
 typedef struct layout {
@@ -28,6 +31,11 @@ static int64_t lines_of(const char *caption) {
     return fv_min(lines, LINES_MAX);
 }
 
+/* With room on both sides. */
+static int64_t width_of_title(const char *title) {
+    return 2 * GAP + (int64_t)ceil(fv_canvas_text_width(title, TITLE_LETTERS, true));
+}
+
 static layout lay_out(const fv_sheet_cell *cells, int64_t count, const fv_sheet_options *options) {
     layout l = { .columns = fv_min(options->columns ? options->columns : COLUMNS, count),
                  .cell = options->cell ? options->cell : CELL,
@@ -36,6 +44,7 @@ static layout lay_out(const fv_sheet_cell *cells, int64_t count, const fv_sheet_
     l.step_x = l.cell + GAP;
     l.step_y = l.cell + (l.lines ? 4 + l.lines * LINE : 0) + GAP;
     l.width = GAP + l.columns * l.step_x;
+    if (options->title) l.width = fv_max(l.width, fv_min(width_of_title(options->title), WIDEST));
     l.height = l.top + fv_ceil_div(count, l.columns) * l.step_y;
     return l;
 }
@@ -74,7 +83,8 @@ fv_error *fv_sheet_png(const fv_sheet_cell *cells, int64_t count, const fv_sheet
     FV_TRY(fv_error_hint(fv_canvas_png(l.width, l.height, out, &canvas), "show fewer than %lld pictures at once",
                          (long long)count));
     if (options->title)
-        fv_canvas_text(canvas, GAP, GAP + 14, &(fv_letters){ .size = 15, .colour = FV_INK, .bold = true }, options->title);
+        fv_canvas_text(canvas, GAP, GAP + 14, &(fv_letters){ .size = TITLE_LETTERS, .colour = FV_INK, .bold = true },
+                       options->title);
     for (int64_t i = 0; i < count; i++)
         draw_cell(canvas, &l, &cells[i], (double)(GAP + i % l.columns * l.step_x), (double)(l.top + i / l.columns * l.step_y));
     return fv_canvas_finish(canvas);

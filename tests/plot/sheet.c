@@ -5,6 +5,7 @@
 
 #include "core/base/file.h"
 #include "fovea/data.h"
+#include "plot/canvas.h"
 #include "tests/test.h"
 
 static const uint8_t black_white[] = { 0, 255 }, red[] = { 200, 10, 20 };
@@ -39,6 +40,20 @@ FV_TEST(plot_sheet__puts_pictures_in_rows) {
     expect_pixel(&image, 42, 20, 0xC4, 0x49, 0x00); /* the frame of what is wrong */
     expect_pixel(&image, 12, 44, 200, 10, 20);
     fv_image_release(&image);
+}
+
+FV_TEST(plot_sheet__is_as_wide_as_its_title) {
+    const fv_sheet_cell cell = { .picture = { red, 1, 1, 3 } };
+    static const char *const titles[] = { "W", "a title that is wider than a picture of twenty points" };
+    for (int i = 0; i < 2; i++) {
+        FV_TEXT(png, 1 << 20);
+        fv_image image = { 0 };
+        FV_OK(fv_sheet_png(&cell, 1, &(fv_sheet_options){ .title = titles[i], .cell = 20 }, &png));
+        decode(&png, &image);
+        assert_int_equal(image.width > 12 + 32, i);
+        assert_true(image.width >= (int64_t)fv_canvas_text_width(titles[i], 15, true));
+        fv_image_release(&image);
+    }
 }
 
 FV_TEST(plot_sheet__captions_are_drawn_whatever_they_say) {
