@@ -22,7 +22,8 @@ void fv_memory_free(void *memory); /* NULL is allowed */
 typedef void fv_memory;
 static inline void fv_memory_cleanup_(fv_memory **owned) { fv_memory_free(*owned); }
 
-/* A large zeroed block, 64-byte aligned, in whole pages with huge pages asked for and, with `touch`, faulted in. */
+/* A large zeroed block, 64-byte aligned, in whole pages with huge pages asked for and, with `touch`, faulted in by the team
+ * (parallel.h). */
 FV_MUST_USE fv_error *fv_block_alloc(int64_t bytes, int touch, void **out);
 void fv_block_free(void *block, int64_t bytes);
 

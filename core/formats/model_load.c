@@ -1,6 +1,6 @@
-/* model_load.c - a model read from a file: the trailer is checked; what the file holds and where is listed, by fovea-reader
- * when anybody may have made the file; then, here, content is taken from the places listed, and the tensors must be those that
- * the graph wants. */
+/* model_load.c - a model read from a file: the trailer is found; what the file holds and where is listed, by fovea-reader when
+ * anybody may have made the file; then, here, content is taken from the places listed, and the tensors must be those that the
+ * graph wants. The hash in the trailer is compared before any of it is given away. */
 #include <string.h>
 
 #include "core/base/size.h"

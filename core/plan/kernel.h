@@ -5,7 +5,8 @@
  * sizes read from the machine): the same build chooses the same kernels everywhere, and so gives the same bits.
  *
  * A kernel runs on the caller's thread and spreads its work with fv_parallel_for. It allocates nothing: scratch is planned.
- * Work units and the order of every sum are independent of the number of threads; reductions over the batch (dimension 0 of
+ * The order of every sum is independent of the number of threads, and where work is cut into units is too, or touches no bit
+ * (few pictures are cut by call->threads: winograd4, inverted_bottleneck); reductions over the batch (dimension 0 of
  * activations) end in call->shards partials joined by fv_shards_join. In evaluation a row's bits do not depend on the other
  * rows.
  */

@@ -21,35 +21,8 @@ cd "$work"
 fail() { echo "retrain_cron: $1" >&2; cat out err ws/retrain.log >&2 2> /dev/null || true; exit 1; }
 command -v cron > /dev/null || apt-get install -y --no-install-recommends cron > out 2> err || fail "cron cannot be installed"
 
-for class in cross ring; do
-    mkdir -p data/train/$class data/test/$class now/$class
-    cp "$here"/examples/shapes/train/$class/00[0-5].png data/train/$class
-    cp "$here"/examples/shapes/test/$class/00[0-3].png data/test/$class
-    cp "$here"/examples/shapes/test/$class/01[0-3].png now/$class
-done
-printf 'epochs: 1\nbatch: 8\nchannels: 1\n' > recipe.yaml
-"$fovea" train --data data --arch "small_cnn width=4" --channels 1 --size 28 --epochs 1 --batch 8 --out run --workspace ws \
-    > out 2> err || fail "no first training"
-"$fovea" models register shapes run --without-profile --workspace ws > out 2> err || fail "no first version"
-"$fovea" models promote shapes/1 --workspace ws > out 2> err || fail "no first champion"
-"$fovea" predict shapes@champion now --workspace ws --log log --out a.csv > out 2> err || fail "no predictions"
-"$fovea" log export log --out log.csv > out 2> err
-awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; print "id,label"; next }
-    { n = split($c["source"], part, "/"); print $c["id"] "," part[n - 1] }' log.csv > labels.csv
-"$fovea" data label labels.csv --log log > out 2> err || fail "no labels"
-cat > ws/retrain.yaml << END
-model: shapes
-data: $work/data
-log: $work/log
-recipe: $work/recipe.yaml
-on_drift: false
-on_labels: 1
-check_every: 3
-margin: 1
-new_margin: 1
-slice_margin: 1
-slower: 0
-END
+. "$here/tests/soak/retrain_scene"
+retrain_scene ws
 
 crontab -l > before 2> /dev/null || : > before
 "$fovea" retrain cron --install --every '* * * * *' --workspace ws > out 2> err || fail "the line is not installed"

@@ -7,42 +7,16 @@
 # its labels are all that came back, the registry is whole, and no folder is left.
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
-kills=${1:-100} build=${2:-$here/build/release}
+kills=${1:-100}
+build=$(cd "${2:-$here/build/release}" && pwd)
 fovea=$build/bin/fovea
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 fail() { echo "retrain_kills: $1" >&2; cat out err >&2; exit 1; }
 export OMP_NUM_THREADS=1
-for class in cross ring; do
-    mkdir -p data/train/$class data/test/$class now/$class
-    cp "$here"/examples/shapes/train/$class/00[0-5].png data/train/$class
-    cp "$here"/examples/shapes/test/$class/00[0-3].png data/test/$class
-    cp "$here"/examples/shapes/test/$class/01[0-3].png now/$class
-done
-printf 'epochs: 1\nbatch: 8\nchannels: 1\n' > recipe.yaml
-"$fovea" train --data data --arch "small_cnn width=4" --channels 1 --size 28 --epochs 1 --batch 8 --out run --workspace first \
-    > out 2> err || fail "no first training"
-"$fovea" models register shapes run --without-profile --workspace first > out 2> err || fail "no first version"
-"$fovea" models promote shapes/1 --workspace first > out 2> err || fail "no first champion"
-"$fovea" predict shapes@champion now --workspace first --log log --out a.csv > out 2> err || fail "no predictions"
-"$fovea" log export log --out log.csv > out
-awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; print "id,label"; next }
-    { n = split($c["source"], part, "/"); print $c["id"] "," part[n - 1] }' log.csv > labels.csv
-"$fovea" data label labels.csv --log log > out 2> err || fail "no labels"
-cat > first/retrain.yaml << END
-model: shapes
-data: $work/data
-log: $work/log
-recipe: $work/recipe.yaml
-on_drift: false
-on_labels: 1
-check_every: 3
-margin: 1
-new_margin: 1
-slice_margin: 1
-slower: 0
-END
+. "$here/tests/soak/retrain_scene"
+retrain_scene first
 run() { # workspace, then the environment
     folder=$1
     shift

@@ -1,17 +1,7 @@
 /* A convolution and the activation behind it as one node: the same bits as two. */
-#include <string.h>
-
 #include "core/ops/conv2d.h"
-#include "core/plan/plan.h"
 #include "fovea/layers.h"
-#include "tests/test.h"
-
-/* Optional passes in front of `name`. */
-static int passes_before(const char *name) {
-    int count = 0;
-    for (int i = 0; strcmp(fv_passes[i].name, name) != 0; i++) count += !fv_passes[i].required;
-    return count;
-}
+#include "tests/core/plan/passes.h"
 
 static int fused_nodes(const fv_plan *plan) {
     int count = 0;
@@ -22,16 +12,6 @@ static int fused_nodes(const fv_plan *plan) {
     return count;
 }
 
-/* A plan by the first `passes` of the optional passes, run on one picture. */
-static fv_plan *answer(const fv_graph *g, fv_weights *weights, int passes) {
-    fv_plan *plan = NULL;
-    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION, .passes = passes }, &plan));
-    fv_tensor *x = fv_plan_feed(plan, "x");
-    for (int64_t i = 0; i < fv_type_count(&x->type); i++) fv_tensor_store(x, i, (double)(i * 7919 % 1009) / 500 - 1);
-    FV_OK(fv_plan_run(plan));
-    return plan;
-}
-
 static void check(const char *arch, int fused) {
     FV_OWNED(fv_graph) g = NULL;
     FV_OWNED(fv_weights) weights = NULL;
@@ -40,9 +20,9 @@ static void check(const char *arch, int fused) {
     FV_OK(fv_graph_error(g));
     FV_OK(fv_weights_new(&weights));
     FV_OK(fv_initialize(g, weights, 7));
-    int before = passes_before("fuse_activation");
-    FV_OWNED(fv_plan) two = answer(g, weights, before);
-    FV_OWNED(fv_plan) one = answer(g, weights, before + 1);
+    int before = fv_test_passes_before("fuse_activation");
+    FV_OWNED(fv_plan) two = fv_test_answer(g, weights, before);
+    FV_OWNED(fv_plan) one = fv_test_answer(g, weights, before + 1);
     assert_int_equal(fused_nodes(two), 0);
     assert_int_equal(fused_nodes(one), fused);
     const fv_tensor *a = fv_plan_result(one, "logits"), *b = fv_plan_result(two, "logits");

@@ -1,17 +1,7 @@
 /* MobileNetV2's block as one node: the same bits as its convolutions one by one, however a batch is cut among threads. */
-#include <string.h>
-
 #include "core/base/parallel.h"
-#include "core/plan/plan.h"
 #include "fovea/layers.h"
-#include "tests/test.h"
-
-/* Optional passes in front of `name`. */
-static int passes_before(const char *name) {
-    int count = 0;
-    for (int i = 0; strcmp(fv_passes[i].name, name) != 0; i++) count += !fv_passes[i].required;
-    return count;
-}
+#include "tests/core/plan/passes.h"
 
 static int count_of(const fv_plan *plan, const char *op) {
     int count = 0;
@@ -19,20 +9,10 @@ static int count_of(const fv_plan *plan, const char *op) {
     return count;
 }
 
-/* A plan by the first `passes` of the optional passes, run. */
-static fv_plan *answer(const fv_graph *g, fv_weights *weights, int passes) {
-    fv_plan *plan = NULL;
-    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION, .passes = passes }, &plan));
-    fv_tensor *x = fv_plan_feed(plan, "x");
-    for (int64_t i = 0; i < fv_type_count(&x->type); i++) fv_tensor_store(x, i, (double)(i * 7919 % 1009) / 500 - 1);
-    FV_OK(fv_plan_run(plan));
-    return plan;
-}
-
 static void compare(const fv_graph *g, fv_weights *weights, int blocks) {
-    int before = passes_before("fuse_bottleneck");
-    FV_OWNED(fv_plan) single = answer(g, weights, before);
-    FV_OWNED(fv_plan) fused = answer(g, weights, before + 1);
+    int before = fv_test_passes_before("fuse_bottleneck");
+    FV_OWNED(fv_plan) single = fv_test_answer(g, weights, before);
+    FV_OWNED(fv_plan) fused = fv_test_answer(g, weights, before + 1);
     if (fv_isa_best() == FV_ISA_PORTABLE) blocks = 0; /* no kernel, no node */
     assert_int_equal(count_of(single, "inverted_bottleneck"), 0);
     assert_int_equal(count_of(fused, "inverted_bottleneck"), blocks);

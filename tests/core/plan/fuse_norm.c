@@ -1,18 +1,8 @@
 /* A batch norm and the activation behind it as one node: the same bits as two. */
-#include <string.h>
-
 #include "core/ops/batch_norm.h"
-#include "core/plan/plan.h"
 #include "fovea/layers.h"
 #include "fovea/optim.h"
-#include "tests/test.h"
-
-/* Optional passes in front of `name`. */
-static int passes_before(const char *name) {
-    int count = 0;
-    for (int i = 0; strcmp(fv_passes[i].name, name) != 0; i++) count += !fv_passes[i].required;
-    return count;
-}
+#include "tests/core/plan/passes.h"
 
 static int fused_nodes(const fv_plan *plan, const char *op) {
     int count = 0;
@@ -30,8 +20,7 @@ static fv_weights *train(const fv_graph *g, int passes, int *forward, int *backw
     FV_OK(fv_weights_new(&weights));
     FV_OK(fv_initialize(g, weights, 7));
     FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_TRAINING, .passes = passes }, &plan));
-    fv_tensor *x = fv_plan_feed(plan, "x");
-    for (int64_t i = 0; i < fv_type_count(&x->type); i++) fv_tensor_store(x, i, (double)(i * 7919 % 1009) / 500 - 1);
+    fv_test_feed_x(plan);
     fv_tensor_store(fv_plan_feed(plan, "learning_rate"), 0, 0.05);
     for (int step = 1; step <= 2; step++) {
         if (fv_plan_feed(plan, "step")) fv_tensor_store(fv_plan_feed(plan, "step"), 0, step);
@@ -48,7 +37,7 @@ static void check(const char *arch, int forward, int backward) {
     fv_value loss = fv_arch_with_loss(g, arch, "cross_entropy", 6);
     fv_training_step(g, loss, &(fv_training_options){ .optimizer = "sgd momentum=0.9" });
     FV_OK(fv_graph_error(g));
-    int fused[2], plain[2], before = passes_before("fuse_norm");
+    int fused[2], plain[2], before = fv_test_passes_before("fuse_norm");
     FV_OWNED(fv_weights) two = train(g, before, &plain[0], &plain[1]);
     FV_OWNED(fv_weights) one = train(g, before + 1, &fused[0], &fused[1]);
     assert_int_equal(plain[0] + plain[1], 0);
