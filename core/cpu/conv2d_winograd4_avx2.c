@@ -30,23 +30,7 @@ static double cost(const fv_call *call) {
     return fv_winograd4_cost(fv_winograd4_tiles(y), call->inputs[0].type.dims[3], y->dims[3], TRANSFORM);
 }
 
-/* Of both: what goes in has dims[3] of input 0, what comes out that of output 0. */
-static int64_t packed(const fv_call *call) {
-    return fv_winograd4_packed(call->inputs[0].type.dims[3], call->outputs[0].type.dims[3]);
-}
-
 /* ---- forward ---- */
-
-static void pack(const fv_call *call) {
-    const int64_t *w = call->inputs[1].type.dims;
-    fv_winograd4_pack(&(fv_winograd4_weights){ .from = call->inputs[1].data,
-                                               .to = call->packed,
-                                               .depth = w[3],
-                                               .columns = w[0],
-                                               .row = 1,
-                                               .column = 9 * w[3],
-                                               .tap = w[3] });
-}
 
 static fv_winograd4 forward(const fv_call *call) {
     const fv_conv2d_options *o = call->options;
@@ -62,24 +46,30 @@ static int64_t scratch(const fv_call *call) {
     return fv_winograd4_scratch(call, &w);
 }
 
+static int64_t packed(const fv_call *call) {
+    fv_winograd4 w = forward(call);
+    return fv_winograd4_packed(call, &w);
+}
+
+static void pack(const fv_call *call) {
+    const int64_t *dims = call->inputs[1].type.dims;
+    fv_winograd4 w = forward(call);
+    fv_winograd4_pack(call, &w,
+                      &(fv_winograd4_weights){ .from = call->inputs[1].data,
+                                               .to = call->packed,
+                                               .depth = dims[3],
+                                               .columns = dims[0],
+                                               .row = 1,
+                                               .column = 9 * dims[3],
+                                               .tap = dims[3] });
+}
+
 static void run(const fv_call *call) {
     fv_winograd4 w = forward(call);
     fv_winograd4_run(call, &w);
 }
 
 /* ---- with respect to the input ---- */
-
-static void pack_turned(const fv_call *call) {
-    const int64_t *w = call->inputs[1].type.dims;
-    fv_winograd4_pack(&(fv_winograd4_weights){ .from = call->inputs[1].data,
-                                               .to = call->packed,
-                                               .depth = w[0],
-                                               .columns = w[3],
-                                               .row = 9 * w[3],
-                                               .column = 1,
-                                               .tap = w[3],
-                                               .turned = true });
-}
 
 static fv_winograd4 gradient(const fv_call *call) {
     const fv_conv2d_options *o = call->options;
@@ -89,6 +79,25 @@ static fv_winograd4 gradient(const fv_call *call) {
 static int64_t gradient_scratch(const fv_call *call) {
     fv_winograd4 w = gradient(call);
     return fv_winograd4_scratch(call, &w);
+}
+
+static int64_t gradient_packed(const fv_call *call) {
+    fv_winograd4 w = gradient(call);
+    return fv_winograd4_packed(call, &w);
+}
+
+static void pack_turned(const fv_call *call) {
+    const int64_t *dims = call->inputs[1].type.dims;
+    fv_winograd4 w = gradient(call);
+    fv_winograd4_pack(call, &w,
+                      &(fv_winograd4_weights){ .from = call->inputs[1].data,
+                                               .to = call->packed,
+                                               .depth = dims[0],
+                                               .columns = dims[3],
+                                               .row = 9 * dims[3],
+                                               .column = 1,
+                                               .tap = dims[3],
+                                               .turned = true });
 }
 
 static void run_gradient(const fv_call *call) {
@@ -116,7 +125,7 @@ const fv_kernel fv_kernel_conv2d_grad_input_winograd4_f32_avx2 = {
     .refuse = refuse,
     .cost = cost,
     .scratch = gradient_scratch,
-    .packed = packed,
+    .packed = gradient_packed,
     .pack = pack_turned,
     .pack_input = 1,
     .run = run_gradient,

@@ -23,6 +23,8 @@
 
 #define FV_WINOGRAD4_TILE 4
 #define FV_WINOGRAD4_PLANES 36
+#define FV_WINOGRAD4_PARTS 3 /* of the planes: two rows of six each, part p from plane 12p on; or */
+#define FV_WINOGRAD4_WHOLE (-1)
 #define FV_WINOGRAD4_GROUP 16 /* channels: a cache line, a panel of the matrix product */
 
 /* The pictures of one convolution. Tiles are numbered picture by picture, row by row. */
@@ -53,9 +55,9 @@ typedef struct fv_winograd4_vectors {
     void (*from_x)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
     void (*from_dy)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
     void (*to_y)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from);
-    /* Weights: `rows` rows of 16 for each of the 9 taps, row r of tap t at taps + (t · rows + r) · 16, become 36 planes of such
-     * rows, `plane` floats apart. */
-    void (*from_taps)(const float *taps, int64_t rows, float *to, int64_t plane);
+    /* Weights: `rows` rows of 16 for each of the 9 taps, `tap` floats apart, become planes of such rows, `plane` floats apart:
+     * all 36, or, of a part (FV_WINOGRAD4_PARTS), its 12. */
+    void (*from_taps)(const float *taps, int64_t tap, int64_t rows, int part, float *to, int64_t plane);
     /* 36 planes of rows of 32, `plane` floats apart, become 9 taps of such rows, `tap` floats apart. */
     void (*to_taps)(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap);
 } fv_winograd4_vectors;
@@ -70,19 +72,21 @@ double fv_winograd4_cost(int64_t tiles, int64_t depth, int64_t columns, double t
 /* Number of tiles of a convolution whose result is y, NHWC. */
 int64_t fv_winograd4_tiles(const fv_type *y);
 
-/* y, from packed weights; scratch in bytes. */
+/* y, from packed weights; scratch and packed weights in bytes. */
 void fv_winograd4_run(const fv_call *call, const fv_winograd4 *w);
 int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w);
+int64_t fv_winograd4_packed(const fv_call *call, const fv_winograd4 *w);
 
 /* Weights to packed ones: columns (channels of the result) in panels of 16, element (depth d, column j) of tap t is
- * from[d · row + j · column + (turned ? 8 − t : t) · tap]. */
+ * from[d · row + j · column + (turned ? 8 − t : t) · tap]. Packed are the 36 planes, or, where tiles are few and they would be
+ * read from memory to be used a few times, the 9 taps that they are made of: whoever multiplies by them makes them, in a
+ * cache. */
 typedef struct fv_winograd4_weights {
     const float *from;
     float *to;
     int64_t depth, columns, row, column, tap;
     bool turned;
 } fv_winograd4_weights;
-void fv_winograd4_pack(const fv_winograd4_weights *weights);
-int64_t fv_winograd4_packed(int64_t depth, int64_t columns); /* bytes */
+void fv_winograd4_pack(const fv_call *call, const fv_winograd4 *w, const fv_winograd4_weights *weights);
 
 #endif

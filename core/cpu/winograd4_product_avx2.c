@@ -3,7 +3,9 @@
  *
  * Fused: a unit takes a block of tiles through all three, with everything but the weights in the second-level cache. Where the
  * weights are too large to be read again for every block, or blocks are too few for a team, staged: all units of one stage,
- * then all of the next, over as many tiles at once as a share of memory holds. A number's bits are the same either way. */
+ * then all of the next, over as many tiles at once as a share of memory holds. Of few tiles, reading 36 planes of weights takes
+ * longer than multiplying by them: then the 9 taps are read, and made into planes late, by the unit that multiplies by them. A
+ * number's bits are the same in any way. */
 #include "core/base/parallel.h"
 #include "core/base/size.h"
 #include "core/cpu/cost.h"
@@ -26,6 +28,8 @@
 #define DEPTH_MAX 320                     /* of a slice, as in panel_product_avx2.c */
 #define PACK_ROWS 16                      /* of a panel of weights, transformed at once */
 #define PACK_UNIT 64
+#define LATE_TILES 64   /* of more, planes pay that are made once */
+#define LATE_COLUMNS 32 /* of a unit that makes planes: two panels, whose part of a slice lies in the second-level cache */
 
 const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w) {
     const fv_conv2d_options *o = call->options;
@@ -46,46 +50,21 @@ double fv_winograd4_cost(int64_t tiles, int64_t depth, int64_t columns, double t
     return FV_COST_CALL + PLANES * (products + transform * numbers + 16 * there * back) / FV_COST_AVX2_FLOPS;
 }
 
-/* ---- weights ---- */
-
-static int64_t weights_plane(int64_t depth, int64_t columns) { return fv_round_up(columns, GROUP) * depth + APART; }
-
-int64_t fv_winograd4_packed(int64_t depth, int64_t columns) {
-    return PLANES * weights_plane(depth, columns) * (int64_t)sizeof(float);
-}
-
-/* A unit: some rows of one panel. */
-static void pack_unit(void *context, int64_t unit, int thread) {
-    (void)thread;
-    const fv_winograd4_weights *w = context;
-    _Alignas(64) float taps[9 * PACK_ROWS * GROUP];
-    int64_t parts = fv_ceil_div(w->depth, PACK_UNIT), begin = unit % parts * PACK_UNIT, panel = unit / parts;
-    int64_t end = fv_min(w->depth, begin + PACK_UNIT), left = fv_min(w->columns - panel * GROUP, GROUP);
-    float *to = w->to + panel * GROUP * w->depth;
-    for (int64_t d = begin; d < end; d += PACK_ROWS) {
-        int64_t rows = fv_min(PACK_ROWS, end - d);
-        for (int t = 0; t < 9; t++)
-            fv_gemm_pack_b_avx2(w->from + d * w->row + panel * GROUP * w->column + (w->turned ? 8 - t : t) * w->tap, w->row,
-                                w->column, rows, left, taps + t * rows * GROUP);
-        fv_winograd4_vectors_get()->from_taps(taps, rows, to + d * GROUP, weights_plane(w->depth, w->columns));
-    }
-}
-
-void fv_winograd4_pack(const fv_winograd4_weights *weights) {
-    fv_parallel_for(fv_ceil_div(weights->columns, GROUP) * fv_ceil_div(weights->depth, PACK_UNIT), pack_unit, (void *)weights);
-}
-
 /* ---- the cut ---- */
 
 typedef struct cut {
     int64_t tiles;        /* in all */
     int64_t block, count; /* tiles in one, and how many there are: a fused unit's, or a stage's */
     bool staged;
+    bool late;                /* planes of weights are made by who multiplies by them */
     int64_t x_row, y_row;     /* floats from tile to tile of the planes */
     int64_t x_plane, y_plane; /* and from plane to plane */
 } cut;
 
-/* The team's size decides between fused and staged, which touches no bit. */
+/* Units of late planes. */
+static int64_t late_units(int64_t columns) { return fv_ceil_div(columns, LATE_COLUMNS) * FV_WINOGRAD4_PARTS; }
+
+/* The team's size decides between fused and staged, late and early, which touches no bit. */
 static cut cut_of(const fv_winograd4 *w, int threads) {
     int64_t depth = fv_round_up(w->x_channels, GROUP), columns = fv_round_up(w->y_channels, GROUP);
     int64_t tile_bytes = PLANES * (depth + columns) * (int64_t)sizeof(float);
@@ -97,6 +76,7 @@ static cut cut_of(const fv_winograd4 *w, int threads) {
     if (c.staged) c.block = fv_max(STAGE_BYTES / tile_bytes / ROWS, 1) * ROWS;
     c.block = fv_max(fv_min(c.block, c.tiles), 1);
     c.count = fv_ceil_div(c.tiles, c.block);
+    c.late = c.staged && weights > WEIGHTS_NEAR && c.tiles <= LATE_TILES && late_units(columns) >= 2 * threads;
     c.x_plane = c.block * c.x_row + APART;
     c.y_plane = c.block * c.y_row + APART;
     return c;
@@ -109,9 +89,67 @@ static int64_t planes_bytes(const cut *c) {
 /* Behind the planes: where each of a block's rows of results begins, in the first plane. */
 static int64_t block_bytes(const cut *c) { return planes_bytes(c) + fv_round_up(c->block * (int64_t)sizeof(float *), 64); }
 
+/* Of the depth, that is multiplied at once. */
+static int64_t slice_of(int64_t depth) { return fv_round_up(fv_ceil_div(depth, fv_ceil_div(depth, DEPTH_MAX)), 8); }
+
+/* A part of two panels' planes of weights, a slice deep. */
+static int64_t late_plane(int64_t depth) { return slice_of(depth) * LATE_COLUMNS + APART; }
+static int64_t late_bytes(int64_t depth) {
+    return fv_round_up(PLANES / FV_WINOGRAD4_PARTS * late_plane(depth) * (int64_t)sizeof(float), 64);
+}
+
 int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w) {
     cut c = cut_of(w, call->threads);
-    return block_bytes(&c) * (c.staged ? 1 : call->threads);
+    int64_t late = c.late ? late_bytes(w->x_channels) * call->threads : 0;
+    return block_bytes(&c) * (c.staged ? 1 : call->threads) + late;
+}
+
+/* ---- weights ---- */
+
+static int64_t weights_plane(int64_t depth, int64_t columns) { return fv_round_up(columns, GROUP) * depth + APART; }
+
+int64_t fv_winograd4_packed(const fv_call *call, const fv_winograd4 *w) {
+    int64_t columns = fv_round_up(w->y_channels, GROUP);
+    bool late = cut_of(w, call->threads).late;
+    return (late ? 9 * columns * w->x_channels : PLANES * weights_plane(w->x_channels, columns)) * (int64_t)sizeof(float);
+}
+
+typedef struct packing {
+    const fv_winograd4_weights *weights;
+    bool late;
+} packing;
+
+/* The taps of rows [d, d + rows) of a panel: `tap` floats apart. */
+static void pack_taps(const fv_winograd4_weights *w, int64_t panel, int64_t d, int64_t rows, float *to, int64_t tap) {
+    int64_t left = fv_min(w->columns - panel * GROUP, GROUP);
+    for (int t = 0; t < 9; t++)
+        fv_gemm_pack_b_avx2(w->from + d * w->row + panel * GROUP * w->column + (w->turned ? 8 - t : t) * w->tap, w->row,
+                            w->column, rows, left, to + t * tap);
+}
+
+/* A unit: some rows of one panel. */
+static void pack_unit(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const packing *p = context;
+    const fv_winograd4_weights *w = p->weights;
+    _Alignas(64) float taps[9 * PACK_ROWS * GROUP];
+    int64_t parts = fv_ceil_div(w->depth, PACK_UNIT), begin = unit % parts * PACK_UNIT, panel = unit / parts;
+    int64_t end = fv_min(w->depth, begin + PACK_UNIT), plane = weights_plane(w->depth, w->columns);
+    if (p->late) {
+        pack_taps(w, panel, begin, end - begin, w->to + (panel * 9 * w->depth + begin) * GROUP, w->depth * GROUP);
+        return;
+    }
+    float *to = w->to + panel * GROUP * w->depth;
+    for (int64_t d = begin; d < end; d += PACK_ROWS) {
+        int64_t rows = fv_min(PACK_ROWS, end - d);
+        pack_taps(w, panel, d, rows, taps, rows * GROUP);
+        fv_winograd4_vectors_get()->from_taps(taps, rows * GROUP, rows, FV_WINOGRAD4_WHOLE, to + d * GROUP, plane);
+    }
+}
+
+void fv_winograd4_pack(const fv_call *call, const fv_winograd4 *w, const fv_winograd4_weights *weights) {
+    packing p = { .weights = weights, .late = cut_of(w, call->threads).late };
+    fv_parallel_for(fv_ceil_div(weights->columns, GROUP) * fv_ceil_div(weights->depth, PACK_UNIT), pack_unit, &p);
 }
 
 typedef struct job {
@@ -139,26 +177,31 @@ static void find_rows(const block *b, int64_t count) {
     for (int64_t t = 0; t < count; t++) b->rows[t] = b->y.at + t * b->y.tiles;
 }
 
+/* A product of `rows` tiles by one slice of a plane's weights, which begin at `u`, panels `panel` floats apart; columns are
+ * counted from `column` of the result. */
+static void multiply_slice(const job *job, const block *b, int64_t plane, int64_t rows, int64_t column, int64_t columns,
+                           int64_t begin, const float *u, int64_t panel) {
+    int64_t depth = job->w->x_channels;
+    fv_gemm_multiply(&(fv_gemm_block){ .rows = rows,
+                                       .columns = columns,
+                                       .depth = fv_min(slice_of(depth), depth - begin),
+                                       .a = b->x.at + plane * b->x.planes + begin,
+                                       .a_tile = FV_GEMM_ROWS * b->x.tiles,
+                                       .a_row = b->x.tiles,
+                                       .a_step = 1,
+                                       .b = u,
+                                       .b_panel = panel,
+                                       .c = b->rows,
+                                       .c_column = plane * b->y.planes + column,
+                                       .add = begin > 0 });
+}
+
 /* Columns [column, column + columns) of one plane's product of `rows` tiles. */
 static void multiply(const job *job, const block *b, int64_t plane, int64_t rows, int64_t column, int64_t columns) {
-    int64_t depth = job->w->x_channels, slices = fv_ceil_div(depth, DEPTH_MAX);
-    int64_t slice = fv_round_up(fv_ceil_div(depth, slices), 8);
+    int64_t depth = job->w->x_channels;
     const float *u = (const float *)job->call->packed + plane * weights_plane(depth, job->w->y_channels) + column * depth;
-    fv_gemm_block gemm = { .rows = rows,
-                           .columns = columns,
-                           .a_tile = FV_GEMM_ROWS * b->x.tiles,
-                           .a_row = b->x.tiles,
-                           .a_step = 1,
-                           .b_panel = depth * FV_GEMM_COLUMNS,
-                           .c = b->rows,
-                           .c_column = plane * b->y.planes + column };
-    for (int64_t begin = 0; begin < depth; begin += slice) {
-        gemm.depth = fv_min(slice, depth - begin);
-        gemm.a = b->x.at + plane * b->x.planes + begin;
-        gemm.b = u + begin * FV_GEMM_COLUMNS;
-        gemm.add = begin > 0;
-        fv_gemm_multiply(&gemm);
-    }
+    for (int64_t begin = 0; begin < depth; begin += slice_of(depth))
+        multiply_slice(job, b, plane, rows, column, columns, begin, u + begin * FV_GEMM_COLUMNS, depth * FV_GEMM_COLUMNS);
 }
 
 /* ---- fused ---- */
@@ -199,6 +242,25 @@ static void product_unit(void *context, int64_t unit, int thread) {
     multiply(job, &b, unit / stage_parts(job), job->count, column, fv_min(STAGE_COLUMNS, job->w->y_channels - column));
 }
 
+/* A part of the planes, for two panels: the weights are made by the thread that multiplies by them. */
+static void late_unit(void *context, int64_t unit, int thread) {
+    const job *job = context;
+    block b = block_of(job, 0);
+    int64_t depth = job->w->x_channels, columns = job->w->y_channels, slice = slice_of(depth), plane = late_plane(depth);
+    int64_t column = unit / FV_WINOGRAD4_PARTS * LATE_COLUMNS, count = fv_min(LATE_COLUMNS, columns - column);
+    int part = (int)(unit % FV_WINOGRAD4_PARTS), planes = PLANES / FV_WINOGRAD4_PARTS;
+    float *u = (float *)((char *)job->call->scratch + block_bytes(&job->cut) + thread * late_bytes(depth));
+    const float *taps = (const float *)job->call->packed + column * 9 * depth;
+    for (int64_t begin = 0; begin < depth; begin += slice) {
+        int64_t rows = fv_min(slice, depth - begin);
+        for (int64_t p = 0; p < fv_ceil_div(count, GROUP); p++)
+            fv_winograd4_vectors_get()->from_taps(taps + (p * 9 * depth + begin) * GROUP, depth * GROUP, rows, part,
+                                                  u + p * rows * GROUP, plane);
+        for (int64_t i = 0; i < planes; i++)
+            multiply_slice(job, &b, part * planes + i, job->count, column, count, begin, u + i * plane, rows * GROUP);
+    }
+}
+
 static void out_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const job *job = context;
@@ -211,7 +273,10 @@ static void run_stage(job *job) {
     block b = block_of(job, 0);
     find_rows(&b, job->count);
     fv_parallel_for(fv_ceil_div(job->count, STAGE_TILES), in_unit, job);
-    fv_parallel_for(PLANES * stage_parts(job), product_unit, job);
+    if (job->cut.late)
+        fv_parallel_for(late_units(job->w->y_channels), late_unit, job);
+    else
+        fv_parallel_for(PLANES * stage_parts(job), product_unit, job);
     fv_parallel_for(fv_ceil_div(job->count, STAGE_TILES), out_unit, job);
 }
 

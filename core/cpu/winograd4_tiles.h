@@ -231,19 +231,32 @@ static void to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_w
 
 /* ---- weights ---- */
 
-static void from_taps(const float *taps, int64_t rows, float *to, int64_t plane) {
+/* Rows [first, end) of the six of a transformed filter; both are constants wherever this is inlined. */
+INLINE void lines_from_taps(const float *taps, int64_t tap, int64_t rows, int first, int end, float *to, int64_t plane) {
     for (int64_t at = 0; at < rows * GROUP; at += LANES) {
         lanes half[SIDE][3], line[SIDE], made[SIDE];
+#pragma GCC unroll 3
         for (int s = 0; s < 3; s++) {
-            for (int r = 0; r < 3; r++) line[r] = load(taps + (r * 3 + s) * rows * GROUP + at);
+#pragma GCC unroll 3
+            for (int r = 0; r < 3; r++) line[r] = load(taps + (r * 3 + s) * tap + at);
             g_times(line, made);
-            for (int i = 0; i < SIDE; i++) half[i][s] = made[i];
+#pragma GCC unroll 6
+            for (int i = first; i < end; i++) half[i][s] = made[i];
         }
-        for (int i = 0; i < SIDE; i++) {
+#pragma GCC unroll 6
+        for (int i = first; i < end; i++) {
             g_times(half[i], made);
-            for (int j = 0; j < SIDE; j++) store(to + (i * SIDE + j) * plane + at, made[j]);
+#pragma GCC unroll 6
+            for (int j = 0; j < SIDE; j++) store(to + ((i - first) * SIDE + j) * plane + at, made[j]);
         }
     }
+}
+
+static void from_taps(const float *taps, int64_t tap, int64_t rows, int part, float *to, int64_t plane) {
+    if (part == FV_WINOGRAD4_WHOLE) lines_from_taps(taps, tap, rows, 0, SIDE, to, plane);
+    if (part == 0) lines_from_taps(taps, tap, rows, 0, 2, to, plane);
+    if (part == 1) lines_from_taps(taps, tap, rows, 2, 4, to, plane);
+    if (part == 2) lines_from_taps(taps, tap, rows, 4, SIDE, to, plane);
 }
 
 static void to_taps(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap) {

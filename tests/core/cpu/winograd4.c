@@ -56,7 +56,9 @@ static void make_y(const fv_winograd4_vectors *vectors, float *to) {
     fv_winograd4 w = convolution(to);
     vectors->to_y(&w, 0, TILES, &(fv_winograd4_planes){ numbers, PLANE, ROOM, FV_WINOGRAD4_GROUP });
 }
-static void make_weights(const fv_winograd4_vectors *vectors, float *to) { vectors->from_taps(numbers, 5, to, PLANE); }
+static void make_weights(const fv_winograd4_vectors *vectors, float *to) {
+    vectors->from_taps(numbers, 5 * FV_WINOGRAD4_GROUP, 5, FV_WINOGRAD4_WHOLE, to, PLANE);
+}
 static void make_taps(const fv_winograd4_vectors *vectors, float *to) { vectors->to_taps(numbers, PLANE, 5, to, 5 * 32); }
 static void check_all(void) {
     check_vectors(make_x);
@@ -84,18 +86,30 @@ static const fv_kernel *find(const char *name) {
     return NULL;
 }
 
-/* One picture goes stage by stage, sixty of them block by block. */
-FV_TEST(core_cpu_winograd4__a_pictures_bits_do_not_depend_on_the_batch) {
+/* The picture `at` of the second case's batch is that of the first, and has its bits in the result. */
+static void check_batch(const char *alone, const char *batch, int64_t at) {
     FV_OWNED(fv_case) one = NULL;
     FV_OWNED(fv_case) many = NULL;
     const fv_kernel *kernel = find("conv2d_winograd4_f32_avx2");
     if (!kernel || fv_isa_best() < FV_ISA_AVX2) skip();
     const fv_op *op = fv_op_find("conv2d");
-    FV_OK(fv_case_new(op, "x=f32[1,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1", false, &one));
-    FV_OK(fv_case_new(op, "x=f32[60,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1", false, &many));
+    FV_OK(fv_case_new(op, alone, false, &one));
+    FV_OK(fv_case_new(op, batch, false, &many));
     int64_t x = fv_type_bytes(&one->call.inputs[0].type), y = fv_type_bytes(&one->call.outputs[0].type);
-    memcpy((char *)many->call.inputs[0].data + 41 * x, one->call.inputs[0].data, (size_t)x);
+    memcpy((char *)many->call.inputs[0].data + at * x, one->call.inputs[0].data, (size_t)x);
     FV_OK(fv_kernel_run_alone(kernel, &one->call));
     FV_OK(fv_kernel_run_alone(kernel, &many->call));
-    assert_memory_equal((char *)many->call.outputs[0].data + 41 * y, one->call.outputs[0].data, (size_t)y);
+    assert_memory_equal((char *)many->call.outputs[0].data + at * y, one->call.outputs[0].data, (size_t)y);
+}
+
+/* One picture goes stage by stage, sixty of them block by block. */
+FV_TEST(core_cpu_winograd4__a_pictures_bits_do_not_depend_on_the_batch) {
+    check_batch("x=f32[1,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1",
+                "x=f32[60,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1", 41);
+}
+
+/* Nine tiles have planes of weights made by who multiplies by them, in two slices; of 72 tiles they are made before. */
+FV_TEST(core_cpu_winograd4__bits_do_not_depend_on_when_weights_are_transformed) {
+    check_batch("x=f32[1,9,10,344] w=f32[100,3,3,344] bias=f32[100] padding=1",
+                "x=f32[8,9,10,344] w=f32[100,3,3,344] bias=f32[100] padding=1", 5);
 }
