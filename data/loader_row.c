@@ -137,11 +137,14 @@ static fv_error *store(const picture *p, fv_slot *slot, int64_t row, fv_reader *
     int64_t sample = p->draw.sample;
     partner_of other = { loader, reader, p->draw.position, -1 };
     fv_pairing pairing = { .partner = fetch_partner, .context = &other, .image = &reader->partner };
+    int64_t count = loader->size.height * loader->size.width * loader->size.channels;
+    fv_destination to = { loader->size, slot->images + row * count, false };
     FV_TRY(fv_transforms_run_paired(loader->transforms, loader->options.mode, &p->draw, &reader->work, &reader->image, &p->held,
-                                    loader->partners ? &pairing : NULL));
-    FV_TRY(check_size(loader, &reader->image));
-    int64_t bytes = fv_image_bytes(&reader->image);
-    memcpy((char *)slot->images + row * bytes, reader->image.pixels, (size_t)bytes);
+                                    loader->partners ? &pairing : NULL, &to));
+    if (!to.written) {
+        FV_TRY(check_size(loader, &reader->image));
+        memcpy(to.to, reader->image.pixels, (size_t)count * sizeof *to.to);
+    }
     if (slot->targets) {
         float *target = slot->targets + row * loader->target_width;
         memset(target, 0, (size_t)loader->target_width * sizeof *target);

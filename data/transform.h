@@ -67,6 +67,8 @@ typedef struct fv_transform {
     /* Height, width, channels before → after; zeros are unknown. FV_SHAPE: cannot be. NULL: they stay. */
     fv_error *(*size)(const void *options, fv_size *size);
     fv_error *(*apply)(const fv_transform_call *call);
+    /* The same as `apply` does to u8, into memory of as many f32, when it is a list's last step; NULL: it has none. */
+    void (*write)(const void *options, const fv_image *image, float *to);
     /* What `apply` will read of a picture of size `before` to make the part `wanted` of its result. Then `apply` heeds held and
      * wanted: a list that begins with such steps has no more decoded and made than it needs. NULL: the whole. */
     fv_box_of_pixels (*region)(const void *options, fv_random *random, fv_size before, fv_box_of_pixels wanted);
@@ -92,6 +94,13 @@ typedef struct fv_pairing {
     double share;    /* out: of the picture's own target; 1: it was not mixed */
 } fv_pairing;
 
+/* Where a picture's numbers shall lie in the end, which spares a copy if the last step can write there. */
+typedef struct fv_destination {
+    fv_size size;
+    float *to;
+    bool written; /* out: the result is there, and the image is what came before; false: it is the image */
+} fv_destination;
+
 /* Whether a step of that mode mixes pictures. */
 bool fv_transforms_mix(const fv_transforms *transforms, fv_mode mode);
 /* FV_USAGE, by its name: a step of that mode mixes parts of pictures, of which no number follows from theirs. */
@@ -104,8 +113,9 @@ fv_box_of_pixels fv_transforms_region(const fv_transforms *transforms, fv_mode m
 FV_MUST_USE fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
                                         fv_image *image);
 /* The same with them. `held`: what `image` holds of the picture, no less than fv_transforms_region; NULL: the whole. The result
- * is the same. */
+ * is the same. `to`: NULL, or where it shall lie. */
 FV_MUST_USE fv_error *fv_transforms_run_paired(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw,
-                                               fv_workspace *work, fv_image *image, const fv_view *held, fv_pairing *pairing);
+                                               fv_workspace *work, fv_image *image, const fv_view *held, fv_pairing *pairing,
+                                               fv_destination *to);
 
 #endif

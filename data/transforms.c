@@ -237,7 +237,7 @@ static fv_error *to_float(fv_image *image, fv_workspace *work) {
 }
 
 static fv_error *run_steps(const fv_transforms *transforms, int count, fv_mode mode, const fv_draw *key, fv_workspace *work,
-                           fv_image *image, const fv_view *held, fv_pairing *pairing);
+                           fv_image *image, const fv_view *held, fv_pairing *pairing, fv_destination *to);
 
 /* Prepares the partner by the steps before this one, as it would be in its own place, and mixes. */
 static fv_error *pair(const fv_transforms *transforms, int index, fv_mode mode, fv_random *random, fv_workspace *work,
@@ -247,7 +247,7 @@ static fv_error *pair(const fv_transforms *transforms, int index, fv_mode mode, 
     fv_view held;
     fv_image *partner = pairing->image;
     FV_TRY(pairing->partner(pairing->context, partner, &held, &draw));
-    FV_TRY(run_steps(transforms, index, mode, &draw, work, partner, &held, NULL));
+    FV_TRY(run_steps(transforms, index, mode, &draw, work, partner, &held, NULL, NULL));
     if (image->height != partner->height || image->width != partner->width || image->channels != partner->channels)
         return fv_error_hint(fv_fail(FV_SHAPE, "transform %s mixes %lld×%lld×%lld with %lld×%lld×%lld", s->transform->name,
                                      (long long)image->height, (long long)image->width, (long long)image->channels,
@@ -261,14 +261,26 @@ static fv_error *pair(const fv_transforms *transforms, int index, fv_mode mode, 
     return NULL;
 }
 
+static int last_step(const fv_transforms *transforms, fv_mode mode) {
+    int last = transforms->count - 1;
+    while (last >= 0 && !runs(&transforms->steps[last], mode)) last--;
+    return last;
+}
+
+static bool can_write(const step *s, const fv_image *image, const fv_destination *to) {
+    return s->transform->write && image->pixel == FV_PIXEL_U8 && image->height == to->size.height &&
+           image->width == to->size.width && image->channels == to->size.channels;
+}
+
 /* The first `count` steps, and what must follow them when they are all. */
 static fv_error *run_steps(const fv_transforms *transforms, int count, fv_mode mode, const fv_draw *key, fv_workspace *work,
-                           fv_image *image, const fv_view *held, fv_pairing *pairing) {
+                           fv_image *image, const fv_view *held, fv_pairing *pairing, fv_destination *to) {
     bool normalized = false, mixed = false;
     fv_view all = held ? *held : fv_view_whole(image->height, image->width);
     fv_view views[STEPS_MAX + 1];
     fv_size size = { all.height, all.width, image->channels };
     int leading = plan_leading(transforms, count, mode, key, size, views), led = 0;
+    int last = to ? last_step(transforms, mode) : -1;
     FV_ASSERT(fv_box_is_inside(views[0].box, all.box));
     views[0] = all;
     if (image->pixel == FV_PIXEL_U16) FV_TRY(widen(image, work));
@@ -287,6 +299,11 @@ static fv_error *run_steps(const fv_transforms *transforms, int count, fv_mode m
         if (led < leading) {
             call.held = &views[led++];
             call.wanted = &views[led].box;
+        }
+        if (i == last && can_write(s, image, to)) {
+            s->transform->write(s->options, image, to->to);
+            to->written = true;
+            return NULL;
         }
         FV_TRY(fv_error_wrap(s->transform->apply(&call), "transform %s", s->transform->name));
     }
@@ -312,15 +329,15 @@ fv_error *fv_transforms_mix_numbers(const fv_transforms *transforms, fv_mode mod
 }
 
 fv_error *fv_transforms_run_paired(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
-                                   fv_image *image, const fv_view *held, fv_pairing *pairing) {
+                                   fv_image *image, const fv_view *held, fv_pairing *pairing, fv_destination *to) {
     fv_draw key = draw ? *draw : (fv_draw){ 0 };
     if (pairing) pairing->share = 1;
-    return run_steps(transforms, transforms->count, mode, &key, work, image, held, pairing);
+    return run_steps(transforms, transforms->count, mode, &key, work, image, held, pairing, to);
 }
 
 fv_error *fv_transforms_run(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_workspace *work,
                             fv_image *image) {
-    return fv_transforms_run_paired(transforms, mode, draw, work, image, NULL, NULL);
+    return fv_transforms_run_paired(transforms, mode, draw, work, image, NULL, NULL, NULL);
 }
 
 fv_error *fv_transforms_apply(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_image *image) {

@@ -54,17 +54,19 @@ static fv_error *choose_colours(j_decompress_ptr jpeg, int64_t wanted) {
     }
 }
 
-/* What to decode: all (zeros), or a margin of blocks around what is wanted, for where chroma is spread over several pixels
- * those at the edge of what is decoded come out differently. A file in several scans is decoded as a whole. */
+/* What to decode: all (zeros), or the MCUs of what is wanted with a margin around it: where chroma is spread over several
+ * pixels it is mixed with its neighbour, and comes out differently at the edges of what is decoded, but for the lowest. A file
+ * in several scans is decoded as a whole. */
 static fv_view choose_view(const fv_interest *interest, j_decompress_ptr jpeg, int orientation) {
     if (!interest || orientation != 1 || jpeg->arith_code || jpeg_has_multiple_scans(jpeg)) return (fv_view){ 0 };
     int64_t height = jpeg->image_height, width = jpeg->image_width;
     int64_t across = jpeg->max_h_samp_factor * DCTSIZE, down = jpeg->max_v_samp_factor * DCTSIZE;
+    int64_t beside = 2 * jpeg->max_h_samp_factor, above = 2 * jpeg->max_v_samp_factor;
     fv_box_of_pixels wanted = interest->region(interest->context, height, width), box;
-    box.top = fv_max(wanted.top / down - 1, 0) * down;
-    box.left = fv_max(wanted.left / across - 1, 0) * across;
-    box.height = fv_min(fv_round_up(wanted.top + wanted.height, down) + down, height) - box.top;
-    box.width = fv_min(fv_round_up(wanted.left + wanted.width, across) + across, width) - box.left;
+    box.top = fv_max(wanted.top - above, 0) / down * down;
+    box.left = fv_max(wanted.left - beside, 0) / across * across;
+    box.height = fv_min(fv_round_up(wanted.top + wanted.height, down), height) - box.top;
+    box.width = fv_min(fv_round_up(wanted.left + wanted.width + beside, across), width) - box.left;
     return (fv_view){ height, width, box };
 }
 
@@ -99,7 +101,7 @@ typedef struct reading {
 /* Where the file is known to be whole nothing is read behind the box, and what is noted of it serves. */
 static void take_huffman(j_decompress_ptr jpeg, const reading *r, fv_jpeg_rows **made) {
     const fv_interest *interest = r->interest;
-    fv_jpeg_hints hints = { .width = r->box.left + r->box.width, .length = r->length };
+    fv_jpeg_hints hints = { .height = r->box.top + r->box.height, .width = r->box.left + r->box.width, .length = r->length };
     if (interest && interest->known_whole && interest->rows && interest->rows->length == r->length) hints.rows = interest->rows;
     if (interest && !interest->known_whole && interest->keep) hints.made = made;
     fv_jpeg_huffman_take(jpeg, &hints, r->doubted);

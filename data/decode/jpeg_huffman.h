@@ -13,9 +13,9 @@ typedef struct fv_jpeg_hints {
     /* Of this file: rows that are discarded and columns beyond the last wanted pixel are then left out, so that nothing may be
      * read behind what is wanted. */
     const fv_jpeg_rows *rows;
-    int64_t width;       /* with them: pixels, from the left edge, that are wanted */
-    fv_jpeg_rows **made; /* not NULL: the rows, when all of the file was decoded; libjpeg's memory, until it is destroyed */
-    int64_t length;      /* with it: of the file */
+    int64_t height, width; /* with them: pixels, from the top left corner, that are wanted */
+    fv_jpeg_rows **made;   /* not NULL: the rows, when all of the file was decoded; libjpeg's memory, until it is destroyed */
+    int64_t length;        /* with it: of the file */
 } fv_jpeg_hints;
 
 /* After jpeg_start_decompress, before the first row: what follows is decoded by this file, if it is a kind that it knows (one

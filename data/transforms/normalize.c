@@ -60,7 +60,8 @@ static void from_rgb(const fv_normalize_options *o, const fv_image *image, float
 }
 
 /* A byte has 256 values: a table a channel is cheaper than two divisions a pixel. */
-static void from_u8(const fv_normalize_options *o, const fv_image *image, float *to) {
+static void write_from_u8(const void *options, const fv_image *image, float *to) {
+    const fv_normalize_options *o = options;
     int64_t pixels = image->height * image->width, channels = image->channels;
     if (channels == 3) {
         from_rgb(o, image, to);
@@ -93,7 +94,7 @@ static fv_error *apply(const fv_transform_call *call) {
         return NULL;
     }
     FV_TRY(fv_image_resize(spare, same.height, same.width, same.channels, FV_PIXEL_F32));
-    from_u8(o, image, spare->pixels);
+    write_from_u8(o, image, spare->pixels);
     fv_image_swap(image, spare);
     return NULL;
 }
@@ -107,4 +108,5 @@ const fv_transform fv_transform_normalize = {
     .check = check,
     .size = size,
     .apply = apply,
+    .write = write_from_u8,
 };

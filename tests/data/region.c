@@ -82,7 +82,7 @@ static void check_chain(const chain *c, fv_pixel pixel) {
         run_apart(c, draw, &apart);
         to_float(&apart);
         fv_view view = cut(list, draw, &whole, position % 3 * 4, &part);
-        FV_OK(fv_transforms_run_paired(list, FV_TRAINING, &draw, &work, &part, &view, NULL));
+        FV_OK(fv_transforms_run_paired(list, FV_TRAINING, &draw, &work, &part, &view, NULL, NULL));
         assert_true(fv_moves_same(&part, &apart));
         fv_moves_copy(&whole, &part);
         FV_OK(fv_transforms_run(list, FV_TRAINING, &draw, &work, &part));

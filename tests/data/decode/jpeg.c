@@ -352,13 +352,13 @@ FV_TEST(data_decode_jpeg__decodes_arithmetic_coding_as_a_whole) {
     free(bytes);
 }
 
-/* One row is below what is decoded: rows 0 to 15 are the part's block and the one below it. */
+/* One row is below what is decoded: rows 0 to 15 are the blocks of the part. */
 FV_TEST(data_decode_jpeg__damage_in_a_single_row_below_a_part_is_found) {
     struct jpeg_compress_struct jpeg;
     struct jpeg_error_mgr errors;
     uint8_t *bytes = NULL, row[8] = { 0 }, *rows[] = { row };
     unsigned long length = 0;
-    const fv_box_of_pixels top = { 0, 0, 8, 8 };
+    const fv_box_of_pixels top = { 0, 0, 9, 8 };
     FV_IMAGE(part);
     fv_view view = { 0 };
     jpeg.err = jpeg_std_error(&errors);
