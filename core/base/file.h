@@ -11,7 +11,7 @@
  * fv_memory_free. */
 FV_MUST_USE fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *length);
 
-/* The same, written to `to`, an open file in memory. */
+/* The same, written to `to`, an open file in memory that is empty: a plain file by the team (parallel.h). */
 FV_MUST_USE fv_error *fv_file_copy(const char *path, int64_t cap, int to, int64_t *length);
 
 /* Writes `bytes` to a temporary name beside `path`, fsyncs it, renames it over `path`, fsyncs the folder. On an error `path` is

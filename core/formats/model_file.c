@@ -130,11 +130,11 @@ fv_error *fv_model_encode(const fv_model *model, bool checkpoint, uint8_t **byte
     fv_error *error = make_image(model, checkpoint, &image, length);
     if (!error && *length + FV_MODEL_TRAILER > image.capacity)
         error = fv_memory_grow((void **)&image.bytes, image.capacity, *length + FV_MODEL_TRAILER, 1);
+    if (!error) error = fv_trailer_write(image.bytes, *length);
     if (error) {
         fv_memory_free(image.bytes);
         return error;
     }
-    fv_trailer_write(image.bytes, *length);
     *length += FV_MODEL_TRAILER;
     *bytes = image.bytes;
     return NULL;

@@ -1,9 +1,10 @@
 /* model_file.h - the model file as bytes, and sections as options structs.
  *
  *   ┌──────────────────────────┬──────────────┬────────────┬──────────────┐
- *   │ HDF5 image, L bytes      │ "fovea-h\1"  │ L, 8 bytes │ BLAKE2b-256  │
+ *   │ HDF5 image, L bytes      │ "fovea-h\2"  │ L, 8 bytes │ BLAKE2b-256  │
  *   └──────────────────────────┴──────────────┴────────────┴──────────────┘
- * The hash covers all that is before it; L is little-endian. HDF5 readers stop at the image's end. */
+ * The hash, that of a tree (tree_hash.h), covers all that is before it; L is little-endian. HDF5 readers stop at the image's
+ * end. With "fovea-h\1" the hash is that of one chain: such files are read. */
 #ifndef FV_FORMATS_MODEL_FILE_H
 #define FV_FORMATS_MODEL_FILE_H
 

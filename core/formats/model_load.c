@@ -1,6 +1,6 @@
 /* model_load.c - a model read from a file: the trailer is found; what the file holds and where is listed, by fovea-reader when
- * anybody may have made the file; then, here, content is taken from the places listed, and the tensors must be those that the
- * graph wants. The hash in the trailer is compared before any of it is given away. */
+ * anybody may have made the file, while the team hashes it; then, here, content is taken from the places listed, and the
+ * tensors must be those that the graph wants. */
 #include <string.h>
 
 #include "core/base/size.h"
@@ -134,31 +134,28 @@ fv_error *fv_model_decode(const uint8_t *bytes, int64_t length, const char *wher
     return fv_model_from_answer(answer.at, answer.length, bytes, image, where, out);
 }
 
-static fv_error *load_image(const fv_snapshot *file, int64_t image, const char *path, fv_model **out) {
-    int64_t length;
+/* The reader goes through the file while it is hashed; of one that was changed the answer is not waited for. */
+static fv_error *load(const fv_snapshot *file, const char *path, fv_arena *arena, fv_model **out) {
+    int64_t image, length;
     const void *answer;
-    FV_OWNED(fv_arena) arena = NULL;
-    FV_TRY(fv_arena_new("the list of a model's pieces", 2 * FV_ANSWER_BYTES_MAX, &arena));
-    FV_TRY(fv_reader_run(file, image, path, NULL, arena, &answer, &length));
+    fv_reading *reading;
+    FV_TRY(fv_trailer_find(file->bytes, file->length, path, &image));
+    fv_error *unread = fv_reader_begin(file, image, path, NULL, arena, &reading);
+    fv_error *error = fv_trailer_compare(file->bytes, file->length, path);
+    if (error) {
+        if (!unread) fv_reader_cancel(reading);
+        fv_error_free(unread);
+        return error;
+    }
+    FV_TRY(unread);
+    FV_TRY(fv_reader_end(reading, &answer, &length));
     return fv_model_from_answer(answer, length, file->bytes, image, path, out);
 }
 
-/* The file is hashed while the model is made of it; what was made of one that was changed is thrown away. */
 fv_error *fv_model_load(const char *path, fv_model **out) {
-    int64_t image;
-    fv_hashing hashing;
     FV_SNAPSHOT(file);
-    FV_OWNED(fv_model) model = NULL;
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_TRY(fv_arena_new("the list of a model's pieces", 2 * FV_ANSWER_BYTES_MAX, &arena));
     FV_TRY(fv_snapshot_read(path, FV_MODEL_BYTES_MAX, &file));
-    FV_TRY(fv_trailer_find(file.bytes, file.length, path, &image));
-    fv_hashing_begin(&hashing, file.bytes, file.length - FV_HASH_BYTES);
-    fv_error *error = load_image(&file, image, path, &model);
-    fv_hashing_end(&hashing);
-    fv_error *changed = fv_trailer_compare(file.bytes, file.length, path, hashing.hash);
-    if (changed) {
-        fv_error_free(error);
-        return changed;
-    }
-    if (!error) *out = fv_take(&model);
-    return error;
+    return load(&file, path, arena, out);
 }

@@ -1,4 +1,5 @@
-/* model_trailer.c - hash and length behind a model's HDF5 image. The hash is BLAKE2b with 256 bits (RFC 7693), by libsodium. */
+/* model_trailer.c - hash and length behind a model's HDF5 image. The magic's last byte says which hash: 2, that of a tree
+ * (tree_hash.h), which is written; 1, of files from before, BLAKE2b with 256 bits (RFC 7693) of all bytes in one chain. */
 #include "core/formats/model_trailer.h"
 
 #include <sodium.h>
@@ -6,7 +7,7 @@
 
 #include "core/base/size.h"
 
-static const uint8_t magic[8] = "fovea-h\1";
+static const uint8_t magic[8] = "fovea-h\2", chain_magic[8] = "fovea-h\1";
 static const uint8_t hdf5_magic[8] = "\x89HDF\r\n\x1a\n";
 _Static_assert(FV_TRAILER_HASH_LETTERS == 2 * FV_HASH_BYTES + 1, "two digits a byte");
 _Static_assert(FV_MODEL_TRAILER == sizeof magic + 8 + FV_HASH_BYTES, "the trailer is magic, length, hash");
@@ -21,15 +22,11 @@ static int64_t get_length(const uint8_t *from) {
     return length > INT64_MAX ? -1 : (int64_t)length;
 }
 
-static void hash(const uint8_t *bytes, int64_t length, uint8_t out[FV_HASH_BYTES]) {
-    crypto_generichash(out, FV_HASH_BYTES, bytes, (unsigned long long)length, NULL, 0);
-}
-
-void fv_trailer_write(uint8_t *bytes, int64_t image_length) {
+fv_error *fv_trailer_write(uint8_t *bytes, int64_t image_length) {
     uint8_t *at = bytes + image_length;
     memcpy(at, magic, sizeof magic);
     put_length(at + 8, image_length);
-    hash(bytes, image_length + 16, at + 16);
+    return fv_tree_hash(bytes, image_length + 16, at + 16);
 }
 
 /* Where superblock 0 says that the image ends (HDF5 File Format Specification, II.A); −1 when it is not one. */
@@ -47,7 +44,9 @@ fv_error *fv_trailer_find(const uint8_t *bytes, int64_t length, const char *wher
         return fv_fail(FV_FORMAT, "%s is not a fovea model", where);
     const uint8_t *trailer = bytes + length - FV_MODEL_TRAILER;
     int64_t end = stated_end(bytes, length);
-    if (length < 48 + FV_MODEL_TRAILER || memcmp(trailer, magic, sizeof magic) != 0) {
+    bool is_one = length >= 48 + FV_MODEL_TRAILER &&
+                  (memcmp(trailer, magic, sizeof magic) == 0 || memcmp(trailer, chain_magic, sizeof magic) == 0);
+    if (!is_one) {
         if (end >= 0 && length == end)
             return fv_fail(FV_FORMAT, "%s is an HDF5 file, but not a fovea model: it has no trailer", where);
         if (end >= 0 && length > end + FV_MODEL_TRAILER)
@@ -60,15 +59,19 @@ fv_error *fv_trailer_find(const uint8_t *bytes, int64_t length, const char *wher
     return get_length(trailer + 8) == *image_length ? NULL : changed(where);
 }
 
-fv_error *fv_trailer_compare(const uint8_t *bytes, int64_t length, const char *where, const uint8_t *hash) {
-    return sodium_memcmp(hash, bytes + length - FV_HASH_BYTES, FV_HASH_BYTES) == 0 ? NULL : changed(where);
+fv_error *fv_trailer_compare(const uint8_t *bytes, int64_t length, const char *where) {
+    uint8_t hash[FV_HASH_BYTES];
+    int64_t hashed = length - FV_HASH_BYTES;
+    if (memcmp(bytes + length - FV_MODEL_TRAILER, chain_magic, sizeof chain_magic) == 0)
+        crypto_generichash(hash, FV_HASH_BYTES, bytes, (unsigned long long)hashed, NULL, 0);
+    else
+        FV_TRY(fv_tree_hash(bytes, hashed, hash));
+    return sodium_memcmp(hash, bytes + hashed, FV_HASH_BYTES) == 0 ? NULL : changed(where);
 }
 
 fv_error *fv_trailer_check(const uint8_t *bytes, int64_t length, const char *where, int64_t *image_length) {
-    uint8_t is[FV_HASH_BYTES];
     FV_TRY(fv_trailer_find(bytes, length, where, image_length));
-    hash(bytes, length - FV_HASH_BYTES, is);
-    return fv_trailer_compare(bytes, length, where, is);
+    return fv_trailer_compare(bytes, length, where);
 }
 
 void fv_trailer_hash(const uint8_t *bytes, int64_t length, char out[FV_TRAILER_HASH_LETTERS]) {

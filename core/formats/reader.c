@@ -27,9 +27,11 @@ const fv_reader_limits fv_reader_documented = { .memory = INT64_C(256) << 20, .p
 #define NOTE_BYTES 512
 
 /* One run of the reader. */
-typedef struct run {
+struct fv_reading {
     const char *where;
-    const fv_reader_limits *limits;
+    fv_reader_limits limits;
+    fv_arena *arena;
+    double deadline;
     int answer, note; /* descriptors: of the shared memory; of the pipe's end to read from */
     pid_t process;
     bool late;    /* it was killed for taking too long */
@@ -37,7 +39,7 @@ typedef struct run {
     int status;
     char said[NOTE_BYTES + 1]; /* on standard error */
     int64_t said_length;
-} run;
+};
 
 /* ---- starting it ---- */
 
@@ -55,14 +57,13 @@ static void set_environment(spawning *s, fv_text *libraries) {
     s->environment[0] = path ? libraries->at : NULL;
 }
 
-static int set_files(spawning *s, const fv_snapshot *file, const run *r, int note) {
+static int set_files(spawning *s, const fv_snapshot *file, const fv_reading *r, int note) {
     posix_spawn_file_actions_t *f = &s->files;
     int failed = posix_spawn_file_actions_addopen(f, 0, "/dev/null", O_RDWR, 0);
     if (!failed) failed = posix_spawn_file_actions_adddup2(f, 0, 1);
     if (!failed) failed = posix_spawn_file_actions_adddup2(f, note, 2);
     if (!failed) failed = posix_spawn_file_actions_adddup2(f, file->file, FV_READER_FILE);
-    if (!failed && r->limits->content_length)
-        failed = posix_spawn_file_actions_adddup2(f, r->limits->content, FV_READER_CONTENT);
+    if (!failed && r->limits.content_length) failed = posix_spawn_file_actions_adddup2(f, r->limits.content, FV_READER_CONTENT);
     return failed ? failed : posix_spawn_file_actions_adddup2(f, r->answer, FV_READER_ANSWER);
 }
 
@@ -87,10 +88,10 @@ static void set_arguments(spawning *s, const char *path, int64_t length, const f
     }
 }
 
-static fv_error *start(run *r, const char *path, const fv_snapshot *file, int64_t length, int note) {
+static fv_error *start(fv_reading *r, const char *path, const fv_snapshot *file, int64_t length, int note) {
     spawning s = { 0 };
     FV_TEXT(libraries, 1 << 16);
-    set_arguments(&s, path, length, r->limits);
+    set_arguments(&s, path, length, &r->limits);
     set_environment(&s, &libraries);
     FV_TRY(fv_text_error(&libraries));
     if (posix_spawn_file_actions_init(&s.files)) return fv_error_memory();
@@ -114,7 +115,7 @@ static double now(void) {
 }
 
 /* Keeps the first bytes of what it says; false at the end, when nobody has the pipe open any more. */
-static bool hear(run *r) {
+static bool hear(fv_reading *r) {
     char chunk[NOTE_BYTES];
     ssize_t got = read(r->note, chunk, sizeof chunk);
     if (got < 0) return errno == EINTR || errno == EAGAIN;
@@ -124,10 +125,9 @@ static bool hear(run *r) {
     return got > 0;
 }
 
-static void wait_for(run *r) {
-    double deadline = now() + r->limits->wait;
+static void wait_for(fv_reading *r) {
     for (bool open = true; open && !r->late;) {
-        double left = deadline - now();
+        double left = r->deadline - now();
         struct pollfd note = { .fd = r->note, .events = POLLIN };
         int ready = left > 0 ? poll(&note, 1, (int)(1000 * left) + 1) : 0;
         if (ready > 0) open = hear(r);
@@ -143,7 +143,7 @@ static void wait_for(run *r) {
 /* ---- what became of it ---- */
 
 /* Says `format`, and behind it what the reader said last. */
-static fv_error *with_note(run *r, fv_code code, const char *what) {
+static fv_error *with_note(fv_reading *r, fv_code code, const char *what) {
     FV_TEXT(note, 4 * (NOTE_BYTES + 1));
     while (r->said_length && r->said[r->said_length - 1] == '\n') r->said[--r->said_length] = 0;
     for (char *at = r->said; *at; at++)
@@ -153,18 +153,18 @@ static fv_error *with_note(run *r, fv_code code, const char *what) {
     return fv_fail(code, "%s%s%s%s", what, note.length ? " (it said: " : "", note.at, note.length ? ")" : "");
 }
 
-static fv_error *killed(run *r) {
+static fv_error *killed(fv_reading *r) {
     int number = WTERMSIG(r->status);
     char what[256];
     if (number == SIGXCPU)
-        snprintf(what, sizeof what, "the reader took more than %lld s of processor time", (long long)r->limits->processor);
+        snprintf(what, sizeof what, "the reader took more than %lld s of processor time", (long long)r->limits.processor);
     else
         snprintf(what, sizeof what, "the reader was killed by signal %d (%s)", number, strsignal(number));
     return with_note(r, FV_FORMAT, what);
 }
 
-static fv_error *how_it_failed(run *r) {
-    if (r->late) return fv_fail(FV_FORMAT, "the reader was not done after %g s", r->limits->wait);
+static fv_error *how_it_failed(fv_reading *r) {
+    if (r->late) return fv_fail(FV_FORMAT, "the reader was not done after %g s", r->limits.wait);
     if (r->unknown) return with_note(r, FV_FORMAT, "the reader ended without an answer");
     if (WIFSIGNALED(r->status)) return killed(r);
     char what[256];
@@ -173,14 +173,14 @@ static fv_error *how_it_failed(run *r) {
 }
 
 /* A failure of the file is told from one of the installation: the reader as it is installed ends with status 0. */
-static fv_error *explain(run *r, fv_error *error) {
+static fv_error *explain(fv_reading *r, fv_error *error) {
     if (fv_error_code(error) != FV_FORMAT) return fv_error_wrap(error, "%s could not be read", r->where);
     return fv_error_hint(fv_error_wrap(error, "%s is damaged, or made to do harm", r->where),
                          "get the file anew from whom you trust; `fovea doctor` shows whether the reader works");
 }
 
 /* Copies the answer out of the shared memory: what is looked at afterwards does not change. */
-static fv_error *take_answer(const run *r, fv_arena *arena, const void **answer, int64_t *length) {
+static fv_error *take_answer(const fv_reading *r, fv_arena *arena, const void **answer, int64_t *length) {
     void *shared = mmap(NULL, FV_ANSWER_BYTES_MAX, PROT_READ, MAP_SHARED, r->answer, 0);
     if (shared == MAP_FAILED) return fv_fail(FV_MEMORY, "no memory for the answer: %s", strerror(errno));
     void *copy = NULL;
@@ -192,7 +192,7 @@ static fv_error *take_answer(const run *r, fv_arena *arena, const void **answer,
 }
 
 /* An answer counts when the reader has come to its end; whether it is one is asked again by fv_answer_open. */
-static fv_error *judge(run *r, fv_arena *arena, const void **answer, int64_t *length) {
+static fv_error *judge(fv_reading *r, fv_arena *arena, const void **answer, int64_t *length) {
     bool ended = r->unknown ? !r->late : !r->late && WIFEXITED(r->status) && WEXITSTATUS(r->status) == 0;
     if (!ended) return explain(r, how_it_failed(r));
     fv_error *error = take_answer(r, arena, answer, length);
@@ -207,7 +207,7 @@ static void warn_of_guards(unsigned guards) {
         fv_log_warning("fovea-reader has no filter of system calls here (seccomp is not allowed): its limits alone keep it");
 }
 
-static fv_error *run_with(run *r, const char *path, const fv_snapshot *file, int64_t length) {
+static fv_error *start_with_pipe(fv_reading *r, const char *path, const fv_snapshot *file, int64_t length) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return fv_fail(FV_IO, "no pipe to the reader: %s", strerror(errno));
     int note = fcntl(ends[1], F_DUPFD_CLOEXEC, FV_READER_CONTENT + 1);
@@ -216,20 +216,44 @@ static fv_error *run_with(run *r, const char *path, const fv_snapshot *file, int
     r->note = ends[0];
     if (!error) error = start(r, path, file, length, note);
     if (note >= 0) close(note);
-    if (!error) wait_for(r);
-    close(ends[0]);
+    if (error) close(ends[0]);
     return error;
+}
+
+fv_error *fv_reader_begin(const fv_snapshot *file, int64_t length, const char *where, const fv_reader_limits *limits,
+                          fv_arena *arena, fv_reading **out) {
+    fv_reading *r;
+    const char *path;
+    FV_TRY(fv_arena_take(arena, 1, &r));
+    *r = (fv_reading){ .where = where, .limits = limits ? *limits : fv_reader_documented, .arena = arena };
+    FV_TRY(fv_error_wrap(fv_reader_find(arena, &path), "%s cannot be read", where));
+    FV_TRY(fv_shared_memory(where, FV_ANSWER_BYTES_MAX, &r->answer));
+    r->deadline = now() + r->limits.wait;
+    fv_error *error = start_with_pipe(r, path, file, length);
+    if (error) close(r->answer);
+    *out = r;
+    return error;
+}
+
+fv_error *fv_reader_end(fv_reading *r, const void **answer, int64_t *answer_length) {
+    wait_for(r);
+    close(r->note);
+    fv_error *error = judge(r, r->arena, answer, answer_length);
+    if (!error) warn_of_guards(fv_answer_guards(*answer));
+    close(r->answer);
+    return error;
+}
+
+void fv_reader_cancel(fv_reading *r) {
+    r->deadline = 0;
+    wait_for(r);
+    close(r->note);
+    close(r->answer);
 }
 
 fv_error *fv_reader_run(const fv_snapshot *file, int64_t length, const char *where, const fv_reader_limits *limits,
                         fv_arena *arena, const void **answer, int64_t *answer_length) {
-    run r = { .where = where, .limits = limits ? limits : &fv_reader_documented };
-    const char *path;
-    FV_TRY(fv_error_wrap(fv_reader_find(arena, &path), "%s cannot be read", where));
-    FV_TRY(fv_shared_memory(where, FV_ANSWER_BYTES_MAX, &r.answer));
-    fv_error *error = run_with(&r, path, file, length);
-    if (!error) error = judge(&r, arena, answer, answer_length);
-    if (!error) warn_of_guards(fv_answer_guards(*answer));
-    close(r.answer);
-    return error;
+    fv_reading *reading;
+    FV_TRY(fv_reader_begin(file, length, where, limits, arena, &reading));
+    return fv_reader_end(reading, answer, answer_length);
 }

@@ -41,6 +41,14 @@ FV_MUST_USE fv_error *fv_reader_find(fv_arena *arena, const char **path);
 FV_MUST_USE fv_error *fv_reader_run(const fv_snapshot *file, int64_t length, const char *where, const fv_reader_limits *limits,
                                     fv_arena *arena, const void **answer, int64_t *answer_length);
 
+/* The same in two steps: what is done between them does not wait for the reader. A reading, in `arena`, ends by one of the two.
+ */
+typedef struct fv_reading fv_reading;
+FV_MUST_USE fv_error *fv_reader_begin(const fv_snapshot *file, int64_t length, const char *where,
+                                      const fv_reader_limits *limits, fv_arena *arena, fv_reading **out);
+FV_MUST_USE fv_error *fv_reader_end(fv_reading *reading, const void **answer, int64_t *answer_length);
+void fv_reader_cancel(fv_reading *reading);
+
 /* Has it read a file that this program made, to see what keeps it: where it is, and its fv_guard bits. */
 FV_MUST_USE fv_error *fv_reader_try(fv_arena *arena, const char **path, unsigned *guards);
 

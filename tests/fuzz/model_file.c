@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *image, size_t length) {
     snprintf(path, sizeof path, "/tmp/fovea-fuzz-model-%ld.fovea", (long)getpid());
     FV_ASSERT(!fv_memory_new((int64_t)length + FV_MODEL_TRAILER, &file));
     memcpy(file, image, length);
-    fv_trailer_write(file, (int64_t)length);
+    FV_ASSERT(!fv_trailer_write(file, (int64_t)length));
     FV_ASSERT(!fv_file_write(path, file, (int64_t)length + FV_MODEL_TRAILER, NULL));
     try(path);
     unlink(path);

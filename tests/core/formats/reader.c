@@ -190,6 +190,20 @@ static void *load_some(void *path) {
     return NULL;
 }
 
+FV_TEST(core_formats_reader__one_that_is_not_waited_for_leaves_nothing) {
+    FV_SNAPSHOT(file);
+    FV_OWNED(fv_arena) arena = NULL;
+    fv_reading *reading;
+    FV_OK(fv_arena_new("an answer", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_OK(fv_snapshot_read(new_file(), 1 << 20, &file));
+    int before = open_files();
+    use_reader("sleep");
+    FV_OK(fv_reader_begin(&file, file.length - FV_MODEL_TRAILER, "m.fovea", NULL, arena, &reading));
+    fv_reader_cancel(reading);
+    assert_int_equal(open_files(), before);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 FV_TEST(core_formats_reader__reads_for_several_threads_at_once) {
     pthread_t threads[4];
     const char *path = new_file();
@@ -381,6 +395,22 @@ FV_TEST(core_formats_snapshot__a_copy_is_sealed_and_may_be_empty) {
     FV_OK(fv_snapshot_copy("", 0, &empty));
     assert_int_equal(empty.length, 0);
     assert_null(empty.bytes);
+}
+
+/* More than what is copied at once: several pieces, by the team. */
+FV_TEST(core_formats_snapshot__a_long_file_is_copied_as_it_is) {
+    enum { LENGTH = (3 << 18) + 7 };
+    FV_OWNED(fv_memory) bytes = NULL;
+    FV_SNAPSHOT(copy);
+    char path[400];
+    snprintf(path, sizeof path, "%s/long", fv_test_folder());
+    FV_OK(fv_memory_alloc(LENGTH, 1, &bytes));
+    for (int i = 0; i < LENGTH; i++) ((uint8_t *)bytes)[i] = (uint8_t)((unsigned)i * 2654435761u >> 11);
+    FV_OK(fv_file_write(path, bytes, LENGTH, NULL));
+    FV_FAILS(fv_snapshot_read(path, LENGTH - 1, &copy), FV_MEMORY, path);
+    FV_OK(fv_snapshot_read(path, LENGTH, &copy));
+    assert_int_equal(copy.length, LENGTH);
+    assert_memory_equal(copy.bytes, bytes, LENGTH);
 }
 
 static fv_error *copy_some(void) {
