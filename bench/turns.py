@@ -1,7 +1,8 @@
 """What train, infer and kernels share: systems that take turns in one run, and what is made of their times.
 
 Machines drift: a virtual core may share a physical one for a minute and then not. So systems take turns, a few steps each, and a
-ratio is the median over the rounds of the ratio within a round. Each system is a process of its own that waits on a pipe while it
+ratio is the median over the rounds of the ratio within a round; in each round multiply-adds in registers (peak.c) say what the
+machine could do at that moment. Each system is a process of its own that waits on a pipe while it
 is not its turn: it reads a number of steps from standard input and answers with their seconds, as JSON."""
 import json
 import os
@@ -9,6 +10,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -35,12 +37,15 @@ class System:
         self.about = json.loads(self.process.stdout.readline() or sys.exit(f"{' '.join(command)} failed"))
         self.seconds = []
 
-    def steps(self, count):
+    def answer(self, count):
         print(count, file=self.process.stdin, flush=True)
         answer = self.process.stdout.readline()
         if not answer:
             sys.exit(f"{' '.join(self.command)} failed")
-        return json.loads(answer)["seconds"]
+        return json.loads(answer)
+
+    def steps(self, count):
+        return self.answer(count)["seconds"]
 
     def peak_mib(self):
         with open(f"/proc/{self.process.pid}/status") as status:
@@ -64,24 +69,58 @@ def peer(variant, *arguments):
     return System(variant, [sys.executable, os.path.join(HERE, "peers.py"), variant, *map(str, arguments)], environment)
 
 
-def take_turns(systems, rounds, steps):
-    """Fills system.seconds: a step's, by round."""
+class Peak:
+    """peak.c, compiled here: its GFLOP/s by round. Without a C compiler, or on a CPU that it does not know, there are none."""
+
+    def __init__(self, threads):
+        self.gflops, self.system = [], None
+        with tempfile.TemporaryDirectory() as folder:
+            program = os.path.join(folder, "peak")
+            try:
+                subprocess.run(["cc", "-O2", "-pthread", "-o", program, os.path.join(HERE, "peak.c")], check=True)
+                self.system = System("peak", [program, str(threads)])
+            except (OSError, subprocess.CalledProcessError, SystemExit) as error:
+                print(f"the peak of multiply-adds is not measured: {error}", file=sys.stderr)
+
+    def probe(self):
+        if self.system:
+            self.gflops.append(self.system.answer(1)["gflops"])
+
+    def median(self):
+        return statistics.median(self.gflops) if self.gflops else None
+
+
+def take_turns(systems, rounds, steps, threads):
+    """Fills system.seconds: a step's, by round. The machine's peak meanwhile."""
+    peak = Peak(threads)
     for system in systems:
         system.steps(2)
     for n in range(rounds):
+        peak.probe()
         for system in systems:
             time.sleep(0.05)  # the other's threads have stopped spinning
             system.seconds.append(system.steps(steps) / steps)
-        print(f"round {n + 1}/{rounds}: " + ", ".join(f"{s.name} {1e3 * s.seconds[-1]:.1f} ms" for s in systems),
-              file=sys.stderr, flush=True)
+        print(f"round {n + 1}/{rounds}: " + ", ".join(f"{s.name} {1e3 * s.seconds[-1]:.1f} ms" for s in systems) +
+              (f", peak {peak.gflops[-1]:.0f} GFLOP/s" if peak.gflops else ""), file=sys.stderr, flush=True)
+    if peak.system:
+        peak.system.close()
+    return peak.median()
 
 
-def report(systems, batch, about):
+def fraction(ours, peak):
+    """Of the machine's peak. A convolution's multiply-adds are counted as written: an algorithm that needs fewer, as Winograd's,
+    may come to more than 1."""
+    gflops = 1e-9 * ours.about["flops"] / statistics.median(ours.seconds)
+    return dict(gflops=round(gflops, 1), peak_gflops=round(peak, 1), fraction_of_peak=round(gflops / peak, 3)) if peak else {}
+
+
+def report(systems, batch, about, peak):
     """The JSON object that a bench ends with. The peer is the fastest one, by the median."""
     ours, peers = systems[0], systems[1:]
     row = dict(about, cpu=cpu(), isa=ours.about.get("isa"), rounds=len(ours.seconds),
                images_per_s=round(batch / statistics.median(ours.seconds), 2),
                milliseconds=round(1e3 * statistics.median(ours.seconds), 3), peak_mib=ours.peak_mib())
+    row |= fraction(ours, peak)
     for system in peers:
         row[f"{system.name}_images_per_s"] = round(batch / statistics.median(system.seconds), 2)
     if peers:
