@@ -27,6 +27,15 @@ def fovea_program():
     return os.environ.get("FOVEA") or os.path.join(HERE, "../build/release/bin/fovea")
 
 
+def bench_program(name):
+    """bench/NAME.c, beside fovea; no build of everything makes it."""
+    folder = os.path.dirname(os.path.abspath(fovea_program()))
+    path = os.path.join(folder, f"bench_{name}")
+    if not os.path.exists(path):
+        subprocess.run(["cmake", "--build", os.path.dirname(folder), "--target", f"bench_{name}"], check=True, stdout=sys.stderr)
+    return path
+
+
 class System:
     """A process that takes turns. The first line it says is about itself."""
 
