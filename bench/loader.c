@@ -1,6 +1,6 @@
-/* loader.c - runs a loader's epochs, for bench/loader to drive: bench_loader FOLDER MODE BATCH WORKERS CACHE TRANSFORMS, then a
- * line on standard input for each epoch, answered with its pictures and its seconds by the clock and of processor time, all
- * threads together. bench_loader FOLDER alone fills that folder with two classes of JPEG files. */
+/* loader.c - runs a loader's epochs, for bench/loader to drive: bench_loader FOLDER MODE BATCH WORKERS CACHE REDUCED
+ * TRANSFORMS, then a line on standard input for each epoch, answered with its pictures and its seconds by the clock and of
+ * processor time, all threads together. bench_loader FOLDER alone fills that folder with two classes of JPEG files. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,11 +97,12 @@ static fv_error *run(char **arguments) {
     FV_OWNED(fv_loader) loader = NULL;
     FV_TRY(fv_dataset_open(arguments[0], NULL, &set));
     FV_TRY(fv_subset_part(set, NULL, &all));
-    FV_TRY(fv_transforms_parse(arguments[5], &transforms));
+    FV_TRY(fv_transforms_parse(arguments[6], &transforms));
     fv_loader_options options = { .mode = strcmp(arguments[1], "training") ? FV_EVALUATION : FV_TRAINING,
                                   .batch = strtoll(arguments[2], NULL, 10),
                                   .workers = strtoll(arguments[3], NULL, 10),
-                                  .cache = (int64_t)strtod(arguments[4], NULL) };
+                                  .cache = (int64_t)strtod(arguments[4], NULL),
+                                  .reduced = arguments[5][0] == '1' };
     FV_TRY(fv_loader_new(all, transforms, &options, &loader));
     char line[16];
     for (int64_t epoch = 0; fgets(line, sizeof line, stdin); epoch++) FV_TRY(run_epoch(loader, epoch));
@@ -110,8 +111,8 @@ static fv_error *run(char **arguments) {
 
 int main(int count, char **arguments) {
     if (count == 2) return write_pictures(arguments[1]);
-    if (count != 7) {
-        fprintf(stderr, "bench_loader FOLDER [training|evaluation BATCH WORKERS CACHE TRANSFORMS]\n");
+    if (count != 8) {
+        fprintf(stderr, "bench_loader FOLDER [training|evaluation BATCH WORKERS CACHE REDUCED TRANSFORMS]\n");
         return 2;
     }
     fv_error *error = run(arguments + 1);

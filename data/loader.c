@@ -22,6 +22,8 @@ const fv_field fv_loader_fields[] = {
              .help = "threads that read pictures; 0: none beside the caller's"),
     FV_FIELD(fv_loader_options, queue, .max = 1024, .help = "batches in memory at once; 0: 1 without workers, else 4"),
     FV_FIELD(fv_loader_options, cache, .max = INFINITY, .help = "bytes of decoded pictures kept for later epochs"),
+    FV_FIELD(fv_loader_options, reduced,
+             .help = "decode JPEG files at 1/2, 1/4 or 1/8 as far as the network's input is no larger: other pixels"),
     FV_FIELD(fv_loader_options, drop_last, .help = "leave out a last batch that is not full"),
     FV_FIELD(fv_loader_options, sampling, .by_default = "uniform", .names = "uniform,balanced,weighted",
              .help = "pictures of an epoch: each once; drawn, classes alike; drawn by the list's weights"),
@@ -134,10 +136,18 @@ static fv_error *find_target(fv_loader *loader) {
     return mixes ? fv_memory_new(loader->subset->count, &loader->partners) : NULL;
 }
 
+static fv_error *check_reduced(const fv_loader *loader) {
+    if (loader->options.cache)
+        return fv_error_hint(fv_fail(FV_USAGE, "pictures kept for later epochs are whole, not reduced"),
+                             "decode exactly, or without a cache");
+    return fv_error_wrap(fv_transforms_reduce(loader->transforms, loader->options.mode), "decoding at less than the size");
+}
+
 static fv_error *set_up(fv_loader *loader) {
     fv_loader_options *o = &loader->options;
     int64_t count = loader->subset->count;
     FV_TRY(find_size(loader));
+    if (o->reduced) FV_TRY(check_reduced(loader));
     FV_TRY(find_target(loader));
     loader->batches = o->drop_last ? count / o->batch : fv_ceil_div(count, o->batch);
     loader->grain = fv_min(fv_max(o->batch / (4 * fv_max(o->workers, 1)), 1), 64);

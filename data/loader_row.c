@@ -29,6 +29,16 @@ static fv_box_of_pixels region_of(const void *context, int64_t height, int64_t w
     return fv_transforms_region(p->loader->transforms, p->loader->options.mode, &p->draw, size);
 }
 
+/* As far as what the transforms read of the picture is no smaller than the network's input, either way. */
+static int64_t reduce_by(const void *context, int64_t height, int64_t width) {
+    const picture *p = context;
+    fv_size want = p->loader->size;
+    fv_box_of_pixels read = region_of(context, height, width);
+    int64_t by = 8;
+    while (by > 1 && (read.height / by < want.height || read.width / by < want.width)) by /= 2;
+    return by;
+}
+
 /* Keeps a copy, if it still fits; without memory none. Of two threads with the same picture the first one's stays. */
 static void keep_rows(const void *context, const fv_jpeg_rows *rows) {
     const picture *p = context;
@@ -51,6 +61,7 @@ static fv_error *fetch(picture *p, fv_bytes *bytes) {
     _Atomic uint8_t *intact = &p->loader->intact[p->draw.sample];
     fv_interest interest = { .region = region_of,
                              .context = p,
+                             .reduce = p->loader->options.reduced ? reduce_by : NULL,
                              .known_whole = atomic_load_explicit(intact, memory_order_relaxed),
                              .rows = atomic_load_explicit(&p->loader->noted->at[p->draw.sample], memory_order_acquire),
                              .keep = p->loader->options.mode == FV_TRAINING ? keep_rows : NULL };

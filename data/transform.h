@@ -62,6 +62,7 @@ typedef struct fv_pair_call {
 typedef struct fv_transform {
     FV_PART;
     const char *example;                     /* options for the picture in docs/images/transforms; NULL: there is none */
+    bool rescales;                           /* makes of a smaller picture what it makes of a larger, but for sharpness */
     bool normalizes;                         /* leaves f32 on a scale of its own: nothing is divided by 255 at the end */
     fv_error *(*check)(const void *options); /* what the field table cannot say; NULL: nothing */
     /* Height, width, channels before → after; zeros are unknown. FV_SHAPE: cannot be. NULL: they stay. */
@@ -105,6 +106,10 @@ typedef struct fv_destination {
 bool fv_transforms_mix(const fv_transforms *transforms, fv_mode mode);
 /* FV_USAGE, by its name: a step of that mode mixes parts of pictures, of which no number follows from theirs. */
 FV_MUST_USE fv_error *fv_transforms_mix_numbers(const fv_transforms *transforms, fv_mode mode);
+
+/* NULL: pictures may be reduced before the steps of that mode, which begin with one that rescales. Else FV_USAGE, by its name.
+ */
+FV_MUST_USE fv_error *fv_transforms_reduce(const fv_transforms *transforms, fv_mode mode);
 
 /* What the steps of that mode will read of a decoded picture of that height and width. */
 fv_box_of_pixels fv_transforms_region(const fv_transforms *transforms, fv_mode mode, const fv_draw *draw, fv_size before);

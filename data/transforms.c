@@ -190,6 +190,16 @@ fv_box_of_pixels fv_transforms_region(const fv_transforms *transforms, fv_mode m
     return views[0].box;
 }
 
+fv_error *fv_transforms_reduce(const fv_transforms *transforms, fv_mode mode) {
+    int first = 0;
+    while (first < transforms->count && !runs(&transforms->steps[first], mode)) first++;
+    if (first < transforms->count && transforms->steps[first].transform->rescales) return NULL;
+    fv_error *error = first < transforms->count ? fv_fail(FV_USAGE, "transform %s counts in pixels of the picture",
+                                                          transforms->steps[first].transform->name)
+                                                : fv_fail(FV_USAGE, "no transform changes the picture's size");
+    return fv_error_hint(error, "decode exactly, or begin with resize or random_resized_crop");
+}
+
 void fv_workspace_release(fv_workspace *work) {
     fv_image_release(&work->spare);
     fv_image_release(&work->fill);

@@ -182,6 +182,7 @@ fv_loader_options fv_trainer_loader_options(const fv_trainer *t) {
                                 .batch = fv_trainer_batch(t),
                                 .seed = t->keys->seed,
                                 .workers = t->workers,
+                                .reduced = t->keys->decoding == FV_DECODING_REDUCED,
                                 .sampling = (fv_sampling)t->keys->sampling,
                                 .number_mean = t->scaling.mean,
                                 .number_scale = t->scaling.scale,

@@ -43,6 +43,11 @@ const fv_field fv_recipe_fields[] = {
              .help =
                  "from a decoded picture to the input, divided by ';', in YAML also a list (`fovea help transform`); without "
                  "it chosen by size"),
+    FV_FIELD(
+        fv_recipe_keys, decoding, .by_default = "exact", .names = "exact,reduced",
+        .help =
+            "of the JPEG files trained on; reduced: at 1/2, 1/4 or 1/8 as far as the network's input is no larger, which is "
+            "faster with large photographs, and other, softer pixels; validation is exact"),
     FV_FIELD(fv_recipe_keys, epochs, .by_default = "10", .flag = "e", .min = 1, .max = 1000000,
              .help = "passes over the pictures"),
     FV_FIELD(fv_recipe_keys, batch, .by_default = "64", .flag = "b", .min = 0, .max = 65536,

@@ -6,6 +6,9 @@
 #include "core/formats/model_file.h"
 #include "fovea/train.h"
 
+/* decoding */
+enum { FV_DECODING_EXACT, FV_DECODING_REDUCED };
+
 typedef struct fv_recipe_keys {
     const char *data, *val, *test, *weights;
     double val_fraction;
@@ -18,6 +21,7 @@ typedef struct fv_recipe_keys {
     const char *arch;
     int64_t size[2];
     const char *transforms;
+    int decoding;
     int64_t epochs, batch;
     const char *loss, *class_weights, *optimizer, *groups;
     double learning_rate;

@@ -59,15 +59,27 @@ static fv_error *choose_colours(j_decompress_ptr jpeg, int64_t wanted) {
  * in several scans is decoded as a whole. */
 static fv_view choose_view(const fv_interest *interest, j_decompress_ptr jpeg, int orientation) {
     if (!interest || orientation != 1 || jpeg->arith_code || jpeg_has_multiple_scans(jpeg)) return (fv_view){ 0 };
-    int64_t height = jpeg->image_height, width = jpeg->image_width;
-    int64_t across = jpeg->max_h_samp_factor * DCTSIZE, down = jpeg->max_v_samp_factor * DCTSIZE;
+    int64_t height = jpeg->output_height, width = jpeg->output_width;
+    int64_t across = jpeg->max_h_samp_factor * jpeg->min_DCT_scaled_size;
+    int64_t down = jpeg->max_v_samp_factor * jpeg->min_DCT_scaled_size;
     int64_t beside = 2 * jpeg->max_h_samp_factor, above = 2 * jpeg->max_v_samp_factor;
     fv_box_of_pixels wanted = interest->region(interest->context, height, width), box;
     box.top = fv_max(wanted.top - above, 0) / down * down;
     box.left = fv_max(wanted.left - beside, 0) / across * across;
     box.height = fv_min(fv_round_up(wanted.top + wanted.height, down), height) - box.top;
     box.width = fv_min(fv_round_up(wanted.left + wanted.width + beside, across), width) - box.left;
+    if (jpeg->min_DCT_scaled_size < DCTSIZE && jpeg->max_h_samp_factor > 2) { /* libjpeg takes chroma for narrower than it is */
+        box.left = 0;
+        box.width = width;
+    }
     return (fv_view){ height, width, box };
+}
+
+/* Blocks give fewer pixels, by a smaller inverse transform. What is turned is as large as it is stored. */
+static void choose_scale(const fv_interest *interest, j_decompress_ptr jpeg, int orientation) {
+    if (interest && interest->reduce && orientation == 1)
+        jpeg->scale_denom = (unsigned)interest->reduce(interest->context, jpeg->image_height, jpeg->image_width);
+    jpeg_calc_output_dimensions(jpeg);
 }
 
 /* The next rows of the picture, as many as `out` has. */
@@ -140,9 +152,10 @@ static fv_error *decode_trapped(const fv_encoded *encoded, j_decompress_ptr jpeg
     if (!jpeg->arith_code) FV_TRY(fv_decode_check_room(encoded, jpeg->image_height, jpeg->image_width, PIXELS_A_BYTE));
     about->orientation = orientation_of(jpeg);
     FV_TRY(choose_colours(jpeg, encoded->options.channels));
+    choose_scale(encoded->interest, jpeg, about->orientation);
     about->view = choose_view(encoded->interest, jpeg, about->orientation);
     bool whole = !about->view.height;
-    reading r = { .box = { 0, 0, jpeg->image_height, jpeg->image_width }, .length = encoded->length, .doubted = doubted };
+    reading r = { .box = { 0, 0, jpeg->output_height, jpeg->output_width }, .length = encoded->length, .doubted = doubted };
     if (!whole) r.box = about->view.box, r.interest = encoded->interest;
     FV_TRY(read_view(jpeg, &r, out));
     if (!whole) about->view.box = r.box;

@@ -126,7 +126,8 @@ static const fv_jpeg_table *table_of(j_decompress_ptr jpeg, const JHUFF_TBL *fro
 
 /* Blocks of two rows; an MCU of a lone component is no more than a block, and all of those are read. */
 static void use_rows(j_decompress_ptr jpeg, const fv_jpeg_hints *hints, huffman *h) {
-    int64_t across = jpeg->max_h_samp_factor * DCTSIZE, down = jpeg->max_v_samp_factor * DCTSIZE;
+    int64_t across = jpeg->max_h_samp_factor * jpeg->min_DCT_scaled_size;
+    int64_t down = jpeg->max_v_samp_factor * jpeg->min_DCT_scaled_size;
     known *k = &h->known;
     k->rows = hints->rows;
     k->high = jpeg->MCU_rows_in_scan;

@@ -100,4 +100,5 @@ const fv_transform fv_transform_random_resized_crop = {
     .size = size,
     .apply = apply,
     .region = region,
+    .rescales = true,
 };

@@ -78,4 +78,5 @@ const fv_transform fv_transform_resize = {
     .size = size,
     .apply = apply,
     .region = region,
+    .rescales = true,
 };

@@ -302,8 +302,9 @@ typedef struct fv_loader_options {
     int64_t workers; /* threads; 0: the caller's */
     int64_t queue;   /* batches that may be in memory at once; 0: 1 without workers, else 4 */
     int64_t cache;   /* bytes of decoded pictures kept for later epochs; 0: none */
-    bool drop_last;  /* leaves out a last batch that is not full */
-    bool in_order;   /* training without shuffling; `sampling` is then not read */
+    bool reduced; /* JPEG files at 1/2, 1/4 or 1/8, as far as the network's input is no larger: other pixels than the whole's */
+    bool drop_last; /* leaves out a last batch that is not full */
+    bool in_order;  /* training without shuffling; `sampling` is then not read */
     /* Of processes that share the batches: their number (0 or 1: alone), which this one is, and the shards that a batch is cut
      * into; each loads the rows of its own shards (fv_plan_options.comm). */
     int64_t ranks, rank, shards;

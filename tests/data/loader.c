@@ -192,6 +192,61 @@ FV_TEST(data_loader__uses_no_part_of_a_jpeg_that_is_cut_short) {
     }
 }
 
+/* Of a JPEG picture of 40×24. */
+static const char *make_jpeg_set(void) {
+    const char *dir = fv_test_folder();
+    fv_test_copy("restart.jpg", dir, "a/0.jpg");
+    fv_test_copy("restart.jpg", dir, "b/1.jpg");
+    return dir;
+}
+
+static void first_batch(const fixture *f, bool reduced, float *images, int64_t count) {
+    FV_OWNED(fv_loader) loader = NULL;
+    const fv_batch *batch;
+    FV_OK(fv_loader_new(f->all, f->transforms, &(fv_loader_options){ .reduced = reduced, .in_order = true }, &loader));
+    FV_OK(fv_loader_start(loader, 0, 0));
+    FV_OK(fv_loader_next(loader, &batch));
+    assert_int_equal(batch->count * batch->size.height * batch->size.width * batch->size.channels, count);
+    memcpy(images, batch->images, (size_t)count * sizeof *images);
+}
+
+FV_TEST(data_loader__reduces_a_jpeg_as_far_as_the_input_is_no_larger) {
+    static const struct {
+        const char *steps;
+        int64_t height, width;
+        bool less;
+    } cases[] = {
+        { "resize size=12,20", 12, 20, true },        { "resize size=13,20", 13, 20, false },
+        { "resize size=12,21", 12, 21, false },       { "resize size=3,5; hflip", 3, 5, true },
+        { "random_resized_crop size=4", 4, 4, true },
+    };
+    const char *dir = make_jpeg_set();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float exact[2 * 13 * 21 * 3], reduced[2 * 13 * 21 * 3];
+        int64_t count = 2 * cases[i].height * cases[i].width * 3;
+        double apart = 0;
+        print_message("%s\n", cases[i].steps);
+        FIXTURE f = open_set(dir, NULL, cases[i].steps);
+        first_batch(&f, false, exact, count);
+        first_batch(&f, true, reduced, count);
+        for (int64_t k = 0; k < count; k++) apart += fabs((double)exact[k] - reduced[k]) / (double)count;
+        assert_int_equal(apart > 0, cases[i].less);
+        assert_true(apart < 0.1); /* of 1, in a picture of noise */
+        content alone = epoch_of(&f, &(fv_loader_options){ .reduced = true, .batch = 1 }, 1, 0);
+        assert_true(epoch_of(&f, &(fv_loader_options){ .reduced = true, .batch = 1, .workers = 2 }, 1, 0).hash == alone.hash);
+    }
+}
+
+FV_TEST(data_loader__reduces_nothing_that_is_counted_in_pixels_or_kept_whole) {
+    FV_OWNED(fv_loader) loader = NULL;
+    const char *dir = make_jpeg_set();
+    FIXTURE f = open_set(dir, NULL, "center_crop size=20; resize size=5"), g = open_set(dir, NULL, "resize size=5");
+    fv_loader_options options = { .reduced = true };
+    FV_FAILS(fv_loader_new(f.all, f.transforms, &options, &loader), FV_USAGE, "center_crop counts in pixels");
+    options.cache = 1 << 20;
+    FV_FAILS(fv_loader_new(g.all, g.transforms, &options, &loader), FV_USAGE, "kept for later epochs");
+}
+
 FV_TEST(data_loader__another_seed_gives_another_order_and_other_pictures) {
     FIXTURE f = open_set(make_set(), NULL, "normalize");
     content a = epoch_of(&f, &(fv_loader_options){ .seed = 1 }, 0, 0),

@@ -132,7 +132,7 @@ static void on_warning(j_common_ptr jpeg, int level) {
 }
 
 /* False: it finds damage. */
-static bool decode_by_libjpeg(const uint8_t *bytes, unsigned long length, fv_image *out) {
+static bool decode_by_libjpeg(const uint8_t *bytes, unsigned long length, unsigned reduced, fv_image *out) {
     struct jpeg_decompress_struct jpeg;
     fv_jpeg_trap trap;
     jpeg.err = fv_jpeg_trap_errors(&trap, on_warning);
@@ -143,6 +143,7 @@ static bool decode_by_libjpeg(const uint8_t *bytes, unsigned long length, fv_ima
     }
     jpeg_mem_src(&jpeg, bytes, length);
     jpeg_read_header(&jpeg, TRUE);
+    jpeg.scale_denom = reduced;
     jpeg_start_decompress(&jpeg);
     FV_OK(fv_image_resize(out, jpeg.output_height, jpeg.output_width, jpeg.output_components, FV_PIXEL_U8));
     while (jpeg.output_scanline < jpeg.output_height) {
@@ -159,11 +160,11 @@ static void check_as_libjpeg(const uint8_t *bytes, unsigned long length, bool so
     fv_error *error = fv_decode(bytes, (int64_t)length, NULL, ours);
     if (sound) assert_null(error);
     if (!error) {
-        assert_true(decode_by_libjpeg(bytes, length, theirs));
+        assert_true(decode_by_libjpeg(bytes, length, 1, theirs));
         assert_int_equal(fv_image_bytes(ours), fv_image_bytes(theirs));
         assert_memory_equal(ours->pixels, theirs->pixels, (size_t)fv_image_bytes(ours));
     } else {
-        assert_false(decode_by_libjpeg(bytes, length, theirs));
+        assert_false(decode_by_libjpeg(bytes, length, 1, theirs));
     }
     fv_error_free(error);
 }
@@ -300,6 +301,54 @@ FV_TEST(data_decode_jpeg__a_part_has_the_same_bits_without_what_lies_before_it) 
         kept = NULL;
         free(bytes);
     }
+}
+
+/* ---- at less than its size ---- */
+
+static int64_t reduced; /* by how much */
+
+static int64_t by_reduced(const void *context, int64_t height, int64_t width) {
+    (void)context;
+    assert_true(height == NOISY_HEIGHT && width == NOISY_WIDTH);
+    return reduced;
+}
+
+/* A box in the reduced picture, whole or any part of it. */
+static fv_box_of_pixels small_box(int number) {
+    fv_box_of_pixels box = box_number(number);
+    box.top /= reduced, box.left /= reduced;
+    box.height = fv_max(box.height / reduced, 1), box.width = fv_max(box.width / reduced, 1);
+    return box;
+}
+
+FV_TEST(data_decode_jpeg__a_reduced_part_has_the_bits_of_libjpegs_reduced_whole) {
+    const kind *k = kinds;
+    for (; !k->progressive && !k->restart; k++) {
+        uint8_t *bytes = NULL;
+        unsigned long length = 0;
+        FV_IMAGE(whole);
+        FV_IMAGE(part);
+        print_message("%s\n", k->name);
+        write_jpeg(k, true, &bytes, &length);
+        for (reduced = 1; reduced <= 8; reduced *= 2) {
+            fv_box_of_pixels wanted = small_box(0);
+            fv_view view = { 0 };
+            assert_true(decode_by_libjpeg(bytes, length, (unsigned)reduced, &whole));
+            fv_interest interest = { .region = as_wanted, .context = &wanted, .reduce = by_reduced, .keep = keep };
+            FV_OK(decode_by(&interest, bytes, length, &view, &part));
+            interest.keep = NULL;
+            for (int n = 0; n < 100; n++) {
+                wanted = small_box(n);
+                if (n == 50) interest.rows = kept, interest.known_whole = true;
+                FV_OK(decode_by(&interest, bytes, length, &view, &part));
+                check_part(&whole, &part, &view, wanted);
+            }
+            free(kept);
+            kept = NULL;
+        }
+        free(bytes);
+    }
+    assert_true(k > kinds + 4);
 }
 
 /* Cut off, or a byte of the blocks changed: what the whole fails with a part fails with, wherever it lies. */
