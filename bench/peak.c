@@ -48,21 +48,21 @@ static void *run(void *raw) {
     return NULL;
 }
 
-static int run_all(int threads, share model, double *seconds) {
+static int run_all(long threads, share model, double *seconds) {
     pthread_t ids[THREADS_MAX];
     share shares[THREADS_MAX];
     double begin = now();
-    for (int t = 0; t < threads; t++) {
+    for (long t = 0; t < threads; t++) {
         shares[t] = model;
         if (pthread_create(&ids[t], NULL, run, &shares[t])) return 1;
     }
-    for (int t = 0; t < threads; t++) pthread_join(ids[t], NULL);
+    for (long t = 0; t < threads; t++) pthread_join(ids[t], NULL);
     *seconds = now() - begin;
     return 0;
 }
 
 int main(int argc, char **argv) {
-    int threads = argc > 1 ? atoi(argv[1]) : 0;
+    long threads = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
     bool wide = __builtin_cpu_supports("avx512f");
     if (threads < 1 || threads > THREADS_MAX || (!wide && !__builtin_cpu_supports("fma"))) {
         fprintf(stderr, "bench_peak THREADS, on a CPU with AVX2 and FMA\n");
@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
     fflush(stdout);
     while (fgets(line, sizeof line, stdin)) {
         share model = { wide ? loop_avx512 : loop_avx2, ROUNDS * strtol(line, NULL, 10), 0 };
-        double seconds, flops = 2.0 * CHAINS * (wide ? 16 : 8) * (double)model.rounds * threads;
+        double seconds, flops = 2.0 * CHAINS * (wide ? 16 : 8) * (double)model.rounds * (double)threads;
         if (model.rounds < 1 || run_all(threads, model, &seconds)) return 1;
         printf("{\"seconds\": %.9f, \"gflops\": %.1f}\n", seconds, 1e-9 * flops / seconds);
         fflush(stdout);

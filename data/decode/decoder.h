@@ -9,7 +9,7 @@
 typedef struct fv_interest {
     fv_box_of_pixels (*region)(const void *context, int64_t height, int64_t width);
     const void *context;
-    /* By how much a format that can be decoded at less than its size may be: 1, 2, 4 or 8; NULL: not. `region` is then asked for
+    /* By how much what can be decoded at less than its size may be: 1, 2, 4 or 8; NULL: not. `region` is then asked for
      * the size that comes of it. */
     int64_t (*reduce)(const void *context, int64_t height, int64_t width);
     bool known_whole; /* the file was decoded without an error before: what lies behind the part need not be looked at */
