@@ -1,11 +1,15 @@
 /* conv2d_grad_weights_winograd4_avx2.c - the gradient of conv2d with respect to its weights by the adjoint of Winograd's
  * F(4×4, 3×3), f32 (winograd4.h).
  *
- * Shards are taken some at a time: first the tiles of all of them are transformed, then each unit makes one block of the
- * gradient, shard by shard: 36 products in the second-level cache, and back to taps. The partial gradients are joined on the
- * way by the fixed tree: a shard's is a part of one; two parts of equal size, side by side, become one; what is left over at
- * the end is joined from the right. So there are never more parts than the tree has levels; where all shards are taken at a
- * time, they are a block's, in the second-level cache. Ranks keep one for each shard instead. */
+ * The gradient is cut into blocks of output by input channels. A block takes a shard's tiles some at a time: it transforms
+ * their channels that it needs, adds the 36 products to its planes, and goes back to taps at the end of the shard; all of it
+ * stays in the second-level cache. Tiles are transformed again by each block that needs them, which costs less than to keep
+ * them in memory.
+ *
+ * With enough blocks to keep a team busy a unit is a block, which joins the shards' partial gradients on the way by the fixed
+ * tree: two parts of equal size, side by side, become one, what is left over at the end is joined from the right, so there are
+ * never more than the tree has levels. Otherwise, and where ranks join them, a unit is a block of one shard, and partial
+ * gradients are joined afterwards. */
 #include <string.h>
 
 #include "core/base/parallel.h"
@@ -19,56 +23,47 @@
 #define PLANES FV_WINOGRAD4_PLANES
 #define GROUP FV_WINOGRAD4_GROUP
 #define TAPS 9
-#define APART 80                        /* floats between planes, as in winograd4_product_avx2.c */
-#define STAGE_BYTES ((int64_t)6 << 20)  /* of the planes of shards taken at a time; a single shard may need more */
-#define WHOLE_BYTES ((int64_t)24 << 20) /* up to this all shards are taken at a time */
-#define ROWS_MAX 64                     /* of a block: output channels */
-#define COLUMNS 32                      /* of a block: input channels */
-#define BLOCKS_WANTED 16                /* with fewer, blocks are cut to 16 rows */
-#define SLICE 128                       /* tiles: two panels are 16 KB, in the first-level cache beside 16 rows */
-#define UNIT_TILES 4                    /* of a unit of the transforms */
-#define BLOCK_PLANE (ROWS_MAX * COLUMNS + GROUP)
-#define BLOCK_PART (TAPS * ROWS_MAX * COLUMNS) /* floats of the gradient in a block */
-#define TRANSFORM 96 /* FLOPs, with storing and reading again in another stage: pays from 32 channels up */
-#define CHUNK 16384  /* floats of a unit of the copy of what ranks have joined */
+#define ROWS 64                            /* of a block: output channels */
+#define COLUMNS 64                         /* of a block: input channels */
+#define SLICE 24                           /* tiles at a time: 0.4 MB beside the products' 0.6 */
+#define BLOCKS_ENOUGH 16                   /* to keep a team busy */
+#define CHUNK 4096                         /* floats of a unit of the joining afterwards */
+#define TRANSFORM 96                       /* FLOPs: pays from 32 channels up */
+#define PRODUCT (ROWS * COLUMNS + GROUP)   /* floats of a plane of products, which do not alias */
+#define PART (TAPS * ROWS * COLUMNS)       /* floats of the gradient in a block */
+#define TILE_FLOATS ((PLANES + 1) * GROUP) /* of a group of a tile: an odd number of cache lines */
+#define GROUP_FLOATS (SLICE * TILE_FLOATS + GROUP)
+
+/* A thread's memory; behind it, where a unit joins, the parts of its block. */
+typedef struct scratch {
+    _Alignas(64) float x[COLUMNS / GROUP * GROUP_FLOATS];
+    _Alignas(64) float dy[ROWS / GROUP * GROUP_FLOATS];
+    _Alignas(64) float products[PLANES * PRODUCT]; /* rows of COLUMNS */
+} scratch;
 
 typedef struct job {
     const fv_call *call;
     fv_winograd4 w;
-    int64_t total;       /* floats of the gradient */
-    int64_t shard_tiles; /* of the largest shard */
-    int64_t together;    /* shards of a stage */
-    bool whole;          /* all of them, and this rank has them: parts lie in the block's memory */
-    int64_t rows, row_blocks, column_blocks;
-    fv_winograd4_planes x, dy;
-    float *blocks, *parts; /* each thread's block; the partial gradients */
-    int first, count;      /* shards of the stage */
+    int64_t total; /* floats of the gradient */
+    int64_t row_blocks, blocks;
+    int levels;   /* parts of a block that are kept at a time */
+    bool whole;   /* a unit is a block, and joins its parts */
+    float *parts; /* each thread's levels of a block, or each shard's gradient */
 } job;
 
 static fv_winograd4 convolution_of(const fv_call *call) {
     const fv_conv2d_options *o = call->options;
     const fv_tensor *x = &call->inputs[0], *dy = &call->inputs[1];
     return (fv_winograd4){ .pictures = x->type.dims[0],
-                           .tiles = { fv_ceil_div(dy->type.dims[1], FV_WINOGRAD4_TILE),
-                                      fv_ceil_div(dy->type.dims[2], FV_WINOGRAD4_TILE) },
                            .x = x->data,
                            .x_size = { x->type.dims[1], x->type.dims[2] },
                            .x_channels = x->type.dims[3],
+                           .x_pixel = x->type.dims[3],
                            .origin = { -o->padding[0], -o->padding[1] },
                            .dy = dy->data,
+                           .dy_pixel = dy->type.dims[3],
                            .y_size = { dy->type.dims[1], dy->type.dims[2] },
                            .y_channels = dy->type.dims[3] };
-}
-
-/* Tiles before shard `shard` of those that are here. */
-static int64_t tiles_before(const job *job, int shard) {
-    return fv_shard_row(job->call, job->w.pictures, shard) * job->w.tiles[0] * job->w.tiles[1];
-}
-
-/* Groups of 16 channels are panels: 16 floats of each tile side by side. An odd number of cache lines lies between them. */
-static fv_winograd4_planes planes_of(int64_t channels, int64_t tiles) {
-    int64_t group = (tiles + 1 - tiles % 2) * GROUP;
-    return (fv_winograd4_planes){ .planes = fv_ceil_div(channels, GROUP) * group + APART, .tiles = GROUP, .groups = group };
 }
 
 static int levels_of(int shards) {
@@ -77,21 +72,13 @@ static int levels_of(int shards) {
     return levels;
 }
 
-/* All but where memory lies. */
 static job job_of(const fv_call *call) {
     job job = { .call = call, .w = convolution_of(call), .total = fv_type_count(&call->outputs[0].type) };
-    int64_t K = job.w.y_channels, C = job.w.x_channels;
-    int64_t tiles = job.w.tiles[0] * job.w.tiles[1];
-    job.shard_tiles = fv_ceil_div(fv_count_all(call, job.w.pictures), call->shards) * tiles;
-    int64_t bytes = PLANES * (fv_round_up(K, GROUP) + fv_round_up(C, GROUP)) * job.shard_tiles * (int64_t)sizeof(float);
-    bool whole = bytes * call->shards <= WHOLE_BYTES;
-    job.together = whole ? call->shards : fv_max(fv_min(STAGE_BYTES / fv_max(bytes, 1), call->shards), 1);
-    job.whole = job.together == call->shards && !call->split;
-    job.x = planes_of(C, job.together * job.shard_tiles);
-    job.dy = planes_of(K, job.together * job.shard_tiles);
-    job.column_blocks = fv_ceil_div(C, COLUMNS);
-    job.rows = fv_ceil_div(K, ROWS_MAX) * job.column_blocks < BLOCKS_WANTED ? GROUP : ROWS_MAX;
-    job.row_blocks = fv_ceil_div(K, job.rows);
+    job.row_blocks = fv_ceil_div(job.w.y_channels, ROWS);
+    job.blocks = job.row_blocks * fv_ceil_div(job.w.x_channels, COLUMNS);
+    job.whole = job.blocks >= BLOCKS_ENOUGH && !call->split;
+    job.levels = job.whole ? levels_of(call->shards) : 1;
+    job.parts = (float *)((scratch *)call->scratch + call->threads);
     return job;
 }
 
@@ -99,82 +86,84 @@ static const char *refuse(const fv_call *call) { return fv_winograd4_refuse(call
 
 static double cost(const fv_call *call) {
     const fv_type *dy = &call->inputs[1].type;
-    return fv_winograd4_cost(fv_winograd4_tiles(dy), dy->dims[3], call->inputs[0].type.dims[3], TRANSFORM);
+    return fv_winograd4_cost(dy, dy->dims[3], call->inputs[0].type.dims[3], TRANSFORM);
 }
 
-/* Parts of the whole gradient, and parts in each block's memory: one is needed there for what is copied out. */
-static int64_t parts_of(const job *job) {
-    if (job->whole) return 0;
-    return job->call->split ? job->call->shards : levels_of(job->call->shards);
-}
-static int64_t block_floats(const job *job) {
-    return PLANES * BLOCK_PLANE + (job->whole ? levels_of(job->call->shards) : 1) * BLOCK_PART;
-}
+/* Parts that units join, or make taps in; behind them, where they are joined afterwards, a gradient for each shard. */
+static int64_t thread_parts(const job *job) { return job->call->threads * job->levels * PART; }
 
-static int64_t scratch(const fv_call *call) {
+static int64_t bytes_of(const fv_call *call) {
     job job = job_of(call);
-    int64_t floats = PLANES * (job.x.planes + job.dy.planes) + call->threads * block_floats(&job) + parts_of(&job) * job.total;
-    return floats * (int64_t)sizeof(float);
-}
-
-/* ---- transforms ---- */
-
-static void transform_unit(void *context, int64_t unit, int thread) {
-    (void)thread;
-    const job *job = context;
-    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get();
-    int64_t begin = tiles_before(job, job->first), end = tiles_before(job, job->first + job->count);
-    int64_t first = unit * UNIT_TILES, count = fv_min(UNIT_TILES, end - begin - first);
-    fv_winograd4_planes x = job->x, dy = job->dy;
-    x.at += first * GROUP;
-    dy.at += first * GROUP;
-    vectors->from_x(&job->w, begin + first, count, &x);
-    vectors->from_dy(&job->w, begin + first, count, &dy);
+    int64_t floats = thread_parts(&job) + (job.whole ? 0 : call->shards * job.total);
+    return call->threads * (int64_t)sizeof(scratch) + floats * (int64_t)sizeof(float);
 }
 
 /* ---- a block ---- */
 
 typedef struct block {
     int64_t row, rows, column, columns;
-    float *planes, *taps; /* rows of COLUMNS; whole groups of rows */
+    scratch *own;
+    float *taps; /* levels × PART: rows of COLUMNS, whole groups of rows */
 } block;
 
 static block block_at(const job *job, int64_t unit, int thread) {
-    block b = { .row = unit % job->row_blocks * job->rows, .column = unit / job->row_blocks * COLUMNS };
-    b.rows = fv_min(job->rows, job->w.y_channels - b.row);
+    block b = { .row = unit % job->row_blocks * ROWS, .column = unit / job->row_blocks * COLUMNS };
+    b.rows = fv_min(ROWS, job->w.y_channels - b.row);
     b.columns = fv_min(COLUMNS, job->w.x_channels - b.column);
-    b.planes = job->blocks + thread * block_floats(job);
-    b.taps = b.planes + PLANES * BLOCK_PLANE;
+    b.own = (scratch *)job->call->scratch + thread;
+    b.taps = job->parts + thread * job->levels * PART;
     return b;
 }
 
-/* The block's products over the tiles [first, first + count) of the stage. */
-static void multiply(const job *job, const block *b, int64_t first, int64_t count) {
+/* The block's channels of one shard's pictures, whose tiles are numbered for themselves. */
+static fv_winograd4 part_of(const job *job, const block *b, int shard) {
+    fv_winograd4 w = job->w;
+    int64_t begin = fv_shard_row(job->call, w.pictures, shard), end = fv_shard_row(job->call, w.pictures, shard + 1);
+    w.pictures = end - begin;
+    w.x += begin * w.x_size[0] * w.x_size[1] * w.x_pixel + b->column;
+    w.dy += begin * w.y_size[0] * w.y_size[1] * w.dy_pixel + b->row;
+    w.x_channels = b->columns;
+    w.y_channels = b->rows;
+    return w;
+}
+
+/* The products of the tiles [first, first + count), added to those of the tiles before. */
+static void multiply(const fv_winograd4 *w, const block *b, int64_t first, int64_t count, const fv_winograd4_planes *x,
+                     const fv_winograd4_planes *dy) {
     for (int64_t plane = 0; plane < PLANES; plane++) {
-        fv_slab_product p = { .a_slab = job->dy.groups,
-                              .a_step = GROUP,
-                              .b_panel = job->x.groups,
-                              .b_step = GROUP,
-                              .rows = b->rows,
-                              .columns = b->columns,
-                              .c = b->planes + plane * BLOCK_PLANE,
-                              .c_row = COLUMNS };
-        const float *dy = job->dy.at + plane * job->dy.planes + b->row / GROUP * job->dy.groups + first * GROUP;
-        const float *x = job->x.at + plane * job->x.planes + b->column / GROUP * job->x.groups + first * GROUP;
-        for (int64_t done = 0; done < fv_max(count, 1); done += SLICE) {
-            p.a = dy + done * GROUP;
-            p.b = x + done * GROUP;
-            p.depth = fv_min(SLICE, count - done);
-            p.add = done > 0;
-            fv_slab_multiply(&p);
-        }
+        fv_winograd4_range in = fv_winograd4_tiles_in(w, plane);
+        int64_t begin = fv_max(in.begin - first, 0), end = fv_max(fv_min(in.end - first, count), begin);
+        if (first > 0 && begin == end) continue;
+        fv_slab_multiply(&(fv_slab_product){ .a = dy->at + plane * dy->planes + begin * dy->tiles,
+                                             .a_slab = GROUP_FLOATS,
+                                             .a_step = TILE_FLOATS,
+                                             .b = x->at + plane * x->planes + begin * x->tiles,
+                                             .b_panel = GROUP_FLOATS,
+                                             .b_step = TILE_FLOATS,
+                                             .rows = b->rows,
+                                             .columns = b->columns,
+                                             .depth = end - begin,
+                                             .add = first > 0,
+                                             .c = b->own->products + plane * PRODUCT,
+                                             .c_row = COLUMNS });
     }
 }
 
 static int64_t tap_floats(const block *b) { return fv_round_up(b->rows, GROUP) * COLUMNS; }
 
-static void make_taps(const block *b, float *taps) {
-    fv_winograd4_vectors_get()->to_taps(b->planes, BLOCK_PLANE, fv_round_up(b->rows, GROUP), taps, tap_floats(b));
+/* The gradient that a shard gives the block, as taps. */
+static void make_taps(const job *job, const block *b, int shard, float *taps) {
+    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get();
+    fv_winograd4 w = part_of(job, b, shard);
+    fv_winograd4_planes x = { b->own->x, GROUP, TILE_FLOATS, GROUP_FLOATS };
+    fv_winograd4_planes dy = { b->own->dy, GROUP, TILE_FLOATS, GROUP_FLOATS };
+    for (int64_t first = 0, tiles = fv_winograd4_tiles(&w); first < fv_max(tiles, 1); first += SLICE) {
+        int64_t count = fv_min(SLICE, tiles - first);
+        vectors->from_x(&w, first, count, &x);
+        vectors->from_dy(&w, first, count, &dy);
+        multiply(&w, b, first, count, &x, &dy);
+    }
+    vectors->to_taps(b->own->products, PRODUCT, tap_floats(b) / GROUP, taps, tap_floats(b));
 }
 
 /* The block's place in a gradient: row k, tap t is columns floats at (k · 9 + t) · C + column. */
@@ -186,82 +175,53 @@ static void store_taps(const job *job, const block *b, float *gradient) {
                    (size_t)b->columns * sizeof(float));
 }
 
-/* to += from, where the block lies. */
-static void join(const job *job, const block *b, float *to, const float *from) {
-    int64_t C = job->w.x_channels;
-    for (int64_t row = b->row * TAPS; row < (b->row + b->rows) * TAPS; row++)
-        for (int64_t c = b->column; c < b->column + b->columns; c++) to[row * C + c] += from[row * C + c];
-}
-
 /* Parts that are there after `shards` shards: one for each bit that is set. */
 static int parts_after(int shards) { return __builtin_popcount((unsigned)shards); }
 
 /* The last of the parts that are to be joined once `shard` is there: from the right, down to this one. */
 static int joined_down_to(const job *job, int shard) { return shard + 1 == job->call->shards ? 0 : parts_after(shard + 1) - 1; }
 
-static void multiply_shard(const job *job, const block *b, int shard) {
-    int64_t begin = tiles_before(job, shard);
-    multiply(job, b, begin - tiles_before(job, job->first), tiles_before(job, shard + 1) - begin);
-}
-
-/* Shard by shard through parts in the block's own memory. */
-static void whole_block(const job *job, const block *b) {
-    for (int shard = 0; shard < job->call->shards; shard++) {
-        float *part = b->taps + parts_after(shard) * BLOCK_PART;
-        multiply_shard(job, b, shard);
-        make_taps(b, part);
-        for (int top = parts_after(shard); top > joined_down_to(job, shard); top--, part -= BLOCK_PART)
-            for (int64_t i = 0; i < TAPS * tap_floats(b); i++) part[i - BLOCK_PART] += part[i];
-    }
-    store_taps(job, b, job->call->outputs[0].data);
-}
-
-/* The same through parts of the whole gradient, of some shards now. */
-static void shard_of_block(const job *job, const block *b, int shard) {
-    multiply_shard(job, b, shard);
-    make_taps(b, b->taps);
-    if (job->call->split) {
-        store_taps(job, b, job->parts + shard * job->total);
-        return;
-    }
-    float *part = job->parts + parts_after(shard) * job->total;
-    store_taps(job, b, part);
-    for (int top = parts_after(shard); top > joined_down_to(job, shard); top--, part -= job->total)
-        join(job, b, part - job->total, part);
-}
-
 static void block_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     block b = block_at(job, unit, thread);
-    if (job->whole) whole_block(job, &b);
-    for (int s = 0; s < job->count && !job->whole; s++) shard_of_block(job, &b, job->first + s);
+    for (int shard = 0; shard < job->call->shards; shard++) {
+        float *part = b.taps + parts_after(shard) * PART;
+        make_taps(job, &b, shard, part);
+        for (int top = parts_after(shard); top > joined_down_to(job, shard); top--, part -= PART)
+            for (int64_t i = 0; i < TAPS * tap_floats(&b); i++) part[i - PART] += part[i];
+    }
+    store_taps(job, &b, job->call->outputs[0].data);
+}
+
+static void shard_unit(void *context, int64_t unit, int thread) {
+    const job *job = context;
+    int64_t here = fv_shards_here(job->call), shard = fv_shards_first(job->call) + unit % here;
+    block b = block_at(job, unit / here, thread);
+    make_taps(job, &b, (int)shard, b.taps);
+    store_taps(job, &b, job->parts + thread_parts(job) + shard * job->total);
 }
 
 /* ---- all ---- */
 
-static void copy_unit(void *context, int64_t unit, int thread) {
+/* Joins the shards' gradients, where that is not done yet, and stores what they make. */
+static void finish_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const job *job = context;
     int64_t first = unit * CHUNK, count = fv_min(CHUNK, job->total - first);
-    memcpy((float *)job->call->outputs[0].data + first, job->parts + first, (size_t)count * sizeof(float));
+    float *partials = job->parts + thread_parts(job) + first;
+    if (!job->call->split) fv_tree_sum_f32(partials, job->call->shards, count, job->total);
+    memcpy((float *)job->call->outputs[0].data + first, partials, (size_t)count * sizeof(float));
 }
 
 static void run(const fv_call *call) {
     job job = job_of(call);
-    job.x.at = call->scratch;
-    job.dy.at = job.x.at + PLANES * job.x.planes;
-    job.blocks = job.dy.at + PLANES * job.dy.planes;
-    job.parts = job.blocks + call->threads * block_floats(&job);
-    int end = fv_shards_first(call) + fv_shards_here(call);
-    for (job.first = fv_shards_first(call); job.first < end; job.first += job.count) {
-        job.count = (int)fv_min(job.together, end - job.first);
-        int64_t tiles = tiles_before(&job, job.first + job.count) - tiles_before(&job, job.first);
-        fv_parallel_for(fv_ceil_div(tiles, UNIT_TILES), transform_unit, &job);
-        fv_parallel_for(job.row_blocks * job.column_blocks, block_unit, &job);
+    if (job.whole) {
+        fv_parallel_for(job.blocks, block_unit, &job);
+        return;
     }
-    if (job.whole) return;
-    if (call->split) fv_shards_join_f32(call, job.parts, job.total, job.total);
-    fv_parallel_for(fv_ceil_div(job.total, CHUNK), copy_unit, &job);
+    fv_parallel_for(job.blocks * fv_shards_here(call), shard_unit, &job);
+    if (call->split) fv_shards_join_f32(call, job.parts + thread_parts(&job), job.total, job.total);
+    fv_parallel_for(fv_ceil_div(job.total, CHUNK), finish_unit, &job);
 }
 
 const fv_kernel fv_kernel_conv2d_grad_weights_winograd4_f32_avx2 = {
@@ -270,6 +230,6 @@ const fv_kernel fv_kernel_conv2d_grad_weights_winograd4_f32_avx2 = {
     .isa = FV_ISA_AVX2,
     .refuse = refuse,
     .cost = cost,
-    .scratch = scratch,
+    .scratch = bytes_of,
     .run = run,
 };

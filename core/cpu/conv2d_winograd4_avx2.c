@@ -10,11 +10,10 @@
 
 static fv_winograd4 between(const fv_tensor *x, const fv_tensor *y, int64_t top, int64_t left) {
     return (fv_winograd4){ .pictures = x->type.dims[0],
-                           .tiles = { fv_ceil_div(y->type.dims[1], FV_WINOGRAD4_TILE),
-                                      fv_ceil_div(y->type.dims[2], FV_WINOGRAD4_TILE) },
                            .x = x->data,
                            .x_size = { x->type.dims[1], x->type.dims[2] },
                            .x_channels = x->type.dims[3],
+                           .x_pixel = x->type.dims[3],
                            .origin = { -top, -left },
                            .y = y->data,
                            .y_size = { y->type.dims[1], y->type.dims[2] },
@@ -27,7 +26,7 @@ static const char *refuse(const fv_call *call) { return fv_winograd4_refuse(call
 
 static double cost(const fv_call *call) {
     const fv_type *y = &call->outputs[0].type;
-    return fv_winograd4_cost(fv_winograd4_tiles(y), call->inputs[0].type.dims[3], y->dims[3], TRANSFORM);
+    return fv_winograd4_cost(y, call->inputs[0].type.dims[3], y->dims[3], TRANSFORM);
 }
 
 /* ---- forward ---- */

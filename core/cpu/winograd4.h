@@ -7,7 +7,9 @@
  *   dw = Gᵀ [ Σ_tiles (A dy Aᵀ) ⊙ (Bᵀ x B) ] G         the exact adjoint with respect to w
  *
  * dx is the first of these with dy for x and the weights turned round. So there are 36 planes, and in each of them one matrix
- * product: tiles × channels by channels × channels, or its transpose.
+ * product: tiles × channels by channels × channels, or its transpose. Where the result's height or width is no multiple of 4
+ * tiles at its end have 3, 2 or 1 results along that axis and take that and two more planes along it, not 6 (winograd4_axes.h):
+ * pictures of 14² and of 7² take 84 of 100 products.
  *
  * The transforms cost accuracy: where a sum in order is off by 2e-7 of the result's norm, this is off by 2e-6
  * (docs/performance.md). FOVEA_KERNEL=conv2d:gemm,conv2d_grad_input:gemm,conv2d_grad_weights:gemm computes without.
@@ -27,20 +29,38 @@
 #define FV_WINOGRAD4_WHOLE (-1)
 #define FV_WINOGRAD4_GROUP 16 /* channels: a cache line, a panel of the matrix product */
 
-/* The pictures of one convolution. Tiles are numbered picture by picture, row by row. */
+/* The pictures of one convolution. Tiles are numbered so that those of each plane lie side by side: first those that are short
+ * downwards alone, then whole ones, those short across alone, those short both ways; each of these picture by picture, row by
+ * row. */
 typedef struct fv_winograd4 {
-    int64_t pictures, tiles[2]; /* tiles: down and across */
-    const float *x;             /* what tiles are taken from */
-    int64_t x_size[2], x_channels;
-    int64_t origin[2]; /* tile (i, j) begins at pixel (4i + origin[0], 4j + origin[1]) of x, which may lie outside */
+    int64_t pictures;
+    const float *x; /* what tiles are taken from */
+    int64_t x_size[2], x_channels,
+        x_pixel;       /* x_pixel, dy_pixel: floats from pixel to pixel, of which the channels may be a part */
+    int64_t origin[2]; /* result (i, j) is made of x from pixel (i + origin[0], j + origin[1]) on, which may lie outside */
     const float *dy;   /* of the gradient with respect to the weights */
-    float *y;          /* of the others */
+    int64_t dy_pixel;
+    float *y; /* of the others */
     int64_t y_size[2], y_channels;
     const float *bias; /* added to y, or NULL */
     bool streamed;     /* y is written past the caches, where that is done by whole lines */
     bool limited;      /* and kept between low and high */
     float low, high;
 } fv_winograd4;
+
+/* Some tile: its picture, its first result's row and column, its results down and across. */
+typedef struct fv_winograd4_place {
+    int64_t picture, row, column;
+    int rows, columns;
+} fv_winograd4_place;
+
+typedef struct fv_winograd4_range {
+    int64_t begin, end;
+} fv_winograd4_range;
+
+int64_t fv_winograd4_tiles(const fv_winograd4 *w);
+fv_winograd4_place fv_winograd4_place_of(const fv_winograd4 *w, int64_t tile);
+fv_winograd4_range fv_winograd4_tiles_in(const fv_winograd4 *w, int64_t plane); /* the tiles that take this plane */
 
 /* Transformed tiles: element (plane, tile, channel) is at[plane · planes + tile · tiles + channel / 16 · groups + channel %
  * 16]. Groups are whole: channels that there are not are zeros. */
@@ -58,7 +78,7 @@ typedef struct fv_winograd4_vectors {
     /* Weights: `rows` rows of 16 for each of the 9 taps, `tap` floats apart, become planes of such rows, `plane` floats apart:
      * all 36, or, of a part (FV_WINOGRAD4_PARTS), its 12. */
     void (*from_taps)(const float *taps, int64_t tap, int64_t rows, int part, float *to, int64_t plane);
-    /* 36 planes of rows of 32, `plane` floats apart, become 9 taps of such rows, `tap` floats apart. */
+    /* 36 planes of rows of 16, `plane` floats apart, become 9 taps of such rows, `tap` floats apart. */
     void (*to_taps)(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap);
 } fv_winograd4_vectors;
 
@@ -67,10 +87,8 @@ const fv_winograd4_vectors *fv_winograd4_vectors_get(void); /* the widest that C
 
 /* 3×3, stride 1, no dilation, one group, f32: NULL, otherwise why not. */
 const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w);
-/* A cost as in kernel.h, of `tiles` tiles; a number transformed costs as much as `transform` FLOPs. */
-double fv_winograd4_cost(int64_t tiles, int64_t depth, int64_t columns, double transform);
-/* Number of tiles of a convolution whose result is y, NHWC. */
-int64_t fv_winograd4_tiles(const fv_type *y);
+/* A cost as in kernel.h, of a convolution whose result is y, NHWC; a number transformed costs as much as `transform` FLOPs. */
+double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, double transform);
 
 /* y, from packed weights; scratch and packed weights in bytes. */
 void fv_winograd4_run(const fv_call *call, const fv_winograd4 *w);

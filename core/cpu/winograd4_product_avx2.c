@@ -40,14 +40,17 @@ const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w) {
     return o->stride[0] == 1 && o->stride[1] == 1 ? NULL : FV_REFUSE_OPTIONS;
 }
 
-int64_t fv_winograd4_tiles(const fv_type *y) {
-    return y->dims[0] * fv_ceil_div(y->dims[1], FV_WINOGRAD4_TILE) * fv_ceil_div(y->dims[2], FV_WINOGRAD4_TILE);
+/* Planes that the tiles along one axis take. */
+static int64_t points_along(int64_t results) {
+    int64_t rest = results % FV_WINOGRAD4_TILE;
+    return results / FV_WINOGRAD4_TILE * 6 + (rest ? rest + 2 : 0);
 }
 
-double fv_winograd4_cost(int64_t tiles, int64_t depth, int64_t columns, double transform) {
+double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, double transform) {
     double there = (double)fv_round_up(depth, GROUP), back = (double)fv_round_up(columns, GROUP);
-    double products = 2 * (double)tiles * back * (double)depth, numbers = (double)tiles * (there + back);
-    return FV_COST_CALL + PLANES * (products + transform * numbers + 16 * there * back) / FV_COST_AVX2_FLOPS;
+    double points = (double)(y->dims[0] * points_along(y->dims[1]) * points_along(y->dims[2]));
+    double weights = 16 * PLANES * there * back;
+    return FV_COST_CALL + (points * (2 * back * (double)depth + transform * (there + back)) + weights) / FV_COST_AVX2_FLOPS;
 }
 
 /* ---- the cut ---- */
@@ -70,7 +73,7 @@ static cut cut_of(const fv_winograd4 *w, int threads) {
     int64_t tile_bytes = PLANES * (depth + columns) * (int64_t)sizeof(float);
     int64_t weights = PLANES * depth * columns * (int64_t)sizeof(float);
     int64_t enough = weights > WEIGHTS_NEAR ? BLOCKS_ENOUGH : fv_min(2 * threads + 1, BLOCKS_ENOUGH);
-    cut c = { .tiles = w->pictures * w->tiles[0] * w->tiles[1], .x_row = depth + GROUP, .y_row = columns };
+    cut c = { .tiles = fv_winograd4_tiles(w), .x_row = depth + GROUP, .y_row = columns };
     c.block = fv_max(BLOCK_BYTES / tile_bytes / ROWS, 1) * ROWS;
     c.staged = weights > WEIGHTS_BYTES || c.tiles < enough * c.block;
     if (c.staged) c.block = fv_max(STAGE_BYTES / tile_bytes / ROWS, 1) * ROWS;
@@ -177,31 +180,35 @@ static void find_rows(const block *b, int64_t count) {
     for (int64_t t = 0; t < count; t++) b->rows[t] = b->y.at + t * b->y.tiles;
 }
 
-/* A product of `rows` tiles by one slice of a plane's weights, which begin at `u`, panels `panel` floats apart; columns are
- * counted from `column` of the result. */
-static void multiply_slice(const job *job, const block *b, int64_t plane, int64_t rows, int64_t column, int64_t columns,
-                           int64_t begin, const float *u, int64_t panel) {
-    int64_t depth = job->w->x_channels;
+/* A product by one slice of a plane's weights, which begin at `u`, panels `panel` floats apart, of those among the block's
+ * tiles [first, first + count) that take the plane; columns are counted from `column` of the result. */
+static void multiply_slice(const job *job, const block *b, int64_t plane, int64_t first, int64_t count, int64_t column,
+                           int64_t columns, int64_t begin, const float *u, int64_t panel) {
+    fv_winograd4_range in = fv_winograd4_tiles_in(job->w, plane);
+    int64_t row = fv_max(in.begin - first, 0), rows = fv_min(in.end - first, count) - row, depth = job->w->x_channels;
+    if (rows <= 0) return;
     fv_gemm_multiply(&(fv_gemm_block){ .rows = rows,
                                        .columns = columns,
                                        .depth = fv_min(slice_of(depth), depth - begin),
-                                       .a = b->x.at + plane * b->x.planes + begin,
+                                       .a = b->x.at + plane * b->x.planes + row * b->x.tiles + begin,
                                        .a_tile = FV_GEMM_ROWS * b->x.tiles,
                                        .a_row = b->x.tiles,
                                        .a_step = 1,
                                        .b = u,
                                        .b_panel = panel,
-                                       .c = b->rows,
+                                       .c = b->rows + row,
                                        .c_column = plane * b->y.planes + column,
                                        .add = begin > 0 });
 }
 
-/* Columns [column, column + columns) of one plane's product of `rows` tiles. */
-static void multiply(const job *job, const block *b, int64_t plane, int64_t rows, int64_t column, int64_t columns) {
+/* Columns [column, column + columns) of one plane's product. */
+static void multiply(const job *job, const block *b, int64_t plane, int64_t first, int64_t count, int64_t column,
+                     int64_t columns) {
     int64_t depth = job->w->x_channels;
     const float *u = (const float *)job->call->packed + plane * weights_plane(depth, job->w->y_channels) + column * depth;
     for (int64_t begin = 0; begin < depth; begin += slice_of(depth))
-        multiply_slice(job, b, plane, rows, column, columns, begin, u + begin * FV_GEMM_COLUMNS, depth * FV_GEMM_COLUMNS);
+        multiply_slice(job, b, plane, first, count, column, columns, begin, u + begin * FV_GEMM_COLUMNS,
+                       depth * FV_GEMM_COLUMNS);
 }
 
 /* ---- fused ---- */
@@ -213,7 +220,7 @@ static void fused_unit(void *context, int64_t unit, int thread) {
     block b = block_of(job, thread);
     find_rows(&b, count);
     vectors->from_x(job->w, first, count, &b.x);
-    for (int64_t plane = 0; plane < PLANES; plane++) multiply(job, &b, plane, count, 0, job->w->y_channels);
+    for (int64_t plane = 0; plane < PLANES; plane++) multiply(job, &b, plane, first, count, 0, job->w->y_channels);
     vectors->to_y(job->w, first, count, &b.y);
 }
 
@@ -239,7 +246,8 @@ static void product_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     block b = block_of(job, 0);
     int64_t column = unit % stage_parts(job) * STAGE_COLUMNS;
-    multiply(job, &b, unit / stage_parts(job), job->count, column, fv_min(STAGE_COLUMNS, job->w->y_channels - column));
+    multiply(job, &b, unit / stage_parts(job), job->first, job->count, column,
+             fv_min(STAGE_COLUMNS, job->w->y_channels - column));
 }
 
 /* A part of the planes, for two panels: the weights are made by the thread that multiplies by them. */
@@ -257,7 +265,8 @@ static void late_unit(void *context, int64_t unit, int thread) {
             fv_winograd4_vectors_get()->from_taps(taps + (p * 9 * depth + begin) * GROUP, depth * GROUP, rows, part,
                                                   u + p * rows * GROUP, plane);
         for (int64_t i = 0; i < planes; i++)
-            multiply_slice(job, &b, part * planes + i, job->count, column, count, begin, u + i * plane, rows * GROUP);
+            multiply_slice(job, &b, part * planes + i, job->first, job->count, column, count, begin, u + i * plane,
+                           rows * GROUP);
     }
 }
 

@@ -1,230 +1,185 @@
-/* winograd4_tiles.h - the loops of winograd4_*.c, compiled once for each width of vector (lanes.h).
- *
- *        4  0 −5  0  1  0          1/4    0    0           1  1  1  1  1  0
- *        0 −4 −4  1  1  0         −1/6 −1/6 −1/6           0  1 −1  2 −2  0
- *   Bᵀ = 0  4 −4 −1  1  0     G = −1/6  1/6 −1/6      Aᵀ = 0  1  1  4  4  0
- *        0 −2 −1  2  1  0         1/24 1/12  1/6           0  1 −1  8 −8  1
- *        0  2 −1 −2  1  0         1/24 −1/12 1/6
- *        0  4  0 −5  0  1            0    0    1
- */
+/* winograd4_tiles.h - the loops of winograd4_*.c, compiled once for each width of vector (lanes.h). */
 #ifndef FV_CPU_WINOGRAD4_TILES_H
 #define FV_CPU_WINOGRAD4_TILES_H
 
 #include "core/base/size.h"
-#include "core/cpu/lanes.h"
-#include "core/cpu/winograd4.h"
+#include "core/cpu/winograd4_axes.h"
 
-#define INLINE static inline __attribute__((always_inline))
-#define SIDE 6 /* of a transformed tile */
-#define TILE FV_WINOGRAD4_TILE
 #define GROUP FV_WINOGRAD4_GROUP
-#define WIDE 32 /* floats of a row of a block of the weights' gradient */
-
-/* ---- along one axis ---- */
-
-INLINE void b_transposed(const lanes d[SIDE], lanes to[SIDE]) {
-    lanes a = multiply_add(d[2], all(-4), d[4]), b = multiply_add(d[1], all(-4), d[3]);
-    lanes c = d[4] - d[2], e = (d[3] - d[1]) * all(2);
-    to[0] = multiply_add(d[0], all(4), multiply_add(d[2], all(-5), d[4]));
-    to[1] = a + b;
-    to[2] = a - b;
-    to[3] = c + e;
-    to[4] = c - e;
-    to[5] = multiply_add(d[1], all(4), multiply_add(d[3], all(-5), d[5]));
-}
-
-INLINE void a_transposed(const lanes m[SIDE], lanes to[TILE]) {
-    lanes sum = m[1] + m[2], difference = m[1] - m[2], outer_sum = m[3] + m[4], outer_difference = m[3] - m[4];
-    to[0] = m[0] + sum + outer_sum;
-    to[1] = multiply_add(outer_difference, all(2), difference);
-    to[2] = multiply_add(outer_sum, all(4), sum);
-    to[3] = multiply_add(outer_difference, all(8), difference) + m[5];
-}
-
-INLINE void a_times(const lanes y[TILE], lanes to[SIDE]) {
-    lanes even = y[0] + y[2], odd = y[1] + y[3];
-    lanes outer_even = multiply_add(y[2], all(4), y[0]), outer_odd = multiply_add(y[3], all(8), y[1] * all(2));
-    to[0] = y[0];
-    to[1] = even + odd;
-    to[2] = even - odd;
-    to[3] = outer_even + outer_odd;
-    to[4] = outer_even - outer_odd;
-    to[5] = y[3];
-}
-
-INLINE void g_times(const lanes w[3], lanes to[SIDE]) {
-    lanes even = (w[0] + w[2]) * all(-1.0f / 6), odd = w[1] * all(-1.0f / 6);
-    lanes outer_even = multiply_add(w[2], all(1.0f / 6), w[0] * all(1.0f / 24)), outer_odd = w[1] * all(1.0f / 12);
-    to[0] = w[0] * all(0.25f);
-    to[1] = even + odd;
-    to[2] = even - odd;
-    to[3] = outer_even + outer_odd;
-    to[4] = outer_even - outer_odd;
-    to[5] = w[2];
-}
-
-INLINE void g_transposed(const lanes u[SIDE], lanes to[3]) {
-    lanes sum = u[1] + u[2], difference = u[1] - u[2], outer_sum = u[3] + u[4], outer_difference = u[3] - u[4];
-    to[0] = multiply_add(u[0], all(0.25f), multiply_add(sum, all(-1.0f / 6), outer_sum * all(1.0f / 24)));
-    to[1] = multiply_add(difference, all(-1.0f / 6), outer_difference * all(1.0f / 12));
-    to[2] = multiply_add(sum, all(-1.0f / 6), multiply_add(outer_sum, all(1.0f / 6), u[5]));
-}
 
 /* ---- tiles ---- */
 
-/* Some tile's place: its picture, and row and column of its first pixel there. */
-typedef struct place {
-    int64_t picture, row, column;
-} place;
+/* Pixels of a tile, from the first on, which may lie outside the picture: only those that are there are read. */
+typedef struct patch {
+    const float *at;
+    int rows, columns; /* of the tile's results; pixels under them are two more */
+    int64_t row, column, height, width, line, pixel;
+} patch;
 
-static place place_of(const fv_winograd4 *w, int64_t tile, const int64_t origin[2]) {
-    int64_t across = w->tiles[1], down = w->tiles[0];
-    return (place){ tile / across / down, tile / across % down * TILE + origin[0], tile % across * TILE + origin[1] };
+static patch patch_of(const float *pictures, const int64_t size[2], int64_t pixel, const fv_winograd4_place *p,
+                      const int64_t origin[2]) {
+    int64_t line = size[1] * pixel, row = p->row + origin[0], column = p->column + origin[1];
+    return (patch){ .at = pictures + p->picture * size[0] * line + row * line + column * pixel,
+                    .rows = p->rows,
+                    .columns = p->columns,
+                    .row = row,
+                    .column = column,
+                    .height = size[0],
+                    .width = size[1],
+                    .line = line,
+                    .pixel = pixel };
+}
+
+static bool lies_inside(const patch *p) {
+    return p->row >= 0 && p->column >= 0 && p->row + p->rows + 2 <= p->height && p->column + p->columns + 2 <= p->width;
 }
 
 /* Pixel (i, j) of a tile, from channel c: `count` of them, LANES where the tile is `whole`: all pixels in the picture and all
  * lanes channels. */
-typedef struct patch {
-    const float *at; /* pixel (0, 0) of the tile; outside the picture only pixels that are there are read */
-    int64_t row, column, height, width, line, pixel;
-} patch;
-
-static patch patch_of(const float *pictures, const int64_t size[2], int64_t channels, place p) {
-    int64_t line = size[1] * channels;
-    return (patch){ .at = pictures + p.picture * size[0] * line + p.row * line + p.column * channels,
-                    .row = p.row,
-                    .column = p.column,
-                    .height = size[0],
-                    .width = size[1],
-                    .line = line,
-                    .pixel = channels };
-}
-
-static bool lies_inside(const patch *p, int64_t side) {
-    return p->row >= 0 && p->column >= 0 && p->row + side <= p->height && p->column + side <= p->width;
-}
-
-INLINE bool has(const patch *p, int64_t i, int64_t j) {
-    return p->row + i >= 0 && p->row + i < p->height && p->column + j >= 0 && p->column + j < p->width;
-}
-
 INLINE lanes pixel(const patch *p, bool whole, int64_t i, int64_t j, int64_t c, int64_t count) {
-    if (whole) return load(p->at + i * p->line + j * p->pixel + c);
-    return has(p, i, j) ? load_tail(p->at + i * p->line + j * p->pixel + c, count) : all(0);
+    const float *from = p->at + i * p->line + j * p->pixel + c;
+    if (whole) return load(from);
+    bool there = p->row + i >= 0 && p->row + i < p->height && p->column + j >= 0 && p->column + j < p->width;
+    return !there ? all(0) : count == LANES ? load(from) : load_tail(from, count);
 }
 
-INLINE void x_lanes(const patch *p, bool whole, int64_t c, int64_t count, float *to, int64_t planes) {
-    lanes half[SIDE][SIDE], line[SIDE];
+/* The plane of number k along an axis of a tile of `results`. */
+INLINE int point(int results, int k) { return k == results + 1 ? SIDE - 1 : k; }
+
+/* rows and columns are constants wherever these are inlined. */
+INLINE void x_lanes(const patch *p, int rows, int columns, bool whole, int64_t c, int64_t count, float *to, int64_t planes) {
+    lanes half[SIDE][SIDE], line[SIDE], made[SIDE];
 #pragma GCC unroll 6
-    for (int j = 0; j < SIDE; j++) {
+    for (int j = 0; j < columns + 2; j++) {
 #pragma GCC unroll 6
-        for (int i = 0; i < SIDE; i++) line[i] = pixel(p, whole, i, j, c, count);
-        lanes made[SIDE];
-        b_transposed(line, made);
+        for (int i = 0; i < rows + 2; i++) line[i] = pixel(p, whole, i, j, c, count);
+        b_transposed(rows, line, made);
 #pragma GCC unroll 6
-        for (int i = 0; i < SIDE; i++) half[i][j] = made[i];
+        for (int i = 0; i < rows + 2; i++) half[i][j] = made[i];
     }
 #pragma GCC unroll 6
-    for (int i = 0; i < SIDE; i++) {
-        b_transposed(half[i], line);
+    for (int i = 0; i < rows + 2; i++) {
+        b_transposed(columns, half[i], made);
 #pragma GCC unroll 6
-        for (int j = 0; j < SIDE; j++) store(to + (i * SIDE + j) * planes, line[j]);
+        for (int j = 0; j < columns + 2; j++) store(to + (point(rows, i) * SIDE + point(columns, j)) * planes, made[j]);
     }
 }
 
-INLINE void dy_lanes(const patch *p, bool whole, int64_t c, int64_t count, float *to, int64_t planes) {
-    lanes half[SIDE][TILE], line[SIDE];
+INLINE void dy_lanes(const patch *p, int rows, int columns, bool whole, int64_t c, int64_t count, float *to, int64_t planes) {
+    lanes half[SIDE][TILE], line[SIDE], made[SIDE];
 #pragma GCC unroll 4
-    for (int j = 0; j < TILE; j++) {
+    for (int j = 0; j < columns; j++) {
 #pragma GCC unroll 4
-        for (int i = 0; i < TILE; i++) line[i] = pixel(p, whole, i, j, c, count);
-        lanes made[SIDE];
-        a_times(line, made);
+        for (int i = 0; i < rows; i++) line[i] = pixel(p, whole, i, j, c, count);
+        a_times(rows, line, made);
 #pragma GCC unroll 6
-        for (int i = 0; i < SIDE; i++) half[i][j] = made[i];
+        for (int i = 0; i < rows + 2; i++) half[i][j] = made[i];
     }
 #pragma GCC unroll 6
-    for (int i = 0; i < SIDE; i++) {
-        a_times(half[i], line);
+    for (int i = 0; i < rows + 2; i++) {
+        a_times(columns, half[i], made);
 #pragma GCC unroll 6
-        for (int j = 0; j < SIDE; j++) store(to + (i * SIDE + j) * planes, line[j]);
+        for (int j = 0; j < columns + 2; j++) store(to + (point(rows, i) * SIDE + point(columns, j)) * planes, made[j]);
     }
 }
+
+/* EACH_SIZE(name) is name for each size of tile, BY_SIZE(name) the table of what that defines, rows first. */
+#define EACH_COLUMNS(name, rows) name(rows, 1) name(rows, 2) name(rows, 3) name(rows, 4)
+#define EACH_SIZE(name) EACH_COLUMNS(name, 1) EACH_COLUMNS(name, 2) EACH_COLUMNS(name, 3) EACH_COLUMNS(name, 4)
+#define ROW_OF(name, rows)                                                                                                     \
+    { name##_##rows##_1, name##_##rows##_2, name##_##rows##_3, name##_##rows##_4 }
+#define BY_SIZE(name)                                                                                                          \
+    { ROW_OF(name, 1), ROW_OF(name, 2), ROW_OF(name, 3), ROW_OF(name, 4) }
 
 /* A tile's channels, LANES at a time, up to whole groups. */
-#define DEFINE_FROM(name, lanes_of, side)                                                                                      \
-    static void name(const patch *p, int64_t channels, float *to, const fv_winograd4_planes *planes) {                         \
-        bool inside = lies_inside(p, side);                                                                                    \
+#define DEFINE_FROM(name, lanes_of, rows, columns)                                                                             \
+    static void name##_##rows##_##columns(const patch *p, bool inside, int64_t channels, float *to,                            \
+                                          const fv_winograd4_planes *planes) {                                                 \
         for (int64_t c = 0; c < fv_round_up(channels, GROUP); c += LANES) {                                                    \
             int64_t count = fv_max(fv_min(channels - c, LANES), 0);                                                            \
             float *at = to + c / GROUP * planes->groups + c % GROUP;                                                           \
             if (inside && count == LANES)                                                                                      \
-                lanes_of(p, true, c, LANES, at, planes->planes);                                                               \
+                lanes_of(p, rows, columns, true, c, LANES, at, planes->planes);                                                \
             else                                                                                                               \
-                lanes_of(p, false, c, count, at, planes->planes);                                                              \
+                lanes_of(p, rows, columns, false, c, count, at, planes->planes);                                               \
         }                                                                                                                      \
     }
-DEFINE_FROM(x_tile, x_lanes, SIDE)
-DEFINE_FROM(dy_tile, dy_lanes, TILE)
+#define DEFINE_X(rows, columns) DEFINE_FROM(x_tile, x_lanes, rows, columns)
+#define DEFINE_DY(rows, columns) DEFINE_FROM(dy_tile, dy_lanes, rows, columns)
+EACH_SIZE(DEFINE_X)
+EACH_SIZE(DEFINE_DY)
+static void (*const x_tile[TILE][TILE])(const patch *, bool, int64_t, float *, const fv_winograd4_planes *) = BY_SIZE(x_tile);
+static void (*const dy_tile[TILE][TILE])(const patch *, bool, int64_t, float *, const fv_winograd4_planes *) = BY_SIZE(dy_tile);
 
 static void from_x(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to) {
     for (int64_t t = 0; t < count; t++) {
-        patch p = patch_of(w->x, w->x_size, w->x_channels, place_of(w, first + t, w->origin));
-        x_tile(&p, w->x_channels, to->at + t * to->tiles, to);
+        fv_winograd4_place place = fv_winograd4_place_of(w, first + t);
+        patch p = patch_of(w->x, w->x_size, w->x_pixel, &place, w->origin);
+        x_tile[p.rows - 1][p.columns - 1](&p, lies_inside(&p), w->x_channels, to->at + t * to->tiles, to);
     }
 }
 
+/* Results are in the picture, all of a tile's. */
 static void from_dy(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to) {
     for (int64_t t = 0; t < count; t++) {
-        patch p = patch_of(w->dy, w->y_size, w->y_channels, place_of(w, first + t, (int64_t[2]){ 0, 0 }));
-        dy_tile(&p, w->y_channels, to->at + t * to->tiles, to);
+        fv_winograd4_place place = fv_winograd4_place_of(w, first + t);
+        patch p = patch_of(w->dy, w->y_size, w->dy_pixel, &place, (int64_t[2]){ 0, 0 });
+        dy_tile[p.rows - 1][p.columns - 1](&p, true, w->y_channels, to->at + t * to->tiles, to);
     }
 }
 
-INLINE void y_lanes(const fv_winograd4 *w, const float *from, int64_t planes, const patch *p, bool whole, int64_t c,
+INLINE void y_lanes(const fv_winograd4 *w, const float *from, int64_t planes, const patch *p, int rows, int columns, int64_t c,
                     int64_t count, lanes bias) {
-    lanes half[TILE][SIDE], line[SIDE];
+    lanes half[TILE][SIDE], line[SIDE], made[TILE];
     float *y = (float *)p->at + c;
 #pragma GCC unroll 6
-    for (int j = 0; j < SIDE; j++) {
+    for (int j = 0; j < columns + 2; j++) {
 #pragma GCC unroll 6
-        for (int i = 0; i < SIDE; i++) line[i] = load(from + (i * SIDE + j) * planes);
-        lanes made[TILE];
-        a_transposed(line, made);
+        for (int i = 0; i < rows + 2; i++) line[i] = load(from + (point(rows, i) * SIDE + point(columns, j)) * planes);
+        a_transposed(rows, line, made);
 #pragma GCC unroll 4
-        for (int i = 0; i < TILE; i++) half[i][j] = made[i];
+        for (int i = 0; i < rows; i++) half[i][j] = made[i];
     }
 #pragma GCC unroll 4
-    for (int i = 0; i < TILE; i++) {
-        a_transposed(half[i], line);
+    for (int i = 0; i < rows; i++) {
+        a_transposed(columns, half[i], made);
 #pragma GCC unroll 4
-        for (int j = 0; j < TILE; j++) {
-            lanes value = line[j] + bias;
+        for (int j = 0; j < columns; j++) {
+            lanes value = made[j] + bias;
             if (w->limited) value = at_most(at_least(value, w->low), w->high);
-            if (whole && LANES == GROUP && w->streamed)
-                stream(y + i * p->line + j * p->pixel, value);
-            else if (whole)
-                store(y + i * p->line + j * p->pixel, value);
-            else if (has(p, i, j))
+            if (count < LANES)
                 store_tail(y + i * p->line + j * p->pixel, value, count);
+            else if (LANES == GROUP && w->streamed)
+                stream(y + i * p->line + j * p->pixel, value);
+            else
+                store(y + i * p->line + j * p->pixel, value);
         }
     }
 }
 
+#define DEFINE_Y(rows, columns)                                                                                                \
+    static void y_tile_##rows##_##columns(const fv_winograd4 *w, const float *from, const fv_winograd4_planes *planes,         \
+                                          const patch *p) {                                                                    \
+        int64_t channels = w->y_channels;                                                                                      \
+        for (int64_t c = 0; c < channels; c += LANES) {                                                                        \
+            int64_t count = fv_min(channels - c, LANES);                                                                       \
+            const float *at = from + c / GROUP * planes->groups + c % GROUP;                                                   \
+            lanes bias = w->bias ? load_tail(w->bias + c, count) : all(0);                                                     \
+            if (count == LANES)                                                                                                \
+                y_lanes(w, at, planes->planes, p, rows, columns, c, LANES, bias);                                              \
+            else                                                                                                               \
+                y_lanes(w, at, planes->planes, p, rows, columns, c, count, bias);                                              \
+        }                                                                                                                      \
+    }
+EACH_SIZE(DEFINE_Y)
+static void (*const y_tile[TILE][TILE])(const fv_winograd4 *, const float *, const fv_winograd4_planes *,
+                                        const patch *) = BY_SIZE(y_tile);
+
 static void to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from) {
-    int64_t channels = w->y_channels;
     for (int64_t t = 0; t < count; t++) {
-        patch p = patch_of(w->y, w->y_size, channels, place_of(w, first + t, (int64_t[2]){ 0, 0 }));
-        bool inside = lies_inside(&p, TILE);
-        for (int64_t c = 0; c < channels; c += LANES) {
-            int64_t some = fv_min(channels - c, LANES);
-            const float *at = from->at + t * from->tiles + c / GROUP * from->groups + c % GROUP;
-            lanes bias = w->bias ? load_tail(w->bias + c, some) : all(0);
-            if (inside && some == LANES)
-                y_lanes(w, at, from->planes, &p, true, c, LANES, bias);
-            else
-                y_lanes(w, at, from->planes, &p, false, c, some, bias);
-        }
+        fv_winograd4_place place = fv_winograd4_place_of(w, first + t);
+        patch p = patch_of(w->y, w->y_size, w->y_channels, &place, (int64_t[2]){ 0, 0 });
+        y_tile[p.rows - 1][p.columns - 1](w, from->at + t * from->tiles, from, &p);
     }
     if (w->streamed) stream_end();
 }
@@ -260,7 +215,7 @@ static void from_taps(const float *taps, int64_t tap, int64_t rows, int part, fl
 }
 
 static void to_taps(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap) {
-    for (int64_t at = 0; at < rows * WIDE; at += LANES) {
+    for (int64_t at = 0; at < rows * GROUP; at += LANES) {
         lanes half[3][SIDE], line[SIDE], made[3];
         for (int j = 0; j < SIDE; j++) {
             for (int i = 0; i < SIDE; i++) line[i] = load(from + (i * SIDE + j) * plane + at);

@@ -10,13 +10,14 @@
 #if defined(__x86_64__)
 
 #define CHANNELS 21
-#define SIDE 9
+#define SIDE 9  /* at most */
 #define ROOM 32 /* floats of a tile, in whole groups */
 #define TILES 9
 #define PLANE (TILES * ROOM + 16)
 #define FLOATS (FV_WINOGRAD4_PLANES * PLANE)
 
 static float numbers[FLOATS], planes[2][FLOATS];
+static int64_t height, width;
 
 static void fill(void) {
     for (int64_t i = 0; i < FLOATS; i++) numbers[i] = (float)((uint32_t)(i * 2654435761u) >> 8) / (float)(1 << 23) - 1.0f;
@@ -25,14 +26,15 @@ static void fill(void) {
 
 static fv_winograd4 convolution(float *y) {
     return (fv_winograd4){ .pictures = 1,
-                           .tiles = { 3, 3 },
                            .x = numbers,
-                           .x_size = { SIDE, SIDE },
+                           .x_size = { height, width },
                            .x_channels = CHANNELS,
+                           .x_pixel = CHANNELS,
                            .origin = { -1, -1 },
                            .dy = numbers + 7,
+                           .dy_pixel = CHANNELS,
                            .y = y,
-                           .y_size = { SIDE, SIDE },
+                           .y_size = { height, width },
                            .y_channels = CHANNELS,
                            .bias = numbers };
 }
@@ -40,7 +42,7 @@ static fv_winograd4 convolution(float *y) {
 static void transform_tiles(const fv_winograd4_vectors *vectors, bool dy, float *to) {
     fv_winograd4 w = convolution(NULL);
     fv_winograd4_planes at = { to, PLANE, ROOM, FV_WINOGRAD4_GROUP };
-    (dy ? vectors->from_dy : vectors->from_x)(&w, 0, TILES, &at);
+    (dy ? vectors->from_dy : vectors->from_x)(&w, 0, fv_winograd4_tiles(&w), &at);
 }
 
 static void check_vectors(void (*make)(const fv_winograd4_vectors *vectors, float *to)) {
@@ -54,16 +56,19 @@ static void make_x(const fv_winograd4_vectors *vectors, float *to) { transform_t
 static void make_dy(const fv_winograd4_vectors *vectors, float *to) { transform_tiles(vectors, true, to); }
 static void make_y(const fv_winograd4_vectors *vectors, float *to) {
     fv_winograd4 w = convolution(to);
-    vectors->to_y(&w, 0, TILES, &(fv_winograd4_planes){ numbers, PLANE, ROOM, FV_WINOGRAD4_GROUP });
+    vectors->to_y(&w, 0, fv_winograd4_tiles(&w), &(fv_winograd4_planes){ numbers, PLANE, ROOM, FV_WINOGRAD4_GROUP });
 }
 static void make_weights(const fv_winograd4_vectors *vectors, float *to) {
     vectors->from_taps(numbers, 5 * FV_WINOGRAD4_GROUP, 5, FV_WINOGRAD4_WHOLE, to, PLANE);
 }
-static void make_taps(const fv_winograd4_vectors *vectors, float *to) { vectors->to_taps(numbers, PLANE, 5, to, 5 * 32); }
+static void make_taps(const fv_winograd4_vectors *vectors, float *to) { vectors->to_taps(numbers, PLANE, 5, to, 5 * 16); }
 static void check_all(void) {
-    check_vectors(make_x);
-    check_vectors(make_dy);
-    check_vectors(make_y);
+    for (height = 3; height <= SIDE; height++)
+        for (width = 6; width <= SIDE; width++) {
+            check_vectors(make_x);
+            check_vectors(make_dy);
+            check_vectors(make_y);
+        }
     check_vectors(make_weights);
     check_vectors(make_taps);
 }
@@ -78,6 +83,41 @@ FV_TEST(core_cpu_winograd4__gives_the_same_bits_by_vectors_of_8_and_of_16) {
     }
 #endif
     skip(); /* no AVX-512 here */
+}
+
+/* Each result of each picture belongs to one tile. */
+static void check_cover(const fv_winograd4 *w) {
+    int seen[3][11][11] = { 0 };
+    for (int64_t t = 0; t < fv_winograd4_tiles(w); t++) {
+        fv_winograd4_place p = fv_winograd4_place_of(w, t);
+        for (int64_t i = p.row; i < p.row + p.rows; i++)
+            for (int64_t j = p.column; j < p.column + p.columns; j++) seen[p.picture][i][j]++;
+    }
+    for (int64_t n = 0; n < w->pictures; n++)
+        for (int64_t i = 0; i < w->y_size[0]; i++)
+            for (int64_t j = 0; j < w->y_size[1]; j++) assert_int_equal(seen[n][i][j], 1);
+}
+
+/* Of 6 points along an axis a tile of fewer than 4 results takes the first results + 1 and the last. */
+static void check_planes(const fv_winograd4 *w) {
+    for (int64_t plane = 0; plane < FV_WINOGRAD4_PLANES; plane++) {
+        fv_winograd4_range in = fv_winograd4_tiles_in(w, plane);
+        int64_t i = plane / 6, j = plane % 6;
+        for (int64_t t = 0; t < fv_winograd4_tiles(w); t++) {
+            fv_winograd4_place p = fv_winograd4_place_of(w, t);
+            bool takes = (i == 5 || i <= p.rows) && (j == 5 || j <= p.columns);
+            assert_int_equal(t >= in.begin && t < in.end, takes);
+        }
+    }
+}
+
+FV_TEST(core_cpu_winograd4__numbers_tiles_so_that_those_of_a_plane_lie_side_by_side) {
+    for (int64_t h = 1; h <= 11; h++)
+        for (int64_t w = 1; w <= 11; w++) {
+            fv_winograd4 c = { .pictures = 3, .y_size = { h, w } };
+            check_cover(&c);
+            check_planes(&c);
+        }
 }
 
 static const fv_kernel *find(const char *name) {

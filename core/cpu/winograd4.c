@@ -1,0 +1,55 @@
+/* shared: winograd4.c - how a Winograd convolution's tiles are numbered (winograd4.h). */
+#include "core/cpu/winograd4.h"
+
+#include "core/base/size.h"
+
+#define TILE FV_WINOGRAD4_TILE
+#define SIDE 6
+
+/* Tiles of a picture that are whole, and that are short, along one axis. */
+static int64_t whole_along(const fv_winograd4 *w, int axis) { return w->y_size[axis] / TILE; }
+static int64_t short_along(const fv_winograd4 *w, int axis) { return w->y_size[axis] % TILE != 0; }
+
+/* The four kinds in the order of their numbers: tiles of all pictures. */
+typedef enum kind { SHORT_DOWN, WHOLE, SHORT_ACROSS, SHORT_BOTH, KINDS } kind;
+
+static int64_t down_of(const fv_winograd4 *w, int kind) {
+    return kind == SHORT_DOWN || kind == SHORT_BOTH ? short_along(w, 0) : whole_along(w, 0);
+}
+static int64_t across_of(const fv_winograd4 *w, int kind) {
+    return kind == SHORT_ACROSS || kind == SHORT_BOTH ? short_along(w, 1) : whole_along(w, 1);
+}
+
+/* Tiles of the kinds before this one. */
+static int64_t before(const fv_winograd4 *w, int kind) {
+    int64_t tiles = 0;
+    for (int k = 0; k < kind; k++) tiles += w->pictures * down_of(w, k) * across_of(w, k);
+    return tiles;
+}
+
+int64_t fv_winograd4_tiles(const fv_winograd4 *w) { return before(w, KINDS); }
+
+fv_winograd4_place fv_winograd4_place_of(const fv_winograd4 *w, int64_t tile) {
+    int kind = 0;
+    for (int64_t count; tile >= (count = w->pictures * down_of(w, kind) * across_of(w, kind)); kind++) tile -= count;
+    int64_t down = down_of(w, kind), across = across_of(w, kind);
+    bool is_short[2] = { kind == SHORT_DOWN || kind == SHORT_BOTH, kind == SHORT_ACROSS || kind == SHORT_BOTH };
+    int64_t row = is_short[0] ? whole_along(w, 0) : tile / across % down;
+    int64_t column = is_short[1] ? whole_along(w, 1) : tile % across;
+    return (fv_winograd4_place){ .picture = tile / across / down,
+                                 .row = row * TILE,
+                                 .column = column * TILE,
+                                 .rows = is_short[0] ? (int)(w->y_size[0] % TILE) : TILE,
+                                 .columns = is_short[1] ? (int)(w->y_size[1] % TILE) : TILE };
+}
+
+/* Whether a short tile along an axis has this point: the first ones and the last. */
+static bool has(const fv_winograd4 *w, int axis, int64_t point) { return point == SIDE - 1 || point <= w->y_size[axis] % TILE; }
+
+fv_winograd4_range fv_winograd4_tiles_in(const fv_winograd4 *w, int64_t plane) {
+    bool down = has(w, 0, plane / SIDE), across = has(w, 1, plane % SIDE);
+    return (fv_winograd4_range){ .begin = before(w, down ? SHORT_DOWN : WHOLE),
+                                 .end = before(w, !across ? SHORT_ACROSS
+                                                  : down  ? KINDS
+                                                          : SHORT_BOTH) };
+}
