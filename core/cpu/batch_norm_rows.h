@@ -20,18 +20,17 @@
 #include "core/base/size.h"
 #include "core/comm/shards.h"
 #include "core/cpu/cost.h"
-#include "core/cpu/lanes.h"
+#include "core/cpu/norm_lanes.h"
+#include "core/cpu/norm_rows.h"
 #include "core/ops/batch_norm.h"
 #include "core/plan/kernel.h"
 
 #define UNIT_BYTES ((int64_t)1 << 16) /* of x, in one unit of the second pass */
-#define RUN 16                        /* rows added up in f32 */
-#define CHANNELS 256                  /* at once: their sums are in the first-level cache */
 
-static int64_t channels_of(const fv_call *call) { return call->outputs[0].type.dims[call->outputs[0].type.rank - 1]; }
+static int64_t channels_of(const fv_call *call) { return call->inputs[0].type.dims[call->inputs[0].type.rank - 1]; }
 static int64_t rows_of(const fv_call *call) {
     int64_t rows = 1;
-    for (int d = 0; d < call->outputs[0].type.rank - 1; d++) rows *= call->outputs[0].type.dims[d];
+    for (int d = 0; d < call->inputs[0].type.rank - 1; d++) rows *= call->inputs[0].type.dims[d];
     return rows;
 }
 
@@ -65,29 +64,34 @@ typedef struct sums {
     double *partials; /* shards × 2 × channels */
 } sums;
 
-/* sum += x − shift, square += (x − shift)² over a run of rows, read as they lie. */
-static void add_run(int64_t rows, const float *restrict x, const float *restrict shift, int64_t channels, double *restrict sum,
-                    double *restrict square) {
+INLINE void add_some(norm_sums *s, bool whole, int64_t at, const float *x, const float *shift, int64_t count) {
+    lanes d = load_some(whole, x, count) - load_some(whole, shift, count);
+    add_lanes(s, at, d, d * d);
+}
+
+/* sum += x − shift, square += (x − shift)² over a run of rows. */
+static void add_run(int64_t rows, const float *x, const float *shift, int64_t channels, double *sum, double *square) {
     for (int64_t first = 0, count; first < channels; first += count) {
-        float total[CHANNELS], squares[CHANNELS];
-        count = fv_min(CHANNELS, channels - first);
-        for (int64_t c = 0; c < count; c++) total[c] = squares[c] = 0;
-        for (int64_t row = 0; row < rows; row++)
-            for (int64_t c = 0; c < count; c++) {
-                float d = x[row * channels + first + c] - shift[first + c];
-                total[c] += d;
-                squares[c] += d * d;
+        norm_sums s;
+        count = fv_min(NORM_CHANNELS, channels - first);
+        clear_sums(&s, count);
+        for (int64_t row = 0, c; row < rows; row++) {
+            const float *at = x + row * channels + first;
+            for (c = 0; c + LANES <= count; c += LANES) {
+                __builtin_prefetch(at + c + NORM_AHEAD);
+                add_some(&s, true, c, at + c, shift + first + c, LANES);
             }
-        for (int64_t c = 0; c < count; c++) sum[first + c] += (double)total[c];
-        for (int64_t c = 0; c < count; c++) square[first + c] += (double)squares[c];
+            if (c < count) add_some(&s, false, c, at + c, shift + first + c, count - c);
+        }
+        add_sums(&s, count, sum + first, square + first);
     }
 }
 
 /* Σx and Σx² of a shard's rows, in f64 from those of x − shift: Σx = S + n·shift, Σx² = Q + 2·shift·S + n·shift². */
 static void add_rows(const float *x, int64_t rows, int64_t channels, double *restrict sum, double *restrict square) {
     const float *shift = x;
-    for (int64_t row = 0; row < rows; row += RUN)
-        add_run(fv_min(RUN, rows - row), x + row * channels, shift, channels, sum, square);
+    for (int64_t row = 0; row < rows; row += NORM_RUN)
+        add_run(fv_min(NORM_RUN, rows - row), x + row * channels, shift, channels, sum, square);
     for (int64_t c = 0; c < channels && rows > 0; c++) {
         double s = shift[c], n = (double)rows;
         square[c] += s * (2 * sum[c] + n * s);
@@ -95,44 +99,45 @@ static void add_rows(const float *x, int64_t rows, int64_t channels, double *res
     }
 }
 
-/* sum += dy, product += dy · (x − mean) over a run of rows, dy where the activation has a slope. */
-static inline __attribute__((always_inline)) void add_gradient_run(const sums *s, int activation, int64_t rows,
-                                                                   const float *restrict x, const float *restrict dy,
-                                                                   double *restrict sum, double *restrict product) {
+/* Channels from c on of a run's sums, from x and dy at `at`: dy where the activation has a slope, and that · (x − mean). */
+INLINE void add_gradient_some(norm_sums *to, const sums *s, int activation, bool whole, int64_t c, int64_t at, int64_t channel,
+                              int64_t count) {
+    lanes x = load_some(whole, s->x + at, count), d = load_some(whole, s->dy + at, count);
+    if (activation)
+        d = slope_lanes(activation, d, x * load_some(whole, s->a + channel, count) + load_some(whole, s->b + channel, count));
+    add_lanes(to, c, d, d * (x - load_some(whole, s->mean + channel, count)));
+}
+
+INLINE void add_gradient_run(const sums *s, int activation, int64_t first_row, int64_t rows, double *sum, double *product) {
     for (int64_t first = 0, count; first < s->channels; first += count) {
-        const float *restrict mean = s->mean + first, *restrict a = activation ? s->a + first : mean;
-        const float *restrict b = activation ? s->b + first : mean;
-        float total[CHANNELS], products[CHANNELS];
-        count = fv_min(CHANNELS, s->channels - first);
-        for (int64_t c = 0; c < count; c++) total[c] = products[c] = 0;
-        for (int64_t row = 0; row < rows; row++)
-            for (int64_t c = 0; c < count; c++) {
-                int64_t at = row * s->channels + first + c;
-                float d = slope(activation, dy[at], x[at], a[c], b[c]);
-                total[c] += d;
-                products[c] += d * (x[at] - mean[c]);
+        norm_sums to;
+        count = fv_min(NORM_CHANNELS, s->channels - first);
+        clear_sums(&to, count);
+        for (int64_t row = 0, c; row < rows; row++) {
+            int64_t at = (first_row + row) * s->channels + first;
+            for (c = 0; c + LANES <= count; c += LANES) {
+                __builtin_prefetch(s->x + at + c + NORM_AHEAD);
+                __builtin_prefetch(s->dy + at + c + NORM_AHEAD);
+                add_gradient_some(&to, s, activation, true, c, at + c, first + c, LANES);
             }
-        for (int64_t c = 0; c < count; c++) sum[first + c] += (double)total[c];
-        for (int64_t c = 0; c < count; c++) product[first + c] += (double)products[c];
+            if (c < count) add_gradient_some(&to, s, activation, false, c, at + c, first + c, count - c);
+        }
+        add_sums(&to, count, sum + first, product + first);
     }
 }
 
-static inline __attribute__((always_inline)) void add_gradient(const sums *s, int activation, const float *x, const float *dy,
-                                                               int64_t rows, double *sum, double *product) {
-    for (int64_t row = 0; row < rows; row += RUN) {
-        int64_t at = row * s->channels;
-        add_gradient_run(s, activation, fv_min(RUN, rows - row), x + at, dy + at, sum, product);
-    }
+INLINE void add_gradient(const sums *s, int activation, int64_t first, int64_t rows, double *sum, double *product) {
+    for (int64_t row = 0; row < rows; row += NORM_RUN)
+        add_gradient_run(s, activation, first + row, fv_min(NORM_RUN, rows - row), sum, product);
 }
 
 static void add_gradient_rows(const sums *s, int64_t first, int64_t rows, double *sum, double *product) {
-    const float *x = s->x + first * s->channels, *dy = s->dy + first * s->channels;
     if (s->activation == FV_NORM_RELU)
-        add_gradient(s, FV_NORM_RELU, x, dy, rows, sum, product);
+        add_gradient(s, FV_NORM_RELU, first, rows, sum, product);
     else if (s->activation == FV_NORM_RELU6)
-        add_gradient(s, FV_NORM_RELU6, x, dy, rows, sum, product);
+        add_gradient(s, FV_NORM_RELU6, first, rows, sum, product);
     else
-        add_gradient(s, FV_NORM_PLAIN, x, dy, rows, sum, product);
+        add_gradient(s, FV_NORM_PLAIN, first, rows, sum, product);
 }
 
 static void sum_shard(void *context, int64_t unit, int thread) {
@@ -167,13 +172,6 @@ static apply apply_of(const fv_call *call, int64_t doubles) {
     t.p = t.b + t.channels;
     t.y_b = t.p + t.channels;
     return t;
-}
-
-/* a and b of y from what both passes have in f32, so that both have the same bits. */
-static void set_scale(float scale, float bias, float mean, float inv_std, float *a, float *b) {
-    double product = (double)scale * inv_std;
-    *a = (float)product;
-    *b = (float)(bias - mean * product);
 }
 
 static inline __attribute__((always_inline)) void scale_rows(const apply *t, int activation, int64_t first, int64_t rows) {
@@ -250,7 +248,7 @@ static void for_rows(apply *t, fv_unit run) { fv_parallel_for(fv_ceil_div(t->row
 
 /* Both sums of all rows, in the first 2 × channels of the scratch. t: of the gradient, or NULL. */
 static const double *sum_up(const fv_call *call, const apply *t) {
-    int64_t channels = channels_of(call), pictures = call->outputs[0].type.dims[0];
+    int64_t channels = channels_of(call), pictures = call->inputs[0].type.dims[0];
     sums s = {
         .x = call->inputs[0].data,
         .pictures = pictures,
@@ -265,47 +263,76 @@ static const double *sum_up(const fv_call *call, const apply *t) {
     return s.partials;
 }
 
-/* ---- the three ops ---- */
+/* ---- statistics: mean, inv_std and the running ones, from the running mean and variance; both sums of the gradient ---- */
 
-static void run(const fv_call *call) {
+static void set_statistics(const fv_call *call, const fv_tensor *running, const fv_tensor *out) {
     const fv_batch_norm_options *o = call->options;
-    const float *scale = call->inputs[1].data, *bias = call->inputs[2].data, *old_mean = call->inputs[3].data;
-    const float *old_var = call->inputs[4].data;
-    float *mean = call->outputs[1].data, *inv_std = call->outputs[2].data, *new_mean = call->outputs[3].data;
-    float *new_var = call->outputs[4].data;
+    const float *old_mean = running[0].data, *old_var = running[1].data;
+    float *mean = out[0].data, *inv_std = out[1].data, *new_mean = out[2].data, *new_var = out[3].data;
     const double *sum = sum_up(call, NULL), n = (double)fv_count_all(call, rows_of(call));
-    apply t = apply_of(call, call->shards * 2 * channels_of(call));
-    for (int64_t c = 0; c < t.channels; c++) {
-        double m = sum[c] / n, squares = fmax(sum[t.channels + c] - sum[c] * m, 0), s = 1 / sqrt(squares / n + o->epsilon);
+    int64_t channels = channels_of(call);
+    for (int64_t c = 0; c < channels; c++) {
+        double m = sum[c] / n, squares = fmax(sum[channels + c] - sum[c] * m, 0), s = 1 / sqrt(squares / n + o->epsilon);
         double unbiased = n > 1 ? squares / (n - 1) : 0;
         mean[c] = (float)m;
         inv_std[c] = (float)s;
-        set_scale(scale[c], bias[c], mean[c], inv_std[c], &t.a[c], &t.b[c]);
         new_mean[c] = (float)((1 - o->momentum) * old_mean[c] + o->momentum * m);
         new_var[c] = (float)((1 - o->momentum) * old_var[c] + o->momentum * unbiased);
     }
-    t.activation = o->activation;
-    for_rows(&t, scale_unit);
 }
 
-static void run_gradient(const fv_call *call) {
+/* What each element of the gradient needs but p and q, which are sums; bias is an input where there is an activation. */
+static apply gradient_of(const fv_call *call, int bias_input) {
     const fv_batch_norm_options *o = call->options;
     const float *scale = call->inputs[1].data, *mean = call->inputs[2].data, *inv_std = call->inputs[3].data;
-    const float *bias = o->activation ? call->inputs[5].data : NULL;
-    float *dscale = call->outputs[1].data, *dbias = call->outputs[2].data;
+    const float *bias = o->activation ? call->inputs[bias_input].data : NULL;
     apply t = apply_of(call, call->shards * 2 * channels_of(call));
     t.dy = call->inputs[4].data;
     t.mean = mean;
     t.activation = o->activation;
-    for (int64_t c = 0; c < t.channels; c++) set_scale(scale[c], bias ? bias[c] : 0, mean[c], inv_std[c], &t.a[c], &t.y_b[c]);
-    const double *sum = sum_up(call, &t), n = (double)fv_count_all(call, rows_of(call));
-    for (int64_t c = 0; c < t.channels; c++) {
-        double a = (double)scale[c] * inv_std[c], product = sum[t.channels + c] * inv_std[c];
-        t.p[c] = (float)(-a * inv_std[c] * product / n);
-        t.b[c] = (float)(-a * sum[c] / n);
-        dscale[c] = (float)product;
-        dbias[c] = (float)sum[c];
-    }
+    for (int64_t c = 0; c < t.channels; c++)
+        fv_norm_scale(scale[c], bias ? bias[c] : 0, mean[c], inv_std[c], &t.a[c], &t.y_b[c]);
+    return t;
+}
+
+static void set_gradient_sums(const fv_call *call, const apply *t, float *dscale, float *dbias, float *p, float *q) {
+    const float *scale = call->inputs[1].data, *inv_std = call->inputs[3].data;
+    const double *sum = sum_up(call, t), n = (double)fv_count_all(call, rows_of(call));
+    for (int64_t c = 0; c < t->channels; c++)
+        fv_norm_gradient_sums(scale[c], inv_std[c], n, sum[c], sum[t->channels + c], &dscale[c], &dbias[c], &p[c], &q[c]);
+}
+
+/* ---- the three ops, and their parts ---- */
+
+static void run(const fv_call *call) {
+    const fv_batch_norm_options *o = call->options;
+    const float *scale = call->inputs[1].data, *bias = call->inputs[2].data;
+    const float *mean = call->outputs[1].data, *inv_std = call->outputs[2].data;
+    set_statistics(call, call->inputs + 3, call->outputs + 1);
+    apply t = apply_of(call, call->shards * 2 * channels_of(call));
+    for (int64_t c = 0; c < t.channels; c++) fv_norm_scale(scale[c], bias[c], mean[c], inv_std[c], &t.a[c], &t.b[c]);
+    t.activation = o->activation;
+    for_rows(&t, scale_unit);
+}
+
+static void run_statistics(const fv_call *call) { set_statistics(call, call->inputs + 1, call->outputs); }
+
+static void run_gradient(const fv_call *call) {
+    apply t = gradient_of(call, 5);
+    set_gradient_sums(call, &t, call->outputs[1].data, call->outputs[2].data, t.p, t.b);
+    for_rows(&t, gradient_unit);
+}
+
+static void run_gradient_sums(const fv_call *call) {
+    apply t = gradient_of(call, 5);
+    const fv_tensor *out = call->outputs;
+    set_gradient_sums(call, &t, out[0].data, out[1].data, out[2].data, out[3].data);
+}
+
+static void run_gradient_apply(const fv_call *call) {
+    apply t = gradient_of(call, 7);
+    t.p = call->inputs[5].data;
+    t.b = call->inputs[6].data;
     for_rows(&t, gradient_unit);
 }
 
@@ -333,10 +360,13 @@ static int64_t scratch(const fv_call *call) {
 
 /* Passes over x-sized memory: read x twice, write y; read x and dy twice, write dx; read x, write y. */
 static double cost_of(const fv_call *call, double passes) {
-    return FV_COST_CALL + passes * (double)fv_type_bytes(&call->outputs[0].type) / FV_COST_BYTES;
+    return FV_COST_CALL + passes * (double)fv_type_bytes(&call->inputs[0].type) / FV_COST_BYTES;
 }
 static double cost(const fv_call *call) { return cost_of(call, 3); }
 static double gradient_cost(const fv_call *call) { return cost_of(call, 5); }
 static double inference_cost(const fv_call *call) { return cost_of(call, 2); }
+static double statistics_cost(const fv_call *call) { return cost_of(call, 1); }
+static double gradient_sums_cost(const fv_call *call) { return cost_of(call, 2); }
+static double gradient_apply_cost(const fv_call *call) { return cost_of(call, 3); }
 
 #endif

@@ -1,4 +1,5 @@
-/* batch_norm_rows_avx2.c - batch_norm, its gradient and its inference form over rows of channels, f32, with AVX2. */
+/* batch_norm_rows_avx2.c - batch_norm, its gradient, their parts and its inference form over rows of channels, f32, with AVX2.
+ */
 #include "core/cpu/batch_norm_rows.h"
 
 const fv_kernel fv_kernel_batch_norm_rows_f32_avx2 = {
@@ -32,4 +33,35 @@ const fv_kernel fv_kernel_batch_norm_inference_rows_f32_avx2 = {
     .scratch = coefficient_bytes,
     .run = run_inference,
     .in_place = 1 << 0,
+};
+
+const fv_kernel fv_kernel_batch_norm_statistics_rows_f32_avx2 = {
+    .name = "batch_norm_statistics_rows_f32_avx2",
+    .op = "batch_norm_statistics",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = statistics_cost,
+    .scratch = scratch,
+    .run = run_statistics,
+};
+
+const fv_kernel fv_kernel_batch_norm_grad_sums_rows_f32_avx2 = {
+    .name = "batch_norm_grad_sums_rows_f32_avx2",
+    .op = "batch_norm_grad_sums",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = gradient_sums_cost,
+    .scratch = scratch,
+    .run = run_gradient_sums,
+};
+
+const fv_kernel fv_kernel_batch_norm_grad_apply_rows_f32_avx2 = {
+    .name = "batch_norm_grad_apply_rows_f32_avx2",
+    .op = "batch_norm_grad_apply",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = gradient_apply_cost,
+    .scratch = scratch,
+    .run = run_gradient_apply,
+    .in_place = 1 << 0 | 1 << 4,
 };

@@ -23,7 +23,7 @@
 #define ACROSS 4
 #define SIDE_MAX 5
 #define INPUTS_MAX (((DOWN - 1) * 2 + SIDE_MAX) * ((ACROSS - 1) * 2 + SIDE_MAX))
-#define CHANNELS 192 /* of a unit of the gradient with respect to the weights */
+#define CHANNELS FV_DEPTHWISE_CHANNELS /* of a unit of the gradient with respect to the weights */
 
 /* ---- which tap joins result `o` and input `i` of a tile, along one axis; outside of the filter: none ---- */
 
@@ -163,24 +163,34 @@ static void row_unit(void *context, int64_t unit, int thread) {
 
 /* ---- rows that lie anywhere (depthwise_rows.h) ---- */
 
+/* The pixels in columns left … left + columns − 1 of some rows. */
+static void find_pixels(const float *const *in, int rows, int columns, int64_t left, int64_t width, int64_t channels,
+                        const float *zeros, const float **pixels) {
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            bool inside = in[i] && left + j >= 0 && left + j < width;
+            pixels[i * columns + j] = inside ? in[i] + (left + j) * channels : zeros;
+        }
+}
+
 static void two_rows(const fv_depthwise_rows *r) {
-    convolution t = { .channels = r->channels, .w = r->w, .bias = r->bias };
+    way way = r->backward ? BACKWARD : FORWARD;
+    convolution t = { .channels = r->channels, .w = r->w, .bias = r->bias, .streamed = r->streamed };
     t.limited = r->limited, t.low = r->low, t.high = r->high;
-    int rows = inputs_of(FORWARD, r->side, r->stride, DOWN), columns = inputs_of(FORWARD, r->side, r->stride, ACROSS);
-    tile_sums sum = sums[FORWARD][r->side == SIDE_MAX][r->stride == 2];
-    for (int64_t q = 0; q < r->out_width; q += ACROSS) {
+    int rows = inputs_of(way, r->side, r->stride, DOWN), columns = inputs_of(way, r->side, r->stride, ACROSS);
+    tile_sums sum = sums[way][r->side == SIDE_MAX][r->stride == 2];
+    for (int64_t q = r->backward ? fv_depthwise_backward_begin(r->stride, r->left) : 0; q < r->out_width; q += ACROSS) {
         tile tile;
-        int64_t left = q * r->stride - r->left;
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < columns; j++) {
-                bool inside = r->in[i] && left + j >= 0 && left + j < r->in_width;
-                tile.in[i * columns + j] = inside ? r->in[i] + (left + j) * r->channels : r->zeros;
-            }
+        int64_t left = first_input(way, r->side, r->stride, r->left, q);
+        find_pixels(r->in, rows, columns, left, r->in_width, r->channels, r->zeros, tile.in);
         for (int o = 0; o < DOWN; o++)
-            for (int64_t i = 0; i < ACROSS; i++)
-                tile.out[o * ACROSS + i] = r->out[o] && q + i < r->out_width ? r->out[o] + (q + i) * r->channels : NULL;
+            for (int64_t i = 0; i < ACROSS; i++) {
+                bool inside = r->out[o] && q + i >= 0 && q + i < r->out_width;
+                tile.out[o * ACROSS + i] = inside ? r->out[o] + (q + i) * r->channels : NULL;
+            }
         sum(&t, &tile);
     }
+    if (r->streamed) stream_end();
 }
 
 /* ---- the gradient with respect to the weights: tiles of dy meet the same inputs as in the forward pass ---- */
@@ -250,6 +260,22 @@ static void add_row(const convolution *t, int64_t n, int64_t h, int64_t first, i
     }
     for (int tap = 0; tap < taps; tap++)
         for (int64_t c = 0; c < count; c++) sum[tap * t->channels + c] += total[tap * CHANNELS + c];
+}
+
+/* Two rows of dy that lie anywhere (depthwise_rows.h): the same sums as add_row's. */
+static void add_two_rows(const fv_depthwise_products *r) {
+    int rows = inputs_of(FORWARD, r->side, r->stride, DOWN), taps = r->side * r->side;
+    int columns = inputs_of(FORWARD, r->side, r->stride, ACROSS);
+    float total[SIDE_MAX * SIDE_MAX * CHANNELS];
+    memset(total, 0, (size_t)(taps * CHANNELS) * sizeof *total);
+    for (int64_t q = 0; q < r->out_width; q += ACROSS) {
+        const float *in[INPUTS_MAX], *dy[DOWN * ACROSS];
+        find_pixels(r->in, rows, columns, q * r->stride - r->left, r->in_width, r->channels, r->zeros, in);
+        find_pixels(r->dy, DOWN, ACROSS, q, r->out_width, r->channels, r->zeros, dy);
+        products[r->side == SIDE_MAX][r->stride == 2](in, dy, 0, r->channels, total);
+    }
+    for (int tap = 0; tap < taps; tap++)
+        for (int64_t c = 0; c < r->channels; c++) r->sum[tap * r->channels + c] += total[tap * CHANNELS + c];
 }
 
 /* Some channels of one shard's partial gradient: tap by tap, all channels side by side. */

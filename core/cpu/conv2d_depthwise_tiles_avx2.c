@@ -3,9 +3,14 @@
 #include "core/cpu/conv2d_depthwise_tiles.h"
 
 void fv_depthwise_two_rows_avx2(const fv_depthwise_rows *r) { two_rows(r); }
+void fv_depthwise_add_products_avx2(const fv_depthwise_products *r) { add_two_rows(r); }
 
 void fv_depthwise_two_rows(const fv_depthwise_rows *r) {
     (fv_isa_best() >= FV_ISA_AVX512 ? fv_depthwise_two_rows_avx512 : fv_depthwise_two_rows_avx2)(r);
+}
+
+void fv_depthwise_add_products(const fv_depthwise_products *r) {
+    (fv_isa_best() >= FV_ISA_AVX512 ? fv_depthwise_add_products_avx512 : fv_depthwise_add_products_avx2)(r);
 }
 
 const fv_kernel fv_kernel_conv2d_depthwise_tiles_f32_avx2 = {

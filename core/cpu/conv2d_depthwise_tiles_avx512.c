@@ -3,6 +3,7 @@
 #include "core/cpu/conv2d_depthwise_tiles.h"
 
 void fv_depthwise_two_rows_avx512(const fv_depthwise_rows *r) { two_rows(r); }
+void fv_depthwise_add_products_avx512(const fv_depthwise_products *r) { add_two_rows(r); }
 
 const fv_kernel fv_kernel_conv2d_depthwise_tiles_f32_avx512 = {
     .name = "conv2d_depthwise_tiles_f32_avx512",

@@ -1,7 +1,7 @@
 /* lanes.h - the widest vector of floats that the including file's flags allow (its suffix sets them), for loops that are
  * compiled once for each instruction set. The type `lanes` has LANES floats; + − * work on it lane by lane. stream() stores
  * past the caches, whole and aligned vectors only; stream_end() comes before another thread reads them. at_least() and
- * at_most() let a NaN pass. */
+ * at_most() let a NaN pass. above() and below() keep the lanes of a value in which x > low, x < high or x is a NaN, 0 else. */
 #ifndef FV_CPU_LANES_H
 #define FV_CPU_LANES_H
 
@@ -26,6 +26,12 @@ static inline lanes all(float value) { return _mm512_set1_ps(value); }
 static inline lanes at_least(lanes value, float low) { return _mm512_max_ps(all(low), value); }
 static inline lanes at_most(lanes value, float high) { return _mm512_min_ps(all(high), value); }
 static inline lanes multiply_add(lanes a, lanes b, lanes c) { return _mm512_fmadd_ps(a, b, c); }
+static inline lanes above(lanes value, lanes x, float low) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, all(low), _CMP_NLE_UQ), value);
+}
+static inline lanes below(lanes value, lanes x, float high) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, all(high), _CMP_NGE_UQ), value);
+}
 
 #elif defined(__AVX2__) && defined(__FMA__)
 
@@ -42,6 +48,12 @@ static inline lanes all(float value) { return _mm256_set1_ps(value); }
 static inline lanes at_least(lanes value, float low) { return _mm256_max_ps(all(low), value); }
 static inline lanes at_most(lanes value, float high) { return _mm256_min_ps(all(high), value); }
 static inline lanes multiply_add(lanes a, lanes b, lanes c) { return _mm256_fmadd_ps(a, b, c); }
+static inline lanes above(lanes value, lanes x, float low) {
+    return _mm256_and_ps(_mm256_cmp_ps(x, all(low), _CMP_NLE_UQ), value);
+}
+static inline lanes below(lanes value, lanes x, float high) {
+    return _mm256_and_ps(_mm256_cmp_ps(x, all(high), _CMP_NGE_UQ), value);
+}
 
 #else
 
@@ -71,6 +83,14 @@ static inline lanes at_most(lanes value, float high) {
 static inline lanes multiply_add(lanes a, lanes b, lanes c) {
     lanes value;
     for (int i = 0; i < LANES; i++) value[i] = fmaf(a[i], b[i], c[i]);
+    return value;
+}
+static inline lanes above(lanes value, lanes x, float low) {
+    for (int i = 0; i < LANES; i++) value[i] = x[i] <= low ? 0 : value[i];
+    return value;
+}
+static inline lanes below(lanes value, lanes x, float high) {
+    for (int i = 0; i < LANES; i++) value[i] = x[i] >= high ? 0 : value[i];
     return value;
 }
 

@@ -15,7 +15,7 @@ typedef struct fv_conv2d_options {
     int64_t padding[4]; /* top, left, bottom, right */
     int64_t dilation[2];
     int64_t groups;
-    int activation; /* fv_conv2d_activation; of conv2d alone */
+    int activation; /* fv_conv2d_activation; of conv2d done to y, of norm_conv2d to the normalised x */
 } fv_conv2d_options;
 
 /* The activation keeps y between these two. */

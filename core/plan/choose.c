@@ -24,6 +24,22 @@ const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, doub
     return reason;
 }
 
+bool fv_plan_has_kernel(const fv_graph *graph, const char *op, const fv_value *inputs, int count, const void *options) {
+    fv_tensor tensors[FV_INPUTS_MAX], outputs[FV_OUTPUTS_MAX];
+    fv_type types[FV_INPUTS_MAX], results[FV_OUTPUTS_MAX] = { 0 };
+    fv_call call = { .op = fv_op_find(op), .options = options, .inputs = tensors, .outputs = outputs, .input_count = count };
+    for (int i = 0; i < count; i++) types[i] = *fv_value_type(graph, inputs[i]), tensors[i] = fv_tensor_of(&types[i], NULL);
+    fv_shape_call shape = { options, types, count, results, fv_op_output_count(call.op) };
+    fv_error *misfit = call.op->shape(&shape);
+    call.output_count = shape.output_count;
+    for (int k = 0; k < shape.output_count; k++) outputs[k] = fv_tensor_of(&results[k], NULL);
+    bool found = false;
+    for (int i = fv_kernel_next(op, 0); i >= 0 && !misfit && !found; i = fv_kernel_next(op, i + 1))
+        found = fv_kernel_table[i]->isa <= fv_isa_best() && !fv_kernel_table[i]->refuse(&call);
+    fv_error_free(misfit);
+    return found;
+}
+
 /* FOVEA_KERNEL=conv2d:direct,linear:reference pins an op to the kernels whose name goes on like that. NULL: not pinned. */
 static const char *pinned(const char *op) {
     const char *at = getenv("FOVEA_KERNEL");

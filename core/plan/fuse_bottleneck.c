@@ -44,18 +44,6 @@ static bool is_expansion(const fusion *f, const fv_node *node) {
     return o->groups == 1 && o->dilation[0] == 1 && o->dilation[1] == 1 && (single || apart);
 }
 
-static bool has_kernel(const fv_graph *graph, const fv_inverted_bottleneck_options *o, const fv_value *inputs, int count) {
-    fv_tensor tensors[FV_BOTTLENECK_RESIDUAL + 1];
-    fv_call call = { .options = o, .inputs = tensors, .input_count = count };
-    call.op = fv_op_find("inverted_bottleneck");
-    for (int i = 0; i < count; i++) tensors[i] = fv_tensor_of(fv_value_type(graph, inputs[i]), NULL);
-    for (int i = fv_kernel_next(call.op->name, 0); i >= 0; i = fv_kernel_next(call.op->name, i + 1)) {
-        const fv_kernel *kernel = fv_kernel_table[i];
-        if (kernel->isa <= fv_isa_best() && !kernel->refuse(&call)) return true;
-    }
-    return false;
-}
-
 /* What `last` gives is now made by one node, if the convolutions in front of `project` are what it takes. */
 static bool fuse(const fusion *f, const fv_node *last, const fv_node *project, fv_value residual) {
     const fv_node *depthwise = convolution_of(f, project->inputs[0]);
@@ -70,7 +58,7 @@ static bool fuse(const fusion *f, const fv_node *last, const fv_node *project, f
     const fv_value inputs[] = { expand->inputs[0],    expand->inputs[1],  expand->inputs[2],  depthwise->inputs[1],
                                 depthwise->inputs[2], project->inputs[1], project->inputs[2], residual };
     int count = fv_is_value(residual) ? FV_BOTTLENECK_RESIDUAL + 1 : FV_BOTTLENECK_RESIDUAL;
-    if (!has_kernel(f->graph, &o, inputs, count)) return false;
+    if (!fv_plan_has_kernel(f->graph, "inverted_bottleneck", inputs, count, &o)) return false;
     fv_graph_name_next(f->graph, "%s.bottleneck", project->name);
     fv_graph_replace(f->graph, fv_node_value(last, 0),
                      fv_graph_add(f->graph, fv_op_find("inverted_bottleneck"), inputs, count, &o, NULL));

@@ -11,6 +11,7 @@ const fv_pass fv_passes[] = {
     { "share", "before fusion: a value computed twice would be fused twice", false, fv_pass_share },
     { "fold_norm", "before fusion: the norm must still be a node of its own", false, fv_pass_fold_norm },
     { "fuse_norm", "before fusion: the activation must still be a node of its own", false, fv_pass_fuse_norm },
+    { "norm_on_load", "after activations are in their norms, whose results it spares", false, fv_pass_norm_on_load },
     { "fuse_activation", "after folding, which puts the activation right behind the convolution", false,
       fv_pass_fuse_activation },
     { "fuse_bottleneck", "after activations are in their convolutions, before the sum behind one goes into a chain", false,

@@ -78,6 +78,7 @@ fv_error *fv_pass_simplify(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_share(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fold_norm(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_norm(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_norm_on_load(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_activation(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_bottleneck(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_elementwise(fv_graph *graph, const fv_plan_options *options);
@@ -99,6 +100,8 @@ fv_error *fv_plan_choose(fv_plan *plan);
 /* NULL when `kernel` can do `call`, otherwise why not; sets *cost. Looks at the ISA, strides and what the kernel itself
  * refuses. */
 const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, double *cost);
+/* Is there a kernel here for `op` on such inputs? For passes that make nodes which had better not run by their reference. */
+bool fv_plan_has_kernel(const fv_graph *graph, const char *op, const fv_value *inputs, int count, const void *options);
 /* The number of the op's next kernel at or after `from`, −1 when there are no more. */
 int fv_kernel_next(const char *op, int from);
 /* Does FOVEA_KERNEL say which kernels of `op` may run? */

@@ -5,6 +5,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/parallel.h"
+#include "core/ops/norm_depthwise_grad.h"
 #include "core/plan/plan.h"
 #include "core/plan/selftest.h"
 #include "fovea/layers.h"
@@ -152,7 +153,7 @@ FV_TEST(core_plan_ranks__gradients_of_many_blocks_have_the_bits_of_one_rank) {
 typedef struct joining_op {
     const char *op, *line;
     const fv_kernel *kernel;
-    int batched; /* how many of its first inputs have rows of the batch */
+    unsigned batched; /* bit i: input i has rows of the batch */
     int64_t batch;
     uint64_t bits[FV_RANKS_MAX]; /* of results that have no rows */
     double *rows;                /* of the others: what one rank made, or NULL while it does */
@@ -170,7 +171,7 @@ static fv_error *build_case(const joining_op *t, const fv_case *c, fv_graph **ou
         fv_type type = c->call.inputs[i].type;
         bool like = i > 0 && fv_op_shape_only(c->call.op, i) && type.rank == c->call.inputs[0].type.rank &&
                     type.dims[0] == c->call.inputs[0].type.dims[0] && !strcmp(t->op, "sum_like");
-        inputs[i] = i < t->batched || like ? fv_graph_input(g, name, type) : fv_graph_feed(g, name, type);
+        inputs[i] = (t->batched >> i & 1) || like ? fv_graph_input(g, name, type) : fv_graph_feed(g, name, type);
     }
     fv_value y = fv_apply(g, t->op, inputs, c->call.input_count, "%s", c->options_text);
     for (int k = 0; k < c->call.output_count; k++) {
@@ -245,7 +246,7 @@ static fv_error *run_case(fv_comm *comm, void *context) {
     return NULL;
 }
 
-static void check_case(const char *op, const char *line, int batched, int most) {
+static void check_case(const char *op, const char *line, unsigned batched, int most) {
     static double rows[1 << 20];
     joining_op t = { .op = op, .line = line, .batched = batched, .batch = 37, .rows = rows };
     fv_test_ranks(1, 60, run_case, &t, NULL);
@@ -272,7 +273,7 @@ static bool refuses(const fv_kernel *kernel, const char *op, const char *line) {
 }
 
 /* By `kernel`, where that does not refuse; NULL: by whichever is chosen. */
-static int check_op(const char *op, int batched, const fv_kernel *kernel) {
+static int check_op(const char *op, unsigned batched, const fv_kernel *kernel) {
     int checked = 0;
     for (const char *const *line = fv_op_find(op)->cases; *line; line++) {
         if (!may_share(op, *line) || (kernel && refuses(kernel, op, *line))) continue;
@@ -286,7 +287,7 @@ static int check_op(const char *op, int batched, const fv_kernel *kernel) {
 FV_TEST(core_plan_ranks__every_op_that_joins_has_the_bits_of_one_rank_by_every_kernel) {
     static const struct {
         const char *op;
-        int batched;
+        unsigned batched;
     } ops[] = { { "sum", 1 },
                 { "mean", 1 },
                 { "max", 1 },
@@ -296,8 +297,11 @@ FV_TEST(core_plan_ranks__every_op_that_joins_has_the_bits_of_one_rank_by_every_k
                 { "size", 1 },
                 { "sum_like", 1 },
                 { "batch_norm", 1 },
-                { "conv2d_grad_weights", 2 },
-                { "linear_grad_weights", 2 } };
+                { "batch_norm_statistics", 1 },
+                { "batch_norm_grad_sums", 1 | 1 << 4 },
+                { "norm_depthwise_grad", 1 | 1 << FV_DEPTHWISE_GRAD_Z | 1 << FV_DEPTHWISE_GRAD_DY },
+                { "conv2d_grad_weights", 1 | 1 << 1 },
+                { "linear_grad_weights", 1 | 1 << 1 } };
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         assert_true(fv_op_find(ops[i].op)->flags & FV_OP_JOINS);
         for (int k = fv_kernel_next(ops[i].op, 0); k >= 0; k = fv_kernel_next(ops[i].op, k + 1)) {

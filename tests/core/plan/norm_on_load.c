@@ -1,0 +1,70 @@
+/* Norms around depthwise convolutions whose results are never in memory: the same statistics, and a training as close as sums
+ * in another order are. */
+#include <math.h>
+
+#include "fovea/layers.h"
+#include "fovea/optim.h"
+#include "tests/core/plan/passes.h"
+
+static int count_of(const fv_plan *plan, const char *op) {
+    int count = 0;
+    for (int32_t n = 0; n < plan->graph->count; n++) count += fv_node_is(plan->graph->nodes[n], op);
+    return count;
+}
+
+/* `steps` of SGD by the first `passes` of the optional passes, of which *joined convolutions are done with their norms. */
+static fv_weights *train(const fv_graph *g, int passes, int steps, int *joined) {
+    FV_OWNED(fv_plan) plan = NULL;
+    fv_weights *weights = NULL;
+    FV_OK(fv_weights_new(&weights));
+    FV_OK(fv_initialize(g, weights, 7));
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_TRAINING, .passes = passes }, &plan));
+    fv_test_feed_x(plan);
+    fv_tensor_store(fv_plan_feed(plan, "learning_rate"), 0, 0.05);
+    for (int step = 0; step < steps; step++) FV_OK(fv_plan_run(plan));
+    *joined = count_of(plan, "norm_conv2d");
+    assert_int_equal(count_of(plan, "norm_depthwise_grad"), *joined);
+    assert_int_equal(count_of(plan, "batch_norm_grad_apply"), *joined);
+    return weights;
+}
+
+/* ‖a − b‖ / ‖b‖, b counting for 0.1 at least: biases in front of another norm learn nothing but what rounding leaves. */
+static double difference(const fv_tensor *a, const fv_tensor *b) {
+    double off = 0, norm = 0.01;
+    for (int64_t i = 0; i < fv_type_count(&b->type); i++) {
+        double x = fv_tensor_load(a, i), y = fv_tensor_load(b, i);
+        off += (x - y) * (x - y);
+        norm += y * y;
+    }
+    return sqrt(off / norm);
+}
+
+static void compare(const fv_graph *g, int joined, int steps, double bound) {
+    int with, without, before = fv_test_passes_before("norm_on_load");
+    if (fv_isa_best() == FV_ISA_PORTABLE) joined = 0; /* no kernel, no node */
+    FV_OWNED(fv_weights) two = train(g, before, steps, &without);
+    FV_OWNED(fv_weights) one = train(g, before + 1, steps, &with);
+    assert_int_equal(without, 0);
+    assert_int_equal(with, joined);
+    for (int64_t i = 0; i < fv_weights_count(one); i++) {
+        const char *name;
+        const fv_tensor *a = fv_weights_at(one, i, &name, NULL), *b = fv_weights_find(two, name);
+        bool exact = steps == 1 && strstr(name, "running_"); /* the forward pass has the same bits */
+        double off = difference(a, b);
+        if (!(off <= (exact ? 0 : bound))) fail_msg("%s is %.3g off, allowed %.3g", name, off, exact ? 0 : bound);
+    }
+}
+
+static void check(const char *arch, int joined) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OK(fv_graph_new(&g));
+    fv_value loss = fv_arch_with_loss(g, arch, "cross_entropy", 6);
+    fv_training_step(g, loss, &(fv_training_options){ .optimizer = "sgd momentum=0.9" });
+    FV_OK(fv_graph_error(g));
+    compare(g, joined, 1, 5e-5);
+    compare(g, joined, 3, 1e-3);
+}
+
+FV_TEST(core_plan_norm_on_load__joins_all_depthwise_filters_of_mobilenet) {
+    check("mobilenet_v2 classes=10 size=40,32 width=0.5", 17);
+}
