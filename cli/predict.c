@@ -234,10 +234,19 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
     return error;
 }
 
+/* Where no more pictures than these can come, no batch is made ready for more; which batch a picture is in touches no bit. */
+static int64_t batch_of(const predict_options *o) {
+    const fv_strings *files = &o->files;
+    if (o->stdin_image) return 1;
+    for (int64_t i = 0; i < files->count; i++)
+        if (fv_file_kind_of(files->at[i]) != FV_FILE_PLAIN) return o->batch; /* names are on standard input, or in a folder */
+    return fv_min(o->batch, files->count);
+}
+
 static fv_error *run(fv_command_call *call, void *raw) {
     const predict_options *o = raw;
     FV_OWNED(fv_predictor) predictor = NULL;
-    fv_predictor_options options = { .device = o->device, .batch = o->batch, .workers = o->workers, .features = o->log };
+    fv_predictor_options options = { .device = o->device, .batch = batch_of(o), .workers = o->workers, .features = o->log };
     fv_model_file model;
     job j = { .call = call, .options = o, .model = &model };
     FV_TRY(check(o));

@@ -99,7 +99,7 @@ fv_error *fv_predictor_beside(const fv_predictor *predictor, const fv_predictor_
 fv_error *fv_predictor_open(const char *path, const fv_predictor_options *options, fv_predictor **out) {
     FV_OWNED(fv_model) model = NULL;
     FV_OWNED(fv_predictor) p = NULL;
-    FV_TRY(fv_model_load(path, &model));
+    FV_TRY(fv_model_open(path, &model));
     FV_TRY(fv_error_wrap(fv_predictor_new(model, options, &p), "%s cannot be used to predict", path));
     p->owned = fv_take(&model);
     if (!p->options.no_selftest) FV_TRY(fv_error_wrap(fv_predictor_selftest(p), "%s cannot be trusted", path));

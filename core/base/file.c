@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,37 +96,34 @@ static bool write_bytes(int file, const char *bytes, int64_t length) {
 
 enum { CHUNK = 1 << 18 }; /* copied at once: stays in the cache between read and write */
 
-/* A plain file's copy by the team. `length` is what it had when it was looked at. */
+/* A plain file's copy by the team, into the mapped copy: writing to a file lets in one thread at a time. */
 typedef struct copying {
-    int from, to;
-    int64_t length;
-    char *chunks; /* one for each thread */
+    int from;
+    int64_t length; /* that it had when it was looked at */
+    char *to;
     _Atomic bool failed;
 } copying;
 
+/* Pages come as they are read to: no memory, even for a page, is an error of the reading. */
 static void copy_chunk(void *context, int64_t unit, int thread) {
+    (void)thread;
     copying *c = context;
-    char *chunk = c->chunks + (int64_t)thread * CHUNK;
     int64_t begin = unit * CHUNK, count = fv_min(CHUNK, c->length - begin);
     for (int64_t done = 0; done < count && !c->failed;) {
-        ssize_t got = pread(c->from, chunk + done, (size_t)(count - done), begin + done);
+        ssize_t got = pread(c->from, c->to + begin + done, (size_t)(count - done), begin + done);
         if (got > 0) done += got;
         if (got == 0 || (got < 0 && errno != EINTR)) c->failed = true;
     }
-    for (int64_t done = 0; done < count && !c->failed;) {
-        ssize_t put = pwrite(c->to, chunk + done, (size_t)(count - done), begin + done);
-        if (put > 0) done += put;
-        if (put == 0 || (put < 0 && errno != EINTR)) c->failed = true;
-    }
 }
 
-/* Whether it came through: else, as when the file was shortened meanwhile, the copy is begun anew, by one thread, which says
- * what is wrong. */
+/* *length: `size`; or 0 where it did not come through, as when the file was shortened meanwhile or memory went out: then
+ * nothing was written, and copying it in order says what is wrong. */
 static fv_error *copy_by_team(int from, int64_t size, int to, int64_t *length) {
-    FV_OWNED(fv_memory) chunks = NULL;
-    FV_TRY(fv_memory_alloc(fv_parallel_threads(), CHUNK, &chunks));
-    copying c = { .from = from, .to = to, .length = size, .chunks = chunks };
-    fv_parallel_for(fv_ceil_div(size, CHUNK), copy_chunk, &c);
+    void *mapped = MAP_FAILED;
+    if (ftruncate(to, size) == 0) mapped = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, to, 0);
+    copying c = { .from = from, .length = size, .to = mapped, .failed = mapped == MAP_FAILED };
+    if (!c.failed) fv_parallel_for(fv_ceil_div(size, CHUNK), copy_chunk, &c);
+    if (mapped != MAP_FAILED) munmap(mapped, (size_t)size);
     if (c.failed && ftruncate(to, 0) < 0) return fv_fail(FV_IO, "cannot empty a copy: %s", strerror(errno));
     *length = c.failed ? 0 : size;
     return NULL;

@@ -7,12 +7,14 @@
 #include "core/formats/model_list.h"
 #include "core/formats/model_trailer.h"
 #include "core/formats/reader.h"
+#include "core/plan/weights.h"
 
 /* A file's image while a model is made of it. */
 typedef struct source {
     const uint8_t *image;
     const char *where;
     fv_arena *arena;
+    uint8_t *lent;   /* the image too, where weights may be used in their place; or NULL */
     fv_model *model; /* NULL until the graph was read */
 } source;
 
@@ -45,6 +47,13 @@ static fv_error *read_section(const source *from, const fv_piece *piece) {
     return fv_model_set_section(from->model, piece->name, piece->version, text);
 }
 
+/* Whether elements of the machine's own kind lie in the image as they are wanted. */
+static bool may_stay(const source *from, const fv_piece *piece) {
+    int64_t size = fv_dtype_size(piece->type.dtype);
+    return from->lent && piece->length && (uintptr_t)(from->lent + piece->offset) % (uintptr_t)size == 0 &&
+           __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+}
+
 /* Elements of `size` bytes, little-endian in the file, in the machine's order in memory. */
 static void copy_elements(void *to, const uint8_t *from, int64_t bytes, int64_t size) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -61,7 +70,10 @@ static fv_error *read_tensor(const source *from, const fv_piece *piece) {
     FV_TRY(fv_tensor_name_decode(piece->name, &name));
     if (fv_weights_find(weights, name.at)) return fv_fail(FV_FORMAT, "it has two tensors called %s", name.at);
     fv_tensor *tensor;
-    FV_TRY(fv_weights_add(weights, name.at, &piece->type, (fv_role)(piece->kind - FV_PIECE_PARAMETER), &tensor));
+    fv_role role = (fv_role)(piece->kind - FV_PIECE_PARAMETER);
+    if (may_stay(from, piece))
+        return fv_weights_borrow(weights, name.at, &piece->type, role, from->lent + piece->offset, &tensor);
+    FV_TRY(fv_weights_add(weights, name.at, &piece->type, role, &tensor));
     copy_elements(tensor->data, from->image + piece->offset, piece->length, fv_dtype_size(piece->type.dtype));
     return NULL;
 }
@@ -107,11 +119,11 @@ static fv_error *read_pieces(source *from, fv_answer *answer) {
     return check_states(from->model, from->arena);
 }
 
-fv_error *fv_model_from_answer(const void *answer, int64_t answer_length, const uint8_t *image, int64_t length,
-                               const char *where, fv_model **out) {
+static fv_error *from_answer(const void *answer, int64_t answer_length, const uint8_t *image, uint8_t *lent, int64_t length,
+                             const char *where, fv_model **out) {
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("a model's texts", 2 * length + (1 << 20), &arena));
-    source from = { .image = image, .where = where, .arena = arena };
+    source from = { .image = image, .where = where, .arena = arena, .lent = lent };
     fv_answer pieces;
     fv_error *error = fv_answer_open(&pieces, answer, answer_length, length);
     if (!error) error = read_pieces(&from, &pieces);
@@ -121,6 +133,11 @@ fv_error *fv_model_from_answer(const void *answer, int64_t answer_length, const 
     }
     *out = from.model;
     return NULL;
+}
+
+fv_error *fv_model_from_answer(const void *answer, int64_t answer_length, const uint8_t *image, int64_t length,
+                               const char *where, fv_model **out) {
+    return from_answer(answer, answer_length, image, NULL, length, where, out);
 }
 
 fv_error *fv_model_decode(const uint8_t *bytes, int64_t length, const char *where, fv_model **out) {
@@ -135,7 +152,7 @@ fv_error *fv_model_decode(const uint8_t *bytes, int64_t length, const char *wher
 }
 
 /* The reader goes through the file while it is hashed; of one that was changed the answer is not waited for. */
-static fv_error *load(const fv_snapshot *file, const char *path, fv_arena *arena, fv_model **out) {
+static fv_error *load(const fv_snapshot *file, uint8_t *lent, const char *path, fv_arena *arena, fv_model **out) {
     int64_t image, length;
     const void *answer;
     fv_reading *reading;
@@ -149,7 +166,7 @@ static fv_error *load(const fv_snapshot *file, const char *path, fv_arena *arena
     }
     FV_TRY(unread);
     FV_TRY(fv_reader_end(reading, &answer, &length));
-    return fv_model_from_answer(answer, length, file->bytes, image, path, out);
+    return from_answer(answer, length, file->bytes, lent, image, path, out);
 }
 
 fv_error *fv_model_load(const char *path, fv_model **out) {
@@ -157,5 +174,17 @@ fv_error *fv_model_load(const char *path, fv_model **out) {
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("the list of a model's pieces", 2 * FV_ANSWER_BYTES_MAX, &arena));
     FV_TRY(fv_snapshot_read(path, FV_MODEL_BYTES_MAX, &file));
-    return load(&file, path, arena, out);
+    return load(&file, NULL, path, arena, out);
+}
+
+fv_error *fv_model_open(const char *path, fv_model **out) {
+    FV_SNAPSHOT(file);
+    FV_OWNED(fv_arena) arena = NULL;
+    uint8_t *lent;
+    FV_TRY(fv_arena_new("the list of a model's pieces", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_TRY(fv_snapshot_read(path, FV_MODEL_BYTES_MAX, &file));
+    FV_TRY(fv_snapshot_lend(&file, &lent));
+    FV_TRY(load(&file, lent, path, arena, out));
+    fv_model_keep(*out, &file);
+    return NULL;
 }

@@ -43,7 +43,7 @@ fv_error *fv_shared_memory(const char *what, int64_t length, int *file) {
 static fv_error *seal(const char *what, fv_snapshot *s) {
     if (fcntl(s->file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0) return refused(what);
     if (!s->length) return NULL;
-    void *bytes = mmap(NULL, (size_t)s->length, PROT_READ, MAP_SHARED | MAP_POPULATE, s->file, 0);
+    void *bytes = mmap(NULL, (size_t)s->length, PROT_READ, MAP_PRIVATE, s->file, 0);
     if (bytes == MAP_FAILED) return refused(what);
     s->bytes = bytes;
     return NULL;
@@ -70,6 +70,13 @@ fv_error *fv_snapshot_copy(const void *bytes, int64_t length, fv_snapshot *out) 
     FV_TRY(seal("a copy", &made));
     *out = made;
     made = (fv_snapshot){ .file = -1 };
+    return NULL;
+}
+
+fv_error *fv_snapshot_lend(fv_snapshot *s, uint8_t **bytes) {
+    if (s->length && mprotect((void *)(uintptr_t)s->bytes, (size_t)s->length, PROT_READ | PROT_WRITE) < 0)
+        return refused("a copy that is written to");
+    *bytes = (uint8_t *)(uintptr_t)s->bytes;
     return NULL;
 }
 

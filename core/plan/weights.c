@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/assert.h"
 #include "core/base/size.h"
 
 typedef struct entry {
@@ -70,25 +71,39 @@ static entry *find(const fv_weights *weights, const char *name) {
     return index ? weights->entries[index - 1] : NULL;
 }
 
+/* A new entry; `data` NULL: with elements of its own. */
+static fv_error *insert(fv_weights *weights, const char *name, const fv_type *type, fv_role role, void *data, entry **out) {
+    entry *fresh;
+    FV_TRY(fv_type_check(type));
+    FV_TRY(reserve(weights));
+    FV_TRY(fv_arena_take(weights->arena, 1, &fresh));
+    FV_TRY(fv_arena_text(weights->arena, name, &fresh->name));
+    if (!data) FV_TRY(fv_arena_alloc(weights->arena, fv_round_up(fv_max(fv_type_bytes(type), 1), 64), 1, &data));
+    fresh->role = role;
+    fresh->tensor = fv_tensor_of(type, data);
+    *slot_of(weights->slots, weights->slot_count, weights->entries, name) = weights->count + 1;
+    weights->entries[weights->count++] = fresh;
+    *out = fresh;
+    return NULL;
+}
+
 fv_error *fv_weights_add(fv_weights *weights, const char *name, const fv_type *type, fv_role role, fv_tensor **out) {
     char have[256], want[256];
     entry *there = find(weights, name);
     if (there && !fv_type_equal(&there->tensor.type, type))
         return fv_fail(FV_CONFLICT, "weights hold %s as %s, asked for as %s", name, fv_type_format(&there->tensor.type, have),
                        fv_type_format(type, want));
-    if (!there) {
-        FV_TRY(fv_type_check(type));
-        FV_TRY(reserve(weights));
-        void *data = NULL;
-        FV_TRY(fv_arena_take(weights->arena, 1, &there));
-        FV_TRY(fv_arena_text(weights->arena, name, &there->name));
-        FV_TRY(fv_arena_alloc(weights->arena, fv_round_up(fv_max(fv_type_bytes(type), 1), 64), 1, &data));
-        there->role = role;
-        there->tensor = fv_tensor_of(type, data);
-        *slot_of(weights->slots, weights->slot_count, weights->entries, name) = weights->count + 1;
-        weights->entries[weights->count++] = there;
-    }
+    if (!there) FV_TRY(insert(weights, name, type, role, NULL, &there));
     if (out) *out = &there->tensor;
+    return NULL;
+}
+
+fv_error *fv_weights_borrow(fv_weights *weights, const char *name, const fv_type *type, fv_role role, void *data,
+                            fv_tensor **out) {
+    entry *fresh;
+    FV_ASSERT(!find(weights, name) && (uintptr_t)data % (uintptr_t)fv_dtype_size(type->dtype) == 0);
+    FV_TRY(insert(weights, name, type, role, data, &fresh));
+    *out = &fresh->tensor;
     return NULL;
 }
 

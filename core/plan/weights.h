@@ -4,6 +4,11 @@
 
 #include "fovea/plan.h"
 
+/* As fv_weights_add, of a name that is new; but its elements are at `data`, as aligned as their type wants it, until the
+ * weights are freed. */
+FV_MUST_USE fv_error *fv_weights_borrow(fv_weights *weights, const char *name, const fv_type *type, fv_role role, void *data,
+                                        fv_tensor **out);
+
 /* Changes with every fv_weights_changed and every training run: what was folded or packed under another number is stale. */
 uint64_t fv_weights_generation(const fv_weights *weights);
 

@@ -103,6 +103,23 @@ FV_TEST(core_formats_model_file__a_file_from_before_the_tree_of_hashes_is_read) 
     fv_memory_free(bytes);
 }
 
+/* Weights that lie in the file's copy can be written to, each process for itself, and the file stays as it was. */
+FV_TEST(core_formats_model_file__one_that_is_opened_has_its_weights_in_the_files_copy) {
+    FV_OWNED(fv_model) model = new_model(false);
+    FV_OWNED(fv_model) opened = NULL;
+    FV_OWNED(fv_model) other = NULL;
+    char path[400];
+    const char *const names[] = { "fc.weight", "norm/mean%1", "fc.weight.momentum", "step", "none", "half" };
+    snprintf(path, sizeof path, "%s/m.fovea", fv_test_folder());
+    FV_OK(fv_model_save_checkpoint(model, path, NULL));
+    FV_OK(fv_model_open(path, &opened));
+    FV_OK(fv_model_open(path, &other));
+    for (int i = 0; i < 6; i++) assert_same_tensor(model, opened, names[i]);
+    fv_tensor_store(fv_weights_find(fv_model_weights(opened), "fc.weight"), 0, 99);
+    assert_same_tensor(model, other, "fc.weight");
+    FV_FAILS(fv_model_open("/nowhere/m.fovea", &opened), FV_NOT_FOUND, "/nowhere/m.fovea");
+}
+
 FV_TEST(core_formats_model_file__a_plain_file_has_neither_slots_nor_training) {
     FV_OWNED(fv_model) model = new_model(false);
     FV_OWNED(fv_model) back = NULL;
