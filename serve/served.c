@@ -9,6 +9,7 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/size.h"
+#include "core/plan/weights.h"
 #include "predict/predictor.h"
 #include "predict/sections.h"
 #include "serve/served_state.h"
@@ -114,6 +115,7 @@ fv_error *fv_served_open(const char *path, const fv_served_options *options, fv_
     FV_TRY(state_facts(s, options));
     for (int i = 0; i < s->lane.size_count; i++)
         FV_TRY(fv_error_wrap(warm_up(s, i), "%s with batches of %lld", path, (long long)s->lane.sizes[i]));
+    s->facts.bytes += fv_derived_bytes(fv_weights_derivations(fv_model_weights(fv_predictor_model(s->predictor))));
     s->facts.load_seconds = fv_clock_seconds() - began;
     s->facts.loaded_ms = wall_ms();
     s->gone = options->gone, s->context = options->context;

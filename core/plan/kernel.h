@@ -28,8 +28,9 @@ typedef struct fv_kernel {
     const char *(*refuse)(const fv_call *call);
     double (*cost)(const fv_call *call);     /* nanoseconds on a nominal core: FLOPs ÷ 20 per ns at best for AVX2 */
     int64_t (*scratch)(const fv_call *call); /* bytes, for call->threads threads; NULL: none */
-    /* An input repacked (weights): once a step in training, once a load in evaluation where that input depends on weights
-     * alone. */
+    /* Inputs repacked (weights): once a step in training, once a load in evaluation where they depend on weights alone. `run`
+     * reads them through call->packed only, and those bytes hang on nothing but the packed inputs, the options and how many
+     * bytes there are: plans of several batch sizes share them (derived.h). */
     int64_t (*packed)(const fv_call *call); /* bytes; NULL: packs nothing */
     void (*pack)(const fv_call *call);      /* fills call->packed from inputs[pack_input] */
     int pack_input;

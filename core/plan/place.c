@@ -28,6 +28,13 @@ static fv_value root_of(const fv_plan *plan, fv_value v) {
     return v;
 }
 
+/* A constant that a step of every run reads: the hoisted step after which it is packed, where the packed one is all that is
+ * read.
+ */
+static int32_t kept_until(const fv_step *step, int input) {
+    return step->pack_once && fv_kernel_packs(step->kernel, input) ? step->pack_at : FV_FOREVER;
+}
+
 static fv_error *find_uses(fv_plan *plan, fv_arena *arena, uses *u) {
     const fv_graph *graph = plan->graph;
     FV_TRY(fv_arena_take(arena, graph->count, &u->last));
@@ -44,7 +51,8 @@ static fv_error *find_uses(fv_plan *plan, fv_arena *arena, uses *u) {
                  view = (node->op->flags & FV_OP_VIEW) && plan->places[n][0].root != n;
             if (target || view || fv_op_shape_only(node->op, i)) continue;
             fv_value root = root_of(plan, node->inputs[i]);
-            int32_t step = plan->constant[root.node] && !plan->constant[n] ? FV_FOREVER : plan->step_of[n];
+            int32_t step = plan->step_of[n];
+            if (plan->constant[root.node] && !plan->constant[n]) step = kept_until(&plan->steps[step], i);
             if (step > u->last[root.node][root.output]) u->last[root.node][root.output] = step;
             u->count[root.node][root.output]++;
         }
@@ -131,12 +139,25 @@ static int32_t inherited(fv_plan *plan, const uses *u, int32_t s, int k, const b
 
 /* ---- values to buffers ---- */
 
+/* What hoisted steps leave for the others is not in the block. A node's outputs are all so, or none. */
+static fv_error *place_constant(fv_plan *plan, const uses *u, const fv_node *node) {
+    int32_t step = plan->step_of[node->index], last = step;
+    for (int k = 0; k < node->output_count; k++) last = (int32_t)fv_max(last, u->last[node->index][k]);
+    for (int k = 0; k < node->output_count; k++) {
+        fv_place *place = &plan->places[node->index][k];
+        if (place->root != node->index) continue;
+        FV_TRY(add_buffer(plan, fv_type_bytes(&node->outputs[k]), step, last, &place->buffer));
+        if (last == FV_FOREVER && plan->derived) plan->buffers[place->buffer].derived = plan->derived[node->index][k];
+    }
+    return NULL;
+}
+
 static fv_error *place_outputs(fv_plan *plan, const uses *u, int32_t s, bool *taken) {
     const fv_node *node = plan->steps[s].node;
     for (int k = 0; k < node->output_count; k++) {
         fv_place *place = &plan->places[node->index][k];
         if (place->root != node->index) continue; /* a view, or written into a state */
-        int32_t last = u->last[node->index][k], buffer = plan->constant[node->index] ? -1 : inherited(plan, u, s, k, taken);
+        int32_t last = u->last[node->index][k], buffer = inherited(plan, u, s, k, taken);
         if (buffer >= 0) {
             taken[buffer] = true;
             plan->buffers[buffer].last = last;
@@ -165,12 +186,9 @@ static fv_error *place_scratch(fv_plan *plan, int32_t s) {
             packed = kernel->packed ? kernel->packed(&step->call) : 0;
     if (scratch > 0) FV_TRY(add_buffer(plan, scratch, s, s, &step->scratch));
     if (packed <= 0) return NULL;
-    step->pack_once = plan->options.mode == FV_EVALUATION;
-    for (int i = 0; i < step->node->input_count; i++)
-        if (i == kernel->pack_input || (i < 32 && (kernel->pack_more >> i & 1)))
-            step->pack_once = step->pack_once && plan->constant[step->node->inputs[i].node];
-    return add_buffer(plan, packed, step->pack_once ? fv_min(s, plan->hoisted) : s, step->pack_once ? FV_FOREVER : s,
-                      &step->packed);
+    FV_TRY(add_buffer(plan, packed, s, step->pack_once ? FV_FOREVER : s, &step->packed));
+    plan->buffers[step->packed].derived = step->derived;
+    return NULL;
 }
 
 static fv_error *place_values(fv_plan *plan, const uses *u, bool *taken) {
@@ -183,6 +201,8 @@ static fv_error *place_values(fv_plan *plan, const uses *u, bool *taken) {
         const fv_node *node = plan->steps[s].node;
         if ((node->op->flags & FV_OP_VIEW) && plan->steps[s].kind == FV_STEP_NOTHING)
             place_view(plan, node);
+        else if (plan->constant[node->index])
+            FV_TRY(place_constant(plan, u, node));
         else if (!(node->op->flags & FV_OP_EFFECT))
             FV_TRY(place_outputs(plan, u, s, taken));
         FV_TRY(place_scratch(plan, s));
@@ -213,12 +233,14 @@ static int64_t best_gap(fv_buffer *const *placed, int32_t count, const fv_buffer
     return best >= 0 ? best : end;
 }
 
-fv_error *fv_buffers_assign(fv_buffer *buffers, int32_t count, fv_arena *arena, int64_t *bytes) {
+fv_error *fv_buffers_assign(fv_buffer *buffers, int32_t all, fv_arena *arena, int64_t *bytes) {
     fv_buffer **order = NULL, **placed = NULL;
-    FV_TRY(fv_arena_take(arena, count, &order));
-    FV_TRY(fv_arena_take(arena, count, &placed));
-    for (int32_t i = 0; i < count; i++) {
-        order[i] = &buffers[i];
+    int32_t count = 0;
+    FV_TRY(fv_arena_take(arena, all, &order));
+    FV_TRY(fv_arena_take(arena, all, &placed));
+    for (int32_t i = 0; i < all; i++) {
+        if (buffers[i].derived) continue;
+        order[count++] = &buffers[i];
         if (buffers[i].bytes >= BIG) buffers[i].bytes += SPACING;
     }
     qsort(order, (size_t)count, sizeof *order, by_size);

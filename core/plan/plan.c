@@ -83,7 +83,10 @@ static fv_error *order_steps(fv_plan *plan) {
     return NULL;
 }
 
-static void *in_block(const fv_plan *plan, int32_t buffer) { return (char *)plan->block + plan->buffers[buffer].offset; }
+static void *memory_of(const fv_plan *plan, int32_t buffer) {
+    const fv_buffer *b = &plan->buffers[buffer];
+    return b->derived ? b->derived->memory : (char *)plan->block + b->offset;
+}
 
 /* Pointers everywhere, once the block is there. */
 static void bind_memory(fv_plan *plan) {
@@ -92,7 +95,7 @@ static void bind_memory(fv_plan *plan) {
         for (int k = 0; k < graph->nodes[n]->output_count; k++) {
             fv_place *place = &plan->places[n][k];
             if (graph->nodes[n]->op->flags & FV_OP_EFFECT) continue;
-            char *base = place->buffer >= 0 ? in_block(plan, place->buffer)
+            char *base = place->buffer >= 0 ? memory_of(plan, place->buffer)
                                             : fv_weights_find(plan->weights, graph->nodes[place->root]->name)->data;
             place->tensor.data = base + place->delta;
         }
@@ -104,8 +107,8 @@ static void bind_memory(fv_plan *plan) {
         }
         for (int k = 0; k < step->node->output_count; k++)
             ((fv_tensor *)step->call.outputs)[k] = plan->places[step->node->index][k].tensor;
-        step->call.scratch = step->scratch >= 0 ? in_block(plan, step->scratch) : NULL;
-        step->call.packed = step->packed >= 0 ? in_block(plan, step->packed) : NULL;
+        step->call.scratch = step->scratch >= 0 ? memory_of(plan, step->scratch) : NULL;
+        step->call.packed = step->packed >= 0 ? memory_of(plan, step->packed) : NULL;
     }
 }
 
@@ -121,11 +124,14 @@ static fv_error *make(fv_plan *plan) {
     FV_TRY(fv_places_new(plan->graph, plan->arena, &plan->places));
     FV_TRY(order_steps(plan));
     FV_TRY(fv_plan_choose(plan));
+    FV_TRY(fv_plan_derive(plan));
     FV_TRY(fv_plan_place(plan));
-    if (plan->options.memory_cap > 0 && plan->block_bytes > plan->options.memory_cap)
-        return fv_error_hint(fv_fail(FV_MEMORY, "the plan needs %.1f MiB, the cap is %.1f MiB",
-                                     (double)plan->block_bytes / 0x1p20, (double)plan->options.memory_cap / 0x1p20),
+    int64_t bytes = plan->block_bytes + fv_plan_measure(plan).kept;
+    if (plan->options.memory_cap > 0 && bytes > plan->options.memory_cap)
+        return fv_error_hint(fv_fail(FV_MEMORY, "the plan needs %.1f MiB, the cap is %.1f MiB", (double)bytes / 0x1p20,
+                                     (double)plan->options.memory_cap / 0x1p20),
                              "a smaller batch needs less");
+    FV_TRY(fv_plan_hold(plan));
     FV_TRY(fv_block_alloc(plan->block_bytes, 1, &plan->block));
     bind_memory(plan);
     return NULL;
@@ -136,6 +142,7 @@ fv_error *fv_plan_new(const fv_graph *graph, fv_weights *weights, const fv_plan_
     FV_OWNED(fv_plan) plan = NULL;
     FV_TRY(fv_memory_new(1, &plan));
     plan->weights = weights;
+    plan->derivations = fv_derivations_ref(fv_weights_derivations(weights));
     plan->options = options ? *options : defaults;
     FV_TRY(fv_arena_new("plan", PLAN_CAP, &plan->arena));
     FV_TRY(fv_graph_clone(graph, &plan->graph));
@@ -146,6 +153,8 @@ fv_error *fv_plan_new(const fv_graph *graph, fv_weights *weights, const fv_plan_
 
 void fv_plan_free(fv_plan *plan) {
     if (!plan) return;
+    fv_plan_drop(plan);
+    fv_derivations_unref(plan->derivations);
     if (plan->block) fv_block_free(plan->block, plan->block_bytes);
     fv_graph_free(plan->graph);
     fv_graph_free(plan->whole);
@@ -199,39 +208,97 @@ static fv_error *check_outputs(const fv_step *step) {
     return NULL;
 }
 
-static void run_step(fv_step *step, bool pack) {
+static void run_step(fv_step *step) {
     if (step->kind == FV_STEP_STORE) store(step);
     if (step->kind != FV_STEP_CALL) return;
-    if (step->packed >= 0 && (pack || !step->pack_once)) step->kernel->pack(&step->call);
+    if (step->packed >= 0 && !step->pack_once) step->kernel->pack(&step->call);
     if (step->kernel)
         step->kernel->run(&step->call);
     else
         step->node->op->reference(&step->call);
 }
 
-/* With FOVEA_CHECK=1 or fv_plan_check the first result that is not finite though all inputs are is an error. */
-static fv_error *run_all(fv_plan *plan, fv_plan_timing report, void *context) {
-    uint64_t generation = fv_weights_generation(plan->weights);
-    bool stale = plan->generation != generation;
-    for (int32_t s = stale ? 0 : plan->hoisted; s < plan->step_count; s++) {
+typedef struct execution {
+    fv_plan *plan;
+    fv_plan_timing report; /* NULL: nobody is told */
+    void *context;
+} execution;
+
+static void tell(const execution *e, int32_t s, const struct timespec *begin, const struct timespec *end) {
+    const fv_step *step = &e->plan->steps[s];
+    fv_work work = step->kind == FV_STEP_CALL ? fv_call_work(&step->call) : (fv_work){ 0 };
+    const char *kernel = step->kernel ? step->kernel->name : step->kind == FV_STEP_CALL ? "reference" : "-";
+    double seconds = (double)(end->tv_sec - begin->tv_sec) + 1e-9 * (double)(end->tv_nsec - begin->tv_nsec);
+    e->report(e->context, s, step->node->name, kernel, seconds, work.flops);
+}
+
+/* Steps [first, until). With FOVEA_CHECK=1 or fv_plan_check the first result that is not finite though all inputs are is an
+ * error. */
+static fv_error *run_steps(const execution *e, int32_t first, int32_t until) {
+    fv_plan *plan = e->plan;
+    for (int32_t s = first; s < until; s++) {
         fv_step *step = &plan->steps[s];
         struct timespec begin, end;
         bool check = plan->check && step->kind == FV_STEP_CALL && inputs_are_finite(step);
-        if (report) clock_gettime(CLOCK_MONOTONIC, &begin);
-        run_step(step, stale);
-        if (report) {
-            clock_gettime(CLOCK_MONOTONIC, &end);
-            fv_work work = step->kind == FV_STEP_CALL ? fv_call_work(&step->call) : (fv_work){ 0 };
-            report(context, s, step->node->name,
-                   step->kernel                 ? step->kernel->name
-                   : step->kind == FV_STEP_CALL ? "reference"
-                                                : "-",
-                   (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec), work.flops);
-        }
+        if (e->report) clock_gettime(CLOCK_MONOTONIC, &begin);
+        run_step(step);
+        if (e->report) clock_gettime(CLOCK_MONOTONIC, &end), tell(e, s, &begin, &end);
         if (step->call.split) FV_TRY(fv_comm_error(plan->options.comm));
         if (check) FV_TRY(check_outputs(step));
         if (fv_trace_on(FV_TRACE_EXEC)) fv_trace(FV_TRACE_EXEC, "%d %s", (int)s, step->node->name);
     }
+    return NULL;
+}
+
+/* ---- what is derived from weights, by whichever plan of theirs comes first ---- */
+
+/* Of a node's output that is kept; NULL: it is not. */
+static fv_derived *derived_of(const fv_plan *plan, const fv_node *node, int output) {
+    const fv_place *place = &plan->places[node->index][output];
+    return place->buffer >= 0 ? plan->buffers[place->buffer].derived : NULL;
+}
+
+static fv_error *make_hoisted(const execution *e, int32_t s, uint64_t generation) {
+    const fv_node *node = e->plan->steps[s].node;
+    fv_derived *kept = derived_of(e->plan, node, 0); /* all outputs are, or none */
+    if (kept && kept->generation == generation) return NULL;
+    FV_TRY(run_steps(e, s, s + 1));
+    for (int k = 0; kept && k < node->output_count; k++) derived_of(e->plan, node, k)->generation = generation;
+    return NULL;
+}
+
+static void pack_after(fv_plan *plan, int32_t hoisted, uint64_t generation) {
+    for (int32_t s = plan->hoisted; s < plan->step_count; s++) {
+        fv_step *step = &plan->steps[s];
+        if (!step->pack_once || step->pack_at != hoisted || step->derived->generation == generation) continue;
+        step->kernel->pack(&step->call);
+        step->derived->generation = generation;
+    }
+}
+
+static fv_error *derive(const execution *e, uint64_t generation) {
+    fv_plan *plan = e->plan;
+    bool made = plan->derived != NULL;
+    for (int32_t i = 0; i < plan->held_count; i++) made = made && plan->held[i]->generation == generation;
+    if (made) return NULL;
+    pack_after(plan, -1, generation);
+    for (int32_t s = 0; s < plan->hoisted; s++) {
+        FV_TRY(make_hoisted(e, s, generation));
+        pack_after(plan, s, generation);
+    }
+    return NULL;
+}
+
+static fv_error *run_all(const execution *e) {
+    fv_plan *plan = e->plan;
+    uint64_t generation = fv_weights_generation(plan->weights);
+    if (plan->generation != generation) {
+        fv_derived_lock(plan->derivations);
+        fv_error *error = derive(e, generation);
+        fv_derived_unlock(plan->derivations);
+        FV_TRY(error);
+    }
+    FV_TRY(run_steps(e, plan->hoisted, plan->step_count));
     if (plan->options.mode == FV_TRAINING) fv_weights_changed(plan->weights);
     plan->generation = plan->options.mode == FV_TRAINING ? fv_weights_generation(plan->weights) : generation;
     return NULL;
@@ -240,7 +307,7 @@ static fv_error *run_all(fv_plan *plan, fv_plan_timing report, void *context) {
 static fv_error *run(fv_plan *plan, fv_plan_timing report, void *context) {
     if (fv_parallel_threads() > plan->threads)
         return fv_fail(FV_CONFLICT, "the plan was made for %d threads, there are %d now", plan->threads, fv_parallel_threads());
-    return run_all(plan, report, context);
+    return run_all(&(execution){ plan, report, context });
 }
 
 fv_error *fv_plan_run(fv_plan *plan) { return run(plan, NULL, NULL); }
@@ -255,7 +322,7 @@ const fv_graph *fv_plan_graph(const fv_plan *plan) { return plan->graph; }
 fv_plan_size fv_plan_measure(const fv_plan *plan) {
     fv_plan_size size = { .block = plan->block_bytes, .calls = plan->step_count };
     for (int32_t b = 0; b < plan->buffer_count; b++)
-        if (plan->buffers[b].last == FV_FOREVER) size.kept += plan->buffers[b].bytes;
+        if (plan->buffers[b].derived) size.kept += plan->buffers[b].bytes;
     for (int32_t s = plan->hoisted; s < plan->step_count; s++)
         if (plan->steps[s].kind == FV_STEP_CALL) size.flops += fv_call_work(&plan->steps[s].call).flops;
     return size;

@@ -4,12 +4,14 @@
  * Timeline: steps are numbered in order of execution. The first `hoisted` steps depend on constants, and in evaluation on
  * weights, alone: they run before the first run and again when the weights have changed. Every intermediate, every kernel's
  * scratch and packed input is a buffer with a lifetime on that timeline; place.c gives buffers whose lifetimes do not meet the
- * same bytes. */
+ * same bytes. What the hoisted steps of evaluation leave for the others (folded and packed weights) lies outside the block, in
+ * memory that the plans of these weights share (derived.h). */
 #ifndef FV_PLAN_PLAN_H
 #define FV_PLAN_PLAN_H
 
 #include "core/comm/shards.h"
 #include "core/graph/node.h"
+#include "core/plan/derived.h"
 #include "core/plan/kernel.h"
 #include "fovea/plan.h"
 
@@ -18,6 +20,7 @@
 typedef struct fv_buffer {
     int64_t bytes, offset; /* in the block */
     int32_t first, last;   /* steps in which it holds something; last FV_FOREVER: kept from run to run */
+    fv_derived *derived;   /* where it lies instead; NULL: in the block */
 } fv_buffer;
 
 /* Where output `k` of a node lives. */
@@ -37,7 +40,9 @@ typedef struct fv_step {
     fv_call call;
     double cost;             /* of the winner, nanoseconds */
     int32_t scratch, packed; /* buffers; −1: none */
-    bool pack_once;          /* the packed input depends on weights alone, in evaluation */
+    bool pack_once;          /* the packed inputs depend on weights alone, in evaluation: */
+    int32_t pack_at;         /* they are packed after this hoisted step; −1: before them all; */
+    fv_derived *derived;     /* into this */
 } fv_step;
 
 struct fv_plan {
@@ -46,13 +51,17 @@ struct fv_plan {
     fv_graph *whole; /* of ranks that share a batch: the graph of all of it, which kernels are chosen for; NULL: one rank */
     fv_split split;  /* what of it is here */
     fv_weights *weights;
+    fv_derivations *derivations; /* of the weights */
     fv_plan_options options;
     int threads;
     fv_place **places; /* by node and output */
     fv_step *steps;
     int32_t step_count, hoisted;
-    int32_t *step_of; /* by node: its step; −1 for sources */
-    bool *constant;   /* by node: hoisted, or a state in evaluation */
+    int32_t *step_of;      /* by node: its step; −1 for sources */
+    bool *constant;        /* by node: hoisted, or a state in evaluation */
+    fv_derived ***derived; /* by node and output: of what is constant, in evaluation; else NULL */
+    fv_derived **held;     /* of the buffers that are not in the block */
+    int32_t held_count;
     fv_buffer *buffers;
     int32_t buffer_count, buffer_capacity;
     void *block;
@@ -109,9 +118,16 @@ bool fv_kernel_is_pinned(const char *op);
 /* Does the view op of `node` show its input `x` without a copy? Sets *y (strides; y->data relative to x->data). */
 bool fv_view_of(const fv_node *node, const fv_tensor *x, fv_tensor *y);
 
+/* derive.c: what is packed once, when, and the derivations of what is constant; the memory of those that the plan keeps. */
+fv_error *fv_plan_derive(fv_plan *plan);
+fv_error *fv_plan_hold(fv_plan *plan);
+void fv_plan_drop(fv_plan *plan);
+/* Does the kernel pack that input, and so read it only through what is packed of it? */
+bool fv_kernel_packs(const fv_kernel *kernel, int input);
+
 /* place.c: buffers, aliases, offsets. */
 fv_error *fv_plan_place(fv_plan *plan);
-/* Offsets by best fit, larger and longer-lived buffers first; returns the bytes in all. */
-fv_error *fv_buffers_assign(fv_buffer *buffers, int32_t count, fv_arena *arena, int64_t *bytes);
+/* Offsets of those in the block by best fit, larger and longer-lived buffers first; returns the bytes in all. */
+fv_error *fv_buffers_assign(fv_buffer *buffers, int32_t all, fv_arena *arena, int64_t *bytes);
 
 #endif

@@ -11,6 +11,8 @@ static const char *kernel_name(const fv_step *step) {
 static void print_place(const fv_plan *plan, const fv_place *place, fv_text *out) {
     if (place->buffer < 0)
         fv_text_addf(out, " @weights");
+    else if (plan->buffers[place->buffer].derived)
+        fv_text_addf(out, " @kept+%lld", (long long)fv_type_bytes(&place->tensor.type));
     else
         fv_text_addf(out, " @%lld+%lld", (long long)(plan->buffers[place->buffer].offset + place->delta),
                      (long long)fv_type_bytes(&place->tensor.type));
@@ -53,7 +55,7 @@ fv_error *fv_plan_to_text(const fv_plan *plan, bool losers, char **out) {
     fv_text_addf(&text, "plan: %s, batch %lld, device %s, %s, %d threads, %d shards\n",
                  plan->options.mode == FV_TRAINING ? "training" : "evaluation", (long long)fv_graph_batch(plan->graph),
                  plan->options.device, fv_isa_names[fv_isa_best()], plan->threads, plan->options.shards);
-    fv_text_addf(&text, "memory: %.2f MiB in one block, of it %.2f MiB kept between runs; %.4g GFLOP a run\n",
+    fv_text_addf(&text, "memory: %.2f MiB in one block; %.2f MiB derived from weights, shared; %.4g GFLOP a run\n",
                  (double)size.block / 0x1p20, (double)size.kept / 0x1p20, size.flops / 1e9);
     fv_text_addf(&text, "steps: %d, the first %d (*) only when the weights have changed\n", (int)plan->step_count,
                  (int)plan->hoisted);

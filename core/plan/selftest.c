@@ -154,6 +154,24 @@ static bool intact(const uint8_t *memory, int64_t bytes) {
     return true;
 }
 
+/* Runs it without the inputs that it has packed: something else lies there. */
+static fv_error *run_packed(const fv_kernel *kernel, fv_call *call, fv_arena *arena) {
+    fv_tensor *inputs = NULL;
+    FV_TRY(fv_arena_take(arena, call->input_count, &inputs));
+    fv_call without = *call;
+    without.inputs = inputs;
+    for (int i = 0; i < call->input_count; i++) {
+        uint8_t *other = NULL;
+        inputs[i] = call->inputs[i];
+        if (!call->packed || !fv_kernel_packs(kernel, i)) continue;
+        FV_TRY(guarded(arena, fv_type_bytes(&inputs[i].type), &other));
+        inputs[i].data = other;
+    }
+    if (call->packed) kernel->pack(call);
+    kernel->run(&without);
+    return NULL;
+}
+
 fv_error *fv_kernel_run_alone(const fv_kernel *kernel, fv_call *call) {
     if (!kernel) {
         call->op->reference(call);
@@ -169,8 +187,7 @@ fv_error *fv_kernel_run_alone(const fv_kernel *kernel, fv_call *call) {
     if (packed > 0) FV_TRY(guarded(arena, packed, &packed_memory));
     call->scratch = scratch_memory;
     call->packed = packed_memory;
-    if (packed > 0) kernel->pack(call);
-    kernel->run(call);
+    FV_TRY(run_packed(kernel, call, arena));
     call->scratch = call->packed = call->prepared = NULL;
     if (!intact(scratch_memory, scratch))
         return fv_fail(FV_BUG, "%s wrote beyond its scratch of %lld bytes", kernel->name, (long long)scratch);

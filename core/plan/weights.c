@@ -21,12 +21,14 @@ struct fv_weights {
     int64_t *slots; /* open addressing: index + 1 into entries; slot_count is a power of two above 2·count */
     int64_t slot_count;
     uint64_t generation;
+    fv_derivations *derivations;
 };
 
 fv_error *fv_weights_new(fv_weights **out) {
     FV_OWNED(fv_weights) weights = NULL;
     FV_TRY(fv_memory_new(1, &weights));
     FV_TRY(fv_arena_new("weights", INT64_MAX / 4, &weights->arena));
+    FV_TRY(fv_derivations_new(&weights->derivations));
     weights->generation = 1;
     *out = fv_take(&weights);
     return NULL;
@@ -34,6 +36,7 @@ fv_error *fv_weights_new(fv_weights **out) {
 
 void fv_weights_free(fv_weights *weights) {
     if (!weights) return;
+    fv_derivations_unref(weights->derivations);
     fv_arena_free(weights->arena);
     fv_memory_free(weights->entries);
     fv_memory_free(weights->slots);
@@ -123,3 +126,4 @@ fv_tensor *fv_weights_at(const fv_weights *weights, int64_t index, const char **
 
 void fv_weights_changed(fv_weights *weights) { weights->generation++; }
 uint64_t fv_weights_generation(const fv_weights *weights) { return weights->generation; }
+fv_derivations *fv_weights_derivations(const fv_weights *weights) { return weights->derivations; }

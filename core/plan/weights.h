@@ -2,7 +2,7 @@
 #ifndef FV_PLAN_WEIGHTS_H
 #define FV_PLAN_WEIGHTS_H
 
-#include "fovea/plan.h"
+#include "core/plan/derived.h"
 
 /* As fv_weights_add, of a name that is new; but its elements are at `data`, as aligned as their type wants it, until the
  * weights are freed. */
@@ -11,5 +11,6 @@ FV_MUST_USE fv_error *fv_weights_borrow(fv_weights *weights, const char *name, c
 
 /* Changes with every fv_weights_changed and every training run: what was folded or packed under another number is stale. */
 uint64_t fv_weights_generation(const fv_weights *weights);
+fv_derivations *fv_weights_derivations(const fv_weights *weights); /* what plans keep of them */
 
 #endif

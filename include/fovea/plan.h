@@ -72,8 +72,8 @@ FV_API FV_MUST_USE fv_error *fv_plan_run(fv_plan *plan);
  * states are then left in between. Slow. The environment's FOVEA_CHECK=1 puts it on for every plan. */
 FV_API void fv_plan_check(fv_plan *plan, bool check);
 
-/* Bytes: the block (intermediates, scratch, feeds), what is kept beside it (packed weights, tables). Weights are their
- * owner's. */
+/* Bytes: the block (intermediates, scratch, feeds), and what is kept beside it of weights (folded, packed), which plans of
+ * evaluation of the same weights share. Weights are their owner's. */
 typedef struct fv_plan_size {
     int64_t block, kept, calls;
     double flops;
