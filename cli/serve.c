@@ -46,7 +46,7 @@ static const fv_field fields[] = {
     FV_FIELD(serve_options, explain_queue, .by_default = "8", .min = 0, .max = 10000,
              .help = "requests for explanations that may wait or be at work; 0: none are taken"),
     FV_FIELD(serve_options, workers, .by_default = "0", .min = 0, .max = 256,
-             .help = "threads that decode and run; 0: one more than compute"),
+             .help = "threads that decode and run; 0: as many as compute, or one more where they are above 4"),
     FV_FIELD(serve_options, timeout, .by_default = "30", .min = 0.1, .max = 3600, .value = "SECONDS",
              .help = "from a request's first byte to its answer, and for the answer to be taken"),
     FV_FIELD(serve_options, idle, .by_default = "75", .min = 1, .max = 3600, .value = "SECONDS",

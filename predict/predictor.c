@@ -142,7 +142,9 @@ static fv_error *make_plan(const fv_predictor *p, int64_t batch, fv_plan **out) 
     fv_value features = p->options.features ? fv_graph_find(graph, FEATURES) : FV_NO_VALUE;
     if (fv_is_value(features) && !fv_is_value(fv_graph_find_output(graph, FEATURES)))
         fv_graph_output(graph, FEATURES, features);
-    fv_plan_options options = { .mode = FV_EVALUATION, .device = p->options.device, .fast_batch = p->options.fast_batch };
+    fv_plan_options options = {
+        .mode = FV_EVALUATION, .device = p->options.device, .fast_batch = p->options.fast_batch, .alone = p->options.alone
+    };
     return fv_plan_new(graph, fv_model_weights(p->model), &options, out);
 }
 

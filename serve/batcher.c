@@ -130,10 +130,12 @@ static void drop_late(fv_lane *lane, double now, fv_ask_queue *late) {
     *rows = kept;
 }
 
-/* The largest planned batch that is full. */
-static int64_t batch_size(const fv_lane *lane, int64_t rows) {
-    int64_t size = 0;
-    for (int i = 0; i < lane->size_count && lane->sizes[i] <= rows; i++) size = lane->sizes[i];
+/* The largest planned batch that is full, of one share of what waits; 0: files are to be decoded first. */
+static int64_t batch_size(const fv_batcher *b, const fv_lane *lane) {
+    int64_t rows = lane->stages[FV_STAGE_ROWS].count, files = lane->stages[FV_STAGE_FILES].count, size = 0;
+    int64_t share = fv_min(fv_ceil_div(rows + files, fv_max(b->idle, 1)), lane->sizes[lane->size_count - 1]);
+    if (b->gather && files && rows < share) return 0;
+    for (int i = 0; i < lane->size_count && lane->sizes[i] <= fv_min(rows, share); i++) size = lane->sizes[i];
     return size;
 }
 
@@ -151,13 +153,13 @@ int64_t fv_batcher_next_batch(fv_batcher *b, double now, fv_ask_queue *batch, fv
     for (fv_lane *before = NULL, *lane = b->rings[FV_STAGE_ROWS].first, *next; lane; lane = next) {
         next = lane->next[FV_STAGE_ROWS];
         drop_late(lane, now, late);
-        int64_t rows = lane->stages[FV_STAGE_ROWS].count, size = batch_size(lane, rows);
-        if (!rows) {
+        if (!lane->stages[FV_STAGE_ROWS].count) {
             leave_ring(b, FV_STAGE_ROWS, before, lane);
             continue;
         }
+        int64_t size = batch_size(b, lane);
         bool full = size == lane->sizes[lane->size_count - 1];
-        double when = full || b->max_delay <= 0 ? now : due_at(b, lane);
+        double when = !size ? INFINITY : full || b->max_delay <= 0 ? now : due_at(b, lane);
         if (when <= now) {
             for (int64_t i = 0; i < size; i++) fv_ask_queue_put(batch, fv_ask_queue_take(&lane->stages[FV_STAGE_ROWS]));
             had_its_turn(b, FV_STAGE_ROWS, before, lane);

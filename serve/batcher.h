@@ -40,6 +40,8 @@ typedef struct fv_batcher {
     double max_delay;
     int64_t queue;   /* asks of a lane that may wait */
     int64_t workers; /* that decode */
+    int64_t idle;    /* who could run a batch now, the asking one among them: each takes its share of what waits; 0: that one */
+    bool gather;     /* who asks can decode first: it takes no smaller batch than its share while files wait */
     int64_t pending; /* asks of all lanes */
     double backlog;  /* seconds that they are expected to take */
 } fv_batcher;

@@ -1,6 +1,7 @@
-/* engine.c - the workers. Each takes what is most pressing: a batch that is due, if no other worker runs one; else a file to
- * decode. So a lone picture is decoded and run by the thread that it woke, without a second one; and under load one worker runs
- * batches while the others decode the next.
+/* engine.c - the workers. Each takes what is most pressing: a batch that is due, if there is a runner for it; else a file to
+ * decode. So a lone picture is decoded and run by the thread that it woke, without a second one; and under load each decodes
+ * its share of what waits and runs it alone, or, where the team runs every batch, one runs batches while the others decode the
+ * next.
  *
  * Rows (decoded pictures) are the engine's, a fixed number: when all hold something, files wait as they came, so that memory
  * does not grow with the queue. A row is taken before a file is decoded and given back when its batch has been run. */
@@ -36,11 +37,13 @@ struct fv_engine {
     fv_batcher batcher;
     fv_row *free_rows; /* the last one used first: it is still in a cache */
     int64_t row_count, row_bytes;
-    int64_t unfinished; /* asks taken whose `done` has not returned */
-    double busy;        /* seconds of batches */
-    bool running;       /* a worker runs a batch */
-    bool closed;        /* no more asks */
-    bool ending;        /* workers leave when nothing is left */
+    int64_t unfinished;                  /* asks taken whose `done` has not returned */
+    double busy;                         /* seconds of batches */
+    int alone;                           /* runners besides the team: fv_served_alone */
+    bool taken[1 + FV_SERVED_ALONE_MAX]; /* by runner: a worker runs a batch with it */
+    int running;                         /* how many of them */
+    bool closed;                         /* no more asks */
+    bool ending;                         /* workers leave when nothing is left */
 };
 
 /* ---- rows ---- */
@@ -185,7 +188,7 @@ static void decode_one(fv_engine *e, fv_ask *ask, fv_picture_work *work) {
     e->unfinished--;
 }
 
-/* ---- batches: `e->running` is this worker's ---- */
+/* ---- batches ---- */
 
 /* A plan that failed has failed for each of its pictures. */
 static void fail_batch(fv_ask_queue *batch, fv_error *error) {
@@ -222,15 +225,15 @@ static void answer_batch(fv_ask_queue *batch, const float *logits, const float *
 }
 
 /* Gathers the rows, runs the plan, and makes the answers. Seconds that it took. */
-static double run_plan(fv_ask_queue *batch) {
+static double run_plan(fv_ask_queue *batch, int runner) {
     fv_served *served = batch->first->served;
     int64_t floats = floats_of(served);
     const float *logits, *features;
     double began = fv_clock_seconds();
-    float *feed = fv_served_feed(served, batch->count);
+    float *feed = fv_served_feed(served, runner, batch->count);
     for (const fv_ask *ask = batch->first; ask; ask = ask->state.next, feed += floats)
         memcpy(feed, ask->pixels ? ask->pixels : ask->state.row->at, (size_t)floats * sizeof *feed);
-    fv_error *error = fv_served_run(served, batch->count, &logits, &features);
+    fv_error *error = fv_served_run(served, runner, batch->count, &logits, &features);
     double seconds = fv_clock_seconds() - began;
     if (error)
         fail_batch(batch, error);
@@ -239,15 +242,31 @@ static double run_plan(fv_ask_queue *batch) {
     return seconds;
 }
 
+/* How many batches more could run now. */
+static int idle_runners(const fv_engine *e) { return (e->alone ? e->alone : 1) - e->running; }
+
+/* A picture that has nobody beside it is run by the team. */
+static int take_runner(fv_engine *e, const fv_ask_queue *batch) {
+    int runner = FV_SERVED_TEAM;
+    bool lone = batch->count == 1 && e->batcher.pending == 1;
+    if (e->alone && !lone)
+        for (runner = 1; e->taken[runner];) runner++;
+    e->taken[runner] = true;
+    e->running++;
+    return runner;
+}
+
 /* Called and left with the lock held. */
 static void run_batch(fv_engine *e, fv_ask_queue *batch) {
     int64_t count = batch->count;
+    int runner = take_runner(e, batch), beside = e->running;
     pthread_mutex_unlock(&e->mutex);
-    double seconds = run_plan(batch);
+    double seconds = run_plan(batch, runner);
     pthread_mutex_lock(&e->mutex);
-    e->running = false;
-    e->busy += seconds;
-    fv_lane_learn_row(fv_served_lane(batch->first->served), seconds / (double)count);
+    e->taken[runner] = false;
+    e->running--;
+    e->busy += runner == FV_SERVED_TEAM ? seconds : seconds / e->alone;
+    fv_lane_learn_row(fv_served_lane(batch->first->served), seconds / (double)(count * beside));
     for (fv_ask *ask = batch->first; ask; ask = ask->state.next) {
         fv_batcher_leave(&e->batcher, ask);
         put_row(e, fv_take(&ask->state.row));
@@ -281,7 +300,9 @@ static bool do_something(fv_engine *e, fv_picture_work *work, double *due) {
     fv_ask *file = NULL;
     double now = fv_clock_seconds();
     *due = INFINITY;
-    if (!e->running) e->running = fv_batcher_next_batch(&e->batcher, now, &batch, &late, due) > 0;
+    e->batcher.idle = idle_runners(e);
+    e->batcher.gather = e->alone && e->free_rows;
+    if (e->batcher.idle > 0) fv_batcher_next_batch(&e->batcher, now, &batch, &late, due);
     if (!batch.count && e->free_rows) file = fv_batcher_next_file(&e->batcher, now, &late);
     if (file) file->state.row = take_row(e);
     if (file && e->free_rows && e->batcher.rings[FV_STAGE_FILES].first) pthread_cond_signal(&e->work); /* there is more */
@@ -356,7 +377,7 @@ static void init_condition(pthread_cond_t *condition) {
 fv_error *fv_engine_new(const fv_engine_options *options, fv_engine **out) {
     const fv_engine_options none = { 0 };
     fv_engine_options o = options ? *options : none;
-    if (!o.workers) o.workers = fv_min(fv_parallel_threads() + 1, FV_WORKERS_MAX);
+    if (!o.workers) o.workers = fv_served_alone() ? fv_served_alone() : fv_min(fv_parallel_threads() + 1, FV_WORKERS_MAX);
     if (!o.queue) o.queue = QUEUE;
     if (!o.max_bytes) o.max_bytes = MAX_BYTES;
     if (o.workers < 0 || o.queue < 0 || o.max_bytes < 0 || o.max_pixels < 0 || !(o.max_delay >= 0))
@@ -367,6 +388,7 @@ fv_error *fv_engine_new(const fv_engine_options *options, fv_engine **out) {
     init_condition(&e->work);
     init_condition(&e->idle);
     e->options = o;
+    e->alone = fv_served_alone();
     e->limits = (fv_decode_options){ .max_pixels = o.max_pixels, .max_bytes = o.max_bytes };
     e->batcher = (fv_batcher){ .max_delay = o.max_delay, .queue = o.queue, .workers = o.workers };
     FV_TRY(add_rows(e, o.workers + 2 * FV_SERVED_BATCH));

@@ -4,13 +4,14 @@
  *   fv_error *error = fv_engine_ask(engine, ask);      refused at once, or `answered` is called later, once
  *
  * A batch holds pictures of one version and never waits while the network is idle, unless `max_delay` says so. It has as many
- * pictures as the largest planned batch that is full (1, 2, 4, …): nothing is padded. The bits of an answer are those of
+ * pictures as the largest planned batch that is full (1, 2, 4, …): nothing is padded. A lone picture is run by the team; where
+ * there are more, and the team has 2 to FV_SERVED_ALONE_MAX threads, as many batches run as it has threads, each by the worker
+ * that decoded for it. The bits of an answer are those of
  * fv_predict_stream, whoever shares the batch. Versions take turns, batch by batch and file by file, so that one that is asked
  * a lot delays another by a batch at most. Of a version's asks at most `queue` wait; more are refused with the time after which
  * it is worth trying again. After a version's first pictures no memory is asked for but by the libraries that decode.
  *
- * Any thread. The engine's workers are the threads that decode, and one of them at a time runs a batch, with the process's
- * team. */
+ * Any thread. The engine's workers are the threads that decode and run batches. */
 #ifndef FV_SERVE_ENGINE_H
 #define FV_SERVE_ENGINE_H
 
@@ -20,7 +21,7 @@ typedef struct fv_engine fv_engine;
 
 /* Zero in every member is the default. */
 typedef struct fv_engine_options {
-    int64_t workers;    /* threads; 0: one more than the team has */
+    int64_t workers;    /* threads; 0: as many as run batches alone, or else one more than the team has */
     double max_delay;   /* seconds that a picture may wait for others to fill a batch; 0: it does not wait */
     int64_t queue;      /* asks of a version that may wait; 0: 256 */
     int64_t max_pixels; /* as in fv_decode_options: 0: 2^28 */
@@ -87,8 +88,9 @@ bool fv_engine_drain(fv_engine *engine, double seconds);
 typedef struct fv_engine_reading {
     int64_t pending; /* asks taken and not answered */
     int64_t workers;
-    double backlog;    /* seconds of the network that they are expected to take */
-    double busy;       /* seconds that batches have run for, since it began: over the time that is how busy the network is */
+    double backlog; /* seconds of the network that they are expected to take */
+    double busy;    /* seconds that batches have run for, since it began, of one core as its share of all: over the time that is
+                       how busy the network is */
     int64_t row_bytes; /* held for decoded pictures */
 } fv_engine_reading;
 fv_engine_reading fv_engine_read(fv_engine *engine);

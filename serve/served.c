@@ -8,6 +8,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/base/parallel.h"
 #include "core/base/size.h"
 #include "core/plan/weights.h"
 #include "predict/predictor.h"
@@ -16,6 +17,7 @@
 
 #define TEXT_MAX (1 << 20)
 
+/* A plan for a batch size of a runner. */
 typedef struct planned {
     fv_plan *plan; /* the predictor's */
     float *feed;
@@ -29,9 +31,10 @@ struct fv_served {
     fv_served *link;
     fv_arena *arena; /* name, digest, counts of classes */
     fv_predictor *predictor;
+    fv_predictor *alone[FV_SERVED_ALONE_MAX]; /* over the same model */
     fv_served_facts facts;
-    planned plans[FV_LANE_SIZES]; /* one a size of the lane */
-    fv_lane lane;                 /* the engine's */
+    planned plans[1 + FV_SERVED_ALONE_MAX][FV_LANE_SIZES]; /* by runner and size of the lane */
+    fv_lane lane;                                          /* the engine's */
     fv_served_counts counts;
 };
 
@@ -43,20 +46,38 @@ static void choose_sizes(fv_lane *lane, int64_t most) {
     lane->sizes[lane->size_count++] = most;
 }
 
-/* The first run folds and packs what depends on weights alone; the second one says how long a run takes. */
-static fv_error *warm_up(fv_served *s, int at) {
+int fv_served_alone(void) {
+    int threads = fv_parallel_threads();
+    return threads > 1 && threads <= FV_SERVED_ALONE_MAX ? threads : 0;
+}
+
+/* The first run of all folds and packs what depends on weights alone; the team's second one says how long a run takes. */
+static fv_error *warm_up(fv_served *s, int runner, int at) {
     int64_t rows = s->lane.sizes[at];
-    planned *p = &s->plans[at];
-    FV_TRY(fv_predictor_plan(s->predictor, rows, &p->plan));
-    p->feed = fv_predictor_feed(s->predictor, p->plan);
-    p->logits = fv_predictor_logits(s->predictor, p->plan);
-    p->features = fv_predictor_plan_features(s->predictor, p->plan, rows, &s->facts.feature_count);
+    planned *p = &s->plans[runner][at];
+    fv_predictor *predictor = runner == FV_SERVED_TEAM ? s->predictor : s->alone[runner - 1];
+    FV_TRY(fv_predictor_plan(predictor, rows, &p->plan));
+    p->feed = fv_predictor_feed(predictor, p->plan);
+    p->logits = fv_predictor_logits(predictor, p->plan);
+    p->features = fv_predictor_plan_features(predictor, p->plan, rows, &s->facts.feature_count);
     FV_TRY(fv_plan_run(p->plan));
     s->facts.bytes += fv_plan_measure(p->plan).block;
-    if (rows > 1) return NULL;
+    if (rows > 1 || runner != FV_SERVED_TEAM) return NULL;
     double began = fv_clock_seconds();
     FV_TRY(fv_plan_run(p->plan));
     fv_lane_learn_row(&s->lane, fv_clock_seconds() - began);
+    return NULL;
+}
+
+static fv_error *warm_up_all(fv_served *s, fv_predictor_options use) {
+    int alone = fv_served_alone();
+    use.alone = true;
+    for (int i = 0; i < (alone ? 1 : s->lane.size_count); i++) FV_TRY(warm_up(s, FV_SERVED_TEAM, i));
+    for (int k = 0; k < alone; k++) {
+        FV_TRY(fv_predictor_beside(s->predictor, &use, &s->alone[k]));
+        for (int i = 0; i < s->lane.size_count; i++) FV_TRY(warm_up(s, 1 + k, i));
+    }
+    s->facts.bytes += fv_derived_bytes(fv_weights_derivations(fv_model_weights(fv_predictor_model(s->predictor))));
     return NULL;
 }
 
@@ -87,7 +108,7 @@ static fv_error *state_facts(fv_served *s, const fv_served_options *options) {
                                   .temperature = fv_predictor_temperature(p),
                                   .reject_below = fv_predictor_reject_below(p),
                                   .outlier_threshold = fv_predictor_outlier_threshold(p),
-                                  .max_batch = s->lane.sizes[s->lane.size_count - 1],
+                                  .max_batch = options->max_batch ? options->max_batch : FV_SERVED_BATCH,
                                   .bytes = bytes_of_model(fv_predictor_model(p)),
                                   .selftested = fv_model_section(fv_predictor_model(p), fv_section_selftest.name, NULL) };
     if (fv_model_section(fv_predictor_model(p), fv_section_log.name, NULL)) {
@@ -109,13 +130,11 @@ fv_error *fv_served_open(const char *path, const fv_served_options *options, fv_
     FV_TRY(fv_memory_new(1, &s));
     atomic_init(&s->references, 1);
     FV_TRY(fv_arena_new("a served model's name and counts", INT64_MAX, &s->arena));
-    choose_sizes(&s->lane, most);
+    choose_sizes(&s->lane, fv_ceil_div(most, fv_max(fv_served_alone(), 1)));
     fv_predictor_options use = { .device = options->device, .plans = s->lane.size_count, .features = options->features };
     FV_TRY(fv_predictor_open(path, &use, &s->predictor));
     FV_TRY(state_facts(s, options));
-    for (int i = 0; i < s->lane.size_count; i++)
-        FV_TRY(fv_error_wrap(warm_up(s, i), "%s with batches of %lld", path, (long long)s->lane.sizes[i]));
-    s->facts.bytes += fv_derived_bytes(fv_weights_derivations(fv_model_weights(fv_predictor_model(s->predictor))));
+    FV_TRY(fv_error_wrap(warm_up_all(s, use), "%s with batches of up to %lld", path, (long long)most));
     s->facts.load_seconds = fv_clock_seconds() - began;
     s->facts.loaded_ms = wall_ms();
     s->gone = options->gone, s->context = options->context;
@@ -142,6 +161,7 @@ void fv_served_unref(fv_served *s) {
 void fv_served_free(fv_served *s) {
     if (!s) return;
     FV_ASSERT(s->lane.waiting == 0);
+    for (int k = 0; k < FV_SERVED_ALONE_MAX; k++) fv_predictor_free(s->alone[k]);
     fv_predictor_free(s->predictor);
     fv_arena_free(s->arena);
     fv_memory_free(s);
@@ -155,17 +175,17 @@ fv_served **fv_served_link(fv_served *s) { return &s->link; }
 fv_lane *fv_served_lane(fv_served *s) { return &s->lane; }
 fv_served_counts *fv_served_counts_get(fv_served *s) { return &s->counts; }
 
-static planned *planned_for(fv_served *s, int64_t rows) {
+static planned *planned_for(fv_served *s, int runner, int64_t rows) {
     int at = 0;
     while (at < s->lane.size_count && s->lane.sizes[at] != rows) at++;
-    FV_ASSERT(at < s->lane.size_count);
-    return &s->plans[at];
+    FV_ASSERT(at < s->lane.size_count && s->plans[runner][at].plan);
+    return &s->plans[runner][at];
 }
 
-float *fv_served_feed(fv_served *s, int64_t rows) { return planned_for(s, rows)->feed; }
+float *fv_served_feed(fv_served *s, int runner, int64_t rows) { return planned_for(s, runner, rows)->feed; }
 
-fv_error *fv_served_run(fv_served *s, int64_t rows, const float **logits, const float **features) {
-    planned *p = planned_for(s, rows);
+fv_error *fv_served_run(fv_served *s, int runner, int64_t rows, const float **logits, const float **features) {
+    planned *p = planned_for(s, runner, rows);
     FV_TRY(fv_plan_run(p->plan));
     *logits = p->logits;
     *features = p->features;

@@ -2,7 +2,7 @@
  * each batch size made and run once. It never changes after that, but for its counts; when a name is given another version, the
  * old one lives until the last ask that holds it is answered.
  *
- * Shared: fv_served_ref, fv_served_unref, from any thread. Batches are run by one thread at a time (fv_engine sees to it). */
+ * Shared: fv_served_ref, fv_served_unref, from any thread. Who runs batches of it is fv_engine's. */
 #ifndef FV_SERVE_SERVED_H
 #define FV_SERVE_SERVED_H
 
@@ -19,7 +19,7 @@ typedef struct fv_served_options {
     const char *name;   /* of the model; copied */
     int64_t version;    /* its number */
     const char *digest; /* of the model file, 64 hexadecimal letters; copied; NULL: not known, "" */
-    int64_t max_batch;  /* pictures run at once; 0: FV_SERVED_BATCH */
+    int64_t max_batch;  /* pictures run at once, in all batches; 0: FV_SERVED_BATCH */
     const char *device; /* as in fv_plan_options */
     bool features;      /* of each picture for the prediction log: as in fv_predictor_options */
     /* Called, by whichever thread lets go of the last reference, instead of fv_served_free, which is then for somebody else to

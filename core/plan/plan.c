@@ -114,7 +114,7 @@ static void bind_memory(fv_plan *plan) {
 
 static fv_error *make(fv_plan *plan) {
     FV_TRY(check_options(&plan->options));
-    plan->threads = fv_parallel_threads();
+    plan->threads = plan->options.alone ? 1 : fv_parallel_threads();
     const char *check = getenv("FOVEA_CHECK");
     plan->check = check && !strcmp(check, "1");
     FV_TRY(fv_passes_run(plan->graph, &plan->options));
@@ -304,7 +304,26 @@ static fv_error *run_all(const execution *e) {
     return NULL;
 }
 
+typedef struct alone {
+    const execution *execution;
+    fv_error *error;
+} alone;
+
+static void run_unit(void *context, int64_t unit, int thread) {
+    alone *a = context;
+    (void)unit, (void)thread;
+    a->error = run_all(a->execution);
+}
+
+/* As from inside a unit of work: nothing below goes to the team. */
+static fv_error *run_alone(const execution *e) {
+    alone a = { .execution = e };
+    fv_serial_for(1, run_unit, &a);
+    return a.error;
+}
+
 static fv_error *run(fv_plan *plan, fv_plan_timing report, void *context) {
+    if (plan->options.alone) return run_alone(&(execution){ plan, report, context });
     if (fv_parallel_threads() > plan->threads)
         return fv_fail(FV_CONFLICT, "the plan was made for %d threads, there are %d now", plan->threads, fv_parallel_threads());
     return run_all(&(execution){ plan, report, context });

@@ -9,8 +9,9 @@
  *   FV_TRY(fv_plan_run(plan));
  *   float loss = *(float *)fv_plan_result(plan, "loss")->data;
  *
- * Plans of several batch sizes and modes may share weights; then they are run one at a time. A plan and its weights are used by
- * one thread at a time; inside, the process's team works. After its first run fv_plan_run allocates nothing. */
+ * Plans of several batch sizes and modes may share weights; then they are run one at a time, but for those of evaluation while
+ * nobody changes the weights. A plan is used by one thread at a time; inside, the process's team works, unless it is made for
+ * one thread. After its first run fv_plan_run allocates nothing. */
 #ifndef FOVEA_PLAN_H
 #define FOVEA_PLAN_H
 
@@ -43,8 +44,9 @@ typedef struct fv_plan_options {
     const char *device; /* NULL or "cpu"; another is FV_UNSUPPORTED by name */
     int shards;         /* 0: 8 */
     bool fast_batch;    /* evaluation: choose kernels knowing the batch; a picture's bits may then depend on its batch */
-    bool reference;     /* every node by its op's reference: the slow truth that tests compare with */
-    int passes;         /* run only the first n of the list; 0: all; −1: none (for tests and `fovea plan --passes`) */
+    bool alone;     /* the calling thread computes by itself, outside any unit of the team: several such plans run at once */
+    bool reference; /* every node by its op's reference: the slow truth that tests compare with */
+    int passes;     /* run only the first n of the list; 0: all; −1: none (for tests and `fovea plan --passes`) */
     /* Training: the ranks that share the graph's batch. Feeds and results whose first dimension is the batch then have the rows
      * of this rank's shards (all of them where the batch is too small to share); everything else is the same on every rank, in
      * the bits that one rank would have made. A node that ranks cannot share is FV_UNSUPPORTED by name. Every rank makes the

@@ -26,6 +26,7 @@ typedef struct fv_predictor_options {
     int64_t batch;      /* pictures run at once by fv_predict_files; 0: 32 */
     int64_t workers;    /* threads that read the next pictures meanwhile; 0: the team reads, between runs */
     bool fast_batch;    /* as in fv_plan_options */
+    bool alone;         /* likewise */
     int64_t plans;      /* of different batch sizes that are kept, the latest used; 0: 4; at most 16 */
     bool no_selftest;   /* fv_predictor_open does not run the model's own pictures */
     bool features;      /* what the graph calls "features" is a result too (fv_predictor_features), as it is in any case where

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "core/base/parallel.h"
 #include "tests/serve/model.h"
 #include "tests/test.h"
 
@@ -10,6 +11,7 @@
 
 typedef struct desk {
     fv_batcher batcher;
+    int threads; /* there were before */
     fv_served *served[2];
     fv_lane *lanes[2];
     fv_ask asks[2][ASKS]; /* of pixels, by version */
@@ -18,7 +20,8 @@ typedef struct desk {
 static void set_up(desk *d, double max_delay, int64_t queue) {
     const char *path = fv_test_model_file(fv_test_folder(), "m", 5);
     static const float row[28 * 28];
-    *d = (desk){ .batcher = { .max_delay = max_delay, .queue = queue, .workers = 2 } };
+    *d = (desk){ .batcher = { .max_delay = max_delay, .queue = queue, .workers = 2 }, .threads = fv_parallel_threads() };
+    FV_OK(fv_parallel_set_threads(1)); /* so that batches of 4 are planned */
     for (int s = 0; s < 2; s++) {
         FV_OK(fv_served_open(path, &(fv_served_options){ .name = "m", .version = s + 1, .max_batch = 4 }, &d->served[s]));
         d->lanes[s] = fv_served_lane(d->served[s]);
@@ -29,6 +32,7 @@ static void set_up(desk *d, double max_delay, int64_t queue) {
 
 static void tear_down(desk *d) {
     for (int s = 0; s < 2; s++) fv_served_unref(d->served[s]);
+    FV_OK(fv_parallel_set_threads(d->threads));
 }
 
 /* The asks of a queue leave; how many there were. */
@@ -60,6 +64,46 @@ FV_TEST(serve_batcher__a_batch_is_the_largest_planned_one_that_is_full) {
     for (int i = 0; i < 3; i++) assert_int_equal(next(&d, 0, &whose, NULL), sizes[i]);
     assert_int_equal(next(&d, 0, &whose, NULL), 0);
     assert_true(d.batcher.pending == 0 && d.batcher.backlog == 0);
+    tear_down(&d);
+}
+
+FV_TEST(serve_batcher__whoever_could_run_takes_a_share_of_what_waits) {
+    desk d;
+    int whose;
+    set_up(&d, 0, 100);
+    for (int i = 0; i < 5; i++) FV_OK(fv_batcher_admit(&d.batcher, &d.asks[0][i], 0));
+    d.batcher.idle = 3;
+    assert_int_equal(next(&d, 0, &whose, NULL), 2);
+    d.batcher.idle = 2;
+    assert_int_equal(next(&d, 0, &whose, NULL), 2);
+    d.batcher.idle = 1;
+    assert_int_equal(next(&d, 0, &whose, NULL), 1);
+    tear_down(&d);
+}
+
+FV_TEST(serve_batcher__who_can_decode_does_until_its_share_is_full) {
+    desk d;
+    int whose;
+    set_up(&d, 0, 100);
+    for (int i = 0; i < 4; i++) {
+        if (i) d.asks[0][i].pixels = NULL, d.asks[0][i].bytes = "a file";
+        FV_OK(fv_batcher_admit(&d.batcher, &d.asks[0][i], 0));
+    }
+    d.batcher.idle = 2, d.batcher.gather = true;
+    assert_int_equal(next(&d, 0, &whose, NULL), 0); /* one row of four asks, and two could run */
+    fv_ask_queue late = { 0 };
+    fv_ask *file = fv_batcher_next_file(&d.batcher, 0, &late);
+    fv_batcher_put_row(&d.batcher, file, 0);
+    assert_int_equal(next(&d, 0, &whose, NULL), 2);
+    d.batcher.idle = 1;
+    file = fv_batcher_next_file(&d.batcher, 0, &late);
+    fv_batcher_put_row(&d.batcher, file, 0);
+    assert_int_equal(next(&d, 0, &whose, NULL), 0);
+    d.batcher.gather = false; /* it has no row to decode into */
+    assert_int_equal(next(&d, 0, &whose, NULL), 1);
+    assert_ptr_equal(file = fv_batcher_next_file(&d.batcher, 0, &late), &d.asks[0][3]);
+    fv_batcher_leave(&d.batcher, file);
+    assert_int_equal(late.count, 0);
     tear_down(&d);
 }
 

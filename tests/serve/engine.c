@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "core/base/clock.h"
+#include "core/base/parallel.h"
 #include "predict/picture.h"
 #include "serve/served_state.h"
 #include "tests/allocations.h"
@@ -48,10 +49,10 @@ FV_TEST(serve_engine__answers_with_the_bits_of_predict) {
 
 #define CROWD 100
 
-FV_TEST(serve_engine__who_shares_a_batch_changes_no_bit) {
+static void answer_a_crowd(const fv_engine_options *options, int64_t max_batch) {
     bench b;
     static fv_waited crowd[CROWD];
-    set_up(&b, &(fv_engine_options){ .workers = 3, .max_delay = 0.002 }, 7);
+    set_up(&b, options, max_batch);
     for (int i = 0; i < CROWD; i++) {
         fv_waited_init(&crowd[i], b.served, i % FV_PICTURES);
         FV_OK(fv_engine_ask(b.engine, &crowd[i].ask));
@@ -75,6 +76,22 @@ FV_TEST(serve_engine__who_shares_a_batch_changes_no_bit) {
     fv_served_class_counts(b.served, classes);
     assert_int_equal(classes[0] + classes[1] + classes[2], CROWD);
     tear_down(&b);
+}
+
+FV_TEST(serve_engine__who_shares_a_batch_changes_no_bit) {
+    answer_a_crowd(&(fv_engine_options){ .workers = 3, .max_delay = 0.002 }, 7);
+}
+
+/* Three threads that compute alone, one, and a team of more than compute alone. */
+FV_TEST(serve_engine__who_runs_a_batch_changes_no_bit) {
+    int before = fv_parallel_threads();
+    const int threads[] = { 3, 1, FV_SERVED_ALONE_MAX + 1 };
+    for (int i = 0; i < 3; i++) {
+        FV_OK(fv_parallel_set_threads(threads[i]));
+        assert_int_equal(fv_served_alone(), i ? 0 : 3);
+        answer_a_crowd(&(fv_engine_options){ .max_delay = 0.002 }, 8);
+    }
+    FV_OK(fv_parallel_set_threads(before));
 }
 
 FV_TEST(serve_engine__what_is_no_picture_is_told_and_harms_nobody) {

@@ -3,6 +3,7 @@
 
 #include "core/base/parallel.h"
 #include "core/plan/plan.h"
+#include "fovea/layers.h"
 #include "tests/test.h"
 
 static fv_graph *new_graph(void) {
@@ -179,6 +180,30 @@ FV_TEST(core_plan_plan__a_result_that_is_a_view_is_contiguous) {
     assert_true(fv_tensor_is_contiguous(t));
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 2; j++) assert_float_equal(((const float *)t->data)[i * 2 + j], cos(j * 3 + i), 1e-6);
+}
+
+/* Its scratch is for one thread, whatever the team has: the team must not come into it. */
+FV_TEST(core_plan_plan__a_plan_for_one_thread_is_computed_by_who_runs_it) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OWNED(fv_weights) weights = NULL;
+    FV_OK(fv_graph_new(&g));
+    fv_arch_build(g, "mobilenet_v2 classes=5 size=32,32", 1);
+    FV_OK(fv_graph_error(g));
+    FV_OK(fv_weights_new(&weights));
+    FV_OK(fv_initialize(g, weights, 7));
+    FV_OWNED(fv_plan) team = NULL;
+    FV_OWNED(fv_plan) alone = NULL;
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION }, &team));
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION, .alone = true }, &alone));
+    assert_int_equal(alone->threads, 1);
+    feed(team, "x", 0.2), feed(alone, "x", 0.2);
+    int threads = fv_parallel_threads();
+    FV_OK(fv_plan_run(team));
+    FV_OK(fv_parallel_set_threads(threads + 2));
+    FV_OK(fv_plan_run(alone));
+    FV_OK(fv_parallel_set_threads(threads));
+    const fv_tensor *a = fv_plan_result(team, "logits"), *b = fv_plan_result(alone, "logits");
+    assert_memory_equal(a->data, b->data, (size_t)fv_type_bytes(&a->type));
 }
 
 FV_TEST(core_plan_plan__a_feed_keeps_its_content_over_runs) {
