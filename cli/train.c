@@ -17,6 +17,7 @@ typedef struct train_options {
     const char *time, *checkpoint_every, *grace;
     int64_t workers;
     double cache;
+    const char *cache_dir;
     bool profile;
     const char *device;
     double rank_deadline;
@@ -55,6 +56,8 @@ static const fv_field fields[] = {
              .help = "threads that decode and transform pictures; 0: none of their own"),
     FV_FIELD(train_options, cache, .by_default = "0", .min = 0, .max = 1e9, .value = "MB",
              .help = "megabytes of decoded training pictures kept in memory for later epochs; the first that fit are kept"),
+    FV_FIELD(train_options, cache_dir, .value = "DIR",
+             .help = "with --cache: kept on the disk of this folder, in a file that is gone when the training ends"),
     FV_FIELD(train_options, profile, .by_default = "false",
              .help = "say at the end where the time went: wait for pictures, compute, reduce, validate, save; decode, augment"),
     FV_FIELD(train_options, print_recipe, .by_default = "false",
@@ -231,6 +234,9 @@ static fv_error *train(fv_command_call *call, const train_options *o, bool tunes
     FV_TRY(parse_time("--checkpoint-every", o->checkpoint_every, 0, &every));
     FV_TRY(parse_time("--grace", o->grace, DBL_TRUE_MIN, &grace));
     FV_OWNED(fv_recipe) recipe = NULL;
+    if (o->cache_dir && o->cache <= 0)
+        return fv_error_hint(fv_fail(FV_USAGE, "--cache-dir is of no use without --cache"),
+                             "say how many megabytes: --cache MB");
     if (!o->out && task == FV_TRAIN && (!o->print_recipe || o->resume))
         return fv_error_hint(fv_fail(FV_USAGE, "out is missing"), "name the folder that the run is kept in: --out DIR");
     FV_TRY(fv_recipe_new(&recipe));
@@ -251,6 +257,7 @@ static fv_error *train(fv_command_call *call, const train_options *o, bool tunes
                              .allow_other_isa = o->allow_other_isa,
                              .workers = o->workers,
                              .cache = (int64_t)(o->cache * 1e6),
+                             .cache_folder = o->cache_dir,
                              .device = o->device,
                              .context = call->printer,
                              .message = say,

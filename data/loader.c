@@ -153,7 +153,7 @@ static fv_error *set_up(fv_loader *loader) {
     loader->grain = fv_min(fv_max(o->batch / (4 * fv_max(o->workers, 1)), 1), 64);
     FV_TRY(fv_memory_new(count, &loader->order));
     if (o->mode == FV_TRAINING && !o->in_order) FV_TRY(fv_sampler_new(loader->subset, o->sampling, o->seed, &loader->sampler));
-    if (o->cache) FV_TRY(fv_cache_new(loader->subset->set->samples.count, o->cache, &loader->cache));
+    if (o->cache) FV_TRY(fv_cache_new(loader->subset->set->samples.count, o->cache, o->cache_folder, &loader->cache));
     FV_TRY(fv_memory_alloc(loader->subset->set->samples.count, 1, (void **)&loader->intact));
     FV_TRY(make_noted(loader));
     FV_TRY(make_slots(loader));
@@ -201,7 +201,7 @@ int64_t fv_loader_memory(const fv_loader *loader) {
     int64_t row =
         picture_floats(loader) * (int64_t)sizeof(float) + 2 * (int64_t)sizeof(int64_t) + 2 * (int64_t)sizeof(fv_error *);
     row += loader->target_width * (int64_t)sizeof(float);
-    return loader->options.queue * loader->options.batch * row + loader->options.cache +
+    return loader->options.queue * loader->options.batch * row + (loader->options.cache_folder ? 0 : loader->options.cache) +
            loader->subset->set->samples.count * (1 + (int64_t)sizeof *loader->noted->at) + loader->noted->most +
            loader->subset->count * (int64_t)sizeof(int64_t) * (loader->partners ? 2 : 1) +
            (loader->sampler ? fv_sampler_memory(loader->sampler) : 0);

@@ -100,8 +100,8 @@ static int64_t answers_bound(const fv_trainer *t) {
 /* All that is ours: what is held now; the loaders' queues, of training (and what it keeps) and of validation; a checkpoint
  * being written; answers. */
 static int64_t memory_bound(const fv_trainer *t) {
-    return t->ground + fv_memory_live() + t->tuning.more_bytes + 2 * fv_loader_memory(t->loader) - t->options->cache +
-           fv_model_encoded_bound(t->model, true) + answers_bound(t);
+    return t->ground + fv_memory_live() + t->tuning.more_bytes + 2 * fv_loader_memory(t->loader) -
+           (t->options->cache_folder ? 0 : t->options->cache) + fv_model_encoded_bound(t->model, true) + answers_bound(t);
 }
 
 static void say_network(const fv_trainer *t) {

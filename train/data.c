@@ -196,5 +196,6 @@ fv_loader_options fv_trainer_loader_options(const fv_trainer *t) {
 fv_error *fv_trainer_open_loader(fv_trainer *t) {
     fv_loader_options options = fv_trainer_loader_options(t);
     options.cache = t->options->cache;
+    options.cache_folder = t->options->cache_folder;
     return fv_loader_new(t->train, t->transforms, &options, &t->loader);
 }

@@ -297,11 +297,12 @@ typedef struct fv_loader_options {
     /* FV_TRAINING: shuffled, random transforms, an unreadable picture is replaced. FV_EVALUATION: in the subset's order, every
      * picture once, an unreadable one is left out and its batch is smaller. */
     fv_mode mode;
-    int64_t batch;   /* pictures in a batch; 0: 32 */
-    int64_t seed;    /* of the order and of the transforms */
-    int64_t workers; /* threads; 0: the caller's */
-    int64_t queue;   /* batches that may be in memory at once; 0: 1 without workers, else 4 */
-    int64_t cache;   /* bytes of decoded pictures kept for later epochs; 0: none */
+    int64_t batch;            /* pictures in a batch; 0: 32 */
+    int64_t seed;             /* of the order and of the transforms */
+    int64_t workers;          /* threads; 0: the caller's */
+    int64_t queue;            /* batches that may be in memory at once; 0: 1 without workers, else 4 */
+    int64_t cache;            /* bytes of decoded pictures kept for later epochs; 0: none */
+    const char *cache_folder; /* where a file, without a name, keeps them; NULL: memory does */
     bool reduced; /* JPEG files at 1/2, 1/4 or 1/8, as far as the network's input is no larger: other pixels than the whole's */
     bool drop_last; /* leaves out a last batch that is not full */
     bool in_order;  /* training without shuffling; `sampling` is then not read */

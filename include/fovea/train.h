@@ -140,9 +140,10 @@ typedef struct fv_train_options {
     bool allow_other_isa;    /* goes on though kernels or BLAS core are others than before: to other bits */
     int64_t threads;         /* of the team; 0: as it is */
     int64_t workers;         /* threads that decode; 0: the caller's */
-    int64_t cache;           /* bytes of decoded training pictures kept in memory for later epochs; 0: none */
-    const char *device;      /* as in fv_plan_options */
-    void *context;           /* of the callbacks; each may be NULL */
+    int64_t cache;           /* bytes of decoded training pictures kept for later epochs; 0: none */
+    const char *cache_folder;                         /* on this folder's disk; NULL: in memory */
+    const char *device;                               /* as in fv_plan_options */
+    void *context;                                    /* of the callbacks; each may be NULL */
     void (*message)(void *context, const char *line); /* what is found, what it takes, what to expect */
     /* Once, before the first step of a training; what it fails of ends it. */
     fv_error *(*start)(void *context, const fv_train_start *start);

@@ -2,7 +2,9 @@
 #include "tests/data/pictures.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "core/base/memory.h"
 #include "core/base/parallel.h"
@@ -95,6 +97,31 @@ FV_TEST(data_loader__gives_the_same_batches_with_any_workers_queue_and_cache) {
                 FV_OK(fv_loader_new(f.all, f.transforms, &options, &loader));
                 for (int epoch = 0; epoch < 2; epoch++) assert_true(run_epoch(loader, epoch, 0).hash == expected[epoch].hash);
             }
+}
+
+FV_TEST(data_loader__gives_the_same_batches_from_a_disks_cache_full_or_refused) {
+    FIXTURE f = open_set(make_set(), NULL, TRAINING);
+    struct rlimit as_it_was, small = { 2000, RLIM_INFINITY };
+    fv_loader_options options = { .batch = 5, .seed = 9 };
+    content expected[2];
+    for (int epoch = 0; epoch < 2; epoch++) expected[epoch] = epoch_of(&f, &options, epoch, 0);
+    options.cache_folder = fv_test_folder();
+    signal(SIGXFSZ, SIG_IGN);
+    assert_false(getrlimit(RLIMIT_FSIZE, &as_it_was));
+    small.rlim_max = as_it_was.rlim_max;
+    for (int refused = 0; refused < 2; refused++)
+        for (options.workers = 0; options.workers <= 2; options.workers += 2)
+            for (options.cache = 4000; options.cache <= 20000; options.cache += 16000) {
+                FV_OWNED(fv_loader) loader = NULL;
+                FV_OK(fv_loader_new(f.all, f.transforms, &options, &loader));
+                assert_true(fv_loader_memory(loader) < 1 << 20);
+                if (refused) assert_false(setrlimit(RLIMIT_FSIZE, &small));
+                for (int epoch = 0; epoch < 2; epoch++) assert_true(run_epoch(loader, epoch, 0).hash == expected[epoch].hash);
+                assert_false(setrlimit(RLIMIT_FSIZE, &as_it_was));
+            }
+    FV_OWNED(fv_loader) loader = NULL;
+    options.cache_folder = "no/such/folder";
+    FV_FAILS(fv_loader_new(f.all, f.transforms, &options, &loader), FV_NOT_FOUND, "cannot keep pictures in no/such/folder");
 }
 
 /* A batch of rank `rank` has the rows of its shards of the batch that one process loads: `one`, which is at the same batch. */

@@ -130,8 +130,8 @@ status 0 "$FOVEA" train whole.yaml --out again
 cmp run/best.fovea again/best.fovea || fail "a printed recipe trains another model"
 
 # What the time went to, as a table and as JSON; kept pictures change no bit.
-status 0 $train --out kept --cache 1 --profile
+status 0 $train --out kept --cache 1 --cache-dir . --profile
 for part in wait compute reduce validate save decode augment; do prints "^  $part +[0-9.]+ s +[0-9.]+ %"; done
-cmp run/best.fovea kept/best.fovea || fail "--cache and --profile train another model"
+cmp run/best.fovea kept/best.fovea || fail "--cache, --cache-dir and --profile train another model"
 status 0 $train --epochs 1 --out told --profile --json
 prints '"profile":\[\{"part":"wait","seconds":[0-9.e-]+,"share":[0-9.e-]+\},\{"part":"compute",'
