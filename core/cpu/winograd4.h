@@ -76,8 +76,8 @@ typedef struct fv_winograd4_vectors {
     void (*from_dy)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
     void (*to_y)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from);
     /* Weights: `rows` rows of 16 for each of the 9 taps, `tap` floats apart, become planes of such rows, `plane` floats apart:
-     * all 36, or, of a part (FV_WINOGRAD4_PARTS), its 12. */
-    void (*from_taps)(const float *taps, int64_t tap, int64_t rows, int part, float *to, int64_t plane);
+     * all 36, past the caches where they are `streamed`, or, of a part (FV_WINOGRAD4_PARTS), its 12. */
+    void (*from_taps)(const float *taps, int64_t tap, int64_t rows, int part, bool streamed, float *to, int64_t plane);
     /* 36 planes of rows of 16, `plane` floats apart, become 9 taps of such rows, `tap` floats apart. */
     void (*to_taps)(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap);
 } fv_winograd4_vectors;

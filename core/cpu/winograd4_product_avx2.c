@@ -143,10 +143,11 @@ static void pack_unit(void *context, int64_t unit, int thread) {
         return;
     }
     float *to = w->to + panel * GROUP * w->depth;
+    bool streamed = PLANES * plane * (int64_t)sizeof(float) >= FV_COST_CACHES && (uintptr_t)to % 64 == 0;
     for (int64_t d = begin; d < end; d += PACK_ROWS) {
         int64_t rows = fv_min(PACK_ROWS, end - d);
         pack_taps(w, panel, d, rows, taps, rows * GROUP);
-        fv_winograd4_vectors_get()->from_taps(taps, rows * GROUP, rows, FV_WINOGRAD4_WHOLE, to + d * GROUP, plane);
+        fv_winograd4_vectors_get()->from_taps(taps, rows * GROUP, rows, FV_WINOGRAD4_WHOLE, streamed, to + d * GROUP, plane);
     }
 }
 
@@ -262,7 +263,7 @@ static void late_unit(void *context, int64_t unit, int thread) {
     for (int64_t begin = 0; begin < depth; begin += slice) {
         int64_t rows = fv_min(slice, depth - begin);
         for (int64_t p = 0; p < fv_ceil_div(count, GROUP); p++)
-            fv_winograd4_vectors_get()->from_taps(taps + (p * 9 * depth + begin) * GROUP, depth * GROUP, rows, part,
+            fv_winograd4_vectors_get()->from_taps(taps + (p * 9 * depth + begin) * GROUP, depth * GROUP, rows, part, false,
                                                   u + p * rows * GROUP, plane);
         for (int64_t i = 0; i < planes; i++)
             multiply_slice(job, &b, part * planes + i, job->first, job->count, column, count, begin, u + i * plane,

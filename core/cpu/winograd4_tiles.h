@@ -186,8 +186,9 @@ static void to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_w
 
 /* ---- weights ---- */
 
-/* Rows [first, end) of the six of a transformed filter; both are constants wherever this is inlined. */
-INLINE void lines_from_taps(const float *taps, int64_t tap, int64_t rows, int first, int end, float *to, int64_t plane) {
+/* Rows [first, end) of the six of a transformed filter; these, and `streamed`, are constants wherever this is inlined. */
+INLINE void lines_from_taps(const float *taps, int64_t tap, int64_t rows, int first, int end, bool streamed, float *to,
+                            int64_t plane) {
     for (int64_t at = 0; at < rows * GROUP; at += LANES) {
         lanes half[SIDE][3], line[SIDE], made[SIDE];
 #pragma GCC unroll 3
@@ -202,16 +203,22 @@ INLINE void lines_from_taps(const float *taps, int64_t tap, int64_t rows, int fi
         for (int i = first; i < end; i++) {
             g_times(half[i], made);
 #pragma GCC unroll 6
-            for (int j = 0; j < SIDE; j++) store(to + ((i - first) * SIDE + j) * plane + at, made[j]);
+            for (int j = 0; j < SIDE; j++) (streamed ? stream : store)(to + ((i - first) * SIDE + j) * plane + at, made[j]);
         }
     }
 }
 
-static void from_taps(const float *taps, int64_t tap, int64_t rows, int part, float *to, int64_t plane) {
-    if (part == FV_WINOGRAD4_WHOLE) lines_from_taps(taps, tap, rows, 0, SIDE, to, plane);
-    if (part == 0) lines_from_taps(taps, tap, rows, 0, 2, to, plane);
-    if (part == 1) lines_from_taps(taps, tap, rows, 2, 4, to, plane);
-    if (part == 2) lines_from_taps(taps, tap, rows, 4, SIDE, to, plane);
+/* A vector of 8 is half a line: not streamed. */
+static void from_taps(const float *taps, int64_t tap, int64_t rows, int part, bool streamed, float *to, int64_t plane) {
+    if (part == FV_WINOGRAD4_WHOLE && streamed && LANES == GROUP) {
+        lines_from_taps(taps, tap, rows, 0, SIDE, true, to, plane);
+        stream_end();
+        return;
+    }
+    if (part == FV_WINOGRAD4_WHOLE) lines_from_taps(taps, tap, rows, 0, SIDE, false, to, plane);
+    if (part == 0) lines_from_taps(taps, tap, rows, 0, 2, false, to, plane);
+    if (part == 1) lines_from_taps(taps, tap, rows, 2, 4, false, to, plane);
+    if (part == 2) lines_from_taps(taps, tap, rows, 4, SIDE, false, to, plane);
 }
 
 static void to_taps(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap) {

@@ -16,7 +16,8 @@
 #define PLANE (TILES * ROOM + 16)
 #define FLOATS (FV_WINOGRAD4_PLANES * PLANE)
 
-static float numbers[FLOATS], planes[2][FLOATS];
+static float numbers[FLOATS];
+static _Alignas(64) float planes[2][FLOATS];
 static int64_t height, width;
 
 static void fill(void) {
@@ -59,7 +60,7 @@ static void make_y(const fv_winograd4_vectors *vectors, float *to) {
     vectors->to_y(&w, 0, fv_winograd4_tiles(&w), &(fv_winograd4_planes){ numbers, PLANE, ROOM, FV_WINOGRAD4_GROUP });
 }
 static void make_weights(const fv_winograd4_vectors *vectors, float *to) {
-    vectors->from_taps(numbers, 5 * FV_WINOGRAD4_GROUP, 5, FV_WINOGRAD4_WHOLE, to, PLANE);
+    vectors->from_taps(numbers, 5 * FV_WINOGRAD4_GROUP, 5, FV_WINOGRAD4_WHOLE, true, to, PLANE);
 }
 static void make_taps(const fv_winograd4_vectors *vectors, float *to) { vectors->to_taps(numbers, PLANE, 5, to, 5 * 16); }
 static void check_all(void) {
