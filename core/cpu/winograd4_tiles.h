@@ -203,7 +203,13 @@ INLINE void lines_from_taps(const float *taps, int64_t tap, int64_t rows, int fi
         for (int i = first; i < end; i++) {
             g_times(half[i], made);
 #pragma GCC unroll 6
-            for (int j = 0; j < SIDE; j++) (streamed ? stream : store)(to + ((i - first) * SIDE + j) * plane + at, made[j]);
+            for (int j = 0; j < SIDE; j++) {
+                float *there = to + ((i - first) * SIDE + j) * plane + at;
+                if (streamed)
+                    stream(there, made[j]);
+                else
+                    store(there, made[j]);
+            }
         }
     }
 }
