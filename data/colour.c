@@ -1,14 +1,11 @@
-/* colour.c - saturation, hue and grey of RGB pixels; contrast.
- *
- * Hue: RGB → HSV → RGB in f32 with the hue moved, without the six cases of the way back: the channel n is
- * V − V S max(0, min(k, 4 − k, 1)) with k = (n + 6 H) mod 6 and n = 5, 3, 1 for red, green, blue (Smith, "Color gamut transform
- * pairs", 1978, in the form of a formula). */
+/* colour.c - grey, saturation, hue and contrast: steps that are gathered and done in one pass over the pixels (colour_line.c),
+ * as far as the next contrast, which has to know the mean of what comes of the steps before it. */
 #include "data/colour.h"
 
 #include <math.h>
 #include <stddef.h>
 
-#include "core/base/size.h"
+#include "data/colour_line.h"
 #include "data/tone.h"
 
 fv_error *fv_colour_size(const void *options, fv_size *size) {
@@ -35,103 +32,80 @@ void fv_colour_grey(fv_image *image) {
     }
 }
 
-/* The difference from grey is scaled, not the two parts of the sum: so a grey pixel stays what it is to the bit. */
-void fv_colour_saturation(fv_image *image, double factor) {
-    int64_t pixels = image->height * image->width;
-    float f = (float)factor;
-    if (f == 1) return;
-    if (image->pixel == FV_PIXEL_U8) {
-        uint8_t *at = image->pixels;
-        for (int64_t i = 0; i < pixels; i++, at += 3) {
-            float grey = (float)fv_grey(at[0], at[1], at[2]);
-            for (int c = 0; c < 3; c++) at[c] = fv_tone_u8(grey + ((float)at[c] - grey) * f);
-        }
-    } else {
-        float *at = image->pixels;
-        for (int64_t i = 0; i < pixels; i++, at += 3) {
-            float grey = fv_colour_grey_of(at);
-            for (int c = 0; c < 3; c++) at[c] = fv_tone_cut(grey + (at[c] - grey) * f);
-        }
-    }
-}
-
-/* ---- hue: pixels by the block, a channel after another, so that the compiler works on several at a time ---- */
-
-#define BLOCK 16
-
-static inline float smaller(float a, float b) { return a < b ? a : b; }
-static inline float larger(float a, float b) { return a > b ? a : b; }
-
-static inline float hue_channel(float high, float range, float k) {
-    k = k >= 6 ? k - 6 : k;
-    return high - range * larger(0, smaller(smaller(k, 4 - k), 1));
-}
-
-/* `turn` in sixths of the circle, 0 ≤ turn < 6. A grey pixel has no hue and stays. */
-static void turn_block(float red[BLOCK], float green[BLOCK], float blue[BLOCK], float turn) {
-    for (int i = 0; i < BLOCK; i++) {
-        float r = red[i], g = green[i], b = blue[i];
-        float high = larger(larger(r, g), b), range = high - smaller(smaller(r, g), b);
-        float inverse = 1 / (range > 0 ? range : 1);
-        float by_red = (g - b) * inverse, by_green = 2 + (b - r) * inverse, by_blue = 4 + (r - g) * inverse;
-        float hue = high == r ? by_red : high == g ? by_green : by_blue;
-        hue = (hue < 0 ? hue + 6 : hue) + turn;
-        hue = hue >= 6 ? hue - 6 : hue;
-        red[i] = hue_channel(high, range, hue + 5);
-        green[i] = hue_channel(high, range, hue + 3);
-        blue[i] = hue_channel(high, range, hue + 1);
-    }
-}
-
-static void hue_u8(uint8_t *at, int64_t count, float turn) {
-    float rgb[3][BLOCK] = { { 0 } };
-    for (int i = 0; i < count; i++)
-        for (int c = 0; c < 3; c++) rgb[c][i] = at[3 * i + c];
-    turn_block(rgb[0], rgb[1], rgb[2], turn);
-    for (int i = 0; i < count; i++)
-        for (int c = 0; c < 3; c++) at[3 * i + c] = fv_tone_u8(rgb[c][i]);
-}
-
-static void hue_f32(float *at, int64_t count, float turn) {
-    float rgb[3][BLOCK] = { { 0 } };
-    for (int i = 0; i < count; i++)
-        for (int c = 0; c < 3; c++) rgb[c][i] = at[3 * i + c];
-    turn_block(rgb[0], rgb[1], rgb[2], turn);
-    for (int i = 0; i < count; i++)
-        for (int c = 0; c < 3; c++) at[3 * i + c] = fv_tone_cut(rgb[c][i]);
-}
-
-void fv_colour_hue(fv_image *image, double turn) {
-    int64_t pixels = image->height * image->width;
-    float sixths = (float)(6 * (turn - floor(turn)));
-    if (sixths == 0 || sixths >= 6) return;
-    for (int64_t i = 0; i < pixels; i += BLOCK) {
-        int64_t count = fv_min(pixels - i, BLOCK);
-        if (image->pixel == FV_PIXEL_U8)
-            hue_u8((uint8_t *)image->pixels + 3 * i, count, sixths);
-        else
-            hue_f32((float *)image->pixels + 3 * i, count, sixths);
-    }
-}
-
-/* ---- contrast ---- */
+/* ---- steps ---- */
 
 /* Sums of a row at a time in one order, in f64: u8 exactly. */
-static double mean_of(const fv_image *image) {
-    bool colour = image->channels == 3;
-    int64_t count = image->height * image->width * (colour ? 1 : image->channels), step = colour ? 3 : 1;
-    if (image->pixel == FV_PIXEL_U8) {
-        const uint8_t *at = image->pixels;
-        int64_t sum = 0;
-        for (int64_t i = 0; i < count; i++, at += step) sum += colour ? fv_grey(at[0], at[1], at[2]) : at[0];
-        return (double)sum / (double)count;
-    }
-    const float *at = image->pixels;
+static double mean_of_all(const fv_image *image) {
+    int64_t count = image->height * image->width * image->channels;
     double sum = 0;
-    for (int64_t i = 0; i < count; i++, at += step) sum += (double)(colour ? fv_colour_grey_of(at) : at[0]);
+    for (int64_t i = 0; i < count; i++)
+        sum += image->pixel == FV_PIXEL_U8 ? ((const uint8_t *)image->pixels)[i] : (double)((const float *)image->pixels)[i];
     return sum / (double)count;
 }
 
+static double mean_of_grey(const float *at, int64_t pixels) {
+    double sum = 0;
+    for (int64_t i = 0; i < pixels; i++, at += 3) sum += (double)fv_colour_grey_of(at);
+    return sum / (double)pixels;
+}
+
+/* What one step does to a value: a line; or, of RGB, one of the other rules. */
+static fv_colour_change change_of(const fv_colour_step *step, double mean) {
+    double amount = step->amount;
+    switch (step->kind) {
+    case FV_COLOUR_BRIGHTNESS: break;
+    case FV_COLOUR_CONTRAST: return (fv_colour_change){ FV_COLOUR_BY_LINE, (float)amount, (float)((1 - amount) * mean) };
+    case FV_COLOUR_SATURATION: return (fv_colour_change){ FV_COLOUR_BY_SATURATION, (float)amount, 0 };
+    case FV_COLOUR_HUE: return (fv_colour_change){ FV_COLOUR_BY_HUE, (float)(6 * (amount - floor(amount))), 0 };
+    }
+    return (fv_colour_change){ FV_COLOUR_BY_LINE, (float)amount, 0 };
+}
+
+static bool changes_something(const fv_colour_change *change) {
+    if (change->rule == FV_COLOUR_BY_HUE) return change->amount > 0 && change->amount < 6;
+    return change->amount != 1 || change->offset != 0;
+}
+
+/* What waits to be done to RGB in one pass. */
+typedef struct pending {
+    fv_colour_change changes[FV_COLOUR_STEPS];
+    int64_t count;
+} pending;
+
+/* Does it, and gives the mean of the grey that comes of it where that is `wanted`. */
+static double finish(fv_image *image, pending *p, bool wanted) {
+    int64_t pixels = image->height * image->width, count = p->count;
+    p->count = 0;
+    if (!count && !wanted) return 0;
+    if (image->pixel == FV_PIXEL_U8)
+        return (double)fv_colour_line_u8(image->pixels, pixels, p->changes, count) / (double)pixels;
+    fv_colour_line_f32(image->pixels, pixels, p->changes, count);
+    return wanted ? mean_of_grey(image->pixels, pixels) : 0;
+}
+
+void fv_colour_steps(fv_image *image, const fv_colour_step *steps, int64_t count) {
+    pending waits = { .count = 0 };
+    for (int64_t i = 0; i < count; i++) {
+        bool contrast = steps[i].kind == FV_COLOUR_CONTRAST && steps[i].amount != 1;
+        double mean = !contrast ? 0 : image->channels == 3 ? finish(image, &waits, true) : mean_of_all(image);
+        fv_colour_change change = change_of(&steps[i], mean);
+        if (!changes_something(&change)) continue;
+        if (image->channels != 3) {
+            fv_tone_line(image, (double)change.amount, (double)change.offset);
+            continue;
+        }
+        if (waits.count == FV_COLOUR_STEPS) finish(image, &waits, false);
+        waits.changes[waits.count++] = change;
+    }
+    finish(image, &waits, false);
+}
+
+void fv_colour_saturation(fv_image *image, double factor) {
+    fv_colour_steps(image, &(fv_colour_step){ FV_COLOUR_SATURATION, factor }, 1);
+}
+
+void fv_colour_hue(fv_image *image, double turn) { fv_colour_steps(image, &(fv_colour_step){ FV_COLOUR_HUE, turn }, 1); }
+
 void fv_colour_contrast(fv_image *image, double factor) {
-    if (factor != 1) fv_tone_line(image, factor, (1 - factor) * mean_of(image));
+    fv_colour_steps(image, &(fv_colour_step){ FV_COLOUR_CONTRAST, factor }, 1);
 }

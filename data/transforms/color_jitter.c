@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "data/colour.h"
-#include "data/tone.h"
 #include "data/transform.h"
 
 typedef struct fv_color_jitter_options {
@@ -30,23 +29,20 @@ static fv_error *size(const void *options, fv_size *size) {
 
 static double factor(fv_random *random, double spread) { return fv_random_between(random, fmax(1 - spread, 0), 1 + spread); }
 
-enum { BRIGHTNESS, CONTRAST, SATURATION, HUE, STEPS };
-
 static fv_error *apply(const fv_transform_call *call) {
     const fv_color_jitter_options *o = call->options;
-    fv_image *image = call->image;
-    int64_t order[STEPS] = { BRIGHTNESS, CONTRAST, SATURATION, HUE };
-    if (needs_colour(o)) FV_TRY(fv_colour_needed(image));
+    int64_t order[FV_COLOUR_STEPS] = { FV_COLOUR_BRIGHTNESS, FV_COLOUR_CONTRAST, FV_COLOUR_SATURATION, FV_COLOUR_HUE };
+    if (needs_colour(o)) FV_TRY(fv_colour_needed(call->image));
     if (fv_random_unit(call->random) >= o->probability) return NULL;
-    fv_random_shuffle(call->random, order, STEPS);
-    double brightness = factor(call->random, o->brightness), contrast = factor(call->random, o->contrast);
-    double saturation = factor(call->random, o->saturation), turn = fv_random_between(call->random, -o->hue, o->hue);
-    for (int i = 0; i < STEPS; i++) {
-        if (order[i] == BRIGHTNESS) fv_tone_line(image, brightness, 0);
-        if (order[i] == CONTRAST) fv_colour_contrast(image, contrast);
-        if (order[i] == SATURATION && o->saturation != 0) fv_colour_saturation(image, saturation);
-        if (order[i] == HUE && o->hue != 0) fv_colour_hue(image, turn);
-    }
+    fv_random_shuffle(call->random, order, FV_COLOUR_STEPS);
+    double amounts[FV_COLOUR_STEPS];
+    amounts[FV_COLOUR_BRIGHTNESS] = factor(call->random, o->brightness);
+    amounts[FV_COLOUR_CONTRAST] = factor(call->random, o->contrast);
+    amounts[FV_COLOUR_SATURATION] = factor(call->random, o->saturation);
+    amounts[FV_COLOUR_HUE] = fv_random_between(call->random, -o->hue, o->hue);
+    fv_colour_step steps[FV_COLOUR_STEPS];
+    for (int i = 0; i < FV_COLOUR_STEPS; i++) steps[i] = (fv_colour_step){ (fv_colour_kind)order[i], amounts[order[i]] };
+    fv_colour_steps(call->image, steps, FV_COLOUR_STEPS); /* one that changes nothing needs no colour */
     return NULL;
 }
 
