@@ -52,7 +52,8 @@ endif()
 ")
 set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${include_tests})
 
-# tests/scripts/*.sh: whole-program tests, given where things are.
+# tests/scripts/*.sh: whole-program tests, given where things are. One whose threads another runs too says so in a comment
+# "# Not under ThreadSanitizer: …", and is shown there as disabled.
 file(GLOB scripts CONFIGURE_DEPENDS tests/scripts/*.sh)
 set(script_environment
     FOVEA=${PROJECT_BINARY_DIR}/bin/fovea BUILD=${PROJECT_BINARY_DIR} SOURCE=${PROJECT_SOURCE_DIR}
@@ -62,6 +63,10 @@ foreach(script IN LISTS scripts)
     add_test(NAME script_${name} COMMAND sh -c "rm -rf \"$FOVEA_HOME\"; exec \"$0\"" ${script})
     set_tests_properties(script_${name} PROPERTIES SKIP_RETURN_CODE 77
         ENVIRONMENT "${script_environment};FOVEA_HOME=${PROJECT_BINARY_DIR}/workspaces/${name}")
+    file(STRINGS ${script} elsewhere REGEX "^# Not under ThreadSanitizer: ")
+    if(elsewhere AND FOVEA_SANITIZE MATCHES "thread")
+        set_tests_properties(script_${name} PROPERTIES DISABLED TRUE)
+    endif()
 endforeach()
 
 # tests/soak/*.c: shims to preload, which the faults of tests/soak are made with. Without a sanitizer, whatever the rest has.

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Commands beside the main job: help, version, plan, bench, selftest.
+# Not under ThreadSanitizer: what it runs on threads, train_contract and predict_many run too.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,5 +1,6 @@
 #!/bin/sh
 # fovea data fetch, against a server of our own: resumed, retried, checked, renamed when whole; none half has the name.
+# Not under ThreadSanitizer: fetching has no threads.
 set -eu
 command -v python3 > /dev/null || { echo "no python3: skipped"; exit 77; }
 unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY

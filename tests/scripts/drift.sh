@@ -1,5 +1,6 @@
 #!/bin/sh
 # fovea drift: a profile, the same traffic and darkened traffic, from pictures and from the log, of a file and of a version.
+# Not under ThreadSanitizer: decodes and predicts as predict_many does.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

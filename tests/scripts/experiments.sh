@@ -1,5 +1,6 @@
 #!/bin/sh
 # fovea experiments: listed with their runs, described, deleted with all of them, restored.
+# Not under ThreadSanitizer: trains as train_contract does, and the store of runs has no threads.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,5 +1,6 @@
 #!/bin/sh
 # fovea export --onnx: what is written is compared with the model; both inputs; what cannot be is refused, with nothing written.
+# Not under ThreadSanitizer: what it runs on threads, predict_many runs too.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

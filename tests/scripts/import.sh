@@ -2,6 +2,7 @@
 # fovea import and export: weights given away under their own names, taken back from a file and from a URL with its
 # checksum; what does not fit is told and writes nothing; fine-tuning starts from what was imported, and carries licence and
 # names through.
+# Not under ThreadSanitizer: reading weights has no threads, and finetune trains.
 set -eu
 work=$(mktemp -d)
 server=

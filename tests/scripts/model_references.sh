@@ -1,5 +1,6 @@
 #!/bin/sh
 # A model that a command takes is a file, or a version in the registry; and what is not there makes no workspace.
+# Not under ThreadSanitizer: trains and predicts as train_contract does, and the registry has no threads.
 set -eu
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT

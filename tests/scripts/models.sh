@@ -1,5 +1,6 @@
 #!/bin/sh
 # fovea models: from trainings to versions, through the gate, back, into another registry; what is damaged or deleted.
+# Not under ThreadSanitizer: trains and evaluates as train_contract does, and the registry has no threads.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,5 +1,6 @@
 #!/bin/sh
 # fovea registry: a workspace checked, damaged, backed up, restored, cleared of what is unused; the audit log and tokens.
+# Not under ThreadSanitizer: the registry has no threads.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The report of a tiny run: its files, what it is about, names that are markup, targets, and making it anew.
+# Not under ThreadSanitizer: trains as train_contract does, and a report has no threads.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The reports of tiny runs on several labels and on numbers: their parts, predictions.jsonl, targets by kind, made anew, and
 # what model show says of such models.
+# Not under ThreadSanitizer: trains as train_contract does, and a report has no threads.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Runs that were trained, side by side: text, JSON, CSV, charts and the page; and runs that were tested on other pictures.
+# Not under ThreadSanitizer: trains and evaluates as train_contract does.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

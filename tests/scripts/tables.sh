@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every descriptor in the sources is in the table of a program that links libfovea.a, with sections collected, under whatever
 # this build is made with (sanitizers, link-time optimisation).
+# Not under ThreadSanitizer: a table has no threads.
 set -eu
 fail() { echo "tables: $1" >&2; exit 1; }
 work=$(mktemp -d)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Several labels and numbers on the command line: the columns and lines of a training, the figures of eval, the answers of
 # predict in each form, gone on with; what does not go together is refused.
+# Not under ThreadSanitizer: trains and predicts as train_contract does.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Trainings and evaluations are runs in the registry, with parameters, data, figures and files; one that is stopped and gone on
 # with stays the same run; a flag in its row stops it; one that fails says why; with --no-track there is none.
+# Not under ThreadSanitizer: trains as train_contract does, and the store of runs has no threads.
 set -eu
 command -v python3 > /dev/null || { echo "no python3: skipped"; exit 77; }
 work=$(mktemp -d)

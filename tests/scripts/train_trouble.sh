@@ -1,6 +1,7 @@
 #!/bin/sh
 # What goes wrong around a training: each trouble has an error that names the file or key and the way out, leaves no
 # half-written file, and never writes to the pictures' folder.
+# Not under ThreadSanitizer: trains as train_contract does.
 set -eu
 work=$(mktemp -d)
 full=
