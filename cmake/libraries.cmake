@@ -19,6 +19,16 @@ function(fv_library name package)
     set(FV_PRIVATE_LIBS "${FV_PRIVATE_LIBS} ${flags}" PARENT_SCOPE)
 endfunction()
 
+# Loaded when something is fetched (data/fetch_curl.c): for its header alone.
+function(fv_library_header name package)
+    pkg_check_modules(FOUND_${name} QUIET ${name})
+    if(NOT FOUND_${name}_FOUND)
+        message(FATAL_ERROR "${name} is missing: on Debian, apt-get install ${package} (scripts/install gets all packages)")
+    endif()
+    target_include_directories(fv_libraries SYSTEM INTERFACE ${FOUND_${name}_INCLUDE_DIRS})
+endfunction()
+fv_library_header(libcurl libcurl4-openssl-dev)
+
 fv_library(openblas libopenblas-openmp-dev)
 fv_library(hdf5 libhdf5-dev)
 fv_library(libjpeg libjpeg-dev)
@@ -27,7 +37,6 @@ fv_library(zlib zlib1g-dev)
 fv_library(libwebp libwebp-dev)
 fv_library(libtiff-4 libtiff-dev)
 fv_library(cairo libcairo2-dev)
-fv_library(libcurl libcurl4-openssl-dev)
 fv_library(jansson libjansson-dev)
 fv_library(yaml-0.1 libyaml-dev)
 fv_library(libsodium libsodium-dev)
@@ -35,7 +44,7 @@ fv_library(sqlite3 libsqlite3-dev)
 fv_library(libmicrohttpd libmicrohttpd-dev)
 fv_library(libprotobuf-c libprotobuf-c-dev)
 
-# What fovea-reader takes: HDF5's static library, where there is one that needs no more than these. It is loaded in 1 ms; the
+# What the programs take: HDF5's static library, where there is one that needs no more than these. It is loaded in 1 ms; the
 # shared one of Debian brings a network client with its cryptography, which takes 8.
 add_library(fv_reader_libraries INTERFACE)
 pkg_check_modules(FV_HDF5 QUIET hdf5)

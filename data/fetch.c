@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -178,7 +177,7 @@ static double pause_before(const fv_fetch_state *s, int64_t attempt) {
     curl_off_t asked = 0;
     for (int64_t i = 1; i < attempt && seconds < WAIT_MAX; i++) seconds *= 2;
     if (seconds > WAIT_MAX) seconds = WAIT_MAX;
-    curl_easy_getinfo(s->curl, CURLINFO_RETRY_AFTER, &asked);
+    s->library->easy_getinfo(s->curl, CURLINFO_RETRY_AFTER, &asked);
     return asked > seconds ? (double)fv_min(asked, RETRY_AFTER_MAX) : seconds;
 }
 
@@ -203,17 +202,14 @@ static fv_error *try_until_whole(fv_fetch_state *s) {
 
 static fv_error *fetch_part(fv_fetch_state *s, fv_arena *arena, fv_fetch_result *result) {
     FV_TRY(open_part(s));
-    s->curl = curl_easy_init();
+    s->curl = s->library->easy_init();
     if (!s->curl) return fv_error_memory();
     if (s->validator[0]) result->resumed_at = s->have;
     FV_TRY(try_until_whole(s));
     return finish(s, arena, result);
 }
 
-static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
-
 fv_error *fv_fetch(const char *url, const char *to, const fv_fetch_options *options, fv_fetch_result *result) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     const fv_fetch_options none = { 0 };
     FV_OWNED(fv_arena) arena = NULL;
     fv_fetch_state s = { .url = url, .options = options ? options : &none, .file = -1 };
@@ -227,9 +223,9 @@ fv_error *fv_fetch(const char *url, const char *to, const fv_fetch_options *opti
     snprintf(result->path, sizeof result->path, "%s", s.path);
     FV_TRY(look_at_present(s.path, s.options->sha256, result));
     if (result->present) return NULL;
-    pthread_once(&once, start_curl);
+    FV_TRY(fv_curl_load(&s.library));
     fv_error *error = fetch_part(&s, arena, result);
-    curl_easy_cleanup(s.curl);
+    s.library->easy_cleanup(s.curl);
     if (error && s.file >= 0 && lseek(s.file, 0, SEEK_END) == 0) unlink(s.part); /* nothing to go on with */
     if (s.file >= 0) close(s.file);
     return error;

@@ -2,9 +2,8 @@
 #ifndef FV_DATA_FETCH_H
 #define FV_DATA_FETCH_H
 
-#include <curl/curl.h>
-
 #include "core/base/arena.h"
+#include "data/fetch_curl.h"
 #include "fovea/fetch.h"
 
 /* FILE.part and what is known of it. */
@@ -17,6 +16,7 @@ typedef struct fv_fetch_state {
     char validator[512];            /* the ETag or date of what it holds; "": not known */
 
     /* The answer under way. */
+    const fv_curl_functions *library;
     CURL *curl;
     char status[128], etag[512], modified[128];
     int64_t range_start, range_total; /* of Content-Range; −1: not said */

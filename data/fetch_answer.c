@@ -92,7 +92,7 @@ static fv_error *begin_anew(fv_fetch_state *s) {
 
 static long code_of(const fv_fetch_state *s) {
     long code = 0;
-    curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &code);
+    s->library->easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &code);
     return code;
 }
 
@@ -153,34 +153,35 @@ static CURLcode set_texts(const fv_fetch_state *s, const char *range) {
                   { CURLOPT_RANGE, range } };
     CURLcode code = CURLE_OK;
     for (size_t i = 0; code == CURLE_OK && i < sizeof texts / sizeof *texts; i++)
-        if (texts[i].text && *texts[i].text) code = curl_easy_setopt(s->curl, texts[i].option, texts[i].text);
+        if (texts[i].text && *texts[i].text) code = s->library->easy_setopt(s->curl, texts[i].option, texts[i].text);
     return code;
 }
 
 static CURLcode set_options(fv_fetch_state *s, struct curl_slist *headers, const char *range, char *message) {
     CURL *c = s->curl;
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(c, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-    curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALLED_SECONDS);
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, message);
-    if (headers) curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(c, CURLOPT_HEADERDATA, s);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, s);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, s);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    __typeof__(curl_easy_setopt) *set = s->library->easy_setopt;
+    set(c, CURLOPT_FOLLOWLOCATION, 1L);
+    set(c, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+    set(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set(c, CURLOPT_NOSIGNAL, 1L);
+    set(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+    set(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(c, CURLOPT_LOW_SPEED_TIME, STALLED_SECONDS);
+    set(c, CURLOPT_ERRORBUFFER, message);
+    if (headers) set(c, CURLOPT_HTTPHEADER, headers);
+    set(c, CURLOPT_HEADERFUNCTION, on_header);
+    set(c, CURLOPT_HEADERDATA, s);
+    set(c, CURLOPT_WRITEFUNCTION, on_body);
+    set(c, CURLOPT_WRITEDATA, s);
+    set(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+    set(c, CURLOPT_XFERINFODATA, s);
+    set(c, CURLOPT_NOPROGRESS, 0L);
     return set_texts(s, range);
 }
 
 /* Network trouble as an error; `*passing` where curl's own retries would go on too, or a connection broke. */
 static fv_error *explain(const fv_fetch_state *s, CURLcode code, const char *message, bool *passing) {
-    const char *why = *message ? message : curl_easy_strerror(code);
+    const char *why = *message ? message : s->library->easy_strerror(code);
     switch (code) {
     case CURLE_ABORTED_BY_CALLBACK:
         return fv_error_hint(fv_fail(FV_CANCELLED, "stopped while %s was fetched", s->url), "the same command goes on with it");
@@ -226,13 +227,13 @@ static fv_error *judge(fv_fetch_state *s, bool *passing) {
 }
 
 /* A connection that the other side closed must not end the program: TLS libraries write without MSG_NOSIGNAL. */
-static CURLcode perform(CURL *curl) {
+static CURLcode perform(const fv_fetch_state *s) {
     sigset_t pipe, before, pending;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     sigpending(&pending);
     pthread_sigmask(SIG_BLOCK, &pipe, &before);
-    CURLcode code = curl_easy_perform(curl);
+    CURLcode code = s->library->easy_perform(s->curl);
     if (!sigismember(&pending, SIGPIPE)) sigtimedwait(&pipe, NULL, &(struct timespec){ 0 });
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return code;
@@ -245,7 +246,7 @@ fv_error *fv_fetch_attempt(fv_fetch_state *s, bool *passing) {
     if (s->have) {
         snprintf(range, sizeof range, "%lld-", (long long)s->have);
         snprintf(condition, sizeof condition, "If-Range: %s", s->validator);
-        headers = curl_slist_append(NULL, condition);
+        headers = s->library->slist_append(NULL, condition);
         if (!headers) return fv_error_memory();
     }
     s->begun = *passing = false;
@@ -253,10 +254,10 @@ fv_error *fv_fetch_attempt(fv_fetch_state *s, bool *passing) {
     s->started = fv_fetch_seconds();
     s->status[0] = s->etag[0] = s->modified[0] = 0;
     s->range_start = s->range_total = -1;
-    curl_easy_reset(s->curl);
+    s->library->easy_reset(s->curl);
     CURLcode code = set_options(s, headers, range, message);
-    if (code == CURLE_OK) code = perform(s->curl);
-    curl_slist_free_all(headers);
+    if (code == CURLE_OK) code = perform(s);
+    s->library->slist_free_all(headers);
     fv_error *error = fv_take(&s->error);
     if (error) {
         *passing = code_of(s) == 206 && s->range_start != s->before;
