@@ -1,7 +1,6 @@
 /* webhook.c - see webhook.h. */
 #include "experiments/webhook.h"
 
-#include <curl/curl.h>
 #include <math.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include "core/base/file.h"
 #include "core/base/size.h"
 #include "core/base/text.h"
+#include "data/fetch_curl.h"
 
 #define SECRET_BYTES_MAX 4096
 #define PREFIX "whsec_"
@@ -73,24 +73,30 @@ static size_t ignore(char *bytes, size_t size, size_t count, void *context) {
     return size * count;
 }
 
-static bool append(struct curl_slist **list, const char *header) {
-    struct curl_slist *longer = curl_slist_append(*list, header);
+/* libcurl and a connection of it. */
+typedef struct client {
+    const fv_curl_functions *library;
+    CURL *handle;
+} client;
+
+static bool append(const client *c, struct curl_slist **list, const char *header) {
+    struct curl_slist *longer = c->library->slist_append(*list, header);
     if (longer) *list = longer;
     return longer != NULL;
 }
 
-static fv_error *add_headers(const key *k, const char *id, const char *body, struct curl_slist **list) {
+static fv_error *add_headers(const client *c, const key *k, const char *id, const char *body, struct curl_slist **list) {
     char line[512], signature[FV_WEBHOOK_SIGNATURE_LETTERS];
     int64_t now = (int64_t)time(NULL);
-    bool fine = append(list, "content-type: application/json") && append(list, "expect:");
+    bool fine = append(c, list, "content-type: application/json") && append(c, list, "expect:");
     snprintf(line, sizeof line, "webhook-id: %s", id);
-    fine = fine && append(list, line);
+    fine = fine && append(c, list, line);
     snprintf(line, sizeof line, "webhook-timestamp: %lld", (long long)now);
-    fine = fine && append(list, line);
+    fine = fine && append(c, list, line);
     if (k->length) {
         fv_webhook_sign(k->at, k->length, id, now, body, signature);
         snprintf(line, sizeof line, "webhook-signature: %s", signature);
-        fine = fine && append(list, line);
+        fine = fine && append(c, list, line);
     }
     return fine ? NULL : fv_fail(FV_MEMORY, "no memory for the headers of a webhook");
 }
@@ -105,35 +111,37 @@ static fv_error *judge_answer(const char *url, long status, bool *passing) {
 }
 
 /* `*passing`: it may go better next time. */
-static fv_error *post(CURL *c, const fv_webhook *hook, struct curl_slist *headers, const char *body, bool *passing) {
+static fv_error *post(const client *c, const fv_webhook *hook, struct curl_slist *headers, const char *body, bool *passing) {
     char message[CURL_ERROR_SIZE] = "";
     long status = 0;
-    curl_easy_reset(c);
-    if (curl_easy_setopt(c, CURLOPT_URL, hook->url) != CURLE_OK || curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") ||
-        curl_easy_setopt(c, CURLOPT_USERAGENT, "fovea/" FOVEA_VERSION))
+    __typeof__(curl_easy_setopt) *set = c->library->easy_setopt;
+    c->library->easy_reset(c->handle);
+    if (set(c->handle, CURLOPT_URL, hook->url) != CURLE_OK || set(c->handle, CURLOPT_PROTOCOLS_STR, "http,https") ||
+        set(c->handle, CURLOPT_USERAGENT, "fovea/" FOVEA_VERSION))
         return fv_fail(FV_MEMORY, "no memory for a webhook to %s", hook->url);
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
-    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT, ANSWER_SECONDS);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, ignore);
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, message);
-    CURLcode code = curl_easy_perform(c);
+    set(c->handle, CURLOPT_HTTPHEADER, headers);
+    set(c->handle, CURLOPT_POSTFIELDS, body);
+    set(c->handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+    set(c->handle, CURLOPT_NOSIGNAL, 1L);
+    set(c->handle, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+    set(c->handle, CURLOPT_TIMEOUT, ANSWER_SECONDS);
+    set(c->handle, CURLOPT_WRITEFUNCTION, ignore);
+    set(c->handle, CURLOPT_ERRORBUFFER, message);
+    CURLcode code = c->library->easy_perform(c->handle);
     if (code == CURLE_OK) {
-        curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+        c->library->easy_getinfo(c->handle, CURLINFO_RESPONSE_CODE, &status);
         return judge_answer(hook->url, status, passing);
     }
     *passing = code != CURLE_URL_MALFORMAT && code != CURLE_UNSUPPORTED_PROTOCOL && code != CURLE_PEER_FAILED_VERIFICATION;
-    return fv_fail(*passing ? FV_IO : FV_USAGE, "%s: %s", hook->url, *message ? message : curl_easy_strerror(code));
+    return fv_fail(*passing ? FV_IO : FV_USAGE, "%s: %s", hook->url, *message ? message : c->library->easy_strerror(code));
 }
 
-static fv_error *attempt(CURL *c, const fv_webhook *hook, const key *k, const char *id, const char *body, bool *passing) {
+static fv_error *attempt(const client *c, const fv_webhook *hook, const key *k, const char *id, const char *body,
+                         bool *passing) {
     struct curl_slist *headers = NULL;
-    fv_error *error = add_headers(k, id, body, &headers);
+    fv_error *error = add_headers(c, k, id, body, &headers);
     if (!error) error = post(c, hook, headers, body, passing);
-    curl_slist_free_all(headers);
+    c->library->slist_free_all(headers);
     return error;
 }
 
@@ -144,7 +152,7 @@ static void sleep_for(double seconds) {
     while (nanosleep(&left, &left)) continue;
 }
 
-static fv_error *send_with(CURL *c, const fv_webhook *hook, const key *k, const char *id, const char *body) {
+static fv_error *send_with(const client *c, const fv_webhook *hook, const key *k, const char *id, const char *body) {
     int64_t attempts = hook->attempts ? hook->attempts : 5;
     double wait = hook->wait > 0 ? hook->wait : 1;
     for (int64_t i = 1;; i++, wait = fmin(2 * wait, WAIT_MAX)) {
@@ -160,11 +168,12 @@ static fv_error *send_with(CURL *c, const fv_webhook *hook, const key *k, const 
 fv_error *fv_webhook_send(const fv_webhook *hook, const char *id, const char *body) {
     key k;
     FV_TRY(read_key(hook->secret, &k));
-    CURL *c = curl_global_init(CURL_GLOBAL_DEFAULT) ? NULL : curl_easy_init();
-    if (!c) return fv_fail(FV_MEMORY, "no memory for a webhook to %s", hook->url);
-    fv_error *error = send_with(c, hook, &k, id, body);
-    curl_easy_cleanup(c);
-    curl_global_cleanup();
+    client c = { 0 };
+    fv_error *error = fv_curl_load(&c.library);
+    if (!error) c.handle = c.library->easy_init();
+    if (!error && !c.handle) error = fv_fail(FV_MEMORY, "no memory for a webhook to %s", hook->url);
+    if (!error) error = send_with(&c, hook, &k, id, body);
+    if (c.handle) c.library->easy_cleanup(c.handle);
     sodium_memzero(&k, sizeof k);
     return error;
 }

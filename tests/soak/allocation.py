@@ -11,8 +11,11 @@ temporary file left; and the training that is left goes on to the same bits. Pri
 its callers, and the counts; exit status 1 where there was any that is not a library's own (KNOWN)."""
 
 import argparse
+import bisect
 import collections
 import pathlib
+import re
+import subprocess
 import sys
 import tempfile
 
@@ -21,6 +24,8 @@ from scene import COMMANDS, Run, Scene
 # Libraries that end the process where they find no memory, by the innermost of the callers that is one of these.
 KNOWN = ["libhdf5", "libjansson", "libtiff", "libwebp", "libgfortran", "libgomp", "libopenblas", "libp11-kit", "libtasn1", "libgnutls", "ld-linux",
          "libquadmath", "libstdc++"]
+# And those that may be part of the program, by the names of their functions.
+LINKED_IN = [(r"_?H5[A-Z]{1,3}_|H5[A-Z]{1,2}[a-z]", "libhdf5")]
 
 
 def judge(scene, command, run, where, plain):
@@ -45,12 +50,31 @@ def judge(scene, command, run, where, plain):
     return None if memory else f"the error does not speak of memory: {run.error}"
 
 
-def callers(note):
+def symbols(program):
+    """Addresses and names of a program's functions, by address: what it has linked in has names of its own."""
+    lines = subprocess.run(["nm", "-n", "--defined-only", program], capture_output=True, text=True, check=True).stdout.splitlines()
+    found = [line.split() for line in lines]
+    return [int(row[0], 16) for row in found if len(row) == 3], [row[2] for row in found if len(row) == 3]
+
+
+def linked_in(scene, module, place):
+    """The library that a place in the program itself belongs to, where it was linked into it, or the module."""
+    at = re.fullmatch(r"\+0x([0-9a-f]+)", place)
+    if module != "fovea" or not at:
+        return module
+    addresses, names = scene.symbols = getattr(scene, "symbols", None) or symbols(scene.fovea)
+    index = bisect.bisect_right(addresses, int(at[1], 16)) - 1
+    name = names[index] if index >= 0 else ""
+    return next((library for pattern, library in LINKED_IN if re.match(pattern, name)), module)
+
+
+def callers(scene, note):
     """The callers of a failed allocation, innermost first, as module:place."""
     found = []
     for line in note.read_text().splitlines()[3:]:
         module, _, rest = line.partition("(")
-        found.append(f"{module.split('/')[-1]}:{rest.split(')')[0]}")
+        module, place = module.split("/")[-1], rest.split(")")[0]
+        found.append(f"{linked_in(scene, module, place)}:{place}")
     return found
 
 
@@ -83,7 +107,7 @@ def try_place(scene, command, number, on, plain):
     run = Run(scene, COMMANDS[command], where, fault)
     if not note.exists():
         return "not reached", run, []
-    return judge(scene, command, run, where, plain) or ("done" if run.status == 0 else "error"), run, callers(note)
+    return judge(scene, command, run, where, plain) or ("done" if run.status == 0 else "error"), run, callers(scene, note)
 
 
 def places(scene, command, options):
