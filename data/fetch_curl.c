@@ -15,7 +15,7 @@ static char problem[512]; /* "": all is well */
 static void find(void *library, const char *name, void *function) {
     void *found = dlsym(library, name);
     memcpy(function, &found, sizeof found); /* what POSIX asks for between pointers to objects and to functions */
-    if (!found) snprintf(problem, sizeof problem, "it has no %s", name);
+    if (!found && !problem[0]) snprintf(problem, sizeof problem, "it has no %s", name);
 }
 
 static void load(void) {

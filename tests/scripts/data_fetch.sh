@@ -64,6 +64,15 @@ fetch 0 "$at/good/x" -o x2.bin
 is_whole x2.bin
 asked 'good bytes=262144- "fixed"'
 
+# Without libcurl, or with what is none: what is missing and how to get it is said, and nothing is left.
+mkdir broken
+echo "no library" > broken/libcurl.so.4
+LD_LIBRARY_PATH=$work/broken fetch 1 "$at/good/u.bin"
+says "libcurl.so.4 cannot be used: $work/broken/libcurl.so.4"
+says "hint: on Debian: apt-get install libcurl4"
+[ ! -e u.bin ] && [ ! -e u.bin.part ] || fail "something is kept of what could not be fetched"
+LD_LIBRARY_PATH=$work/broken "$FOVEA" --version > out 2> err || fail "other commands need libcurl"
+
 # Servers that are busy, and answers that stay.
 fetch 0 "$at/busy/b.bin"
 is_whole b.bin
