@@ -1,5 +1,6 @@
-"""The other system's side of a bench: python peers.py VARIANT training|evaluation ARCH BATCH SIDE CLASSES THREADS, or with forward,
-input or weights and a convolution's shape in the place of ARCH. Takes turns as turns.py says. Variants: eager, channels_last, malloc (channels-last; turns.py sets glibc's tunables), compile, ort, openvino."""
+"""The other system's side of a bench: python peers.py VARIANT MODE ARCH BATCH SIDE CLASSES THREADS. Modes: training, training_bf16
+(by torch.autocast), evaluation; or forward, input or weights and a convolution's shape in the place of ARCH. Takes turns as turns.py
+says. Variants: eager, channels_last, malloc (channels-last; turns.py sets glibc's tunables), compile, ort, openvino."""
 import json
 import os
 import sys
@@ -32,7 +33,8 @@ def trainer():
 
     def step():
         optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(forward(x), y)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mode == "training_bf16"):
+            loss = torch.nn.functional.cross_entropy(forward(x), y)
         loss.backward()
         optimizer.step()
         loss.item()
@@ -108,7 +110,7 @@ answers = sys.stdout
 sys.stdout = sys.stderr  # what libraries print is no answer
 if mode in ("forward", "input", "weights"):
     version, step = convolution()
-elif mode == "training":
+elif mode in ("training", "training_bf16"):
     version, step = trainer()
 else:
     version, step = onnx_answers() if variant in ("ort", "openvino") else torch_answers()

@@ -13,7 +13,7 @@
 
 typedef struct bench_options {
     const char *what, *loss, *optimizer, *workspace;
-    int mode;
+    int mode, precision;
     int64_t batch, steps;
     bool nodes, turns;
 } bench_options;
@@ -25,6 +25,7 @@ static const fv_field fields[] = {
     FV_FIELD(bench_options, batch, .by_default = "32", .flag = "b", .min = 1, .max = 65536, .help = "pictures at once"),
     FV_FIELD(bench_options, mode, .by_default = "training", .names = "training,evaluation",
              .help = "training: forward, loss, gradients and update; evaluation: forward"),
+    FV_FIELD(bench_options, precision, .by_default = "f32", .names = FV_PRECISIONS, .help = FV_PRECISION_HELP),
     FV_FIELD(bench_options, steps, .by_default = "10", .min = 1, .max = 1000000, .help = "timed steps, after two untimed ones"),
     FV_FIELD(bench_options, loss, .by_default = "cross_entropy", .help = "of training"),
     FV_FIELD(bench_options, optimizer, .by_default = "sgd momentum=0.9", .help = "of training"),
@@ -124,10 +125,13 @@ static fv_error *print_nodes(fv_plan *plan, fv_arena *arena, fv_printer *printer
 
 /* ---- the command ---- */
 
+static const char *const precisions[] = { "f32", "bf16", "bf16_forced" };
+
 static void print_about(const bench_options *o, fv_plan_size size, fv_printer *printer) {
     fv_print_text(printer, "network", o->what);
     fv_print_text(printer, "mode", o->mode == FV_TRAINING ? "training" : "evaluation");
     fv_print_int(printer, "batch", o->batch);
+    fv_print_text(printer, "precision", precisions[o->precision]);
     fv_print_int(printer, "threads", fv_parallel_threads());
     fv_print_text(printer, "isa", fv_isa_names[fv_isa_best()]);
     fv_print_int(printer, "block", size.block);
@@ -177,7 +181,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_OWNED(fv_plan) plan = NULL;
     fv_subject subject = { o->what, o->workspace, o->batch, o->mode, o->loss, o->optimizer };
     FV_TRY(fv_weights_new(&weights));
-    FV_TRY(fv_subject_plan(&subject, &(fv_plan_options){ .mode = o->mode }, weights, &plan));
+    FV_TRY(fv_subject_plan(&subject, &(fv_plan_options){ .mode = o->mode, .precision = o->precision }, weights, &plan));
     fill_feeds(plan);
     return o->turns ? take_turns(o, plan, call->printer) : measure(o, plan, call);
 }

@@ -14,6 +14,8 @@ typedef struct fv_everywhere {
 extern const fv_field fv_everywhere_fields[];
 
 /* Help of the flag --workspace, of every command that opens a registry. */
+#define FV_PRECISION_HELP                                                                                                      \
+    "what convolutions multiply; bf16: rounded numbers, with sums in f32, where that is faster; bf16_forced: everywhere"
 #define FV_WORKSPACE_HELP "folder of the registry; without it what FOVEA_HOME says, or .fovea"
 
 /* One call of a command. */

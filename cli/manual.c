@@ -101,7 +101,8 @@ void fv_manual_page(fv_text *out) {
         out,
         ".SH EXIT STATUS\n.TP\n.B 0\ndone\n.TP\n.B 1\nfailed, or answered but not for every file\n"
         ".TP\n.B 2\nwrong usage\n.TP\n.B 75\nstopped: run it again with \\-\\-resume\n"
-        ".SH ENVIRONMENT\n.TP\n.B FOVEA_ISA\nthe newest instruction set that may be used: portable, avx2, avx512\n"
+        ".SH ENVIRONMENT\n.TP\n.B FOVEA_ISA\nthe newest instruction set that may be used: portable, avx2, avx512; AVX\\-512's\n"
+        "bf16 is used where it is not set\n"
         ".TP\n.B OPENBLAS_CORETYPE\nthe core that OpenBLAS uses; fovea sets it where OpenBLAS does not know the CPU\n"
         ".TP\n.B FOVEA_TRACE, FOVEA_TRACE_FILE\nwhat is traced (plan, dispatch, exec, data), and where to\n"
         ".TP\n.B FOVEA_KERNEL\na kernel for an op, as conv2d:direct\n"

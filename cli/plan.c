@@ -5,7 +5,7 @@
 
 typedef struct plan_options {
     const char *what, *other, *arch, *loss, *optimizer, *device, *workspace;
-    int mode;
+    int mode, precision;
     int64_t batch, shards, passes;
     bool losers, graph, diff;
 } plan_options;
@@ -19,6 +19,7 @@ static const fv_field fields[] = {
     FV_FIELD(plan_options, batch, .by_default = "1", .flag = "b", .min = 1, .max = 65536, .help = "pictures at once"),
     FV_FIELD(plan_options, mode, .by_default = "evaluation", .names = "training,evaluation",
              .help = "training adds loss, gradients and updates"),
+    FV_FIELD(plan_options, precision, .by_default = "f32", .names = FV_PRECISIONS, .help = FV_PRECISION_HELP),
     FV_FIELD(plan_options, loss, .by_default = "cross_entropy", .help = "of training"),
     FV_FIELD(plan_options, optimizer, .by_default = "sgd momentum=0.9", .help = "of training"),
     FV_FIELD(plan_options, losers, .by_default = "false", .help = "also print each kernel that was not chosen, and why"),
@@ -37,7 +38,9 @@ static const fv_field fields[] = {
 
 static fv_error *open_plan(const char *what, const plan_options *o, fv_weights *weights, fv_plan **out) {
     fv_subject subject = { what, o->workspace, o->batch, o->mode, o->loss, o->optimizer };
-    fv_plan_options options = { .mode = o->mode, .device = o->device, .shards = (int)o->shards, .passes = (int)o->passes };
+    fv_plan_options options = {
+        .mode = o->mode, .precision = o->precision, .device = o->device, .shards = (int)o->shards, .passes = (int)o->passes
+    };
     return fv_subject_plan(&subject, &options, weights, out);
 }
 

@@ -271,9 +271,11 @@ static fv_error *make_averaged(fv_trainer *t) {
 static fv_error *make_plan(const fv_trainer *t, int64_t batch, fv_plan **out) {
     FV_OWNED(fv_graph) graph = NULL;
     FV_TRY(fv_graph_with_batch(t->tuning.step ? t->tuning.step : t->step, batch, &graph));
-    fv_plan_options options = {
-        .mode = FV_TRAINING, .device = t->options->device, .shards = (int)t->keys->shards, .comm = t->options->comm
-    };
+    fv_plan_options options = { .mode = FV_TRAINING,
+                                .precision = t->keys->precision,
+                                .device = t->options->device,
+                                .shards = (int)t->keys->shards,
+                                .comm = t->options->comm };
     return fv_plan_new(graph, fv_model_weights(t->model), &options, out);
 }
 

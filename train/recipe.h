@@ -34,6 +34,7 @@ typedef struct fv_recipe_keys {
     const char *select;
     int64_t patience;
     int64_t seed, shards;
+    int precision; /* fv_precision, of the steps */
     double reject_below, log_pictures;
     int64_t selftest_pictures;
     const char *targets, *licence;

@@ -1,26 +1,38 @@
-/* conv2d_gemm_avx2.c - conv2d as a product of gathered pixels and packed weights, f32; any stride, padding, dilation, groups */
+/* conv2d_gemm_avx2.c - conv2d as a product of gathered pixels and packed weights, f32; any stride, padding, dilation, groups.
+ * And rounded_conv2d, whose panels are of pairs (rounded_product.h). */
 #include "core/base/parallel.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/gemm_avx2.h"
 #include "core/cpu/panel_product_avx2.h"
+#include "core/cpu/rounded_product.h"
 #include "core/plan/kernel.h"
 
 static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
 
+extern const fv_op fv_op_rounded_conv2d;
+static bool is_rounded(const fv_call *call) { return call->op == &fv_op_rounded_conv2d; }
+
 static int64_t depth_of(const fv_type *w) { return w->dims[1] * w->dims[2] * w->dims[3]; }
 
-static double cost(const fv_call *call) {
+static double cost_at(const fv_call *call, double flops) {
     const fv_conv2d_options *options = call->options;
     const fv_type *w = &call->inputs[1].type;
     return fv_cost_gemm(fv_type_count(&call->outputs[0].type) / w->dims[0], w->dims[0] / options->groups, depth_of(w),
-                        options->groups, FV_COST_AVX2_FLOPS);
+                        options->groups, flops);
+}
+static double cost(const fv_call *call) { return cost_at(call, FV_COST_AVX2_FLOPS); }
+static double rounded_cost(const fv_call *call) { return cost_at(call, fv_cost_bf16_flops()); }
+
+/* Floats of a column of a panel. */
+static int64_t packed_depth(const fv_call *call) {
+    int64_t depth = depth_of(&call->inputs[1].type);
+    return is_rounded(call) ? fv_ceil_div(depth, 2) * fv_rounded_pair() : depth;
 }
 
 /* Panels of every group one after another, each group's output channels padded to whole panels. */
 static int64_t group_floats(const fv_call *call) {
-    const fv_type *w = &call->inputs[1].type;
-    int64_t columns = w->dims[0] / ((const fv_conv2d_options *)call->options)->groups;
-    return fv_round_up(columns, FV_GEMM_COLUMNS) * depth_of(w);
+    int64_t columns = call->inputs[1].type.dims[0] / ((const fv_conv2d_options *)call->options)->groups;
+    return fv_round_up(columns, FV_GEMM_COLUMNS) * packed_depth(call);
 }
 
 static int64_t packed(const fv_call *call) {
@@ -34,8 +46,9 @@ static void pack_panel(void *context, int64_t unit, int thread) {
     int64_t depth = depth_of(w), columns = w->dims[0] / ((const fv_conv2d_options *)call->options)->groups;
     int64_t panels = fv_ceil_div(columns, FV_GEMM_COLUMNS), group = unit / panels, first = unit % panels * FV_GEMM_COLUMNS;
     const float *from = (const float *)call->inputs[1].data + (group * columns + first) * depth;
-    fv_gemm_pack_b_avx2(from, 1, depth, depth, fv_min(columns - first, FV_GEMM_COLUMNS),
-                        (float *)call->packed + group * group_floats(call) + first * depth);
+    (is_rounded(call) ? fv_rounded_pack_b
+                      : fv_gemm_pack_b_avx2)(from, 1, depth, depth, fv_min(columns - first, FV_GEMM_COLUMNS),
+                                             (float *)call->packed + group * group_floats(call) + first * packed_depth(call));
 }
 
 static void pack(const fv_call *call) {
@@ -67,6 +80,10 @@ static void run(const fv_call *call) {
     fv_panel_products_avx2(call, product_at, ((const fv_conv2d_options *)call->options)->groups);
 }
 
+static void rounded_run(const fv_call *call) {
+    fv_rounded_panel_products_avx2(call, product_at, ((const fv_conv2d_options *)call->options)->groups);
+}
+
 const fv_kernel fv_kernel_conv2d_gemm_f32_avx2 = {
     .name = "conv2d_gemm_f32_avx2",
     .op = "conv2d",
@@ -78,4 +95,17 @@ const fv_kernel fv_kernel_conv2d_gemm_f32_avx2 = {
     .pack = pack,
     .pack_input = 1,
     .run = run,
+};
+
+const fv_kernel fv_kernel_rounded_conv2d_gemm_f32_avx2 = {
+    .name = "rounded_conv2d_gemm_f32_avx2",
+    .op = "rounded_conv2d",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = rounded_cost,
+    .scratch = fv_rounded_panel_products_scratch_avx2,
+    .packed = packed,
+    .pack = pack,
+    .pack_input = 1,
+    .run = rounded_run,
 };

@@ -1,21 +1,32 @@
 /* conv2d_grad_input_gemm_avx2.c - the gradient of conv2d with respect to its input, f32: for each class of input pixels
  * (gather.h) a product of gathered dy and the taps of w that the class meets. No pixel is written twice, nothing is scattered.
- */
+ * And that of rounded_conv2d, whose panels are of pairs (rounded_product.h): a class has an even number of numbers for them. */
 #include "core/base/parallel.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/gemm_avx2.h"
 #include "core/cpu/panel_product_avx2.h"
+#include "core/cpu/rounded_product.h"
 #include "core/plan/kernel.h"
 
 static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
 
-static double cost(const fv_call *call) {
+static const char *rounded_refuse(const fv_call *call) {
+    int64_t channels = call->inputs[1].type.dims[0] / ((const fv_conv2d_options *)call->options)->groups;
+    return channels % 2 ? FV_REFUSE_SHAPE : refuse(call);
+}
+
+extern const fv_op fv_op_rounded_conv2d_grad_input;
+static bool is_rounded(const fv_call *call) { return call->op == &fv_op_rounded_conv2d_grad_input; }
+
+static double cost_at(const fv_call *call, double flops) {
     const fv_conv2d_options *options = call->options;
     const fv_type *dy = &call->inputs[0].type, *w = &call->inputs[1].type;
     double pixels = (double)(dy->dims[0] * dy->dims[1] * dy->dims[2]);
     return fv_cost_gemm(pixels, (double)w->dims[3], (double)(w->dims[1] * w->dims[2] * w->dims[0] / options->groups),
-                        (double)options->groups, FV_COST_AVX2_FLOPS);
+                        (double)options->groups, flops);
 }
+static double cost(const fv_call *call) { return cost_at(call, FV_COST_AVX2_FLOPS); }
+static double rounded_cost(const fv_call *call) { return cost_at(call, fv_cost_bf16_flops()); }
 
 static int64_t class_count(const fv_call *call) { return fv_gather_classes(call->options, &call->outputs[0].type); }
 
@@ -24,15 +35,20 @@ static fv_gather_class class_of(const fv_call *call, int64_t group, int64_t clas
                               call->inputs[0].data, group, class);
 }
 
+/* Floats of so many numbers of a column of a panel. */
+static int64_t floats_of(const fv_call *call, int64_t depth) {
+    return is_rounded(call) ? depth / 2 * fv_rounded_pair() : depth;
+}
+
 /* Every tap belongs to at most one class: the classes' panels, one class after another, fill no more than the weights do. */
 static int64_t group_floats(const fv_call *call) {
     const fv_type *w = &call->inputs[1].type;
     int64_t depth = w->dims[1] * w->dims[2] * w->dims[0] / ((const fv_conv2d_options *)call->options)->groups;
-    return fv_round_up(w->dims[3], FV_GEMM_COLUMNS) * depth;
+    return fv_round_up(w->dims[3], FV_GEMM_COLUMNS) * floats_of(call, depth);
 }
 
 static float *panels_of(const fv_call *call, int64_t group, const fv_gather_class *class) {
-    int64_t before = class->taps_before * class->gather.channels;
+    int64_t before = floats_of(call, class->taps_before * class->gather.channels);
     return (float *)call->packed + group * group_floats(call) +
            before * fv_round_up(call->inputs[1].type.dims[3], FV_GEMM_COLUMNS);
 }
@@ -49,13 +65,14 @@ static void pack_panel(void *context, int64_t unit, int thread) {
     int64_t panels = fv_ceil_div(w[3], FV_GEMM_COLUMNS), first = unit % panels * FV_GEMM_COLUMNS, rest = unit / panels;
     int64_t classes = class_count(call), group = rest / classes, row = w[1] * w[2] * w[3];
     fv_gather_class c = class_of(call, group, rest % classes);
-    float *to = panels_of(call, group, &c) + first * fv_gather_depth(&c.gather);
+    float *to = panels_of(call, group, &c) + first * floats_of(call, fv_gather_depth(&c.gather));
+    int64_t tap = floats_of(call, c.gather.channels) * FV_GEMM_COLUMNS;
     const float *from = (const float *)call->inputs[1].data + group * c.gather.channels * row + first;
     for (int64_t t = 0; t < c.gather.taps[0]; t++)
-        for (int64_t u = 0; u < c.gather.taps[1]; u++, to += c.gather.channels * FV_GEMM_COLUMNS) {
+        for (int64_t u = 0; u < c.gather.taps[1]; u++, to += tap) {
             int64_t r = c.tap_first[0] - t * c.tap_back[0], s = c.tap_first[1] - u * c.tap_back[1];
-            fv_gemm_pack_b_avx2(from + (r * w[2] + s) * w[3], row, 1, c.gather.channels, fv_min(FV_GEMM_COLUMNS, w[3] - first),
-                                to);
+            (is_rounded(call) ? fv_rounded_pack_b : fv_gemm_pack_b_avx2)(
+                from + (r * w[2] + s) * w[3], row, 1, c.gather.channels, fv_min(FV_GEMM_COLUMNS, w[3] - first), to);
         }
 }
 
@@ -87,6 +104,11 @@ static void run(const fv_call *call) {
     fv_panel_products_avx2(call, product_at, options->groups * class_count(call));
 }
 
+static void rounded_run(const fv_call *call) {
+    const fv_conv2d_options *options = call->options;
+    fv_rounded_panel_products_avx2(call, product_at, options->groups * class_count(call));
+}
+
 const fv_kernel fv_kernel_conv2d_grad_input_gemm_f32_avx2 = {
     .name = "conv2d_grad_input_gemm_f32_avx2",
     .op = "conv2d_grad_input",
@@ -98,4 +120,17 @@ const fv_kernel fv_kernel_conv2d_grad_input_gemm_f32_avx2 = {
     .pack = pack,
     .pack_input = 1,
     .run = run,
+};
+
+const fv_kernel fv_kernel_rounded_conv2d_grad_input_gemm_f32_avx2 = {
+    .name = "rounded_conv2d_grad_input_gemm_f32_avx2",
+    .op = "rounded_conv2d_grad_input",
+    .isa = FV_ISA_AVX2,
+    .refuse = rounded_refuse,
+    .cost = rounded_cost,
+    .scratch = fv_rounded_panel_products_scratch_avx2,
+    .packed = packed,
+    .pack = pack,
+    .pack_input = 1,
+    .run = rounded_run,
 };

@@ -1,10 +1,13 @@
 /* conv2d_grad_weights_gemm_avx2.c - the gradient of conv2d with respect to its weights, f32: outer products of the pixels of dy
- * and of x gathered for them, summed shard by shard. */
+ * and of x gathered for them, summed shard by shard. And those of rounded_conv2d. */
 #include "core/cpu/cost.h"
 #include "core/cpu/outer_product_avx2.h"
+#include "core/cpu/rounded_product.h"
 #include "core/plan/kernel.h"
 
 static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
+
+extern const fv_op fv_op_rounded_conv2d_grad_weights;
 
 static int64_t group_count(const fv_call *call) { return ((const fv_conv2d_options *)call->options)->groups; }
 
@@ -15,17 +18,20 @@ static fv_outer_product product_at(const fv_call *call, int64_t group) {
         .pictures = dy->type.dims[0],
         .dy_row = dy->type.dims[3],
         .rows = dw->type.dims[0] / group_count(call),
+        .rounded = call->op == &fv_op_rounded_conv2d_grad_weights,
     };
     p.dy = dy->data ? (const float *)dy->data + group * p.rows : NULL;
     return p;
 }
 
-static double cost(const fv_call *call) {
+static double cost_at(const fv_call *call, double flops) {
     const int64_t *dw = call->outputs[0].type.dims, *dy = call->inputs[1].type.dims;
     double groups = (double)group_count(call);
     return fv_cost_gemm((double)dw[0] / groups, (double)(dw[1] * dw[2] * dw[3]), (double)(dy[0] * dy[1] * dy[2]), groups,
-                        FV_COST_AVX2_FLOPS);
+                        flops);
 }
+static double cost(const fv_call *call) { return cost_at(call, FV_COST_AVX2_FLOPS); }
+static double rounded_cost(const fv_call *call) { return cost_at(call, fv_cost_bf16_flops()); }
 
 static int64_t scratch(const fv_call *call) { return fv_outer_products_scratch_avx2(call, product_at, group_count(call)); }
 static void run(const fv_call *call) { fv_outer_products_avx2(call, product_at, group_count(call)); }
@@ -36,6 +42,16 @@ const fv_kernel fv_kernel_conv2d_grad_weights_gemm_f32_avx2 = {
     .isa = FV_ISA_AVX2,
     .refuse = refuse,
     .cost = cost,
+    .scratch = scratch,
+    .run = run,
+};
+
+const fv_kernel fv_kernel_rounded_conv2d_grad_weights_gemm_f32_avx2 = {
+    .name = "rounded_conv2d_grad_weights_gemm_f32_avx2",
+    .op = "rounded_conv2d_grad_weights",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = rounded_cost,
     .scratch = scratch,
     .run = run,
 };

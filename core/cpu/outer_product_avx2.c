@@ -11,6 +11,7 @@
 #include "core/comm/shards.h"
 #include "core/cpu/gather_avx2.h"
 #include "core/cpu/gemm_avx2.h"
+#include "core/cpu/rounded_product.h"
 #include "core/cpu/slab_product.h"
 
 #define ROWS 128    /* of a block of the gradient */
@@ -18,14 +19,15 @@
 #define DEPTH 128   /* of a slice: two panels of x are 16 KB, in the first-level cache beside a slab of dy */
 /* Floats of a slab or panel: an odd number of lines, which do not compete for their place in the cache. */
 #define LINES ((DEPTH + 1) * FV_SLAB)
+#define PAIR_LINES ((DEPTH / 2 + 1) * FV_SLAB) /* pairs of one of pairs */
 #define BLOCKS_ENOUGH 32
 #define CHUNK 4096     /* floats of a unit of the joining afterwards */
 #define GATHER_ROWS 16 /* gathered at a time before they go into panels */
 
 /* A thread's scratch; behind the array of them, the partial gradients. */
 typedef struct scratch {
-    _Alignas(64) float panels[COLUMNS / FV_SLAB * LINES];
-    _Alignas(64) float slabs[ROWS / FV_SLAB * LINES];
+    _Alignas(64) float panels[COLUMNS / FV_SLAB * 2 * PAIR_LINES]; /* a pair may take two floats */
+    _Alignas(64) float slabs[ROWS / FV_SLAB * 2 * PAIR_LINES];
     _Alignas(64) float gathered[GATHER_ROWS * COLUMNS + FV_LANES];
     _Alignas(64) float block[ROWS * COLUMNS];
 } scratch;
@@ -142,6 +144,32 @@ static void set_operands(const fv_outer_product *p, const block *b, int64_t firs
     if (plain) product->ahead[1] = (fv_slab_ahead){ x_at(p, b, first + count), p->gather.pixel, ahead, b->columns };
 }
 
+/* Rows [first, first + count) of x as panels of pairs. */
+static void round_panels(const fv_outer_product *p, const block *b, int64_t first, int64_t count, scratch *own) {
+    const fv_gather *g = &p->gather;
+    if (fv_gather_is_plain(g)) {
+        fv_round_lines(x_at(p, b, first), g->pixel, b->columns, count, PAIR_LINES, own->panels);
+        return;
+    }
+    for (int64_t i = 0; i < count; i += GATHER_ROWS) {
+        int64_t rows = fv_min(GATHER_ROWS, count - i);
+        fv_gather_avx2(g, first + i, rows, b->column, b->column + b->columns, COLUMNS, own->gathered);
+        fv_round_lines(own->gathered, COLUMNS, b->columns, rows, PAIR_LINES, own->panels + i / 2 * FV_SLAB * fv_rounded_pair());
+    }
+}
+
+static void set_rounded_operands(const fv_outer_product *p, const block *b, int64_t first, int64_t count, int64_t ahead,
+                                 scratch *own, fv_slab_product *product) {
+    fv_round_lines(dy_at(p, b, first), p->dy_row, b->rows, count, PAIR_LINES, own->slabs);
+    round_panels(p, b, first, count, own);
+    product->depth = fv_ceil_div(count, 2);
+    product->a = own->slabs, product->a_slab = PAIR_LINES, product->a_step = FV_SLAB;
+    product->b = own->panels, product->b_panel = PAIR_LINES, product->b_step = FV_SLAB;
+    product->ahead[0] = (fv_slab_ahead){ dy_at(p, b, first + count), p->dy_row, ahead, b->rows };
+    if (fv_gather_is_plain(&p->gather))
+        product->ahead[1] = (fv_slab_ahead){ x_at(p, b, first + count), p->gather.pixel, ahead, b->columns };
+}
+
 /* The partial gradient of one shard for one block, into rows `stride` floats apart: up to a multiple of 16 rows and columns. */
 static void add_up(const job *job, const block *b, int shard, scratch *own, float *to, int64_t stride) {
     const fv_call *call = job->call;
@@ -153,8 +181,9 @@ static void add_up(const job *job, const block *b, int shard, scratch *own, floa
     for (int64_t s = 0; s < slices; s++) {
         int64_t first = begin + s * slice, last = fv_max(fv_min(first + slice, end), first);
         product.add = s > 0;
-        set_operands(&p, b, first, last - first, fv_max(fv_min(slice, all - last), 0), own, &product);
-        fv_slab_multiply(&product);
+        (p.rounded ? set_rounded_operands : set_operands)(&p, b, first, last - first, fv_max(fv_min(slice, all - last), 0), own,
+                                                          &product);
+        (p.rounded ? fv_rounded_slab_multiply : fv_slab_multiply)(&product);
     }
 }
 

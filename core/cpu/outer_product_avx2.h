@@ -12,6 +12,7 @@ typedef struct fv_outer_product {
     const float *dy;  /* the first row's floats of the group */
     int64_t dy_row;   /* floats from one row of dy to the next */
     int64_t rows;     /* of the gradient; its columns are the gather depth */
+    bool rounded;     /* x and dy are rounded to bf16 (rounded_product.h) */
 } fv_outer_product;
 
 /* Group number `index`; all are alike but for where their data lies. Their gradients lie one after another in output 0. */

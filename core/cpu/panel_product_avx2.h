@@ -11,9 +11,9 @@
 typedef struct fv_panel_product {
     fv_gather gather;
     int64_t pictures, columns; /* columns: channels of the result in the group */
-    const float *b;            /* panels of the packed weights, gather depth × 16 each */
-    const float *bias;         /* of the group, or NULL */
-    bool limited;              /* the result is kept between low and high */
+    const float *b;    /* panels of the packed weights, gather depth × 16 each; rounded: of pairs (rounded_product.h) */
+    const float *bias; /* of the group, or NULL */
+    bool limited;      /* the result is kept between low and high */
     float low, high;
     float *y;                     /* pixel (0, 0, 0) of the result, first channel of the group */
     int64_t height, width, pixel; /* of the result's pictures */
@@ -25,6 +25,10 @@ typedef fv_panel_product (*fv_panel_product_at)(const fv_call *call, int64_t ind
 
 void fv_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count);
 int64_t fv_panel_products_scratch_avx2(const fv_call *call); /* bytes */
+
+/* The same of operands that are rounded to bf16; slices count pairs. */
+void fv_rounded_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count);
+int64_t fv_rounded_panel_products_scratch_avx2(const fv_call *call); /* bytes */
 
 /* Into slices of how much a depth is cut: part of the bits. A depth of no more than FV_PANEL_DEPTH is one slice. */
 #define FV_PANEL_DEPTH 320 /* a panel of b is 20 KB, in the first-level cache beside a tile of a */

@@ -5,10 +5,10 @@
 #include "core/plan/kernel.h"
 
 static __attribute__((noinline)) void six_rows(const fv_slab_product *p, const float *a, const float *b, float *c) {
-    chains(p, 6, 1, a, b, c);
+    chains_of_slab(p, 6, 1, a, b, c);
 }
 static __attribute__((noinline)) void four_rows(const fv_slab_product *p, const float *a, const float *b, float *c) {
-    chains(p, 4, 1, a, b, c);
+    chains_of_slab(p, 4, 1, a, b, c);
 }
 
 static void slab(const fv_slab_product *p, int64_t rows, const float *a, const float *b, float *c) {

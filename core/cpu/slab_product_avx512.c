@@ -5,10 +5,10 @@
 #define ROWS 8
 
 static __attribute__((noinline)) void two_panels(const fv_slab_product *p, const float *a, const float *b, float *c) {
-    chains(p, ROWS, 2, a, b, c);
+    chains_of_slab(p, ROWS, 2, a, b, c);
 }
 static __attribute__((noinline)) void one_panel(const fv_slab_product *p, const float *a, const float *b, float *c) {
-    chains(p, ROWS, 1, a, b, c);
+    chains_of_slab(p, ROWS, 1, a, b, c);
 }
 
 /* Two panels of b stay in the first-level cache while the slabs pass by. */

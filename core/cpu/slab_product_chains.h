@@ -7,6 +7,9 @@
 #include "core/cpu/slab_product.h"
 
 #define VECTORS (FV_SLAB / LANES) /* of a line */
+#ifndef PRODUCT
+#define PRODUCT(x, y, sum) multiply_add(x, y, sum) /* sum + x·y, lane by lane */
+#endif
 
 /* Asks for part `part` of `parts` of what is wanted next. Inlined by force: GCC drops calls that do nothing but ask. */
 static inline __attribute__((always_inline)) void look_ahead(const fv_slab_product *p, int64_t part, int64_t parts) {
@@ -20,8 +23,8 @@ static inline __attribute__((always_inline)) void look_ahead(const fv_slab_produ
 
 /* `rows` rows of one slab, `panels` panels of columns, from element (0, 0) of a, b and c. Both are constants wherever this is
  * inlined. */
-static inline __attribute__((always_inline)) void chains(const fv_slab_product *p, int rows, int panels, const float *a,
-                                                         const float *b, float *c) {
+static inline __attribute__((always_inline)) void chains_of_slab(const fv_slab_product *p, int rows, int panels, const float *a,
+                                                                 const float *b, float *c) {
     lanes sum[8][2 * VECTORS], line[2 * VECTORS];
     int64_t panel = p->b_panel, depth = p->depth, a_step = p->a_step, b_step = p->b_step;
 #pragma GCC unroll 8
@@ -35,7 +38,7 @@ static inline __attribute__((always_inline)) void chains(const fv_slab_product *
         for (int i = 0; i < rows; i++) {
             lanes x = all(a[i]);
 #pragma GCC unroll 4
-            for (int v = 0; v < panels * VECTORS; v++) sum[i][v] = multiply_add(x, line[v], sum[i][v]);
+            for (int v = 0; v < panels * VECTORS; v++) sum[i][v] = PRODUCT(x, line[v], sum[i][v]);
         }
     }
 #pragma GCC unroll 8

@@ -7,7 +7,10 @@
  *   dw[k,r,s,c] =           Σ n,p,q  dy[n,p,q,k] · x[n,h,v,c]
  *
  * All three are linear in each of their two operands, so each one's gradient is made of the other two. Depthwise convolution is
- * groups = C. y may go through ReLU or ReLU6 on its way, which the planner asks for (fuse_activation.c). */
+ * groups = C. y may go through ReLU or ReLU6 on its way, which the planner asks for (fuse_activation.c).
+ *
+ * rounded_conv2d and its two gradients are the same of operands that are rounded to bf16 first, to the nearest, ties to even;
+ * sums, bias and results are f32. The planner makes them (bf16_products.c). */
 #include "core/ops/conv2d.h"
 
 #include "core/graph/node.h"
@@ -143,12 +146,13 @@ typedef struct sizes {
     const fv_conv2d_options *o;
     int64_t N, H, W, C, K, R, S, P, Q;
     int64_t group_in, group_out; /* channels of x and of y in a group */
+    bool rounded;
 } sizes;
 
-static sizes sizes_of(const fv_call *call, const fv_tensor *x, const fv_tensor *w, const fv_tensor *y) {
+static sizes sizes_of(const fv_call *call, const fv_tensor *x, const fv_tensor *w, const fv_tensor *y, bool rounded) {
     const fv_conv2d_options *o = call->options;
     const int64_t *X = x->type.dims, *F = w->type.dims, *Y = y->type.dims;
-    return (sizes){ o, X[0], X[1], X[2], X[3], F[0], F[1], F[2], Y[1], Y[2], F[3], F[0] / o->groups };
+    return (sizes){ o, X[0], X[1], X[2], X[3], F[0], F[1], F[2], Y[1], Y[2], F[3], F[0] / o->groups, rounded };
 }
 
 /* The pixel that element `r` of window `p` reads along axis 0 (down) or 1 (across); outside the picture when there is none. */
@@ -162,6 +166,15 @@ static int64_t window_of(const fv_conv2d_options *o, int axis, int64_t h, int64_
     return start < 0 || start % o->stride[axis] || start / o->stride[axis] >= windows ? -1 : start / o->stride[axis];
 }
 
+/* An element as it is multiplied. */
+static double operand(const sizes *z, const fv_tensor *t, int64_t n, int64_t h, int64_t v, int64_t c) {
+    uint16_t memory;
+    const fv_tensor bf16 = { .type.dtype = FV_BF16, .data = &memory };
+    if (!z->rounded) return fv_pixel_load(t, n, h, v, c);
+    fv_tensor_store(&bf16, 0, fv_pixel_load(t, n, h, v, c));
+    return fv_tensor_load(&bf16, 0);
+}
+
 static double window_sum(const sizes *z, const fv_tensor *x, const fv_tensor *w, int64_t n, int64_t p, int64_t q, int64_t k) {
     double sum = 0;
     int64_t first = k / z->group_out * z->group_in;
@@ -170,7 +183,7 @@ static double window_sum(const sizes *z, const fv_tensor *x, const fv_tensor *w,
         for (int64_t s = 0; s < z->S && h >= 0 && h < z->H; s++) {
             int64_t v = pixel_of(z->o, 1, q, s);
             for (int64_t c = 0; c < z->group_in && v >= 0 && v < z->W; c++)
-                sum += fv_pixel_load(x, n, h, v, first + c) * fv_pixel_load(w, k, r, s, c);
+                sum += operand(z, x, n, h, v, first + c) * operand(z, w, k, r, s, c);
         }
     }
     return sum;
@@ -180,10 +193,10 @@ static double activate(const fv_conv2d_options *o, double y) {
     return y < fv_conv2d_low(o) ? fv_conv2d_low(o) : y > fv_conv2d_high(o) ? fv_conv2d_high(o) : y;
 }
 
-static void reference(const fv_call *call) {
+static void reference_of(const fv_call *call, bool rounded) {
     const fv_tensor *x = &call->inputs[0], *w = &call->inputs[1], *y = &call->outputs[0];
     const fv_tensor *bias = call->input_count > 2 ? &call->inputs[2] : NULL;
-    sizes z = sizes_of(call, x, w, y);
+    sizes z = sizes_of(call, x, w, y, rounded);
     for (int64_t n = 0; n < z.N; n++)
         for (int64_t p = 0; p < z.P; p++)
             for (int64_t q = 0; q < z.Q; q++)
@@ -201,15 +214,15 @@ static double pixel_sum(const sizes *z, const fv_tensor *dy, const fv_tensor *w,
         for (int64_t s = 0; s < z->S && p >= 0; s++) {
             int64_t q = window_of(z->o, 1, v, s, z->Q);
             for (int64_t k = group * z->group_out; k < (group + 1) * z->group_out && q >= 0; k++)
-                sum += fv_pixel_load(dy, n, p, q, k) * fv_pixel_load(w, k, r, s, c % z->group_in);
+                sum += operand(z, dy, n, p, q, k) * operand(z, w, k, r, s, c % z->group_in);
         }
     }
     return sum;
 }
 
-static void grad_input_reference(const fv_call *call) {
+static void grad_input_reference_of(const fv_call *call, bool rounded) {
     const fv_tensor *dy = &call->inputs[0], *w = &call->inputs[1], *dx = &call->outputs[0];
-    sizes z = sizes_of(call, dx, w, dy);
+    sizes z = sizes_of(call, dx, w, dy, rounded);
     for (int64_t n = 0; n < z.N; n++)
         for (int64_t h = 0; h < z.H; h++)
             for (int64_t v = 0; v < z.W; v++)
@@ -224,20 +237,27 @@ static double weight_sum(const sizes *z, const fv_tensor *x, const fv_tensor *dy
             int64_t h = pixel_of(z->o, 0, p, r);
             for (int64_t q = 0; q < z->Q && h >= 0 && h < z->H; q++) {
                 int64_t v = pixel_of(z->o, 1, q, s);
-                if (v >= 0 && v < z->W) sum += fv_pixel_load(x, n, h, v, channel) * fv_pixel_load(dy, n, p, q, k);
+                if (v >= 0 && v < z->W) sum += operand(z, x, n, h, v, channel) * operand(z, dy, n, p, q, k);
             }
         }
     return sum;
 }
 
-static void grad_weights_reference(const fv_call *call) {
+static void grad_weights_reference_of(const fv_call *call, bool rounded) {
     const fv_tensor *x = &call->inputs[0], *dy = &call->inputs[1], *dw = &call->outputs[0];
-    sizes z = sizes_of(call, x, dw, dy);
+    sizes z = sizes_of(call, x, dw, dy, rounded);
     for (int64_t k = 0; k < z.K; k++)
         for (int64_t r = 0; r < z.R; r++)
             for (int64_t s = 0; s < z.S; s++)
                 for (int64_t c = 0; c < z.group_in; c++) fv_pixel_store(dw, k, r, s, c, weight_sum(&z, x, dy, k, r, s, c));
 }
+
+static void reference(const fv_call *call) { reference_of(call, false); }
+static void grad_input_reference(const fv_call *call) { grad_input_reference_of(call, false); }
+static void grad_weights_reference(const fv_call *call) { grad_weights_reference_of(call, false); }
+static void rounded_reference(const fv_call *call) { reference_of(call, true); }
+static void rounded_grad_input_reference(const fv_call *call) { grad_input_reference_of(call, true); }
+static void rounded_grad_weights_reference(const fv_call *call) { grad_weights_reference_of(call, true); }
 
 /* ---- work: the products are the same for all three ---- */
 
@@ -353,6 +373,36 @@ static const char *const grad_weights_cases[] = {
     NULL,
 };
 
+static const char *const rounded_cases[] = {
+    "x=f32[2,7,5,3] w=f32[4,3,3,3] bias=f32[4]",
+    "x=f32[1,13,13,3] w=f32[5,7,7,3] stride=2 padding=3",
+    "x=f32[1,1,3,1330] w=f32[17,1,1,1330]",
+    "x=f32[1,1,1,1] w=f32[1,1,1,1]",
+    "x=f32[3,9,7,6] w=f32[34,3,2,3] bias=f32[34] groups=2 dilation=2,1 activation=relu6",
+    "x=f32[2,9,8,70] w=f32[50,1,1,70] activation=relu",
+    "x=f32[2,6,7,17] w=f32[9,1,1,17] stride=2",
+    NULL,
+};
+
+static const char *const rounded_grad_input_cases[] = {
+    "dy=f32[2,4,2,4] w=f32[4,3,3,3] like=f32[2,7,5,3] stride=2,2 padding=1,0,2,1",
+    "dy=f32[1,1,3,1330] w=f32[1330,1,1,17] like=f32[1,1,3,17]",
+    "dy=f32[2,7,8,12] w=f32[12,3,3,5] like=f32[2,9,8,10] groups=2 padding=1 dilation=2,1",
+    "dy=f32[3,9,8,70] w=f32[70,1,1,50] like=f32[3,9,8,50]",
+    "dy=f32[1,5,3,7] w=f32[7,1,1,9] like=f32[1,5,3,9]",
+    NULL,
+};
+
+static const char *const rounded_grad_weights_cases[] = {
+    "x=f32[2,7,5,3] dy=f32[2,4,2,4] like=f32[4,3,3,3] stride=2,2 padding=1,0,2,1",
+    "x=f32[9,5,5,45] dy=f32[9,5,5,20] like=f32[20,1,1,45]",
+    "x=f32[9,4,3,32] dy=f32[9,4,3,64] like=f32[64,1,1,16] groups=2",
+    "x=f32[11,7,5,70] dy=f32[11,8,6,9] like=f32[9,3,3,70] padding=2,0,1,3",
+    "x=f32[9,7,7,260] dy=f32[9,7,7,140] like=f32[140,1,1,260]",
+    "x=f32[1,1,1,3] dy=f32[1,1,1,2] like=f32[2,1,1,3]",
+    NULL,
+};
+
 const fv_op fv_op_conv2d = {
     .name = "conv2d",
     .version = 1,
@@ -394,4 +444,47 @@ const fv_op fv_op_conv2d_grad_weights = {
     .reference = grad_weights_reference,
     .work = grad_weights_work,
     .cases = grad_weights_cases,
+};
+
+const fv_op fv_op_rounded_conv2d = {
+    .name = "rounded_conv2d",
+    .version = 1,
+    .summary = "conv2d of operands rounded to bf16; made by the planner",
+    .inputs = "x,w,bias?",
+    .outputs = "y",
+    .fields = fields,
+    .shape = shape,
+    .grad = fv_grad_refused,
+    .reference = rounded_reference,
+    .work = work,
+    .cases = rounded_cases,
+};
+
+const fv_op fv_op_rounded_conv2d_grad_input = {
+    .name = "rounded_conv2d_grad_input",
+    .version = 1,
+    .summary = "conv2d_grad_input of operands rounded to bf16; made by the planner",
+    .inputs = "dy,w,like!",
+    .outputs = "dx",
+    .fields = gradient_fields,
+    .shape = grad_input_shape,
+    .grad = fv_grad_refused,
+    .reference = rounded_grad_input_reference,
+    .work = grad_input_work,
+    .cases = rounded_grad_input_cases,
+};
+
+const fv_op fv_op_rounded_conv2d_grad_weights = {
+    .name = "rounded_conv2d_grad_weights",
+    .version = 1,
+    .summary = "conv2d_grad_weights of operands rounded to bf16; made by the planner",
+    .inputs = "x,dy,like!",
+    .outputs = "dw",
+    .fields = gradient_fields,
+    .flags = FV_OP_JOINS,
+    .shape = grad_weights_shape,
+    .grad = fv_grad_refused,
+    .reference = rounded_grad_weights_reference,
+    .work = grad_weights_work,
+    .cases = rounded_grad_weights_cases,
 };

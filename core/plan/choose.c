@@ -7,8 +7,6 @@
 #include "core/base/parallel.h"
 #include "core/plan/plan.h"
 
-#define NOMINAL_BATCH 16
-
 int fv_kernel_next(const char *op, int from) {
     for (int i = from; i < fv_kernel_table_count; i++)
         if (!strcmp(fv_kernel_table[i]->op, op)) return i;
@@ -24,20 +22,28 @@ const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, doub
     return reason;
 }
 
-bool fv_plan_has_kernel(const fv_graph *graph, const char *op, const fv_value *inputs, int count, const void *options) {
+double fv_kernel_lowest_cost(const char *op, const fv_type *inputs, int count, const void *options) {
     fv_tensor tensors[FV_INPUTS_MAX], outputs[FV_OUTPUTS_MAX];
-    fv_type types[FV_INPUTS_MAX], results[FV_OUTPUTS_MAX] = { 0 };
+    fv_type results[FV_OUTPUTS_MAX] = { 0 };
     fv_call call = { .op = fv_op_find(op), .options = options, .inputs = tensors, .outputs = outputs, .input_count = count };
-    for (int i = 0; i < count; i++) types[i] = *fv_value_type(graph, inputs[i]), tensors[i] = fv_tensor_of(&types[i], NULL);
-    fv_shape_call shape = { options, types, count, results, fv_op_output_count(call.op) };
+    for (int i = 0; i < count; i++) tensors[i] = fv_tensor_of(&inputs[i], NULL);
+    fv_shape_call shape = { options, inputs, count, results, fv_op_output_count(call.op) };
     fv_error *misfit = call.op->shape(&shape);
     call.output_count = shape.output_count;
     for (int k = 0; k < shape.output_count; k++) outputs[k] = fv_tensor_of(&results[k], NULL);
-    bool found = false;
-    for (int i = fv_kernel_next(op, 0); i >= 0 && !misfit && !found; i = fv_kernel_next(op, i + 1))
-        found = fv_kernel_table[i]->isa <= fv_isa_best() && !fv_kernel_table[i]->refuse(&call);
+    double lowest = INFINITY;
+    for (int i = fv_kernel_next(op, 0); i >= 0 && !misfit; i = fv_kernel_next(op, i + 1)) {
+        double cost = INFINITY;
+        if (!fv_kernel_refuses(fv_kernel_table[i], &call, &cost)) lowest = fmin(lowest, cost);
+    }
     fv_error_free(misfit);
-    return found;
+    return lowest;
+}
+
+bool fv_plan_has_kernel(const fv_graph *graph, const char *op, const fv_value *inputs, int count, const void *options) {
+    fv_type types[FV_INPUTS_MAX];
+    for (int i = 0; i < count; i++) types[i] = *fv_value_type(graph, inputs[i]);
+    return isfinite(fv_kernel_lowest_cost(op, types, count, options));
 }
 
 /* FOVEA_KERNEL=conv2d:direct,linear:reference pins an op to the kernels whose name goes on like that. NULL: not pinned. */
@@ -131,7 +137,7 @@ fv_error *fv_plan_choose(fv_plan *plan) {
     bool ask_twin = plan->options.mode == FV_EVALUATION && !plan->options.fast_batch && fv_graph_batch(plan->graph) > 0;
     FV_TRY(fv_arena_new("choosing kernels", (int64_t)1 << 30, &arena));
     if (ask_twin) {
-        FV_TRY(fv_graph_with_batch(plan->graph, NOMINAL_BATCH, &twin));
+        FV_TRY(fv_graph_with_batch(plan->graph, FV_NOMINAL_BATCH, &twin));
         asked = twin;
     }
     if (asked) FV_TRY(fv_places_new(asked, arena, &asked_places));

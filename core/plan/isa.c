@@ -42,3 +42,17 @@ fv_isa fv_isa_best(void) {
     atomic_store(&cached, isa);
     return (fv_isa)isa;
 }
+
+bool fv_isa_bf16(void) {
+    static atomic_int cached = -1;
+    int has = atomic_load(&cached);
+    if (has >= 0) return has;
+    const char *wanted = getenv("FOVEA_ISA");
+    has = 0;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    has = of_the_cpu() == FV_ISA_AVX512 && (!wanted || !*wanted) && __builtin_cpu_supports("avx512bf16");
+#endif
+    atomic_store(&cached, has);
+    return has;
+}

@@ -18,6 +18,8 @@
 typedef enum fv_isa { FV_ISA_PORTABLE, FV_ISA_AVX2, FV_ISA_AVX512, FV_ISA_COUNT } fv_isa;
 extern const char *const fv_isa_names[]; /* "portable", "avx2" (with FMA and F16C), "avx512" (F, BW, DQ, VL) */
 fv_isa fv_isa_best(void);                /* what this CPU and FOVEA_ISA allow; cached */
+/* Has the CPU vdpbf16ps beside AVX-512? Not when FOVEA_ISA names a set. It changes no bits (cpu/rounded_product.h). */
+bool fv_isa_bf16(void);
 FV_MUST_USE fv_error *fv_isa_init(void); /* says what is wrong with FOVEA_ISA, if anything */
 
 typedef struct fv_kernel {

@@ -16,6 +16,8 @@ const fv_pass fv_passes[] = {
       fv_pass_fuse_activation },
     { "fuse_bottleneck", "after activations are in their convolutions, before the sum behind one goes into a chain", false,
       fv_pass_fuse_bottleneck },
+    { "round_products", "after every pass that looks for convolutions, which it makes others of", true,
+      fv_pass_round_products },
     { "fuse_elementwise", "after every pass that looks for single ops", false, fv_pass_fuse_elementwise },
     { "materialize", "after fusion, which reads broadcasts in place: what is still no plain view becomes a copy", true,
       fv_pass_materialize },

@@ -16,6 +16,7 @@
 #include "fovea/plan.h"
 
 #define FV_FOREVER INT32_MAX
+#define FV_NOMINAL_BATCH 16 /* for which questions are put whose answer is not to depend on the batch */
 
 typedef struct fv_buffer {
     int64_t bytes, offset; /* in the block */
@@ -90,6 +91,7 @@ fv_error *fv_pass_fuse_norm(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_norm_on_load(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_activation(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_bottleneck(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_round_products(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_elementwise(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_materialize(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options);
@@ -111,6 +113,8 @@ fv_error *fv_plan_choose(fv_plan *plan);
 const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, double *cost);
 /* Is there a kernel here for `op` on such inputs? For passes that make nodes which had better not run by their reference. */
 bool fv_plan_has_kernel(const fv_graph *graph, const char *op, const fv_value *inputs, int count, const void *options);
+/* What the cheapest kernel for `op` on inputs of such types would cost here; INFINITY: there is none. */
+double fv_kernel_lowest_cost(const char *op, const fv_type *inputs, int count, const void *options);
 /* The number of the op's next kernel at or after `from`, −1 when there are no more. */
 int fv_kernel_next(const char *op, int from);
 /* Does FOVEA_KERNEL say which kernels of `op` may run? */

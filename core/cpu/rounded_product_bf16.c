@@ -1,0 +1,59 @@
+/* shared: rounded_product_bf16.c - rounding to bf16 and products of it by vdpbf16ps (rounded_product.h). The loops are those of
+ * the f32 products: a pair of bf16 is loaded, stored and broadcast as the float in whose place it lies. */
+#include <immintrin.h>
+
+#define PRODUCT(x, y, sum) _mm512_dpbf16_ps(sum, (__m512bh)(x), (__m512bh)(y))
+#include "core/cpu/gemm_chains_avx512.h"
+#include "core/cpu/rounded_product.h"
+#include "core/cpu/slab_product_chains.h"
+
+#define SLAB_ROWS 8
+
+void fv_gemm_multiply_bf16(const fv_gemm_block *block) { multiply(block); }
+
+static __attribute__((noinline)) void two_panels(const fv_slab_product *p, const float *a, const float *b, float *c) {
+    chains_of_slab(p, SLAB_ROWS, 2, a, b, c);
+}
+static __attribute__((noinline)) void one_panel(const fv_slab_product *p, const float *a, const float *b, float *c) {
+    chains_of_slab(p, SLAB_ROWS, 1, a, b, c);
+}
+
+void fv_slab_multiply_bf16(const fv_slab_product *p) {
+    int64_t part = 0, parts = fv_ceil_div(p->columns, 2 * FV_SLAB) * fv_ceil_div(p->rows, SLAB_ROWS);
+    for (int64_t j = 0; j < p->columns; j += 2 * FV_SLAB) {
+        const float *b = p->b + j / FV_SLAB * p->b_panel;
+        for (int64_t i = 0; i < p->rows; i += SLAB_ROWS) {
+            look_ahead(p, part++, parts);
+            const float *a = p->a + i / FV_SLAB * p->a_slab + i % FV_SLAB;
+            (j + FV_SLAB < p->columns ? two_panels : one_panel)(p, a, b, p->c + i * p->c_row + j);
+        }
+    }
+}
+
+/* The first `count` ≤ 16 floats, zeros behind; reads nothing else. */
+static inline __m512 head(const float *from, int64_t count) {
+    return count >= LANES ? load(from) : load_tail(from, count > 0 ? count : 0);
+}
+
+void fv_round_rows_bf16(const float *from, int64_t row, int64_t width, int64_t count, int64_t stride, float *to) {
+    for (int64_t n = 0; n < count; n++, from += row, to += stride) {
+        int64_t i = 0;
+        for (; i + 2 * LANES <= width; i += 2 * LANES)
+            _mm512_storeu_si512(to + i / 2, (__m512i)_mm512_cvtne2ps_pbh(load(from + i + LANES), load(from + i)));
+        if (i == width) continue;
+        __m512bh rest = _mm512_cvtne2ps_pbh(head(from + i + LANES, width - i - LANES), head(from + i, width - i));
+        _mm512_mask_storeu_epi32(to + i / 2, fv_lanes_first((width - i + 1) / 2), (__m512i)rest);
+    }
+}
+
+void fv_round_lines_bf16(const float *from, int64_t row, int64_t channels, int64_t count, int64_t panel, float *to) {
+    static const uint16_t order[32] = { 0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                        8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31 };
+    __m512i turn = _mm512_loadu_si512(order);
+    for (int64_t n = 0; n < count; n += 2, from += 2 * row, to += FV_SLAB)
+        for (int64_t c = 0; c < channels; c += FV_SLAB) {
+            __m512 first = head(from + c, channels - c), second = n + 1 < count ? head(from + row + c, channels - c) : all(0);
+            __m512bh both = _mm512_cvtne2ps_pbh(second, first);
+            _mm512_storeu_si512(to + c / FV_SLAB * panel, _mm512_permutexvar_epi16(turn, (__m512i)both));
+        }
+}

@@ -1,0 +1,64 @@
+/* round_products.c - the pass that lets convolutions and their gradients multiply operands rounded to bf16, where that was
+ * asked for (fv_precision) and the cost model finds it faster. What is asked about is a nominal batch: a network's plans for
+ * batches of all sizes, and for the last of an epoch, round alike.
+ *
+ *   conv2d(x, w)   → rounded_conv2d(x, w)   (also conv2d_grad_input, conv2d_grad_weights) */
+#include <math.h>
+
+#include "core/base/assert.h"
+#include "core/plan/plan.h"
+
+typedef struct product {
+    const char *exact, *rounded;
+    unsigned batched; /* bit i: dimension 0 of input i is the batch */
+} product;
+static const product products[] = { { "conv2d", "rounded_conv2d", 1 },
+                                    { "conv2d_grad_input", "rounded_conv2d_grad_input", 1 | 4 },
+                                    { "conv2d_grad_weights", "rounded_conv2d_grad_weights", 1 | 2 } };
+
+static const product *product_of(const fv_node *node) {
+    for (int i = 0; i < FV_COUNT(products); i++)
+        if (fv_node_is(node, products[i].exact)) return &products[i];
+    return NULL;
+}
+
+static bool is_wanted(const fv_graph *graph, const fv_node *node, const product *product, fv_precision precision) {
+    fv_type types[FV_INPUTS_MAX];
+    if (fv_kernel_is_pinned(product->exact)) return false;
+    for (int i = 0; i < node->input_count; i++) {
+        types[i] = *fv_value_type(graph, node->inputs[i]);
+        if (product->batched >> i & 1) types[i].dims[0] = FV_NOMINAL_BATCH;
+    }
+    double rounded = fv_kernel_lowest_cost(product->rounded, types, node->input_count, node->options);
+    if (precision == FV_PRECISION_BF16_FORCED) return isfinite(rounded);
+    return rounded < fv_kernel_lowest_cost(product->exact, types, node->input_count, node->options);
+}
+
+static fv_error *refuse(const char *reason) {
+    return fv_error_hint(fv_fail(FV_UNSUPPORTED, "products in bf16 would only be slower: %s", reason),
+                         "precision f32 is the fastest here; bf16_forced takes bf16 all the same");
+}
+
+static fv_error *check(fv_precision precision) {
+    if (fv_isa_best() < FV_ISA_AVX2)
+        return fv_fail(FV_UNSUPPORTED, "products in bf16 need AVX2 at least, or AVX-512 with bf16");
+    if (precision == FV_PRECISION_BF16_FORCED || fv_isa_bf16()) return NULL;
+    return refuse("this CPU has no AVX-512 with bf16, or FOVEA_ISA keeps it from being used");
+}
+
+fv_error *fv_pass_round_products(fv_graph *graph, const fv_plan_options *options) {
+    int64_t rounded = 0;
+    if (options->precision == FV_PRECISION_F32) return NULL;
+    FV_TRY(check(options->precision));
+    for (int32_t n = 0, count = graph->count; n < count && !graph->error; n++) {
+        const fv_node *node = graph->nodes[n];
+        const product *product = product_of(node);
+        if (!product || !is_wanted(graph, node, product, options->precision)) continue;
+        fv_graph_name_next(graph, "%s.rounded", node->name);
+        fv_graph_replace(
+            graph, fv_node_value(node, 0),
+            fv_graph_add(graph, fv_op_find(product->rounded), node->inputs, node->input_count, node->options, NULL));
+        rounded++;
+    }
+    return rounded || graph->error ? NULL : refuse("no convolution of this network is faster with them");
+}
