@@ -15,7 +15,8 @@
 
 #define PLANES FV_PHASES_PLANES
 #define GROUP FV_PHASES_GROUP
-#define COLUMNS FV_PHASES_GRADIENTS /* output channels of a unit */
+#define COLUMNS FV_PHASES_RESULTS /* output channels of a unit, at most */
+#define COLUMNS_MIN 32
 #define ROWS (4 * FV_PHASES_CHANNELS)
 #define CHUNK 4096 /* floats of a unit of the joining */
 
@@ -31,13 +32,15 @@ typedef struct scratch {
 typedef struct job {
     const fv_call *call;
     fv_phases w;
-    int64_t total; /* floats of the gradient */
-    float *parts;  /* shards × total */
+    int64_t columns; /* output channels of a unit: fewer, so that a team has units enough, touch no bit */
+    int64_t total;   /* floats of the gradient */
+    float *parts;    /* shards × total */
 } job;
 
 static job job_of(const fv_call *call) {
     const fv_conv2d_options *o = call->options;
     const fv_tensor *x = &call->inputs[0], *dy = &call->inputs[1];
+    int64_t units = fv_shards_here(call) * fv_ceil_div(dy->type.dims[3], COLUMNS);
     return (job){ .call = call,
                   .w = { .pictures = x->type.dims[0],
                          .x = x->data,
@@ -47,6 +50,7 @@ static job job_of(const fv_call *call) {
                          .dy = dy->data,
                          .y_size = { dy->type.dims[1], dy->type.dims[2] },
                          .y_channels = dy->type.dims[3] },
+                  .columns = units < call->threads ? COLUMNS_MIN : COLUMNS,
                   .total = fv_type_count(&call->outputs[0].type),
                   .parts = (float *)((scratch *)call->scratch + call->threads) };
 }
@@ -71,8 +75,9 @@ static void run_unit(void *context, int64_t unit, int thread) {
     const fv_phases *w = &job->w;
     const fv_phases_vectors *vectors = fv_phases_vectors_get();
     scratch *own = (scratch *)job->call->scratch + thread;
-    int64_t here = fv_shards_here(job->call), shard = fv_shards_first(job->call) + unit % here, first = unit / here * COLUMNS;
-    int64_t rows = fv_min(COLUMNS, w->y_channels - first), groups = fv_ceil_div(rows, GROUP), blocks = fv_phases_blocks(w);
+    int64_t here = fv_shards_here(job->call), shard = fv_shards_first(job->call) + unit % here,
+            first = unit / here * job->columns;
+    int64_t rows = fv_min(job->columns, w->y_channels - first), groups = fv_ceil_div(rows, GROUP), blocks = fv_phases_blocks(w);
     int64_t begin = fv_shard_row(job->call, w->pictures, shard) * blocks;
     int64_t end = fv_shard_row(job->call, w->pictures, shard + 1) * blocks, taps = FV_PHASES_TAPS * w->channels;
     if (begin == end) memset(own->products, 0, sizeof own->products);
@@ -98,7 +103,7 @@ static void finish_unit(void *context, int64_t unit, int thread) {
 
 static void run(const fv_call *call) {
     job job = job_of(call);
-    fv_parallel_for(fv_ceil_div(job.w.y_channels, COLUMNS) * fv_shards_here(call), run_unit, &job);
+    fv_parallel_for(fv_ceil_div(job.w.y_channels, job.columns) * fv_shards_here(call), run_unit, &job);
     if (call->split) fv_shards_join_f32(call, job.parts, job.total, job.total);
     fv_parallel_for(fv_ceil_div(job.total, CHUNK), finish_unit, &job);
 }

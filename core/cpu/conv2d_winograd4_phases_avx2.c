@@ -15,7 +15,7 @@
 typedef struct scratch {
     _Alignas(64) float lines[FV_PHASES_LINES * FV_PHASES_LINE];
     _Alignas(64) float x[FV_PHASES_BLOCK * PLANES * FV_PHASES_DEPTH];
-    _Alignas(64) float y[FV_PHASES_BLOCK * PLANES * FV_PHASES_RESULTS];
+    _Alignas(64) float y[PLANES * FV_PHASES_PLANE];
 } scratch;
 
 static fv_phases convolution_of(const fv_call *call) {

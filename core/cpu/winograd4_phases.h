@@ -27,10 +27,10 @@
 #define FV_PHASES_DEPTH 16   /* floats of a tile of x in a plane: of row phase p from 8p on, by column phase and channel */
 #define FV_PHASES_GROUP 16   /* channels of the result: a cache line */
 #define FV_PHASES_BLOCK 28   /* tiles at a time, side by side: planes of 64 channels take 0.35 MB, in the second-level cache */
-#define FV_PHASES_RESULTS 64 /* channels of the result at a time, */
-#define FV_PHASES_GRADIENTS 32 /* and of its gradient */
-#define FV_PHASES_LINES 14     /* lines of transformed pixels, for 7 points of each row phase: */
-#define FV_PHASES_LINE 720     /* floats, for the 8 · BLOCK + 5 pixels under a block; an odd number of cache lines */
+#define FV_PHASES_RESULTS 64 /* channels of the result, or of its gradient, at a time */
+#define FV_PHASES_PLANE (FV_PHASES_BLOCK * FV_PHASES_RESULTS + 80) /* floats from plane to plane of y: they do not alias */
+#define FV_PHASES_LINES 14 /* lines of transformed pixels, for 7 points of each row phase: */
+#define FV_PHASES_LINE 720 /* floats, for the 8 · BLOCK + 5 pixels under a block; an odd number of cache lines */
 
 typedef struct fv_phases {
     int64_t pictures;
@@ -55,8 +55,9 @@ typedef struct fv_phases_place {
 int64_t fv_phases_blocks(const fv_phases *w);
 fv_phases_place fv_phases_place_of(const fv_phases *w, int64_t block); /* of the picture block / blocks of one */
 
-/* What is done to numbers, by vectors. Tile t's floats in a plane are, of x, at (t · PLANES + plane) · DEPTH; of what channels
- * of the result go into, `groups` of 16 there, at (t · PLANES + plane) · groups · 16. */
+/* What is done to numbers, by vectors. Where a tile's floats in a plane lie is as who writes them does best: those of x at
+ * (tile · PLANES + plane) · DEPTH; of channels of dy, `groups` of 16, at (tile · PLANES + plane) · groups · 16; of y at
+ * plane · PLANE + tile · groups · 16. */
 typedef struct fv_phases_vectors {
     /* By way of LINES lines. */
     void (*from_x)(const fv_phases *w, const fv_phases_place *place, float *lines, float *to);

@@ -239,7 +239,7 @@ static void to_y(const fv_phases *w, const fv_phases_place *place, int64_t first
             int64_t count = fv_min(w->y_channels - first - c, LANES);
             if (count <= 0) break;
             lanes bias = w->bias ? load_tail(w->bias + first + c, count) : all(0);
-            y_lanes(w, &p, (float *)p.at + first + c, count, bias, from + t * PLANES * groups * GROUP + c, groups * GROUP);
+            y_lanes(w, &p, (float *)p.at + first + c, count, bias, from + t * groups * GROUP + c, FV_PHASES_PLANE);
         }
     }
     if (w->streamed) stream_end();
@@ -294,7 +294,7 @@ static void multiply(int64_t channels, int64_t count, const float *x, const floa
 #else
     static const chains_fn *const wide = narrow;
 #endif
-    int64_t to_tile = PLANES * groups * GROUP;
+    int64_t to_tile = groups * GROUP;
     for (int64_t p = 0; p < PLANES; p++)
         for (int64_t g = 0, some; g < groups; g += some) {
             some = groups - g >= WIDE ? WIDE : 1;
@@ -302,7 +302,7 @@ static void multiply(int64_t channels, int64_t count, const float *x, const floa
             const chains_fn *chains_of = some == WIDE ? wide : narrow;
             for (int64_t t = 0, size = 0; t < count; t += sizes[size]) {
                 while (sizes[size] > count - t) size++;
-                chains_of[size](channels, x + (t * PLANES + p) * DEPTH, u, to + t * to_tile + (p * groups + g) * GROUP,
+                chains_of[size](channels, x + (t * PLANES + p) * DEPTH, u, to + p * FV_PHASES_PLANE + t * to_tile + g * GROUP,
                                 to_tile);
             }
         }

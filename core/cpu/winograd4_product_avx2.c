@@ -73,20 +73,21 @@ static cut cut_of(const fv_winograd4 *w, int threads) {
     int64_t tile_bytes = PLANES * (depth + columns) * (int64_t)sizeof(float);
     int64_t weights = PLANES * depth * columns * (int64_t)sizeof(float);
     int64_t enough = weights > WEIGHTS_NEAR ? BLOCKS_ENOUGH : fv_min(2 * threads + 1, BLOCKS_ENOUGH);
-    cut c = { .tiles = fv_winograd4_tiles(w), .x_row = depth + GROUP, .y_row = columns };
+    cut c = { .tiles = fv_winograd4_tiles(w), .y_row = columns };
     c.block = fv_max(BLOCK_BYTES / tile_bytes / ROWS, 1) * ROWS;
     c.staged = weights > WEIGHTS_BYTES || c.tiles < enough * c.block;
     if (c.staged) c.block = fv_max(STAGE_BYTES / tile_bytes / ROWS, 1) * ROWS;
     c.block = fv_max(fv_min(c.block, c.tiles), 1);
     c.count = fv_ceil_div(c.tiles, c.block);
     c.late = c.staged && weights > WEIGHTS_NEAR && c.tiles <= LATE_TILES && late_units(columns) >= 2 * threads;
-    c.x_plane = c.block * c.x_row + APART;
+    c.x_plane = depth + GROUP; /* a tile's planes lie side by side, as they are written */
+    c.x_row = PLANES * c.x_plane + GROUP;
     c.y_plane = c.block * c.y_row + APART;
     return c;
 }
 
 static int64_t planes_bytes(const cut *c) {
-    return fv_round_up(PLANES * (c->x_plane + c->y_plane) * (int64_t)sizeof(float), 64);
+    return fv_round_up((c->block * c->x_row + PLANES * c->y_plane) * (int64_t)sizeof(float), 64);
 }
 
 /* Behind the planes: where each of a block's rows of results begins, in the first plane. */
@@ -173,7 +174,7 @@ static block block_of(const job *job, int64_t number) {
     const cut *c = &job->cut;
     char *base = (char *)job->call->scratch + number * block_bytes(c);
     block b = { .x = { (float *)base, c->x_plane, c->x_row, GROUP }, .rows = (float **)(base + planes_bytes(c)) };
-    b.y = (fv_winograd4_planes){ b.x.at + PLANES * c->x_plane, c->y_plane, c->y_row, GROUP };
+    b.y = (fv_winograd4_planes){ b.x.at + c->block * c->x_row, c->y_plane, c->y_row, GROUP };
     return b;
 }
 

@@ -13,7 +13,7 @@
 #define CHANNELS 45 /* of the result: a group of 16 that is not full */
 #define GROUPS 3
 #define TILES 3
-#define FLOATS (4 * FV_PHASES_CHANNELS * FV_PHASES_PLANES * GROUPS * FV_PHASES_GROUP) /* of all products */
+#define FLOATS (FV_PHASES_PLANES * FV_PHASES_PLANE) /* of results, more than of anything else */
 
 static float numbers[FLOATS];
 static _Alignas(64) float made[2][FLOATS];
