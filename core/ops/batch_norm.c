@@ -224,13 +224,13 @@ static void inference_reference(const fv_call *call) {
 
 /* ---- work, per element: sum 1, squares 3, normalise 2; gradient: two sums 5, dx 5 ---- */
 
-static fv_work per_element(const fv_call *call, double flops) {
+fv_work fv_norm_work(const fv_call *call, double flops) {
     return (fv_work){ .flops = flops * (double)fv_type_count(&call->inputs[0].type), .bytes = fv_call_bytes(call) };
 }
 
-static fv_work work(const fv_call *call) { return per_element(call, 6); }
-static fv_work grad_work(const fv_call *call) { return per_element(call, 10); }
-static fv_work inference_work(const fv_call *call) { return per_element(call, 2); }
+static fv_work work(const fv_call *call) { return fv_norm_work(call, 6); }
+static fv_work grad_work(const fv_call *call) { return fv_norm_work(call, 10); }
+static fv_work inference_work(const fv_call *call) { return fv_norm_work(call, 2); }
 
 /* ---- cases ---- */
 

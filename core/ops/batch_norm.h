@@ -1,6 +1,9 @@
-/* batch_norm.h - options of batch_norm, batch_norm_grad and batch_norm_inference. Channels are the last dimension. */
+/* batch_norm.h - options of batch_norm, batch_norm_grad, batch_norm_inference and their parts. Channels are the last
+ * dimension. */
 #ifndef FV_OPS_BATCH_NORM_H
 #define FV_OPS_BATCH_NORM_H
+
+#include "core/graph/op.h"
 
 /* What is done to y, in the same pass. The slope is 0 at 0, and at 6. */
 typedef enum fv_norm_activation { FV_NORM_PLAIN, FV_NORM_RELU, FV_NORM_RELU6 } fv_norm_activation;
@@ -11,5 +14,8 @@ typedef struct fv_batch_norm_options {
     double momentum; /* weight of this batch in the running statistics, as in PyTorch; unused by the other two */
     int activation;  /* fv_norm_activation; unused by batch_norm_inference */
 } fv_batch_norm_options;
+
+/* The work of a call that does so many FLOPs to an element of its first input. */
+fv_work fv_norm_work(const fv_call *call, double flops);
 
 #endif

@@ -155,12 +155,9 @@ static void apply_reference(const fv_call *call) {
 
 /* ---- work, per element ---- */
 
-static fv_work per_element(const fv_call *call, double flops) {
-    return (fv_work){ .flops = flops * (double)fv_type_count(&call->inputs[0].type), .bytes = fv_call_bytes(call) };
-}
-static fv_work statistics_work(const fv_call *call) { return per_element(call, 4); }
-static fv_work sums_work(const fv_call *call) { return per_element(call, 5); }
-static fv_work apply_work(const fv_call *call) { return per_element(call, 5); }
+static fv_work statistics_work(const fv_call *call) { return fv_norm_work(call, 4); }
+static fv_work sums_work(const fv_call *call) { return fv_norm_work(call, 5); }
+static fv_work apply_work(const fv_call *call) { return fv_norm_work(call, 5); }
 
 /* ---- cases ---- */
 

@@ -1,21 +1,14 @@
 /* MobileNetV2's block as one node: the same bits as its convolutions one by one, however a batch is cut among threads. */
 #include "core/base/parallel.h"
-#include "fovea/layers.h"
 #include "tests/core/plan/passes.h"
-
-static int count_of(const fv_plan *plan, const char *op) {
-    int count = 0;
-    for (int32_t n = 0; n < plan->graph->count; n++) count += fv_node_is(plan->graph->nodes[n], op);
-    return count;
-}
 
 static void compare(const fv_graph *g, fv_weights *weights, int blocks) {
     int before = fv_test_passes_before("fuse_bottleneck");
     FV_OWNED(fv_plan) single = fv_test_answer(g, weights, before);
     FV_OWNED(fv_plan) fused = fv_test_answer(g, weights, before + 1);
     if (fv_isa_best() == FV_ISA_PORTABLE) blocks = 0; /* no kernel, no node */
-    assert_int_equal(count_of(single, "inverted_bottleneck"), 0);
-    assert_int_equal(count_of(fused, "inverted_bottleneck"), blocks);
+    assert_int_equal(fv_test_count(single, "inverted_bottleneck"), 0);
+    assert_int_equal(fv_test_count(fused, "inverted_bottleneck"), blocks);
     const fv_tensor *a = fv_plan_result(fused, "logits"), *b = fv_plan_result(single, "logits");
     assert_memory_equal(a->data, b->data, (size_t)fv_type_bytes(&a->type));
 }

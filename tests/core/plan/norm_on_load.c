@@ -2,29 +2,15 @@
  * in another order are. */
 #include <math.h>
 
-#include "fovea/layers.h"
-#include "fovea/optim.h"
 #include "tests/core/plan/passes.h"
-
-static int count_of(const fv_plan *plan, const char *op) {
-    int count = 0;
-    for (int32_t n = 0; n < plan->graph->count; n++) count += fv_node_is(plan->graph->nodes[n], op);
-    return count;
-}
 
 /* `steps` of SGD by the first `passes` of the optional passes, of which *joined convolutions are done with their norms. */
 static fv_weights *train(const fv_graph *g, int passes, int steps, int *joined) {
     FV_OWNED(fv_plan) plan = NULL;
-    fv_weights *weights = NULL;
-    FV_OK(fv_weights_new(&weights));
-    FV_OK(fv_initialize(g, weights, 7));
-    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_TRAINING, .passes = passes }, &plan));
-    fv_test_feed_x(plan);
-    fv_tensor_store(fv_plan_feed(plan, "learning_rate"), 0, 0.05);
-    for (int step = 0; step < steps; step++) FV_OK(fv_plan_run(plan));
-    *joined = count_of(plan, "norm_conv2d");
-    assert_int_equal(count_of(plan, "norm_depthwise_grad"), *joined);
-    assert_int_equal(count_of(plan, "batch_norm_grad_apply"), *joined);
+    fv_weights *weights = fv_test_train(g, &(fv_plan_options){ .mode = FV_TRAINING, .passes = passes }, steps, &plan);
+    *joined = fv_test_count(plan, "norm_conv2d");
+    assert_int_equal(fv_test_count(plan, "norm_depthwise_grad"), *joined);
+    assert_int_equal(fv_test_count(plan, "batch_norm_grad_apply"), *joined);
     return weights;
 }
 
@@ -56,11 +42,7 @@ static void compare(const fv_graph *g, int joined, int steps, double bound) {
 }
 
 static void check(const char *arch, int joined) {
-    FV_OWNED(fv_graph) g = NULL;
-    FV_OK(fv_graph_new(&g));
-    fv_value loss = fv_arch_with_loss(g, arch, "cross_entropy", 6);
-    fv_training_step(g, loss, &(fv_training_options){ .optimizer = "sgd momentum=0.9" });
-    FV_OK(fv_graph_error(g));
+    FV_OWNED(fv_graph) g = fv_test_step(arch, "sgd momentum=0.9");
     compare(g, joined, 1, 2e-4);
     compare(g, joined, 2, 1e-3);
 }
