@@ -65,11 +65,11 @@ class System:
         self.process.wait()
 
 
-def fovea(what, mode, batch, threads, precision="f32"):
+def fovea(what, mode, batch, threads, precision="f32", memory="normal"):
     command = [fovea_program(), "bench", what, "--mode", mode, "--batch", str(batch), "--threads", str(threads), "--turns",
                "--json"]
     if mode == "training":
-        command += ["--optimizer", "sgd momentum=0.9 weight_decay=1e-4", "--precision", precision]
+        command += ["--optimizer", "sgd momentum=0.9 weight_decay=1e-4", "--precision", precision, "--memory", memory]
     return System("fovea", command)
 
 

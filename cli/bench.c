@@ -13,7 +13,7 @@
 
 typedef struct bench_options {
     const char *what, *loss, *optimizer, *workspace;
-    int mode, precision;
+    int mode, precision, memory;
     int64_t batch, steps;
     bool nodes, turns;
 } bench_options;
@@ -29,6 +29,8 @@ static const fv_field fields[] = {
     FV_FIELD(bench_options, steps, .by_default = "10", .min = 1, .max = 1000000, .help = "timed steps, after two untimed ones"),
     FV_FIELD(bench_options, loss, .by_default = "cross_entropy", .help = "of training"),
     FV_FIELD(bench_options, optimizer, .by_default = "sgd momentum=0.9", .help = "of training"),
+    FV_FIELD(bench_options, memory, .by_default = "normal", .names = "normal,low",
+             .help = "of training; low: keep less of the forward pass and compute it again"),
     FV_FIELD(bench_options, nodes, .by_default = "false", .help = "print the time of each kernel and of the slowest nodes"),
     FV_FIELD(bench_options, turns, .by_default = "false",
              .help = "take a number of steps from each line of standard input and answer with their seconds, so that another "
@@ -181,7 +183,8 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_OWNED(fv_plan) plan = NULL;
     fv_subject subject = { o->what, o->workspace, o->batch, o->mode, o->loss, o->optimizer };
     FV_TRY(fv_weights_new(&weights));
-    FV_TRY(fv_subject_plan(&subject, &(fv_plan_options){ .mode = o->mode, .precision = o->precision }, weights, &plan));
+    fv_plan_options options = { .mode = o->mode, .precision = o->precision, .low_memory = o->memory };
+    FV_TRY(fv_subject_plan(&subject, &options, weights, &plan));
     fill_feeds(plan);
     return o->turns ? take_turns(o, plan, call->printer) : measure(o, plan, call);
 }

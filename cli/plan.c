@@ -5,7 +5,7 @@
 
 typedef struct plan_options {
     const char *what, *other, *arch, *loss, *optimizer, *device, *workspace;
-    int mode, precision;
+    int mode, precision, memory;
     int64_t batch, shards, passes;
     bool losers, graph, diff;
 } plan_options;
@@ -22,6 +22,8 @@ static const fv_field fields[] = {
     FV_FIELD(plan_options, precision, .by_default = "f32", .names = FV_PRECISIONS, .help = FV_PRECISION_HELP),
     FV_FIELD(plan_options, loss, .by_default = "cross_entropy", .help = "of training"),
     FV_FIELD(plan_options, optimizer, .by_default = "sgd momentum=0.9", .help = "of training"),
+    FV_FIELD(plan_options, memory, .by_default = "normal", .names = "normal,low",
+             .help = "of training; low: keep less of the forward pass and compute it again"),
     FV_FIELD(plan_options, losers, .by_default = "false", .help = "also print each kernel that was not chosen, and why"),
     FV_FIELD(plan_options, graph, .by_default = "false",
              .help = "print the graph as the passes leave it, in the form that parses back"),
@@ -39,7 +41,8 @@ static const fv_field fields[] = {
 static fv_error *open_plan(const char *what, const plan_options *o, fv_weights *weights, fv_plan **out) {
     fv_subject subject = { what, o->workspace, o->batch, o->mode, o->loss, o->optimizer };
     fv_plan_options options = {
-        .mode = o->mode, .precision = o->precision, .device = o->device, .shards = (int)o->shards, .passes = (int)o->passes
+        .mode = o->mode, .precision = o->precision, .device = o->device, .shards = (int)o->shards, .passes = (int)o->passes,
+        .low_memory = o->memory
     };
     return fv_subject_plan(&subject, &options, weights, out);
 }

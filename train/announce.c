@@ -118,6 +118,10 @@ static void say_network(const fv_trainer *t) {
     fv_trainer_say(t, "memory: at most %lld MiB, of it %lld MiB for a step of %.2f GFLOP in %lld calls",
                    (long long)(memory_bound(t) / MIB) + 1, (long long)((size.block + size.kept) / MIB), size.flops * 1e-9,
                    (long long)size.calls);
+    int64_t bound = memory_bound(t), available = fv_memory_available() + fv_memory_live();
+    if (available > fv_memory_live() && bound > available)
+        fv_trainer_say(t, "  that is more than the %lld MiB which are free: %s", (long long)(available / MIB),
+                       k->memory == FV_MEMORY_LOW ? "a smaller batch takes less" : "memory=low takes less, or a smaller batch");
 }
 
 void fv_trainer_announce(const fv_trainer *t) {

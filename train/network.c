@@ -225,8 +225,10 @@ static fv_error *choose_batch(fv_trainer *t) {
         FV_TRY(measure(t, batch, &bytes));
         if (bytes <= available / 2) break;
         if (batch == 1)
-            return fv_fail(FV_MEMORY, "a step on one picture takes %lld MiB, and %lld are free", (long long)(bytes >> 20),
-                           (long long)(available >> 20));
+            return fv_error_hint(fv_fail(FV_MEMORY, "a step on one picture takes %lld MiB, and %lld are free",
+                                         (long long)(bytes >> 20), (long long)(available >> 20)),
+                                 t->keys->memory == FV_MEMORY_LOW ? "a smaller network or size takes less"
+                                                                  : "memory: low takes less, as do smaller networks and sizes");
     }
     t->recipe->keys.batch = batch;
     fv_trainer_say(t, "batch: %lld, by the memory that is free (%lld MiB, %lld for a step)", (long long)batch,
@@ -275,7 +277,8 @@ static fv_error *make_plan(const fv_trainer *t, int64_t batch, fv_plan **out) {
                                 .precision = t->keys->precision,
                                 .device = t->options->device,
                                 .shards = (int)t->keys->shards,
-                                .comm = t->options->comm };
+                                .comm = t->options->comm,
+                                .low_memory = t->keys->memory == FV_MEMORY_LOW };
     return fv_plan_new(graph, fv_model_weights(t->model), &options, out);
 }
 

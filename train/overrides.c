@@ -59,21 +59,17 @@ static fv_error *check_patience(const fv_trainer *t, const fv_recipe_keys *was) 
 }
 
 /* Places are free because the pictures are compared, by a hash of names and targets. strict and allow_dropped fail or do not,
- * and change nothing else. The rest is about the report and what best.fovea gets when the training is over. */
+ * and change nothing else; memory touches no bit. The rest is about the report and what best.fovea gets when the training is
+ * over. */
 static const struct {
     const char *key;
     fv_error *(*check)(const fv_trainer *trainer, const fv_recipe_keys *was); /* with state and history; NULL: always */
-} may_differ[] = { { "data", NULL },
-                   { "val", NULL },
-                   { "test", NULL },
-                   { "strict", NULL },
-                   { "allow_dropped", NULL },
-                   { "epochs", check_epochs },
-                   { "patience", check_patience },
-                   { "reject_below", NULL },
-                   { "selftest_pictures", NULL },
-                   { "targets", NULL },
-                   { "licence", NULL } };
+} may_differ[] = { { "data", NULL },           { "val", NULL },
+                   { "test", NULL },           { "strict", NULL },
+                   { "allow_dropped", NULL },  { "memory", NULL },
+                   { "epochs", check_epochs }, { "patience", check_patience },
+                   { "reject_below", NULL },   { "selftest_pictures", NULL },
+                   { "targets", NULL },        { "licence", NULL } };
 
 static int place_of(const fv_field *field) {
     for (int i = 0; i < FV_COUNT(may_differ); i++)
@@ -110,7 +106,7 @@ static fv_error *refuse(const fv_override *o) {
 
 /* ---- what differs ---- */
 
-/* The checkpoint's recipe, with the places from recipe.yaml, where there is one. */
+/* The checkpoint's recipe, with what that leaves out from recipe.yaml, where there is one. */
 static fv_error *read_recipe(const fv_trainer *t, const fv_model *checkpoint, fv_recipe_keys *out) {
     FV_OWNED(fv_recipe) kept = NULL;
     FV_TRY(fv_section_read(checkpoint, &fv_section_recipe, out, t->arena));
@@ -124,6 +120,7 @@ static fv_error *read_recipe(const fv_trainer *t, const fv_model *checkpoint, fv
                    { kept->keys.targets, &out->targets }, { kept->keys.licence, &out->licence } };
     for (int i = 0; i < FV_COUNT(places); i++)
         if (places[i].from) FV_TRY(fv_arena_text(t->arena, places[i].from, places[i].to));
+    out->memory = kept->keys.memory;
     return NULL;
 }
 

@@ -53,6 +53,9 @@ const fv_field fv_recipe_fields[] = {
              .help = "passes over the pictures"),
     FV_FIELD(fv_recipe_keys, batch, .by_default = "64", .flag = "b", .min = 0, .max = 65536,
              .help = "pictures a step; 0: as many as half of the free memory holds, up to 256"),
+    FV_FIELD(fv_recipe_keys, memory, .by_default = "normal", .names = "normal,low",
+             .help = "low: a step keeps less of its forward pass and computes it again where the backward pass reads it: the "
+                     "same bits in less memory and more time"),
     FV_FIELD(fv_recipe_keys, loss,
              .help = "what is lowered, and its options (`fovea help loss`); without it what suits the targets: cross_entropy, "
                      "of several labels binary_cross_entropy, of numbers mse"),
@@ -247,10 +250,12 @@ const fv_section fv_section_recipe = {
     .name = "recipe", .version = 1, .summary = "how it was trained, without where the data were", .fields = fv_recipe_fields
 };
 
+/* Nor what touches no bit. */
 static fv_recipe_keys without_places(const fv_recipe *recipe) {
     fv_recipe_keys keys = recipe->keys;
     keys.data = keys.val = keys.test = keys.targets = NULL;
     keys.weights = keys.licence = NULL; /* they have sections of their own */
+    keys.memory = FV_MEMORY_NORMAL;
     return keys;
 }
 

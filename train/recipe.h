@@ -23,6 +23,7 @@ typedef struct fv_recipe_keys {
     const char *transforms;
     int decoding;
     int64_t epochs, batch;
+    int memory; /* fv_memory_use */
     const char *loss, *class_weights, *optimizer, *groups;
     double learning_rate;
     const char *schedule;
@@ -47,6 +48,12 @@ typedef struct fv_recipe_keys {
     int norms; /* fv_norms */
     int64_t norm_pictures;
 } fv_recipe_keys;
+
+/* What a step keeps of its forward pass. */
+typedef enum fv_memory_use {
+    FV_MEMORY_NORMAL, /* what the backward pass reads */
+    FV_MEMORY_LOW     /* some of it; the rest is computed again (fv_plan_options.low_memory) */
+} fv_memory_use;
 
 /* What the last layer begins with. */
 typedef enum fv_head {

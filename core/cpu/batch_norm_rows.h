@@ -302,7 +302,7 @@ static void set_gradient_sums(const fv_call *call, const apply *t, float *dscale
         fv_norm_gradient_sums(scale[c], inv_std[c], n, sum[c], sum[t->channels + c], &dscale[c], &dbias[c], &p[c], &q[c]);
 }
 
-/* ---- the three ops, and their parts ---- */
+/* ---- the ops, and their parts ---- */
 
 static void run(const fv_call *call) {
     const fv_batch_norm_options *o = call->options;
@@ -316,6 +316,17 @@ static void run(const fv_call *call) {
 }
 
 static void run_statistics(const fv_call *call) { set_statistics(call, call->inputs + 1, call->outputs); }
+
+/* The bits of `run`, which has the same numbers when it comes to its second pass. */
+static void run_apply(const fv_call *call) {
+    const fv_batch_norm_options *o = call->options;
+    const float *scale = call->inputs[1].data, *bias = call->inputs[2].data;
+    const float *mean = call->inputs[3].data, *inv_std = call->inputs[4].data;
+    apply t = apply_of(call, 0);
+    for (int64_t c = 0; c < t.channels; c++) fv_norm_scale(scale[c], bias[c], mean[c], inv_std[c], &t.a[c], &t.b[c]);
+    t.activation = o->activation;
+    for_rows(&t, scale_unit);
+}
 
 static void run_gradient(const fv_call *call) {
     apply t = gradient_of(call, 5);

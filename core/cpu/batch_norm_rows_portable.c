@@ -45,6 +45,17 @@ const fv_kernel fv_kernel_batch_norm_statistics_rows_f32_portable = {
     .run = run_statistics,
 };
 
+const fv_kernel fv_kernel_batch_norm_apply_rows_f32_portable = {
+    .name = "batch_norm_apply_rows_f32_portable",
+    .op = "batch_norm_apply",
+    .isa = FV_ISA_PORTABLE,
+    .refuse = refuse,
+    .cost = inference_cost,
+    .scratch = coefficient_bytes,
+    .run = run_apply,
+    .in_place = 1 << 0,
+};
+
 const fv_kernel fv_kernel_batch_norm_grad_sums_rows_f32_portable = {
     .name = "batch_norm_grad_sums_rows_f32_portable",
     .op = "batch_norm_grad_sums",

@@ -1,7 +1,9 @@
 /* batch_norm_parts.c - batch_norm and its gradient cut in two, for plans in which what is done to each element is done by the
- * node in front or behind, on its way to or from memory (norm_on_load.c): first the sums over all rows, then the elements.
+ * node in front or behind, on its way to or from memory (norm_on_load.c): first the sums over all rows, then the elements. And
+ * for those that make a norm's result again (rematerialize.c).
  *
  *   mean, inv_std, new_running_mean, new_running_var = batch_norm_statistics(x, running_mean, running_var)
+ *   y = batch_norm_apply(x, scale, bias, mean, inv_std)
  *   dscale, dbias, p, q = batch_norm_grad_sums(x, scale, mean, inv_std, dy, bias)
  *   dx = batch_norm_grad_apply(x, scale, mean, inv_std, dy, p, q, bias)
  *
@@ -10,6 +12,7 @@
  *   p = −scale · inv_std² · dscale / n    q = −scale · inv_std · dbias / n */
 #include <math.h>
 
+#include "core/base/assert.h"
 #include "core/graph/node.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/expect.h"
@@ -63,6 +66,15 @@ static fv_error *statistics_shape(fv_shape_call *call) {
     return NULL;
 }
 
+static fv_error *apply_shape(fv_shape_call *call) {
+    static const char *const names[] = { "x", "scale", "bias", "mean", "inv_std" };
+    fv_type channel;
+    FV_TRY(expect_x(call, &channel));
+    for (int i = 1; i < FV_COUNT(names); i++) FV_TRY(fv_expect_type(names[i], &call->inputs[i], &channel));
+    call->outputs[0] = call->inputs[0];
+    return NULL;
+}
+
 static fv_error *sums_shape(fv_shape_call *call) {
     fv_type channel;
     FV_TRY(expect_x(call, &channel));
@@ -74,7 +86,7 @@ static fv_error *sums_shape(fv_shape_call *call) {
     return NULL;
 }
 
-static fv_error *apply_shape(fv_shape_call *call) {
+static fv_error *grad_apply_shape(fv_shape_call *call) {
     fv_type channel;
     FV_TRY(expect_x(call, &channel));
     FV_TRY(expect_channels(call, 1, 3, &channel));
@@ -113,6 +125,21 @@ static void statistics_reference(const fv_call *call) {
     }
 }
 
+static void apply_reference(const fv_call *call) {
+    const fv_batch_norm_options *o = call->options;
+    const fv_tensor *in = call->inputs, *x = &in[0];
+    int64_t C = channels_of(x), rows = fv_type_count(&x->type) / C;
+    for (int64_t c = 0; c < C; c++) {
+        double a = load_channel(&in[1], c) * load_channel(&in[4], c), mean = load_channel(&in[3], c);
+        for (int64_t row = 0; row < rows; row++) {
+            double y = (load(x, row, c) - mean) * a + load_channel(&in[2], c);
+            if (o->activation != FV_NORM_PLAIN && y < 0) y = 0;
+            if (o->activation == FV_NORM_RELU6 && y > 6) y = 6;
+            fv_tensor_store(&call->outputs[0], fv_tensor_offset(&call->outputs[0], row * C + c), y);
+        }
+    }
+}
+
 /* dy where the activation has a slope; inputs as in both ops, but for bias, which is input number `bias`. */
 static double slope_dy(const fv_call *call, int bias, int64_t row, int64_t c) {
     const fv_batch_norm_options *o = call->options;
@@ -141,7 +168,7 @@ static void sums_reference(const fv_call *call) {
     }
 }
 
-static void apply_reference(const fv_call *call) {
+static void grad_apply_reference(const fv_call *call) {
     const fv_tensor *x = &call->inputs[0], *dx = &call->outputs[0];
     int64_t C = channels_of(x), rows = fv_type_count(&x->type) / C;
     for (int64_t c = 0; c < C; c++) {
@@ -157,7 +184,8 @@ static void apply_reference(const fv_call *call) {
 
 static fv_work statistics_work(const fv_call *call) { return fv_norm_work(call, 4); }
 static fv_work sums_work(const fv_call *call) { return fv_norm_work(call, 5); }
-static fv_work apply_work(const fv_call *call) { return fv_norm_work(call, 5); }
+static fv_work apply_work(const fv_call *call) { return fv_norm_work(call, 2); }
+static fv_work grad_apply_work(const fv_call *call) { return fv_norm_work(call, 5); }
 
 /* ---- cases ---- */
 
@@ -176,6 +204,13 @@ static const char *const sums_cases[] = {
     NULL,
 };
 static const char *const apply_cases[] = {
+    "x=f32[4,3,5,2] scale=f32[2] bias=f32[2] mean=f32[2] inv_std=f32[2]:0.5..2",
+    "x=f32[9,5,3,17] scale=f32[17] bias=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 activation=relu",
+    "x=f32[5,3,7,19]:-9..9 scale=f32[19] bias=f32[19] mean=f32[19] inv_std=f32[19]:0.5..2 activation=relu6",
+    "x=f32[7,16] scale=f32[16] bias=f32[16] mean=f32[16] inv_std=f32[16]:0.5..2",
+    NULL,
+};
+static const char *const grad_apply_cases[] = {
     "x=f32[4,3,5,2] scale=f32[2] mean=f32[2] inv_std=f32[2]:0.5..2 dy=f32[4,3,5,2] p=f32[2] q=f32[2]",
     "x=f32[9,5,3,17] scale=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 dy=f32[9,5,3,17] p=f32[17] q=f32[17] bias=f32[17] "
     "activation=relu",
@@ -197,6 +232,20 @@ const fv_op fv_op_batch_norm_statistics = {
     .reference = statistics_reference,
     .work = statistics_work,
     .cases = statistics_cases,
+};
+
+const fv_op fv_op_batch_norm_apply = {
+    .name = "batch_norm_apply",
+    .version = 1,
+    .summary = "the result of batch_norm, its statistics given",
+    .inputs = "x,scale,bias,mean,inv_std",
+    .outputs = "y",
+    .fields = activation_only,
+    .shape = apply_shape,
+    .grad = fv_grad_refused,
+    .reference = apply_reference,
+    .work = apply_work,
+    .cases = apply_cases,
 };
 
 const fv_op fv_op_batch_norm_grad_sums = {
@@ -221,9 +270,9 @@ const fv_op fv_op_batch_norm_grad_apply = {
     .inputs = "x,scale,mean,inv_std,dy,p,q,bias?",
     .outputs = "dx",
     .fields = activation_only,
-    .shape = apply_shape,
+    .shape = grad_apply_shape,
     .grad = fv_grad_refused,
-    .reference = apply_reference,
-    .work = apply_work,
-    .cases = apply_cases,
+    .reference = grad_apply_reference,
+    .work = grad_apply_work,
+    .cases = grad_apply_cases,
 };

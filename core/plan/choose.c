@@ -22,28 +22,47 @@ const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, doub
     return reason;
 }
 
-double fv_kernel_lowest_cost(const char *op, const fv_type *inputs, int count, const void *options) {
+/* Of kernels that ask for memory by tables they have not made yet it is not known. */
+static int64_t scratch_of(const fv_kernel *kernel, const fv_call *call) {
+    if (!kernel || kernel->prepare) return 0;
+    return (kernel->scratch ? kernel->scratch(call) : 0) + (kernel->packed ? kernel->packed(call) : 0);
+}
+
+const fv_kernel *fv_kernel_cheapest(const char *op, const fv_type *inputs, int count, const void *options, int threads,
+                                    double *cost, int64_t *scratch) {
     fv_tensor tensors[FV_INPUTS_MAX], outputs[FV_OUTPUTS_MAX];
     fv_type results[FV_OUTPUTS_MAX] = { 0 };
     fv_call call = { .op = fv_op_find(op), .options = options, .inputs = tensors, .outputs = outputs, .input_count = count };
+    call.shards = FV_DEFAULT_SHARDS;
+    call.threads = threads;
     for (int i = 0; i < count; i++) tensors[i] = fv_tensor_of(&inputs[i], NULL);
     fv_shape_call shape = { options, inputs, count, results, fv_op_output_count(call.op) };
     fv_error *misfit = call.op->shape(&shape);
     call.output_count = shape.output_count;
     for (int k = 0; k < shape.output_count; k++) outputs[k] = fv_tensor_of(&results[k], NULL);
-    double lowest = INFINITY;
+    const fv_kernel *cheapest = NULL;
+    *cost = INFINITY;
     for (int i = fv_kernel_next(op, 0); i >= 0 && !misfit; i = fv_kernel_next(op, i + 1)) {
-        double cost = INFINITY;
-        if (!fv_kernel_refuses(fv_kernel_table[i], &call, &cost)) lowest = fmin(lowest, cost);
+        double price = INFINITY;
+        if (!fv_kernel_refuses(fv_kernel_table[i], &call, &price) && price < *cost)
+            cheapest = fv_kernel_table[i], *cost = price;
     }
     fv_error_free(misfit);
-    return lowest;
+    *scratch = scratch_of(cheapest, &call);
+    return cheapest;
+}
+
+const fv_kernel *fv_plan_cheapest(const fv_graph *graph, const char *op, const fv_value *inputs, int count, const void *options,
+                                  int threads, double *cost, int64_t *scratch) {
+    fv_type types[FV_INPUTS_MAX];
+    for (int i = 0; i < count; i++) types[i] = *fv_value_type(graph, inputs[i]);
+    return fv_kernel_cheapest(op, types, count, options, threads, cost, scratch);
 }
 
 bool fv_plan_has_kernel(const fv_graph *graph, const char *op, const fv_value *inputs, int count, const void *options) {
-    fv_type types[FV_INPUTS_MAX];
-    for (int i = 0; i < count; i++) types[i] = *fv_value_type(graph, inputs[i]);
-    return isfinite(fv_kernel_lowest_cost(op, types, count, options));
+    double cost;
+    int64_t scratch;
+    return fv_plan_cheapest(graph, op, inputs, count, options, 1, &cost, &scratch) != NULL;
 }
 
 /* FOVEA_KERNEL=conv2d:direct,linear:reference pins an op to the kernels whose name goes on like that. NULL: not pinned. */

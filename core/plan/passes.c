@@ -21,7 +21,8 @@ const fv_pass fv_passes[] = {
     { "fuse_elementwise", "after every pass that looks for single ops", false, fv_pass_fuse_elementwise },
     { "materialize", "after fusion, which reads broadcasts in place: what is still no plain view becomes a copy", true,
       fv_pass_materialize },
-    { "schedule", "last: orders what the others left", false, fv_pass_schedule },
+    { "schedule", "orders what the others left", false, fv_pass_schedule },
+    { "rematerialize", "last: the order says what is alive at once", false, fv_pass_rematerialize },
 };
 const int fv_pass_count = FV_COUNT(fv_passes);
 

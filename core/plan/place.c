@@ -110,7 +110,7 @@ static void store_directly(fv_plan *plan, const uses *u, bool *stored) {
     }
 }
 
-static bool may_reuse(const fv_kernel *kernel, int input, int output) {
+bool fv_kernel_may_reuse(const fv_kernel *kernel, int input, int output) {
     return kernel && (kernel->pointwise || (output == 0 && (kernel->in_place >> input & 1)));
 }
 
@@ -122,7 +122,7 @@ static int32_t inherited(fv_plan *plan, const uses *u, int32_t s, int k, const b
     for (int i = 0; i < node->input_count && i < 32; i++) {
         fv_value root = root_of(plan, node->inputs[i]);
         const fv_place *place = place_of(plan, node->inputs[i]);
-        if (!may_reuse(step->kernel, i, k) || place->buffer < 0 || fv_op_shape_only(node->op, i)) continue;
+        if (!fv_kernel_may_reuse(step->kernel, i, k) || place->buffer < 0 || fv_op_shape_only(node->op, i)) continue;
         if (!fv_type_equal(&place->tensor.type, &node->outputs[k]) || !fv_tensor_is_contiguous(&place->tensor)) continue;
         if (u->last[root.node][root.output] != s || taken[place->buffer] || plan->buffers[place->buffer].last != s) continue;
         bool shown_otherwise = false; /* the same buffer read by another input with another shape */

@@ -11,7 +11,6 @@
 #include "core/plan/weights.h"
 
 #define PLAN_CAP ((int64_t)2 << 30) /* bytes of a plan's own tables: kernels' prepared tables are the largest */
-#define DEFAULT_SHARDS 8
 
 /* ---- making ---- */
 
@@ -19,7 +18,7 @@ static fv_error *check_options(fv_plan_options *options) {
     if (options->device && strcmp(options->device, "cpu"))
         return fv_error_hint(fv_fail(FV_UNSUPPORTED, "there is no device \"%s\" here", options->device),
                              "this build runs on: cpu");
-    if (options->shards == 0) options->shards = DEFAULT_SHARDS;
+    if (options->shards == 0) options->shards = FV_DEFAULT_SHARDS;
     if (options->shards < 1 || options->shards > 1024)
         return fv_fail(FV_USAGE, "shards is %d, allowed are 1 to 1024", options->shards);
     if (options->comm && options->mode != FV_TRAINING) return fv_fail(FV_USAGE, "ranks share the batches of a training");
@@ -130,7 +129,9 @@ static fv_error *make(fv_plan *plan) {
     if (plan->options.memory_cap > 0 && bytes > plan->options.memory_cap)
         return fv_error_hint(fv_fail(FV_MEMORY, "the plan needs %.1f MiB, the cap is %.1f MiB", (double)bytes / 0x1p20,
                                      (double)plan->options.memory_cap / 0x1p20),
-                             "a smaller batch needs less");
+                             plan->options.mode == FV_TRAINING && !plan->options.low_memory
+                                 ? "a smaller batch needs less, and so does memory: low"
+                                 : "a smaller batch needs less");
     FV_TRY(fv_plan_hold(plan));
     FV_TRY(fv_block_alloc(plan->block_bytes, 1, &plan->block));
     bind_memory(plan);

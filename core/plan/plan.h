@@ -17,6 +17,7 @@
 
 #define FV_FOREVER INT32_MAX
 #define FV_NOMINAL_BATCH 16 /* for which questions are put whose answer is not to depend on the batch */
+#define FV_DEFAULT_SHARDS 8
 
 typedef struct fv_buffer {
     int64_t bytes, offset; /* in the block */
@@ -95,6 +96,7 @@ fv_error *fv_pass_round_products(fv_graph *graph, const fv_plan_options *options
 fv_error *fv_pass_fuse_elementwise(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_materialize(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_rematerialize(fv_graph *graph, const fv_plan_options *options);
 
 /* ranks.c: turns plan->graph into that of this rank's rows, when there are ranks and a batch that is enough for them; and
  * whether a node has rows of the batch. */
@@ -113,8 +115,14 @@ fv_error *fv_plan_choose(fv_plan *plan);
 const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, double *cost);
 /* Is there a kernel here for `op` on such inputs? For passes that make nodes which had better not run by their reference. */
 bool fv_plan_has_kernel(const fv_graph *graph, const char *op, const fv_value *inputs, int count, const void *options);
-/* What the cheapest kernel for `op` on inputs of such types would cost here; INFINITY: there is none. */
-double fv_kernel_lowest_cost(const char *op, const fv_type *inputs, int count, const void *options);
+/* The cheapest one of `threads` threads, with its cost and the scratch that it asks for; NULL, and INFINITY: there is none. */
+const fv_kernel *fv_plan_cheapest(const fv_graph *graph, const char *op, const fv_value *inputs, int count, const void *options,
+                                  int threads, double *cost, int64_t *scratch);
+/* The same by the types of inputs. */
+const fv_kernel *fv_kernel_cheapest(const char *op, const fv_type *inputs, int count, const void *options, int threads,
+                                    double *cost, int64_t *scratch);
+/* May `kernel` write output number `output` over its input number `input`, if both have one type? */
+bool fv_kernel_may_reuse(const fv_kernel *kernel, int input, int output);
 /* The number of the op's next kernel at or after `from`, −1 when there are no more. */
 int fv_kernel_next(const char *op, int from);
 /* Does FOVEA_KERNEL say which kernels of `op` may run? */

@@ -29,9 +29,12 @@ static bool is_wanted(const fv_graph *graph, const fv_node *node, const product 
         types[i] = *fv_value_type(graph, node->inputs[i]);
         if (product->batched >> i & 1) types[i].dims[0] = FV_NOMINAL_BATCH;
     }
-    double rounded = fv_kernel_lowest_cost(product->rounded, types, node->input_count, node->options);
-    if (precision == FV_PRECISION_BF16_FORCED) return isfinite(rounded);
-    return rounded < fv_kernel_lowest_cost(product->exact, types, node->input_count, node->options);
+    double rounded, exact;
+    int64_t scratch;
+    bool can = fv_kernel_cheapest(product->rounded, types, node->input_count, node->options, 1, &rounded, &scratch) != NULL;
+    if (!can || precision == FV_PRECISION_BF16_FORCED) return can;
+    fv_kernel_cheapest(product->exact, types, node->input_count, node->options, 1, &exact, &scratch);
+    return rounded < exact;
 }
 
 static fv_error *refuse(const char *reason) {

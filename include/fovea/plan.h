@@ -59,6 +59,8 @@ typedef struct fv_plan_options {
      * the bits that one rank would have made. A node that ranks cannot share is FV_UNSUPPORTED by name. Every rank makes the
      * same plans and runs them in the same order; the comm outlives them. NULL: one rank. */
     fv_comm *comm;
+    bool low_memory;    /* training: less is kept of the forward pass, and computed again where the backward pass reads it: the
+                         * same bits, in less memory and more time. Nothing for a graph without a result named "loss" */
     int64_t memory_cap; /* bytes; a plan that needs more is FV_MEMORY naming the need; 0: no cap */
 } fv_plan_options;
 

@@ -51,9 +51,10 @@ for wrong in "--checkpoint-every -1s" "--checkpoint-every soon" "--grace 0s"; do
     [ $status = 2 ] && grep -q -- "is no length of time" err || fail "$wrong is taken"
 done
 stop_after broken TERM 5 "--resume --threads 1 --workers 0"
-stop_after broken USR1 7 "--resume --threads 2 --workers 2"
+stop_after broken USR1 7 "--resume --threads 2 --workers 2 --memory low"
 stop_after broken KILL 9 "--resume --threads 2 --workers 1 --checkpoint-every 0.001s"
 "$FOVEA" train --resume --threads 2 --workers 3 --out broken > /dev/null 2> err || fail "resuming fails"
+grep -q "^memory: low " broken/recipe.yaml || fail "low memory, which touches no bit, is not kept from then on"
 for file in last.fovea best.fovea; do cmp unbroken/$file broken/$file || fail "$file differs after stopping and resuming"; done
 cut -d, -f1-6 unbroken/results.csv > a
 cut -d, -f1-6 broken/results.csv > b

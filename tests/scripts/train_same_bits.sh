@@ -1,5 +1,6 @@
 #!/bin/sh
-# The same last.fovea and best.fovea from any number of threads and workers; nothing of where and how fast is in them.
+# The same last.fovea and best.fovea from any number of threads and workers, and in low memory; nothing of where and how
+# fast is in them.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -16,8 +17,9 @@ train() {
 train one --threads 1 --workers 0
 train two --threads 2 --workers 3
 train three --threads 2 --workers 0
+train low --threads 2 --workers 1 --memory low
 for file in last.fovea best.fovea previous.fovea; do
-    for other in two three; do cmp one/$file $other/$file || fail "$file differs between one and $other"; done
+    for other in two three low; do cmp one/$file $other/$file || fail "$file differs between one and $other"; done
 done
 train seed --threads 2 --workers 1 --seed 6
 ! cmp -s one/last.fovea seed/last.fovea || fail "another seed gives the same bits"

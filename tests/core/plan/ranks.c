@@ -23,6 +23,7 @@ typedef struct training {
     int64_t steps, last; /* last: pictures of the last step; the others have x.dims[0] */
     const char *optimizer, *loss;
     int ranks;
+    bool low_memory;             /* of several ranks: one keeps all */
     uint64_t bits[FV_RANKS_MAX]; /* of all that the steps left, by rank */
 } training;
 
@@ -97,7 +98,8 @@ static fv_error *train(fv_comm *comm, void *context) {
         FV_OWNED(fv_plan) plan = NULL;
         int64_t pictures = step == t->steps - 1 ? t->last : t->x.dims[0];
         FV_TRY(fv_graph_with_batch(g, pictures, &batch));
-        FV_TRY(fv_plan_new(batch, weights, &(fv_plan_options){ .mode = FV_TRAINING, .comm = comm }, &plan));
+        fv_plan_options options = { .mode = FV_TRAINING, .comm = comm, .low_memory = t->low_memory && fv_comm_size(comm) > 1 };
+        FV_TRY(fv_plan_new(batch, weights, &options, &plan));
         fv_share share = fv_share_of(pictures, 8, fv_comm_size(comm), fv_comm_rank(comm));
         if (fv_plan_feed(plan, "x")->type.dims[0] != share.rows) return fv_fail(FV_BUG, "a plan of other rows than its own");
         feed(plan, step, share.first);
@@ -131,6 +133,13 @@ FV_TEST(core_plan_ranks__a_network_trains_to_the_same_bits_on_any_number_of_rank
     t.loss = "cross_entropy label_smoothing=0.1 class_weights=1,2,0.5,1,3";
     t.last = 3;
     expect_same_bits(t, (int[]){ 2, 4 }, 2);
+}
+
+FV_TEST(core_plan_ranks__train_to_the_same_bits_in_low_memory) {
+    training t = { .network = small_network, .steps = 2, .x = fv_type_of(FV_F32, 24, 9, 7, 3), .last = 19, .loss = "focal" };
+    t.optimizer = "sgd momentum=0.9";
+    t.low_memory = true;
+    expect_same_bits(t, (int[]){ 2, 3 }, 2);
 }
 
 FV_TEST(core_plan_ranks__train_to_the_same_bits_on_a_cpu_without_kernels_of_its_own) {
