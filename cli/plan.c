@@ -40,10 +40,12 @@ static const fv_field fields[] = {
 
 static fv_error *open_plan(const char *what, const plan_options *o, fv_weights *weights, fv_plan **out) {
     fv_subject subject = { what, o->workspace, o->batch, o->mode, o->loss, o->optimizer };
-    fv_plan_options options = {
-        .mode = o->mode, .precision = o->precision, .device = o->device, .shards = (int)o->shards, .passes = (int)o->passes,
-        .low_memory = o->memory
-    };
+    fv_plan_options options = { .mode = o->mode,
+                                .precision = o->precision,
+                                .device = o->device,
+                                .shards = (int)o->shards,
+                                .passes = (int)o->passes,
+                                .low_memory = o->memory };
     return fv_subject_plan(&subject, &options, weights, out);
 }
 

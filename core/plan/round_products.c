@@ -3,7 +3,6 @@
  * batches of all sizes, and for the last of an epoch, round alike.
  *
  *   conv2d(x, w)   → rounded_conv2d(x, w)   (also conv2d_grad_input, conv2d_grad_weights) */
-#include <math.h>
 
 #include "core/base/assert.h"
 #include "core/plan/plan.h"
