@@ -68,18 +68,35 @@ static fv_error *open_to_read(const char *path, int *file) {
     return *file < 0 ? fv_file_refused(errno, "read", path) : NULL;
 }
 
-fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *length) {
+fv_error *fv_file_open(const char *path, int64_t cap, int *file, int64_t *size) {
+    struct stat info;
+    FV_TRY(open_to_read(path, file));
+    bool plain = fstat(*file, &info) == 0 && S_ISREG(info.st_mode);
+    *size = plain ? (int64_t)info.st_size : -1;
+    if (*size <= cap) return NULL;
+    close(*file);
+    *file = -1;
+    return too_large(path, cap);
+}
+
+fv_error *fv_file_read_open(int file, const char *path, int64_t cap, uint8_t **bytes, int64_t *length) {
     *bytes = NULL;
     *length = 0;
-    cap = fv_min(fv_max(cap, 0), INT64_MAX / 2);
-    int file;
-    FV_TRY(open_to_read(path, &file));
-    fv_error *error = read_open(file, path, cap, bytes, length);
-    close(file);
+    fv_error *error = read_open(file, path, fv_min(fv_max(cap, 0), INT64_MAX / 2), bytes, length);
     if (error) {
         fv_memory_free(fv_take(bytes));
         *length = 0;
     }
+    return error;
+}
+
+fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *length) {
+    int file;
+    *bytes = NULL;
+    *length = 0;
+    FV_TRY(open_to_read(path, &file));
+    fv_error *error = fv_file_read_open(file, path, cap, bytes, length);
+    close(file);
     return error;
 }
 

@@ -11,7 +11,12 @@
  * fv_memory_free. */
 FV_MUST_USE fv_error *fv_file_read(const char *path, int64_t cap, uint8_t **bytes, int64_t *length);
 
-/* The same, written to `to`, an open file in memory that is empty: a plain file by the team (parallel.h). */
+/* Opens what is to be read; `*size`: of a plain file, which has at most `cap` bytes; else -1. The caller closes `*file`. */
+FV_MUST_USE fv_error *fv_file_open(const char *path, int64_t cap, int *file, int64_t *size);
+/* fv_file_read of what is open so, from where it stands. */
+FV_MUST_USE fv_error *fv_file_read_open(int file, const char *path, int64_t cap, uint8_t **bytes, int64_t *length);
+
+/* As fv_file_read, written to `to`, an open file in memory that is empty: a plain file by the team (parallel.h). */
 FV_MUST_USE fv_error *fv_file_copy(const char *path, int64_t cap, int to, int64_t *length);
 
 /* Writes `bytes` to a temporary name beside `path`, fsyncs it, renames it over `path`, fsyncs the folder. On an error `path` is

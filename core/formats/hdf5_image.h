@@ -19,6 +19,7 @@ hid_t fv_hdf5_stored(fv_dtype dtype);
 hid_t fv_hdf5_native(fv_dtype dtype);
 
 /* FV_HDF5_LOCKED; in a function's declarations: takes the lock until it returns. Also keeps HDF5 from printing its errors. */
+void fv_hdf5_begin(void); /* what the first use would begin with, beforehand */
 int fv_hdf5_lock(void);
 void fv_hdf5_unlock(const int *locked);
 #define FV_HDF5_LOCKED __attribute__((cleanup(fv_hdf5_unlock), unused)) int fv_hdf5_locked_ = fv_hdf5_lock()
@@ -49,6 +50,16 @@ FV_MUST_USE fv_error *fv_hdf5_add_tensor(hid_t group, const char *name, const fv
 
 /* Opens `bytes` for reading, without a copy: they must stay until the file is released. */
 FV_MUST_USE fv_error *fv_hdf5_open(const uint8_t *bytes, int64_t length, hid_t *file);
+
+/* The same where the bytes are elsewhere: they are asked for block by block as HDF5 looks at them, and kept. `ask` is given
+ * whole blocks, the last may be shorter; false: they do not come. The source stays until the file is released. */
+#define FV_HDF5_BLOCK ((int64_t)32 << 10)
+typedef struct fv_hdf5_source {
+    int64_t length;
+    bool (*ask)(void *context, int64_t offset, int64_t count, uint8_t *to);
+    void *context;
+} fv_hdf5_source;
+FV_MUST_USE fv_error *fv_hdf5_open_asked(const fv_hdf5_source *source, hid_t *file);
 
 FV_MUST_USE fv_error *fv_hdf5_open_group(hid_t parent, const char *name, hid_t *out, int64_t *links);
 /* The name of link number `index` of a group, in order of names; only a hard link is one. */

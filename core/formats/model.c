@@ -2,7 +2,6 @@
 #include "core/formats/model_file.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/size.h"
 
@@ -19,13 +18,12 @@ struct fv_model {
     fv_weights *weights;
     section *sections; /* sorted by name */
     int section_count;
-    fv_snapshot file; /* whose bytes the weights lie in; NULL: they have memory of their own */
+    fv_private_copy file; /* whose bytes the weights lie in; NULL: they have memory of their own */
 };
 
 fv_error *fv_model_new(const fv_graph *graph, fv_model **out) {
     FV_OWNED(fv_model) model = NULL;
     FV_TRY(fv_memory_new(1, &model));
-    model->file.file = -1;
     FV_TRY(fv_memory_new(SECTIONS_MAX, &model->sections));
     FV_TRY(fv_graph_clone(graph, &model->graph));
     FV_TRY(fv_weights_new(&model->weights));
@@ -44,16 +42,14 @@ void fv_model_free(fv_model *model) {
     fv_memory_free(model->sections);
     fv_graph_free(model->graph);
     fv_weights_free(model->weights);
-    fv_snapshot_release(&model->file);
+    fv_private_copy_release(&model->file);
     fv_memory_free(model);
 }
 
-void fv_model_keep(fv_model *model, fv_snapshot *file) {
-    fv_snapshot_release(&model->file);
+void fv_model_keep(fv_model *model, fv_private_copy *file) {
+    fv_private_copy_release(&model->file);
     model->file = *file;
-    *file = (fv_snapshot){ .file = -1 };
-    close(model->file.file); /* mapped, it stays without */
-    model->file.file = -1;
+    *file = (fv_private_copy){ 0 };
 }
 
 const fv_graph *fv_model_graph(const fv_model *model) { return model->graph; }

@@ -9,7 +9,7 @@
 #define FV_FORMATS_MODEL_FILE_H
 
 #include "core/base/fields.h"
-#include "core/formats/snapshot.h"
+#include "core/formats/private_copy.h"
 #include "fovea/model.h"
 
 #define FV_MODEL_VERSION 1
@@ -26,9 +26,9 @@ FV_MUST_USE fv_error *fv_model_encode(const fv_model *model, bool checkpoint, ui
 FV_MUST_USE fv_error *fv_model_decode(const uint8_t *bytes, int64_t length, const char *where, fv_model **out);
 
 /* As fv_model_load, for who runs a model as it is: its weights are used where they lie in the file's copy in memory, which the
- * model keeps. What is written to is copied then, page by page. */
+ * model keeps. */
 FV_MUST_USE fv_error *fv_model_open(const char *path, fv_model **out);
-void fv_model_keep(fv_model *model, fv_snapshot *file); /* until the model is freed */
+void fv_model_keep(fv_model *model, fv_private_copy *file); /* until the model is freed */
 
 /* Of an image and the answer about it (answer.h), which need not be true. */
 FV_MUST_USE fv_error *fv_model_from_answer(const void *answer, int64_t answer_length, const uint8_t *image, int64_t length,

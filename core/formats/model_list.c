@@ -72,3 +72,12 @@ fv_error *fv_model_list(const uint8_t *image, int64_t length, fv_text *answer, i
     FV_TRY(fv_hdf5_open(image, length, &file));
     return list_all(&(source){ .file = file, .length = length, .arena = arena, .answer = answer }, version);
 }
+
+fv_error *fv_model_list_asked(const fv_hdf5_source *asked, fv_text *answer, int *version) {
+    FV_OWNED(fv_arena) arena = NULL;
+    FV_TRY(fv_arena_new("names in a model file", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_HDF5_LOCKED;
+    FV_HID(file, -1);
+    FV_TRY(fv_hdf5_open_asked(asked, &file));
+    return list_all(&(source){ .file = file, .length = asked->length, .arena = arena, .answer = answer }, version);
+}

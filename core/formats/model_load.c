@@ -1,8 +1,10 @@
-/* model_load.c - a model read from a file: the trailer is found; what the file holds and where is listed, by fovea-reader when
- * anybody may have made the file, while the team hashes it; then, here, content is taken from the places listed, and the
- * tensors must be those that the graph wants. */
+/* model_load.c - a model read from a file: it is copied and hashed by the team, and its trailer compared; what the file holds
+ * and where is listed, by fovea-reader when anybody may have made the file; then, here, content is taken from the places
+ * listed, and the tensors must be those that the graph wants. */
 #include <string.h>
+#include <unistd.h>
 
+#include "core/base/file.h"
 #include "core/base/size.h"
 #include "core/formats/model_list.h"
 #include "core/formats/model_trailer.h"
@@ -151,40 +153,53 @@ fv_error *fv_model_decode(const uint8_t *bytes, int64_t length, const char *wher
     return fv_model_from_answer(answer.at, answer.length, bytes, image, where, out);
 }
 
-/* The reader goes through the file while it is hashed; of one that was changed the answer is not waited for. */
-static fv_error *load(const fv_snapshot *file, uint8_t *lent, const char *path, fv_arena *arena, fv_model **out) {
-    int64_t image, length;
+/* Of a file that was changed nothing is gone through. */
+static fv_error *check(const fv_private_copy *file, const char *path, int64_t *image) {
+    FV_TRY(fv_trailer_find(file->bytes, file->length, path, image));
+    return fv_trailer_compare(file->bytes, file->length, file->leaves, path);
+}
+
+/* The reader is started while the file is copied; it asks for bytes of the copy when their hash is known to be right. */
+static fv_error *read_with(fv_reading *reading, int from, int64_t size, const char *path, fv_private_copy *file,
+                           int64_t *image) {
+    fv_error *error = fv_private_copy_read(from, size, path, FV_MODEL_BYTES_MAX, FV_HASH_BYTES, file);
+    if (!error) error = check(file, path, image);
+    if (!reading) return error;
+    if (error)
+        fv_reader_cancel(reading);
+    else
+        fv_reader_give(reading, file->bytes, *image);
+    return error;
+}
+
+static fv_error *load(const char *path, bool lend, fv_private_copy *file, fv_model **out) {
+    FV_OWNED(fv_arena) arena = NULL;
+    int64_t image, length, size;
     const void *answer;
-    fv_reading *reading;
-    FV_TRY(fv_trailer_find(file->bytes, file->length, path, &image));
-    fv_error *unread = fv_reader_begin(file, image, path, NULL, arena, &reading);
-    fv_error *error = fv_trailer_compare(file->bytes, file->length, path);
+    fv_reading *reading = NULL;
+    int from;
+    FV_TRY(fv_arena_new("the list of a model's pieces", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_TRY(fv_file_open(path, FV_MODEL_BYTES_MAX, &from, &size));
+    fv_error *unread = fv_reader_await(path, NULL, arena, &reading);
+    fv_error *error = read_with(unread ? NULL : reading, from, size, path, file, &image);
+    close(from);
     if (error) {
-        if (!unread) fv_reader_cancel(reading);
         fv_error_free(unread);
         return error;
     }
     FV_TRY(unread);
     FV_TRY(fv_reader_end(reading, &answer, &length));
-    return from_answer(answer, length, file->bytes, lent, image, path, out);
+    return from_answer(answer, length, file->bytes, lend ? file->bytes : NULL, image, path, out);
 }
 
 fv_error *fv_model_load(const char *path, fv_model **out) {
-    FV_SNAPSHOT(file);
-    FV_OWNED(fv_arena) arena = NULL;
-    FV_TRY(fv_arena_new("the list of a model's pieces", 2 * FV_ANSWER_BYTES_MAX, &arena));
-    FV_TRY(fv_snapshot_read(path, FV_MODEL_BYTES_MAX, &file));
-    return load(&file, NULL, path, arena, out);
+    FV_PRIVATE_COPY(file);
+    return load(path, false, &file, out);
 }
 
 fv_error *fv_model_open(const char *path, fv_model **out) {
-    FV_SNAPSHOT(file);
-    FV_OWNED(fv_arena) arena = NULL;
-    uint8_t *lent;
-    FV_TRY(fv_arena_new("the list of a model's pieces", 2 * FV_ANSWER_BYTES_MAX, &arena));
-    FV_TRY(fv_snapshot_read(path, FV_MODEL_BYTES_MAX, &file));
-    FV_TRY(fv_snapshot_lend(&file, &lent));
-    FV_TRY(load(&file, lent, path, arena, out));
+    FV_PRIVATE_COPY(file);
+    FV_TRY(load(path, true, &file, out));
     fv_model_keep(*out, &file);
     return NULL;
 }

@@ -59,11 +59,13 @@ fv_error *fv_trailer_find(const uint8_t *bytes, int64_t length, const char *wher
     return get_length(trailer + 8) == *image_length ? NULL : changed(where);
 }
 
-fv_error *fv_trailer_compare(const uint8_t *bytes, int64_t length, const char *where) {
+fv_error *fv_trailer_compare(const uint8_t *bytes, int64_t length, const uint8_t *leaves, const char *where) {
     uint8_t hash[FV_HASH_BYTES];
     int64_t hashed = length - FV_HASH_BYTES;
     if (memcmp(bytes + length - FV_MODEL_TRAILER, chain_magic, sizeof chain_magic) == 0)
         crypto_generichash(hash, FV_HASH_BYTES, bytes, (unsigned long long)hashed, NULL, 0);
+    else if (leaves)
+        fv_tree_hash_root(leaves, fv_tree_leaves(hashed), hash);
     else
         FV_TRY(fv_tree_hash(bytes, hashed, hash));
     return sodium_memcmp(hash, bytes + hashed, FV_HASH_BYTES) == 0 ? NULL : changed(where);
@@ -71,7 +73,7 @@ fv_error *fv_trailer_compare(const uint8_t *bytes, int64_t length, const char *w
 
 fv_error *fv_trailer_check(const uint8_t *bytes, int64_t length, const char *where, int64_t *image_length) {
     FV_TRY(fv_trailer_find(bytes, length, where, image_length));
-    return fv_trailer_compare(bytes, length, where);
+    return fv_trailer_compare(bytes, length, NULL, where);
 }
 
 void fv_trailer_hash(const uint8_t *bytes, int64_t length, char out[FV_TRAILER_HASH_LETTERS]) {

@@ -11,10 +11,10 @@ FV_MUST_USE fv_error *fv_trailer_write(uint8_t *bytes, int64_t image_length);
 /* The image's length, or what is wrong with the file: not a model, cut short, changed. */
 FV_MUST_USE fv_error *fv_trailer_check(const uint8_t *bytes, int64_t length, const char *where, int64_t *image_length);
 
-/* The two halves of it: all but the hash; and whether that of all but the last FV_HASH_BYTES bytes, computed by the team, is
- * what stands there. */
+/* The two halves of it: all but the hash; and whether that of all but the last FV_HASH_BYTES bytes is what stands there. It is
+ * computed by the team; from `leaves`, the hashes of those bytes' leaves, where they are known (else NULL). */
 FV_MUST_USE fv_error *fv_trailer_find(const uint8_t *bytes, int64_t length, const char *where, int64_t *image_length);
-FV_MUST_USE fv_error *fv_trailer_compare(const uint8_t *bytes, int64_t length, const char *where);
+FV_MUST_USE fv_error *fv_trailer_compare(const uint8_t *bytes, int64_t length, const uint8_t *leaves, const char *where);
 
 /* The hash of a file that fv_trailer_check found whole, as 64 hexadecimal digits and a NUL. */
 #define FV_TRAILER_HASH_LETTERS 65

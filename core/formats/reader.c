@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +34,9 @@ struct fv_reading {
     fv_arena *arena;
     double deadline;
     int answer, note; /* descriptors: of the shared memory; of the pipe's end to read from */
+    int wishes; /* our end of the socket by which it asks for bytes; -1: it has the file, or has asked for the wrong ones */
+    const uint8_t *given; /* what it may ask for; NULL: nothing yet */
+    int64_t given_length;
     pid_t process;
     bool late;    /* it was killed for taking too long */
     bool unknown; /* somebody else took its status */
@@ -57,12 +61,12 @@ static void set_environment(spawning *s, fv_text *libraries) {
     s->environment[0] = path ? libraries->at : NULL;
 }
 
-static int set_files(spawning *s, const fv_snapshot *file, const fv_reading *r, int note) {
+static int set_files(spawning *s, int file, const fv_reading *r, int note) {
     posix_spawn_file_actions_t *f = &s->files;
     int failed = posix_spawn_file_actions_addopen(f, 0, "/dev/null", O_RDWR, 0);
     if (!failed) failed = posix_spawn_file_actions_adddup2(f, 0, 1);
     if (!failed) failed = posix_spawn_file_actions_adddup2(f, note, 2);
-    if (!failed) failed = posix_spawn_file_actions_adddup2(f, file->file, FV_READER_FILE);
+    if (!failed) failed = posix_spawn_file_actions_adddup2(f, file, FV_READER_FILE);
     if (!failed && r->limits.content_length) failed = posix_spawn_file_actions_adddup2(f, r->limits.content, FV_READER_CONTENT);
     return failed ? failed : posix_spawn_file_actions_adddup2(f, r->answer, FV_READER_ANSWER);
 }
@@ -88,7 +92,7 @@ static void set_arguments(spawning *s, const char *path, int64_t length, const f
     }
 }
 
-static fv_error *start(fv_reading *r, const char *path, const fv_snapshot *file, int64_t length, int note) {
+static fv_error *start(fv_reading *r, const char *path, int file, int64_t length, int note) {
     spawning s = { 0 };
     FV_TEXT(libraries, 1 << 16);
     set_arguments(&s, path, length, &r->limits);
@@ -125,14 +129,32 @@ static bool hear(fv_reading *r) {
     return got > 0;
 }
 
+static void stop_giving(fv_reading *r) {
+    if (r->wishes >= 0) close(r->wishes);
+    r->wishes = -1;
+}
+
+/* Never waits: who asks for one piece after the other, and takes it, has room for it. Whatever else it does, it is given no
+ * more. */
+static void give(fv_reading *r) {
+    fv_reader_wish wish;
+    bool fine = recv(r->wishes, &wish, sizeof wish, MSG_DONTWAIT | MSG_TRUNC) == (ssize_t)sizeof wish;
+    fine = fine && wish.count > 0 && wish.count <= FV_READER_PIECE && wish.count <= r->given_length && wish.offset >= 0 &&
+           wish.offset <= r->given_length - wish.count;
+    fine = fine && send(r->wishes, r->given + wish.offset, (size_t)wish.count, MSG_DONTWAIT | MSG_NOSIGNAL) == wish.count;
+    if (!fine) stop_giving(r);
+}
+
 static void wait_for(fv_reading *r) {
     for (bool open = true; open && !r->late;) {
         double left = r->deadline - now();
-        struct pollfd note = { .fd = r->note, .events = POLLIN };
-        int ready = left > 0 ? poll(&note, 1, (int)(1000 * left) + 1) : 0;
-        if (ready > 0) open = hear(r);
+        struct pollfd both[2] = { { .fd = r->note, .events = POLLIN }, { .fd = r->wishes, .events = POLLIN } };
+        int ready = left > 0 ? poll(both, r->given && r->wishes >= 0 ? 2 : 1, (int)(1000 * left) + 1) : 0;
+        if (ready > 0 && both[1].revents) give(r);
+        if (ready > 0 && both[0].revents) open = hear(r);
         if (ready == 0) r->late = true;
     }
+    stop_giving(r);
     kill(-r->process, SIGKILL); /* late, or it has closed the pipe: a process that has ended does not notice */
     pid_t got;
     do got = waitpid(r->process, &r->status, 0);
@@ -207,7 +229,7 @@ static void warn_of_guards(unsigned guards) {
         fv_log_warning("fovea-reader has no filter of system calls here (seccomp is not allowed): its limits alone keep it");
 }
 
-static fv_error *start_with_pipe(fv_reading *r, const char *path, const fv_snapshot *file, int64_t length) {
+static fv_error *start_with_pipe(fv_reading *r, const char *path, int file, int64_t length) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return fv_fail(FV_IO, "no pipe to the reader: %s", strerror(errno));
     int note = fcntl(ends[1], F_DUPFD_CLOEXEC, FV_READER_CONTENT + 1);
@@ -220,19 +242,53 @@ static fv_error *start_with_pipe(fv_reading *r, const char *path, const fv_snaps
     return error;
 }
 
-fv_error *fv_reader_begin(const fv_snapshot *file, int64_t length, const char *where, const fv_reader_limits *limits,
-                          fv_arena *arena, fv_reading **out) {
-    fv_reading *r;
+static fv_error *begin(fv_reading *r, int file, int64_t length) {
     const char *path;
-    FV_TRY(fv_arena_take(arena, 1, &r));
-    *r = (fv_reading){ .where = where, .limits = limits ? *limits : fv_reader_documented, .arena = arena };
-    FV_TRY(fv_error_wrap(fv_reader_find(arena, &path), "%s cannot be read", where));
-    FV_TRY(fv_shared_memory(where, FV_ANSWER_BYTES_MAX, &r->answer));
+    FV_TRY(fv_error_wrap(fv_reader_find(r->arena, &path), "%s cannot be read", r->where));
+    FV_TRY(fv_shared_memory(r->where, FV_ANSWER_BYTES_MAX, &r->answer));
     r->deadline = now() + r->limits.wait;
     fv_error *error = start_with_pipe(r, path, file, length);
     if (error) close(r->answer);
-    *out = r;
     return error;
+}
+
+static fv_error *new_reading(const char *where, const fv_reader_limits *limits, fv_arena *arena, fv_reading **out) {
+    FV_TRY(fv_arena_take(arena, 1, out));
+    **out = (fv_reading){ .where = where,
+                          .limits = limits ? *limits : fv_reader_documented,
+                          .arena = arena,
+                          .answer = -1,
+                          .note = -1,
+                          .wishes = -1 };
+    return NULL;
+}
+
+fv_error *fv_reader_begin(const fv_snapshot *file, int64_t length, const char *where, const fv_reader_limits *limits,
+                          fv_arena *arena, fv_reading **out) {
+    FV_TRY(new_reading(where, limits, arena, out));
+    return begin(*out, file->file, length);
+}
+
+fv_error *fv_reader_await(const char *where, const fv_reader_limits *limits, fv_arena *arena, fv_reading **out) {
+    int ends[2];
+    FV_TRY(new_reading(where, limits, arena, out));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return fv_fail(FV_IO, "no socket to the reader: %s", strerror(errno));
+    (*out)->wishes = ends[0];
+    int theirs = fcntl(ends[1], F_DUPFD_CLOEXEC, FV_READER_CONTENT + 1);
+    close(ends[1]);
+    fv_error *error = theirs < 0 ? fv_fail(FV_IO, "no socket to the reader: %s", strerror(errno)) : begin(*out, theirs, 0);
+    if (theirs >= 0) close(theirs);
+    if (error) stop_giving(*out);
+    return error;
+}
+
+void fv_reader_give(fv_reading *r, const uint8_t *bytes, int64_t length) {
+    fv_reader_wish all = { .offset = length };
+    r->given = bytes;
+    r->given_length = length;
+    r->deadline = now() + r->limits.wait;
+    if (send(r->wishes, &all, sizeof all, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof all) stop_giving(r);
 }
 
 fv_error *fv_reader_end(fv_reading *r, const void **answer, int64_t *answer_length) {

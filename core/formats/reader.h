@@ -1,9 +1,10 @@
 /* reader.h - fovea-reader, the separate program that goes through files which anybody may have made: it runs HDF5's library on
  * them without rights, so that whatever they do to it is an error message here.
  *
- * It is started with the file as a sealed snapshot, fills a piece of shared memory with the answer (answer.h) and ends. It may
- * open no file, start no process, take no more memory, processor time and time than its limits say (sandbox.h); it has
- * no environment and no descriptors but those. Any thread; the program's signal handlers and children do not matter. */
+ * It is started with the file as a sealed snapshot, or with a socket by which it asks for the bytes that it wants, fills a
+ * piece of shared memory with the answer (answer.h) and ends. It may open no file, start no process, take no more memory,
+ * processor time and time than its limits say (sandbox.h); it has no environment and no descriptors but those. Any thread; the
+ * program's signal handlers and children do not matter. */
 #ifndef FV_FORMATS_READER_H
 #define FV_FORMATS_READER_H
 
@@ -11,8 +12,10 @@
 #include "core/formats/answer.h"
 #include "core/formats/snapshot.h"
 
-/* Where the reader finds the file, the answer's shared memory, and that of the content (of some kinds). Its arguments: the
- * file's bytes, memory, processor seconds, kind, the content's bytes. */
+/* Where the reader finds the file (or the socket by which it asks for it), the answer's shared memory, and that of the content
+ * (of some kinds). Its arguments: the file's bytes (0: they are asked for), memory, processor seconds, kind, the content's
+ * bytes.
+ */
 #define FV_READER_FILE 3
 #define FV_READER_ANSWER 4
 #define FV_READER_CONTENT 5
@@ -48,6 +51,17 @@ FV_MUST_USE fv_error *fv_reader_begin(const fv_snapshot *file, int64_t length, c
                                       const fv_reader_limits *limits, fv_arena *arena, fv_reading **out);
 FV_MUST_USE fv_error *fv_reader_end(fv_reading *reading, const void **answer, int64_t *answer_length);
 void fv_reader_cancel(fv_reading *reading);
+
+/* Of a model: begun before the file's bytes are there. It is started, and waits; then it is given `length` bytes, of which it
+ * asks for those that it wants, and no others reach it: they must stay until the reading ends. */
+FV_MUST_USE fv_error *fv_reader_await(const char *where, const fv_reader_limits *limits, fv_arena *arena, fv_reading **out);
+void fv_reader_give(fv_reading *reading, const uint8_t *bytes, int64_t length);
+/* What it sends: a place and how many bytes, at most FV_READER_PIECE; the answer is those bytes. Before it, it is sent the
+ * length, as such a place of no bytes. */
+#define FV_READER_PIECE ((int64_t)32 << 10)
+typedef struct fv_reader_wish {
+    int64_t offset, count;
+} fv_reader_wish;
 
 /* Has it read a file that this program made, to see what keeps it: where it is, and its fv_guard bits. */
 FV_MUST_USE fv_error *fv_reader_try(fv_arena *arena, const char **path, unsigned *guards);

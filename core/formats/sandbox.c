@@ -40,11 +40,13 @@ static bool limit(int resource, int64_t to, int64_t last) {
 }
 
 #ifdef MACHINE
-/* What the C library's memory, HDF5 and an orderly end need. Writing goes to what is open: nothing but the notes. */
-static const unsigned allowed[] = { SYS_write,         SYS_writev,         SYS_brk,         SYS_mmap,   SYS_munmap,
-                                    SYS_mremap,        SYS_mprotect,       SYS_madvise,     SYS_futex,  SYS_getrandom,
-                                    SYS_clock_gettime, SYS_sched_yield,    SYS_getpid,      SYS_gettid, SYS_rt_sigaction,
-                                    SYS_rt_sigreturn,  SYS_rt_sigprocmask, SYS_sigaltstack, SYS_exit,   SYS_exit_group };
+/* What the C library's memory, HDF5 and an orderly end need. Reading and writing goes to what is open: nothing but the notes,
+ * and the socket by which bytes of the file are asked for. */
+static const unsigned allowed[] = { SYS_read,         SYS_write,         SYS_writev,         SYS_brk,         SYS_mmap,
+                                    SYS_munmap,       SYS_mremap,        SYS_mprotect,       SYS_madvise,     SYS_futex,
+                                    SYS_getrandom,    SYS_clock_gettime, SYS_sched_yield,    SYS_getpid,      SYS_gettid,
+                                    SYS_rt_sigaction, SYS_rt_sigreturn,  SYS_rt_sigprocmask, SYS_sigaltstack, SYS_exit,
+                                    SYS_exit_group };
 #define ALLOWED ((unsigned)(sizeof allowed / sizeof *allowed))
 
 static unsigned filter_calls(void) {

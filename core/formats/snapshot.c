@@ -73,13 +73,6 @@ fv_error *fv_snapshot_copy(const void *bytes, int64_t length, fv_snapshot *out) 
     return NULL;
 }
 
-fv_error *fv_snapshot_lend(fv_snapshot *s, uint8_t **bytes) {
-    if (s->length && mprotect((void *)(uintptr_t)s->bytes, (size_t)s->length, PROT_READ | PROT_WRITE) < 0)
-        return refused("a copy that is written to");
-    *bytes = (uint8_t *)(uintptr_t)s->bytes;
-    return NULL;
-}
-
 void fv_snapshot_release(fv_snapshot *s) {
     if (s->bytes) munmap((void *)(uintptr_t)s->bytes, (size_t)s->length);
     if (s->file >= 0) close(s->file);

@@ -18,8 +18,6 @@ typedef struct fv_snapshot {
 FV_MUST_USE fv_error *fv_snapshot_read(const char *path, int64_t cap, fv_snapshot *out);
 /* A copy of bytes in memory. */
 FV_MUST_USE fv_error *fv_snapshot_copy(const void *bytes, int64_t length, fv_snapshot *out);
-/* Its bytes, for whoever keeps the snapshot as long: what is written to becomes this process's own, page by page. */
-FV_MUST_USE fv_error *fv_snapshot_lend(fv_snapshot *snapshot, uint8_t **bytes);
 void fv_snapshot_release(fv_snapshot *snapshot);
 #define FV_SNAPSHOT(name) __attribute__((cleanup(fv_snapshot_release))) fv_snapshot name = { .file = -1 }
 

@@ -132,6 +132,28 @@ static void fail_at_length(void) {
     _exit(127);
 }
 
+/* Asks for what it may not have, by the socket that bytes of the file are asked for by; says what it got. */
+static void ask_for(int64_t offset, int64_t count) {
+    static uint8_t got[1 << 20];
+    fv_reader_wish all, wish = { offset, count };
+    if (read(FV_READER_FILE, &all, sizeof all) != (ssize_t)sizeof all || all.offset != 1000) fprintf(stderr, "no length ");
+    if (write(FV_READER_FILE, &wish, sizeof wish) != (ssize_t)sizeof wish) fprintf(stderr, "no socket ");
+    fprintf(stderr, "got %d bytes", (int)read(FV_READER_FILE, got, sizeof got));
+}
+
+static void ask_well(void) { ask_for(1, 999); }
+static void ask_outside(void) { ask_for(1, 1000); }
+static void ask_before(void) { ask_for(-1, 1); }
+static void ask_for_nothing(void) { ask_for(0, 0); }
+static void ask_for_less(void) { ask_for(0, -1); }
+static void ask_for_much(void) { ask_for(0, INT64_MAX); }
+
+/* And never takes what it asked for. */
+static void ask_on(void) {
+    for (fv_reader_wish wish = { 0, 1000 };;)
+        if (write(FV_READER_FILE, &wish, sizeof wish) < 0) _exit(5);
+}
+
 /* The pipe by which its end is seen, closed; and it goes on. */
 static void play_dead(void) {
     close(2);
@@ -162,6 +184,13 @@ static const struct {
              { "fail", fail, 0 },
              { "fail_at_length", fail_at_length, 0 },
              { "refuse", refuse, 0 },
+             { "ask_well", ask_well, 0 },
+             { "ask_outside", ask_outside, 0 },
+             { "ask_before", ask_before, 0 },
+             { "ask_for_nothing", ask_for_nothing, 0 },
+             { "ask_for_less", ask_for_less, 0 },
+             { "ask_for_much", ask_for_much, 0 },
+             { "ask_on", ask_on, 0 },
              { "unguarded", list_unguarded, 1 },
              { "play_dead", play_dead, 1 },
              { "leave_child", leave_child, 1 } };

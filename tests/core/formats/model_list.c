@@ -3,6 +3,7 @@
 
 #include <hdf5.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/base/file.h"
 #include "core/formats/hdf5_image.h"
@@ -27,7 +28,27 @@ static const char *new_file(void) {
     return path;
 }
 
-/* Lists the model's file after it was changed by HDF5. */
+/* An image in memory that is asked for; `left`: how many more times it comes. */
+typedef struct shelf {
+    const uint8_t *bytes;
+    int left;
+} shelf;
+
+static bool ask(void *context, int64_t offset, int64_t count, uint8_t *to) {
+    shelf *s = context;
+    if (s->left-- <= 0) return false;
+    memcpy(to, s->bytes + offset, (size_t)count);
+    return true;
+}
+
+static fv_error *list_asked(const uint8_t *bytes, int64_t length, int times, fv_text *answer) {
+    int version;
+    shelf s = { bytes, times };
+    fv_answer_begin(answer);
+    return fv_model_list_asked(&(fv_hdf5_source){ .length = length, .ask = ask, .context = &s }, answer, &version);
+}
+
+/* Lists the model's file after it was changed by HDF5; asked for, it is listed, or refused, as well. */
 static fv_error *list_changed(void (*change)(hid_t file)) {
     const char *path = new_file();
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
@@ -41,8 +62,19 @@ static fv_error *list_changed(void (*change)(hid_t file)) {
     FV_OK(fv_file_read(path, 1 << 20, &bytes, &length));
     fv_answer_begin(&answer);
     fv_error *error = fv_model_list(bytes, length, &answer, &version);
+    FV_TEXT(asked, FV_ANSWER_BYTES_MAX);
+    fv_error *other = list_asked(bytes, length, 1000, &asked);
     fv_memory_free(bytes);
-    return error;
+    if (error) {
+        assert_non_null(other);
+        assert_string_equal(fv_error_message(other), fv_error_message(error));
+        fv_error_free(other);
+        return error;
+    }
+    FV_OK(other);
+    assert_int_equal(asked.length, answer.length);
+    assert_memory_equal(asked.at, answer.at, (size_t)answer.length);
+    return NULL;
 }
 
 static void change_nothing(hid_t file) { (void)file; }
@@ -165,6 +197,23 @@ FV_TEST(core_formats_model_list__says_what_an_image_has_that_is_none_of_ours) {
         print_message("%s\n", cases[i].says);
         FV_FAILS(list_changed(cases[i].change), FV_FORMAT, cases[i].says);
     }
+}
+
+FV_TEST(core_formats_model_list__bytes_that_do_not_come_are_an_error) {
+    uint8_t *bytes = NULL;
+    int64_t length;
+    fv_error *error = NULL;
+    int times = 0;
+    FV_OK(fv_file_read(new_file(), 1 << 20, &bytes, &length));
+    do {
+        FV_TEXT(answer, FV_ANSWER_BYTES_MAX);
+        fv_error_free(error);
+        error = list_asked(bytes, length - FV_MODEL_TRAILER, times, &answer);
+        if (error) assert_int_equal(fv_error_code(error), FV_FORMAT);
+    } while (error && ++times < 100);
+    fv_memory_free(bytes);
+    assert_null(error);
+    assert_true(times > 0);
 }
 
 FV_TEST(core_formats_model_list__an_answer_that_is_full_is_an_error) {

@@ -204,6 +204,41 @@ FV_TEST(core_formats_reader__one_that_is_not_waited_for_leaves_nothing) {
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+static fv_error *have_it_ask(const char *way) {
+    static const uint8_t file[1000];
+    FV_OWNED(fv_arena) arena = NULL;
+    fv_reading *reading;
+    const void *bytes;
+    int64_t length;
+    use_reader(way);
+    FV_TRY(fv_arena_new("an answer", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_TRY(fv_reader_await("m.fovea", &short_limits, arena, &reading));
+    fv_reader_give(reading, file, sizeof file);
+    return fv_reader_end(reading, &bytes, &length);
+}
+
+FV_TEST(core_formats_reader__is_given_no_more_than_the_file_and_only_while_it_takes_it) {
+    static const char *const ways[] = { "ask_outside", "ask_before", "ask_for_nothing", "ask_for_less", "ask_for_much" };
+    int before = open_files();
+    FV_FAILS(have_it_ask("ask_well"), FV_FORMAT, "it said: got 999 bytes");
+    for (int i = 0; i < 5; i++) FV_FAILS(have_it_ask(ways[i]), FV_FORMAT, "it said: got 0 bytes");
+    FV_FAILS(have_it_ask("ask_on"), FV_IO, "with exit status 5");
+    assert_int_equal(open_files(), before);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+FV_TEST(core_formats_reader__one_that_awaits_a_file_that_does_not_come_leaves_nothing) {
+    FV_OWNED(fv_arena) arena = NULL;
+    fv_reading *reading;
+    int before = open_files();
+    use_reader(NULL);
+    FV_OK(fv_arena_new("an answer", 2 * FV_ANSWER_BYTES_MAX, &arena));
+    FV_OK(fv_reader_await("m.fovea", NULL, arena, &reading));
+    fv_reader_cancel(reading);
+    assert_int_equal(open_files(), before);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 FV_TEST(core_formats_reader__reads_for_several_threads_at_once) {
     pthread_t threads[4];
     const char *path = new_file();
