@@ -247,6 +247,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     const predict_options *o = raw;
     FV_OWNED(fv_predictor) predictor = NULL;
     fv_predictor_options options = { .device = o->device, .batch = batch_of(o), .workers = o->workers, .features = o->log };
+    options.late_selftest = !o->out && !o->log && !o->explain; /* what is written to is not touched before it */
     fv_model_file model;
     job j = { .call = call, .options = o, .model = &model };
     FV_TRY(check(o));

@@ -146,9 +146,11 @@ static fv_error *lay_out(desk *d, shelf shelves[2], fv_arena *arena) {
     return fv_prediction_room_fit(&d->answer, d->classes, 0);
 }
 
-/* Reads the next batch while it answers this one, until one comes out empty. */
+/* Reads the next batch while it answers this one, until one comes out empty. A model's own pictures are run, where that was put
+ * off, while the first batch is read. */
 static fv_error *run_all(desk *d, shelf shelves[2]) {
     FV_TRY(begin_reading(&shelves[0]));
+    FV_TRY(fv_predictor_late_selftest(d->predictor));
     for (int64_t i = 0; shelves[i].count; i = 1 - i) {
         shelf *now = &shelves[i];
         end_reading(now);

@@ -27,6 +27,7 @@ struct fv_predictor {
     int64_t feature_count;
     cached_plan plans[PLANS_MAX];
     int64_t uses;
+    const char *untested; /* the file's path, while its self-test is put off */
 };
 
 /* The graph's input and result must be what the signature says. */
@@ -102,9 +103,15 @@ fv_error *fv_predictor_open(const char *path, const fv_predictor_options *option
     FV_TRY(fv_model_open(path, &model));
     FV_TRY(fv_error_wrap(fv_predictor_new(model, options, &p), "%s cannot be used to predict", path));
     p->owned = fv_take(&model);
-    if (!p->options.no_selftest) FV_TRY(fv_error_wrap(fv_predictor_selftest(p), "%s cannot be trusted", path));
+    if (!p->options.no_selftest) FV_TRY(fv_arena_text(p->arena, path, &p->untested));
+    if (!p->options.late_selftest) FV_TRY(fv_predictor_late_selftest(p));
     *out = fv_take(&p);
     return NULL;
+}
+
+fv_error *fv_predictor_late_selftest(fv_predictor *p) {
+    const char *path = fv_take(&p->untested);
+    return path ? fv_error_wrap(fv_predictor_selftest(p), "%s cannot be trusted", path) : NULL;
 }
 
 void fv_predictor_free(fv_predictor *p) {

@@ -9,6 +9,9 @@
 /* FV_FORMAT when the model's own pictures do not give the outputs that the file expects; nothing where it has none. */
 FV_MUST_USE fv_error *fv_predictor_selftest(fv_predictor *predictor);
 
+/* What options.late_selftest has put off; nothing when it is done, or was not put off. */
+FV_MUST_USE fv_error *fv_predictor_late_selftest(fv_predictor *predictor);
+
 /* The plan for batches of `batch`, made when it is first wanted: borrowed until as many other sizes are wanted as are kept. Its
  * input, its logits and its features (as fv_predictor_features) stay where they are as long as it is there. */
 FV_MUST_USE fv_error *fv_predictor_plan(fv_predictor *predictor, int64_t batch, fv_plan **out);

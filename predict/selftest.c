@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/size.h"
+#include "data/threads.h"
 #include "fovea/metrics.h"
 #include "predict/predictor.h"
 
@@ -36,36 +37,72 @@ static fv_error *compare(const fv_predictor *p, const char *name, const double *
     return NULL;
 }
 
-static fv_error *check_picture(fv_predictor *p, const char *name, const char *base64, const double *expected, fv_arena *arena,
-                               fv_image *image) {
-    fv_size size = fv_predictor_input(p);
-    const float *logits;
+/* A self-test being taken. */
+typedef struct sitting {
+    fv_predictor *predictor;
+    fv_arena *arena;
+    fv_selftest_section section;
+    fv_image image;  /* as the network wants it, of one picture after the other */
+    fv_error *error; /* of what is done beside */
+} sitting;
+
+static fv_error *read_picture(sitting *t, int64_t i) {
+    const char *name = t->section.names.at[i];
+    fv_size size = fv_predictor_input(t->predictor);
+    fv_image *image = &t->image;
     const uint8_t *bytes;
     int64_t length;
-    FV_TRY(fv_selftest_file(name, base64, arena, &bytes, &length));
+    FV_TRY(fv_selftest_file(name, t->section.pictures.at[i], t->arena, &bytes, &length));
     FV_TRY(fv_image_decode(bytes, length, name, &(fv_decode_options){ .channels = size.channels }, image));
-    FV_TRY(fv_transforms_apply(fv_predictor_transforms(p), FV_EVALUATION, NULL, image));
-    if (image->height != size.height || image->width != size.width || image->channels != size.channels)
-        return fv_fail(FV_FORMAT, "self-test picture %s does not come out in the network's size", name);
-    FV_TRY(fv_predictor_run(p, image->pixels, 1, &logits));
-    return compare(p, name, expected, logits);
+    FV_TRY(fv_transforms_apply(fv_predictor_transforms(t->predictor), FV_EVALUATION, NULL, image));
+    if (image->height == size.height && image->width == size.width && image->channels == size.channels) return NULL;
+    return fv_fail(FV_FORMAT, "self-test picture %s does not come out in the network's size", name);
+}
+
+/* The section, and the first picture. */
+static fv_error *prepare(sitting *t) {
+    fv_selftest_section *s = &t->section;
+    int64_t outputs = fv_predictor_output_count(t->predictor);
+    FV_TRY(fv_section_read(fv_predictor_model(t->predictor), &fv_section_selftest, s, t->arena));
+    if (s->names.count != s->pictures.count || s->logits.count != s->pictures.count * outputs)
+        return fv_fail(FV_FORMAT, "its self-test has %lld pictures and %lld logits, %lld a picture",
+                       (long long)s->pictures.count, (long long)s->logits.count, (long long)outputs);
+    return s->pictures.count ? read_picture(t, 0) : NULL;
+}
+
+static void *prepare_beside(void *context) {
+    sitting *t = context;
+    t->error = prepare(t);
+    return NULL;
+}
+
+/* While another thread reads the section and its first picture, this one makes the plan: of much the same length. */
+static fv_error *begin(sitting *t) {
+    fv_threads beside = { 0 };
+    fv_plan *plan;
+    FV_TRY(fv_threads_start(&beside, 1, "fovea-selftest", prepare_beside, t));
+    fv_error *error = fv_predictor_plan(t->predictor, 1, &plan);
+    fv_threads_join(&beside);
+    if (!t->error) return error;
+    fv_error_free(error);
+    return fv_take(&t->error);
+}
+
+static fv_error *check_picture(sitting *t, int64_t i) {
+    const float *logits;
+    if (i) FV_TRY(read_picture(t, i));
+    FV_TRY(fv_predictor_run(t->predictor, t->image.pixels, 1, &logits));
+    const double *expected = t->section.logits.at + i * fv_predictor_output_count(t->predictor);
+    return compare(t->predictor, t->section.names.at[i], expected, logits);
 }
 
 fv_error *fv_predictor_selftest(fv_predictor *p) {
-    int version;
-    if (!fv_model_section(fv_predictor_model(p), fv_section_selftest.name, &version)) return NULL;
+    if (!fv_model_section(fv_predictor_model(p), fv_section_selftest.name, NULL)) return NULL;
     FV_OWNED(fv_arena) arena = NULL;
-    fv_selftest_section s;
     FV_TRY(fv_arena_new("a model's self-test", SELFTEST_BYTES_MAX, &arena));
-    FV_TRY(fv_section_read(fv_predictor_model(p), &fv_section_selftest, &s, arena));
-    int64_t outputs = fv_predictor_output_count(p);
-    if (s.names.count != s.pictures.count || s.logits.count != s.pictures.count * outputs)
-        return fv_fail(FV_FORMAT, "its self-test has %lld pictures and %lld logits, %lld a picture",
-                       (long long)s.pictures.count, (long long)s.logits.count, (long long)outputs);
-    fv_image image = { 0 };
-    fv_error *error = NULL;
-    for (int64_t i = 0; i < s.pictures.count && !error; i++)
-        error = check_picture(p, s.names.at[i], s.pictures.at[i], s.logits.at + i * outputs, arena, &image);
-    fv_image_release(&image);
+    sitting t = { .predictor = p, .arena = arena };
+    fv_error *error = begin(&t);
+    for (int64_t i = 0; i < t.section.pictures.count && !error; i++) error = check_picture(&t, i);
+    fv_image_release(&t.image);
     return error;
 }

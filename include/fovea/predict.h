@@ -29,6 +29,8 @@ typedef struct fv_predictor_options {
     bool alone;         /* likewise */
     int64_t plans;      /* of different batch sizes that are kept, the latest used; 0: 4; at most 16 */
     bool no_selftest;   /* fv_predictor_open does not run the model's own pictures */
+    bool late_selftest; /* nor does it, but fv_predict_files and fv_predict_stream do, once, before the first answer: while
+                           workers read the first pictures */
     bool features;      /* what the graph calls "features" is a result too (fv_predictor_features), as it is in any case where
                            the model file says from where on pictures are outliers */
 } fv_predictor_options;

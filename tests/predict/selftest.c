@@ -34,16 +34,42 @@ FV_TEST(predict_selftest__a_trained_model_carries_pictures_temperature_and_thres
     assert_true(fv_predictor_reject_below(predictor) == 0.125);
 }
 
-FV_TEST(predict_selftest__weights_that_changed_are_found_out) {
-    const char *path = train_one();
+static void change_weights(const char *path) {
     FV_OWNED(fv_model) model = NULL;
-    FV_OWNED(fv_predictor) predictor = NULL;
     FV_OK(fv_model_load(path, &model));
     fv_tensor *bias = fv_weights_find(fv_model_weights(model), "fc2.bias");
     fv_tensor_store(bias, 2, fv_tensor_load(bias, 2) + 0.25);
     FV_OK(fv_model_save(model, path));
+}
+
+static fv_error *count_answer(void *context, const fv_prediction *prediction) {
+    (void)prediction;
+    ++*(int *)context;
+    return NULL;
+}
+
+FV_TEST(predict_selftest__weights_that_changed_are_found_out) {
+    const char *path = train_one();
+    FV_OWNED(fv_predictor) predictor = NULL;
+    change_weights(path);
     FV_FAILS(fv_predictor_open(path, NULL, &predictor), FV_FORMAT, "self-test picture");
     FV_OK(fv_predictor_open(path, &(fv_predictor_options){ .no_selftest = true }, &predictor));
+}
+
+FV_TEST(predict_selftest__that_is_put_off_comes_before_the_first_answer) {
+    static const char *const none[] = { "/nowhere/picture.png" };
+    const char *path = train_one();
+    const fv_predictor_options late = { .late_selftest = true, .workers = 1 };
+    FV_OWNED(fv_predictor) predictor = NULL;
+    FV_OWNED(fv_predictor) changed = NULL;
+    int answers = 0;
+    FV_OK(fv_predictor_open(path, &late, &predictor));
+    FV_OK(fv_predict_files(predictor, none, 1, 1, count_answer, &answers));
+    assert_int_equal(answers, 1);
+    change_weights(path);
+    FV_OK(fv_predictor_open(path, &late, &changed));
+    FV_FAILS(fv_predict_files(changed, none, 1, 1, count_answer, &answers), FV_FORMAT, "self-test picture");
+    assert_int_equal(answers, 1);
 }
 
 FV_TEST(predict_selftest__a_section_that_does_not_add_up_is_an_error) {
