@@ -54,7 +54,8 @@ typedef struct convolution {
     int64_t stride, padding[2], channels, pictures;
     int64_t in_size[2], out_size[2]; /* heights and widths; of dy (the tiles) and x in the gradient of the weights */
     int64_t tiles[2], begin[2];      /* how many, and the result that the first begins with: 0 or −1 */
-    const float *in, *w, *bias;      /* w: packed tap by tap, all channels of one side by side; bias or NULL */
+    const float *in, *w, *bias;      /* w: packed tap by tap, the channels of one side by side; bias or NULL */
+    int64_t tap;                     /* floats of w from tap to tap */
     float *out;
     const float *dy;
     const float *zeros; /* a line of channels */
@@ -105,7 +106,7 @@ INLINE void sum_taps(const convolution *t, way way, int side, int stride, const 
                 for (int q = 0; q < ACROSS; q++) {
                     int r = tap_of(way, side, stride, o, i), s = tap_of(way, side, stride, q, j);
                     if (r < 0 || r >= side || s < 0 || s >= side) continue;
-                    const float *w = t->w + (r * side + s) * t->channels + c;
+                    const float *w = t->w + (r * side + s) * t->tap + c;
                     sum[o][q] = multiply_add(x, whole ? load(w) : load_tail(w, count), sum[o][q]);
                 }
         }
@@ -164,29 +165,31 @@ static void row_unit(void *context, int64_t unit, int thread) {
 /* ---- rows that lie anywhere (depthwise_rows.h) ---- */
 
 /* The pixels in columns left … left + columns − 1 of some rows. */
-static void find_pixels(const float *const *in, int rows, int columns, int64_t left, int64_t width, int64_t channels,
+static void find_pixels(const float *const *in, int rows, int columns, int64_t left, int64_t width, int64_t pixel,
                         const float *zeros, const float **pixels) {
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
             bool inside = in[i] && left + j >= 0 && left + j < width;
-            pixels[i * columns + j] = inside ? in[i] + (left + j) * channels : zeros;
+            pixels[i * columns + j] = inside ? in[i] + (left + j) * pixel : zeros;
         }
 }
 
 static void two_rows(const fv_depthwise_rows *r) {
     way way = r->backward ? BACKWARD : FORWARD;
     convolution t = { .channels = r->channels, .w = r->w, .bias = r->bias, .streamed = r->streamed };
+    int64_t in_pixel = r->in_pixel ? r->in_pixel : r->channels, out_pixel = r->out_pixel ? r->out_pixel : r->channels;
+    t.tap = r->tap ? r->tap : r->channels;
     t.limited = r->limited, t.low = r->low, t.high = r->high;
     int rows = inputs_of(way, r->side, r->stride, DOWN), columns = inputs_of(way, r->side, r->stride, ACROSS);
     tile_sums sum = sums[way][r->side == SIDE_MAX][r->stride == 2];
     for (int64_t q = r->backward ? fv_depthwise_backward_begin(r->stride, r->left) : 0; q < r->out_width; q += ACROSS) {
         tile tile;
         int64_t left = first_input(way, r->side, r->stride, r->left, q);
-        find_pixels(r->in, rows, columns, left, r->in_width, r->channels, r->zeros, tile.in);
+        find_pixels(r->in, rows, columns, left, r->in_width, in_pixel, r->zeros, tile.in);
         for (int o = 0; o < DOWN; o++)
             for (int64_t i = 0; i < ACROSS; i++) {
                 bool inside = r->out[o] && q + i >= 0 && q + i < r->out_width;
-                tile.out[o * ACROSS + i] = inside ? r->out[o] + (q + i) * r->channels : NULL;
+                tile.out[o * ACROSS + i] = inside ? r->out[o] + (q + i) * out_pixel : NULL;
             }
         sum(&t, &tile);
     }
@@ -316,6 +319,7 @@ static convolution convolution_of(const fv_call *call, way way, const fv_type *i
                       .stride = o->stride[0],
                       .padding = { o->padding[0], o->padding[1] },
                       .channels = w->dims[0],
+                      .tap = w->dims[0],
                       .pictures = in->dims[0],
                       .in_size = { in->dims[1], in->dims[2] },
                       .out_size = { out->dims[1], out->dims[2] },

@@ -15,10 +15,11 @@ typedef struct fv_depthwise_rows {
     bool backward;          /* with respect to the input: in are rows of dy, out of dx */
     int64_t channels, left; /* left: columns of zeros in front of the convolution's input */
     int64_t in_width, out_width;
+    int64_t in_pixel, out_pixel, tap;         /* floats from pixel to pixel, and of w from tap to tap; 0: as many as channels */
     const float *in[FV_DEPTHWISE_INPUTS_MAX]; /* rows of pixels, from the first that the filter touches; NULL: zeros */
     float *out[FV_DEPTHWISE_ROWS];            /* NULL: not wanted */
     bool streamed;                            /* written past the caches: whole lines only */
-    const float *w, *bias;                    /* w: tap by tap, all channels of one side by side */
+    const float *w, *bias;                    /* w: tap by tap, the channels of one side by side */
     const float *zeros;                       /* a pixel of zeros */
     bool limited;                             /* results are kept between low and high */
     float low, high;

@@ -34,9 +34,11 @@ typedef struct fv_call {
     int input_count, output_count;
     int shards; /* parts that a reduction over the batch is cut into (parallel.h) */
     const struct fv_split
-        *split;     /* the part of the batch that this rank holds (comm/shards.h); NULL: the call's rows are all */
-    int threads;    /* of the team */
-    void *scratch;  /* what the kernel's `scratch` asked for, 64-byte aligned, contents undefined */
+        *split;    /* the part of the batch that this rank holds (comm/shards.h); NULL: the call's rows are all */
+    int threads;   /* of the team */
+    void *scratch; /* what the kernel's `scratch` asked for, 64-byte aligned, contents undefined */
+    void *own;     /* what its `own` asked for: of thread t at own + t · own_step, likewise */
+    int64_t own_step;
     void *packed;   /* what its `pack` made of an input, or NULL */
     void *prepared; /* what its `prepare` made, or NULL */
 } fv_call;

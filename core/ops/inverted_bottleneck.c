@@ -178,6 +178,12 @@ static const char *const cases[] = {
     "expand_padding=0,1,1,1 padding=1 expand_activation=relu6",
     "x=f32[2,6,5,8] e=f32[340,1,1,8] eb=f32[340] d=f32[340,5,5,1] db=f32[340] p=f32[8,1,1,340] pb=f32[8] r=f32[2,6,5,8] "
     "padding=2 activation=relu6",
+    "x=f32[1,7,7,8] e=f32[200,1,1,8] eb=f32[200] d=f32[200,5,5,1] db=f32[200] p=f32[40,1,1,200] pb=f32[40] r=f32[1,7,7,40] "
+    "padding=2 expand_activation=relu6 activation=relu6",
+    "x=f32[1,13,15,3] e=f32[83,3,3,3] eb=f32[83] d=f32[83,5,5,1] db=f32[83] p=f32[33,1,1,83] pb=f32[33] expand_stride=2 "
+    "expand_padding=1 padding=2 activation=relu6",
+    "x=f32[1,9,9,4] e=f32[70,1,1,4] eb=f32[70] d=f32[70,5,5,1] db=f32[70] p=f32[5,1,1,70] pb=f32[5] padding=1,1,2,2 stride=2 "
+    "expand_activation=relu",
     "x=f32[1,1,1,3] e=f32[5,1,1,3] eb=f32[5] d=f32[5,3,3,1] db=f32[5] p=f32[2,1,1,5] pb=f32[2] padding=1",
     "x=f32[1,40,19,2] e=f32[8,1,1,2] eb=f32[8] d=f32[8,3,3,1] db=f32[8] p=f32[3,1,1,8] pb=f32[3] padding=0,1,1,2 stride=2",
     "x=f32[1,7,6,4] e=f32[6,2,3,4] eb=f32[6] d=f32[6,4,2,1] db=f32[6] p=f32[3,1,1,6] pb=f32[3] stride=3,1",

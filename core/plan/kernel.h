@@ -30,6 +30,9 @@ typedef struct fv_kernel {
     const char *(*refuse)(const fv_call *call);
     double (*cost)(const fv_call *call);     /* nanoseconds on a nominal core: FLOPs ÷ 20 per ns at best for AVX2 */
     int64_t (*scratch)(const fv_call *call); /* bytes, for call->threads threads; NULL: none */
+    /* Bytes for each thread, which lie at the same place in all steps of a plan: what a thread has worked with is in its cache,
+     * and not in another's. NULL: none. */
+    int64_t (*own)(const fv_call *call);
     /* Inputs repacked (weights): once a step in training, once a load in evaluation where they depend on weights alone. `run`
      * reads them through call->packed only, and those bytes hang on nothing but the packed inputs, the options and how many
      * bytes there are: plans of several batch sizes share them (derived.h). */

@@ -184,11 +184,23 @@ static fv_error *place_scratch(fv_plan *plan, int32_t s) {
     const fv_kernel *kernel = step->kernel;
     int64_t scratch = kernel->scratch ? kernel->scratch(&step->call) : 0,
             packed = kernel->packed ? kernel->packed(&step->call) : 0;
+    step->own = kernel->own ? kernel->own(&step->call) : 0;
+    plan->own_step = fv_max(plan->own_step, step->own);
     if (scratch > 0) FV_TRY(add_buffer(plan, scratch, s, s, &step->scratch));
     if (packed <= 0) return NULL;
     FV_TRY(add_buffer(plan, packed, s, step->pack_once ? FV_FOREVER : s, &step->packed));
     plan->buffers[step->packed].derived = step->derived;
     return NULL;
+}
+
+/* An odd number of lines from thread to thread, for the reason of SPACING. */
+static fv_error *place_own(fv_plan *plan) {
+    plan->own = -1;
+    if (!plan->own_step) return NULL;
+    plan->own_step = fv_round_up(plan->own_step, 2 * ALIGNMENT) + ALIGNMENT;
+    int64_t bytes;
+    if (!fv_size_mul(plan->own_step, plan->threads, &bytes)) return fv_error_memory();
+    return add_buffer(plan, bytes, 0, FV_FOREVER, &plan->own);
 }
 
 static fv_error *place_values(fv_plan *plan, const uses *u, bool *taken) {
@@ -207,7 +219,7 @@ static fv_error *place_values(fv_plan *plan, const uses *u, bool *taken) {
             FV_TRY(place_outputs(plan, u, s, taken));
         FV_TRY(place_scratch(plan, s));
     }
-    return NULL;
+    return place_own(plan);
 }
 
 /* ---- buffers to offsets ---- */
@@ -260,7 +272,7 @@ fv_error *fv_buffers_assign(fv_buffer *buffers, int32_t all, fv_arena *arena, in
 fv_error *fv_plan_place(fv_plan *plan) {
     FV_OWNED(fv_arena) arena = NULL;
     FV_TRY(fv_arena_new("placing a plan", (int64_t)1 << 31, &arena));
-    int32_t capacity = plan->step_count * 2;
+    int32_t capacity = plan->step_count * 2 + 1;
     for (int32_t n = 0; n < plan->graph->count; n++) capacity += plan->graph->nodes[n]->output_count;
     bool *stored = NULL, *taken = NULL;
     uses u;

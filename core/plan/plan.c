@@ -108,6 +108,8 @@ static void bind_memory(fv_plan *plan) {
             ((fv_tensor *)step->call.outputs)[k] = plan->places[step->node->index][k].tensor;
         step->call.scratch = step->scratch >= 0 ? memory_of(plan, step->scratch) : NULL;
         step->call.packed = step->packed >= 0 ? memory_of(plan, step->packed) : NULL;
+        step->call.own = step->own > 0 ? memory_of(plan, plan->own) : NULL;
+        step->call.own_step = plan->own_step;
     }
 }
 

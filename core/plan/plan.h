@@ -42,6 +42,7 @@ typedef struct fv_step {
     fv_call call;
     double cost;             /* of the winner, nanoseconds */
     int32_t scratch, packed; /* buffers; −1: none */
+    int64_t own;             /* bytes a thread, in the plan's `own` */
     bool pack_once;          /* the packed inputs depend on weights alone, in evaluation: */
     int32_t pack_at;         /* they are packed after this hoisted step; −1: before them all; */
     fv_derived *derived;     /* into this */
@@ -66,6 +67,8 @@ struct fv_plan {
     int32_t held_count;
     fv_buffer *buffers;
     int32_t buffer_count, buffer_capacity;
+    int32_t own;      /* buffer of what each thread has of its own, in all steps; −1: none needs it */
+    int64_t own_step; /* bytes from thread to thread */
     void *block;
     int64_t block_bytes;
     uint64_t generation; /* of the weights, when the hoisted steps ran; 0: never */

@@ -42,6 +42,7 @@ static void print_step(const fv_plan *plan, int32_t s, bool losers, fv_text *out
         if (work.flops > 0) fv_text_addf(out, ", %.4g MFLOP", work.flops / 1e6);
         for (int k = 0; k < step->node->output_count; k++) print_place(plan, &plan->places[step->node->index][k], out);
         if (step->scratch >= 0) fv_text_addf(out, " scratch %lld", (long long)plan->buffers[step->scratch].bytes);
+        if (step->own > 0) fv_text_addf(out, " own %lld", (long long)step->own);
         if (step->packed >= 0)
             fv_text_addf(out, " packed %lld%s", (long long)plan->buffers[step->packed].bytes, step->pack_once ? " once" : "");
     }

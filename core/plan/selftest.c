@@ -182,15 +182,19 @@ fv_error *fv_kernel_run_alone(const fv_kernel *kernel, fv_call *call) {
     call->prepared = NULL;
     if (kernel->prepare) FV_TRY(kernel->prepare(call, arena, &call->prepared));
     int64_t scratch = kernel->scratch ? kernel->scratch(call) : 0, packed = kernel->packed ? kernel->packed(call) : 0;
-    uint8_t *scratch_memory = NULL, *packed_memory = NULL;
+    int64_t own = kernel->own ? call->threads * fv_round_up(kernel->own(call), 64) : 0;
+    uint8_t *scratch_memory = NULL, *packed_memory = NULL, *own_memory = NULL;
     if (scratch > 0) FV_TRY(guarded(arena, scratch, &scratch_memory));
     if (packed > 0) FV_TRY(guarded(arena, packed, &packed_memory));
+    if (own > 0) FV_TRY(guarded(arena, own, &own_memory));
     call->scratch = scratch_memory;
     call->packed = packed_memory;
+    call->own = own_memory, call->own_step = own / call->threads;
     FV_TRY(run_packed(kernel, call, arena));
-    call->scratch = call->packed = call->prepared = NULL;
+    call->scratch = call->packed = call->own = call->prepared = NULL;
     if (!intact(scratch_memory, scratch))
         return fv_fail(FV_BUG, "%s wrote beyond its scratch of %lld bytes", kernel->name, (long long)scratch);
+    if (!intact(own_memory, own)) return fv_fail(FV_BUG, "%s wrote beyond what its threads have of their own", kernel->name);
     if (!intact(packed_memory, packed))
         return fv_fail(FV_BUG, "%s wrote beyond its packed %lld bytes", kernel->name, (long long)packed);
     return NULL;

@@ -52,6 +52,24 @@ FV_TEST(core_plan_fuse_bottleneck__takes_filters_of_5_by_5_and_what_is_added) {
     check(g, 2);
 }
 
+/* Small pictures with many channels, fewer than there are threads: channels are cut, not rows. */
+FV_TEST(core_plan_fuse_bottleneck__gives_them_where_small_pictures_are_cut_by_channels) {
+    static const char text[] = "e = state dtype=f32 dims=200,1,1,9 init=\"kaiming_normal\" -> f32[200,1,1,9]\n"
+                               "b = state dtype=f32 dims=200 init=\"uniform low=-1 high=1\" -> f32[200]\n"
+                               "w = state dtype=f32 dims=200,5,5,1 init=\"kaiming_normal\" -> f32[200,5,5,1]\n"
+                               "p = state dtype=f32 dims=9,1,1,200 init=\"kaiming_normal\" -> f32[9,1,1,200]\n"
+                               "pb = state dtype=f32 dims=9 init=\"uniform low=-1 high=1\" -> f32[9]\n"
+                               "x = input dtype=f32 dims=2,9,7,9 -> f32[2,9,7,9]\n"
+                               "e1 = conv2d(x, e, b) activation=relu6 -> f32[2,9,7,200]\n"
+                               "d1 = conv2d(e1, w, b) padding=2 groups=200 activation=relu6 -> f32[2,9,7,200]\n"
+                               "y1 = conv2d(d1, p, pb) -> f32[2,9,7,9]\n"
+                               "logits = add(x, y1) -> f32[2,9,7,9]\n"
+                               "output logits = logits\n";
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OK(fv_graph_parse(text, "bottlenecks", &g));
+    check(g, 1);
+}
+
 /* What others read too is not joined, nor what has no bias, nor a 3×3 filter at every pixel. */
 FV_TEST(core_plan_fuse_bottleneck__leaves_what_it_cannot_hide) {
     static const char text[] = "e = state dtype=f32 dims=6,1,1,4 init=ones -> f32[6,1,1,4]\n"

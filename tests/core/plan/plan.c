@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "core/base/parallel.h"
+#include "core/base/size.h"
 #include "core/plan/plan.h"
 #include "fovea/layers.h"
 #include "tests/test.h"
@@ -180,6 +181,31 @@ FV_TEST(core_plan_plan__a_result_that_is_a_view_is_contiguous) {
     assert_true(fv_tensor_is_contiguous(t));
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 2; j++) assert_float_equal(((const float *)t->data)[i * 2 + j], cos(j * 3 + i), 1e-6);
+}
+
+/* At one place in all steps, and inside the block. */
+FV_TEST(core_plan_plan__what_threads_have_of_their_own_stays_where_it_is) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OWNED(fv_weights) weights = NULL;
+    FV_OWNED(fv_plan) plan = NULL;
+    int64_t most = 0, users = 0;
+    FV_OK(fv_graph_new(&g));
+    fv_arch_build(g, "mobilenet_v2 classes=5 size=32,32", 1);
+    FV_OK(fv_weights_new(&weights));
+    FV_OK(fv_initialize(g, weights, 7));
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION }, &plan));
+    for (int32_t s = 0; s < plan->step_count; s++) {
+        const fv_step *step = &plan->steps[s];
+        if (!step->own) continue;
+        char *own = step->call.own, *block = plan->block;
+        assert_ptr_equal(own, block + plan->buffers[plan->own].offset);
+        assert_true(own + plan->threads * step->call.own_step <= block + plan->block_bytes);
+        most = fv_max(most, step->own);
+        users++;
+    }
+    if (fv_isa_best() == FV_ISA_PORTABLE) return; /* its kernels have nothing of their own */
+    assert_true(users > 10);
+    assert_true(plan->own_step >= most && plan->own_step % 64 == 0);
 }
 
 /* Its scratch is for one thread, whatever the team has: the team must not come into it. */
