@@ -69,6 +69,21 @@ FV_TEST(core_plan_rematerialize__trains_to_the_same_bits_on_other_threads_and_sh
     fv_test_same_weights(one, two);
 }
 
+/* What is rounded for the backward pass is what was rounded for the forward pass. */
+FV_TEST(core_plan_rematerialize__trains_to_the_same_bits_by_products_in_bf16) {
+    if (fv_isa_best() < FV_ISA_AVX2) skip(); /* such products are refused */
+    const fv_plan_options normal = { .mode = FV_TRAINING, .precision = FV_PRECISION_BF16_FORCED };
+    const fv_plan_options low = { .mode = FV_TRAINING, .precision = FV_PRECISION_BF16_FORCED, .low_memory = true };
+    FV_OWNED(fv_graph) g = fv_test_step("mobilenet_v2 classes=10 size=96,96 width=0.25", "sgd momentum=0.9");
+    FV_OWNED(fv_plan) a = NULL;
+    FV_OWNED(fv_plan) b = NULL;
+    FV_OWNED(fv_weights) one = fv_test_train(g, &normal, 2, &a);
+    FV_OWNED(fv_weights) two = fv_test_train(g, &low, 2, &b);
+    assert_true(fv_test_count(b, "rounded_conv2d") > fv_test_count(a, "rounded_conv2d"));
+    assert_true(block_of(b) < block_of(a));
+    fv_test_same_weights(one, two);
+}
+
 /* An evaluation has no backward pass, and a graph without a loss has none that is known: both are as they were. */
 FV_TEST(core_plan_rematerialize__leaves_what_has_no_backward_pass) {
     FV_OWNED(fv_graph) g = NULL;
