@@ -66,7 +66,9 @@ static fv_error *measure(const char *model, const char *path, times *t) {
     fv_size size = fv_predictor_input(predictor);
     FV_TRY(fv_memory_new(size.height * size.width * size.channels, &row));
     sem_init(&done, 0, 0);
-    fv_ask ask = { .served = served, .bytes = bytes, .length = picture.length, .done = answered, .context = &done };
+    fv_ask ask = {
+        .served = served, .bytes = bytes, .length = picture.length, .done = answered, .context = &done, .here = true
+    };
     for (int64_t i = -20; i < t->count; i++) {
         double own, through;
         FV_TRY(run_own(predictor, &picture, &work, row, &own));

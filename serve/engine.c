@@ -1,7 +1,7 @@
 /* engine.c - the workers. Each takes what is most pressing: a batch that is due, if there is a runner for it; else a file to
  * decode. So a lone picture is decoded and run by the thread that it woke, without a second one; and under load each decodes
  * its share of what waits and runs it alone, or, where the team runs every batch, one runs batches while the others decode the
- * next.
+ * next. An asker that is alone may be the worker itself: then none is woken. While a lone picture is decoded the team wakes up.
  *
  * Rows (decoded pictures) are the engine's, a fixed number: when all hold something, files wait as they came, so that memory
  * does not grow with the queue. A row is taken before a file is decoded and given back when its batch has been run. */
@@ -20,6 +20,7 @@
 
 #define QUEUE 256
 #define MAX_BYTES ((int64_t)1 << 30)
+#define HERE_SECONDS 0.02 /* an asker works no longer itself: its thread may have others to read from */
 
 typedef struct fv_row {
     struct fv_row *next;
@@ -42,6 +43,8 @@ struct fv_engine {
     int alone;                           /* runners besides the team: fv_served_alone */
     bool taken[1 + FV_SERVED_ALONE_MAX]; /* by runner: a worker runs a batch with it */
     int running;                         /* how many of them */
+    fv_picture_work here;                /* of the asker that works itself; */
+    bool works_here;                     /* there is one */
     bool closed;                         /* no more asks */
     bool ending;                         /* workers leave when nothing is left */
 };
@@ -171,10 +174,13 @@ static fv_error *decode(fv_engine *e, fv_ask *ask, fv_picture_work *work) {
 }
 
 static void decode_one(fv_engine *e, fv_ask *ask, fv_picture_work *work) {
+    bool lone = e->batcher.pending == 1;
     pthread_mutex_unlock(&e->mutex);
     double began = fv_clock_seconds();
     ask->seconds.queue = began - ask->state.since;
+    if (lone) fv_parallel_expect();
     ask->error = decode(e, ask, work);
+    if (lone) fv_parallel_rest();
     double ended = fv_clock_seconds();
     ask->seconds.decode = ended - began;
     pthread_mutex_lock(&e->mutex);
@@ -260,8 +266,11 @@ static int take_runner(fv_engine *e, const fv_ask_queue *batch) {
 static void run_batch(fv_engine *e, fv_ask_queue *batch) {
     int64_t count = batch->count;
     int runner = take_runner(e, batch), beside = e->running;
+    bool lone = runner == FV_SERVED_TEAM && count == 1;
     pthread_mutex_unlock(&e->mutex);
+    if (lone) fv_parallel_expect();
     double seconds = run_plan(batch, runner);
+    if (lone) fv_parallel_rest();
     pthread_mutex_lock(&e->mutex);
     e->taken[runner] = false;
     e->running--;
@@ -310,6 +319,7 @@ static bool do_something(fv_engine *e, fv_picture_work *work, double *due) {
     if (late.count) refuse(e, &late);
     if (batch.count) run_batch(e, &batch);
     if (file) decode_one(e, file, work);
+    if (did && e->closed && !e->unfinished) pthread_cond_broadcast(&e->idle), pthread_cond_broadcast(&e->work);
     return did;
 }
 
@@ -320,7 +330,6 @@ static void *worker(void *context) {
     pthread_mutex_lock(&e->mutex);
     while (!e->ending || e->unfinished) {
         bool did = do_something(e, &work, &due);
-        if (did && e->closed && !e->unfinished) pthread_cond_broadcast(&e->idle), pthread_cond_broadcast(&e->work);
         if (!did && (!e->ending || e->unfinished)) wait_until(&e->work, &e->mutex, due);
     }
     pthread_mutex_unlock(&e->mutex);
@@ -329,6 +338,23 @@ static void *worker(void *context) {
 }
 
 /* ---- asking ---- */
+
+/* It is the only one, and is expected to be answered soon. */
+static bool may_work_here(const fv_engine *e, const fv_ask *ask) {
+    const fv_lane *lane = fv_served_lane(ask->served);
+    return ask->here && !e->works_here && e->batcher.pending == 1 && !e->running && e->batcher.max_delay <= 0 &&
+           lane->decode_seconds + lane->row_seconds <= e->options.here;
+}
+
+/* What waits is decoded, then run. Others may have come meanwhile: what is left is for the workers. */
+static void work_here(fv_engine *e) {
+    double due;
+    e->works_here = true;
+    for (int stage = 0; stage < FV_STAGES; stage++)
+        if (!do_something(e, &e->here, &due)) break;
+    e->works_here = false;
+    if (e->batcher.pending) pthread_cond_signal(&e->work);
+}
 
 static fv_error *check(const fv_engine *e, const fv_ask *ask) {
     if (!ask->served || !ask->done || (!ask->bytes == !ask->pixels))
@@ -358,7 +384,10 @@ fv_error *fv_engine_ask(fv_engine *e, fv_ask *ask) {
     fv_error *error =
         e->closed ? fv_fail(FV_CANCELLED, "the server is ending") : fv_batcher_admit(&e->batcher, ask, fv_clock_seconds());
     if (!error) e->unfinished++;
+    bool here = !error && may_work_here(e, ask);
+    if (here) work_here(e);
     pthread_mutex_unlock(&e->mutex);
+    if (here) return NULL;
     if (!error) return pthread_cond_signal(&e->work), NULL;
     fv_served_count(served, ask, outcome_of(error));
     return error;
@@ -379,9 +408,10 @@ fv_error *fv_engine_new(const fv_engine_options *options, fv_engine **out) {
     fv_engine_options o = options ? *options : none;
     if (!o.workers) o.workers = fv_served_alone() ? fv_served_alone() : fv_min(fv_parallel_threads() + 1, FV_WORKERS_MAX);
     if (!o.queue) o.queue = QUEUE;
+    if (!o.here) o.here = HERE_SECONDS;
     if (!o.max_bytes) o.max_bytes = MAX_BYTES;
-    if (o.workers < 0 || o.queue < 0 || o.max_bytes < 0 || o.max_pixels < 0 || !(o.max_delay >= 0))
-        return fv_fail(FV_USAGE, "workers, queue, delay and limits cannot be negative");
+    if (o.workers < 0 || o.queue < 0 || o.max_bytes < 0 || o.max_pixels < 0 || !(o.max_delay >= 0) || !(o.here > 0))
+        return fv_fail(FV_USAGE, "workers, queue, delays and limits cannot be negative");
     FV_OWNED(fv_engine) e = NULL;
     FV_TRY(fv_memory_new(1, &e));
     pthread_mutex_init(&e->mutex, NULL);
@@ -421,6 +451,7 @@ void fv_engine_free(fv_engine *e) {
         fv_memory_free(row->at);
         fv_memory_free(row);
     }
+    fv_picture_work_release(&e->here);
     pthread_cond_destroy(&e->work);
     pthread_cond_destroy(&e->idle);
     pthread_mutex_destroy(&e->mutex);

@@ -11,7 +11,7 @@
  * a lot delays another by a batch at most. Of a version's asks at most `queue` wait; more are refused with the time after which
  * it is worth trying again. After a version's first pictures no memory is asked for but by the libraries that decode.
  *
- * Any thread. The engine's workers are the threads that decode and run batches. */
+ * Any thread. The engine's workers are the threads that decode and run batches; and an asker that has said `here`. */
 #ifndef FV_SERVE_ENGINE_H
 #define FV_SERVE_ENGINE_H
 
@@ -24,6 +24,7 @@ typedef struct fv_engine_options {
     int64_t workers;    /* threads; 0: as many as run batches alone, or else one more than the team has */
     double max_delay;   /* seconds that a picture may wait for others to fill a batch; 0: it does not wait */
     int64_t queue;      /* asks of a version that may wait; 0: 256 */
+    double here;        /* seconds for which an asker that says `here` may be kept, as far as is known; 0: 0.02 */
     int64_t max_pixels; /* as in fv_decode_options: 0: 2^28 */
     int64_t max_bytes;  /* 0: 2^30 */
 } fv_engine_options;
@@ -53,6 +54,8 @@ typedef struct fv_ask {
     double deadline;                  /* fv_clock_seconds(); 0: none */
     void (*done)(struct fv_ask *ask); /* called once, by a worker: it must not wait, and may ask again */
     void *context;
+    bool here; /* the asking thread may answer it itself: `done` may come before fv_engine_ask returns. Only where nobody else
+                  asks and it takes no longer than the engine's option says */
     _Atomic int withdrawn; /* set to 1 when nobody waits for the answer any more: it may end FV_CANCELLED before it is made */
 
     /* The answer. */

@@ -254,8 +254,11 @@ static enum MHD_Result work_on(fv_request *r) {
 
 /* The body is there. */
 static enum MHD_Result on_whole(fv_request *r) {
+    fv_http *http = r->inner.http;
+    const fv_link *before = atomic_exchange(&http->last, r->inner.link);
     fv_error *error = fv_take(&r->inner.refused);
-    fv_watch_phase(&r->inner.http->watch, r->inner.link, FV_PHASE_WORKING);
+    r->inner.alone = before && before == r->inner.link && atomic_load(&http->under_way) == 1;
+    fv_watch_phase(&http->watch, r->inner.link, FV_PHASE_WORKING);
     if (!error && !r->reply.status) error = unpack(r);
     if (error) fv_reply_error(r, error);
     return r->reply.status ? fv_request_send(r) : work_on(r);

@@ -14,8 +14,9 @@ struct fv_http {
     fv_watch watch;
     int port, listener;
     _Atomic int64_t under_way;
-    _Atomic int64_t at_work; /* requests whose connections wait, or are about to, for the engine or the table of models */
-    _Atomic int ending;      /* none may begin to wait any more */
+    _Atomic int64_t at_work;       /* requests whose connections wait, or are about to, for the engine or the table of models */
+    _Atomic int ending;            /* none may begin to wait any more */
+    _Atomic(const fv_link *) last; /* the connection of the last request, to be compared alone: it may be gone */
 };
 
 enum fv_request_stage { FV_REQUEST_NEW, FV_REQUEST_BODY, FV_REQUEST_WAITING, FV_REQUEST_SENT };

@@ -75,6 +75,7 @@ fv_error *fv_request_asks(fv_request *r, int64_t count) {
         r->ask_count = i + 1;
         *record = (fv_record){ .ask = &r->asks[i], .id = r->id, .done = recorded, .context = r };
         r->asks[i] = (fv_ask){ .served = r->served, .deadline = r->deadline, .done = answered, .context = record };
+        r->asks[i].here = count == 1 && r->inner.alone;
         r->asks[i].facts.measured = r->server->records != NULL;
         if (count > 1) FV_TRY(fv_arena_format(r->arena, &record->id, "%s-%lld", r->id, (long long)i));
     }

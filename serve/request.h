@@ -67,6 +67,7 @@ typedef struct fv_request {
         struct fv_link *link;
         int stage;
         _Atomic int64_t pending;
+        bool alone;        /* whoever sent it asked last, too, and nobody else asks now */
         fv_error *refused; /* what will be answered once the body has been let pass */
         char allowed[64];
         const char *value_names[3], *values[3];

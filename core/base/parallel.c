@@ -4,7 +4,7 @@
  * The caller works too, and at the end waits for those workers only that have begun. One that comes late, because the system
  * runs something else on its core, finds the job closed and is not missed: on a busy machine a team is as fast as the cores it
  * gets, where a barrier would wait for each of its threads at every loop. Idle threads look for work for some microseconds, the
- * usual distance to the next loop, and then sleep.
+ * usual distance to the next loop, and then sleep; longer when somebody says that there will be some.
  *
  * Only one caller at a time has the team. A call from inside a unit, and a call while another thread's call runs, do their
  * units on the calling thread: nothing ever waits for the team, so nothing can wait in a circle. A child made by fork has no
@@ -26,6 +26,7 @@
 
 #define UNITS_A_TAKE 8 /* each thread comes back for more about this many times: even load, few trips to the counter */
 #define LOOKS 1000     /* of an idle thread before it sleeps: 10 to 50 microseconds */
+#define EXPECTED 100   /* times as many while work is expected */
 
 typedef struct job {
     fv_unit run;
@@ -59,7 +60,7 @@ static void work(job *job, int thread) {
 
 static struct {
     _Alignas(64) _Atomic uint32_t generation; /* moves with every job: what idle workers watch */
-    _Atomic uint32_t sleepers;
+    _Atomic uint32_t sleepers, expecting;
     _Alignas(64) _Atomic uint32_t gate;
     job *job; /* belongs to who is inside the gate, and to the caller */
     int size; /* threads, the caller included; worker t has number t, from 1. The caller's */
@@ -81,8 +82,11 @@ static void sleep_on(_Atomic uint32_t *word, uint32_t value) {
 static void wake(_Atomic uint32_t *word, int threads) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0); }
 
 static uint32_t next_generation(uint32_t seen) {
-    for (int look = 0; look < LOOKS; look++, look_again())
-        if (atomic_load_explicit(&team.generation, memory_order_relaxed) != seen) return atomic_load(&team.generation);
+    for (int times = 0; times == 0 || (times < EXPECTED && atomic_load(&team.expecting)); times++) {
+        if (times) sched_yield();
+        for (int look = 0; look < LOOKS; look++, look_again())
+            if (atomic_load_explicit(&team.generation, memory_order_relaxed) != seen) return atomic_load(&team.generation);
+    }
     atomic_fetch_add(&team.sleepers, 1);
     while (atomic_load(&team.generation) == seen) sleep_on(&team.generation, seen);
     atomic_fetch_sub(&team.sleepers, 1);
@@ -138,15 +142,28 @@ static void wait_for_workers(void) {
     }
 }
 
+/* Whoever looks sees it, whoever sleeps wakes up. */
+static void call_workers(void) {
+    atomic_fetch_add(&team.generation, 1);
+    if (atomic_load(&team.sleepers)) wake(&team.generation, INT_MAX);
+}
+
 static void run_on_team(job *job) {
     ensure_team(job->threads);
     team.job = job;
     atomic_store_explicit(&team.gate, 0, memory_order_release);
-    atomic_fetch_add(&team.generation, 1);
-    if (atomic_load(&team.sleepers)) wake(&team.generation, INT_MAX);
+    call_workers();
     work(job, 0);
     wait_for_workers();
 }
+
+/* The gate stays as it is: a worker that finds nothing behind it looks on. */
+void fv_parallel_expect(void) {
+    atomic_fetch_add(&team.expecting, 1);
+    if (atomic_load(&team.sleepers)) call_workers();
+}
+
+void fv_parallel_rest(void) { atomic_fetch_sub(&team.expecting, 1); }
 
 void fv_serial_for(int64_t units, fv_unit run, void *context) {
     work(&(job){ .run = run, .context = context, .units = units, .step = fv_max(units, 1) }, fv_max(inside, 0));

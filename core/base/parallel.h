@@ -4,7 +4,11 @@
  * bits come out on any team. Units of one call must write disjoint memory.
  *
  * A call from inside a unit, or while another thread's call has the team, runs its units on the calling thread. After the first
- * call of a size nothing is allocated. */
+ * call of a size nothing is allocated.
+ *
+ * Threads of the team that have nothing to do sleep after some microseconds, and are woken late on a busy machine, and slowly
+ * by one whose core sleeps too. Who knows that loops come soon says so: fv_parallel_expect wakes them, and they look for work
+ * until fv_parallel_rest, but not for more than some milliseconds in vain, and go behind whoever else wants their core. */
 #ifndef FV_BASE_PARALLEL_H
 #define FV_BASE_PARALLEL_H
 
@@ -18,6 +22,10 @@ typedef void (*fv_unit)(void *context, int64_t unit, int thread);
 void fv_parallel_for(int64_t units, fv_unit run, void *context);
 /* The same by the calling thread alone: for work that is done before the team is awake (some microseconds). */
 void fv_serial_for(int64_t units, fv_unit run, void *context);
+
+/* In pairs, by any thread, several at once too. They change no result. */
+void fv_parallel_expect(void);
+void fv_parallel_rest(void);
 
 /* The number of threads of the team; default: the cores this process may use (affinity and cgroup quota). Set it from one
  * thread while no parallel-for runs. Refused below 1 or above FV_MAX_THREADS. */

@@ -47,6 +47,56 @@ FV_TEST(serve_engine__answers_with_the_bits_of_predict) {
     tear_down(&b);
 }
 
+/* No worker wakes up: the answer is there when the call returns. */
+FV_TEST(serve_engine__who_asks_alone_may_answer_itself) {
+    bench b;
+    set_up(&b, &(fv_engine_options){ .here = 1e6 }, 0);
+    for (int i = 0; i < FV_PICTURES; i++) {
+        fv_waited w;
+        fv_waited_init(&w, b.served, i);
+        w.ask.here = true;
+        FV_OK(fv_engine_ask(b.engine, &w.ask));
+        assert_int_equal(atomic_load(&w.done), 1);
+        fv_test_is_answer(&w.ask, &b.answers[i]);
+        fv_waited_release(&w);
+    }
+    assert_true(fv_engine_drain(b.engine, 0));
+    tear_down(&b);
+}
+
+typedef struct crowd_of_one {
+    bench *bench;
+    int first;
+    pthread_t thread;
+} crowd_of_one;
+
+static void *ask_here(void *context) {
+    crowd_of_one *one = context;
+    for (int i = 0; i < 10; i++) {
+        int picture = (one->first + i) % FV_PICTURES;
+        fv_waited w;
+        fv_waited_init(&w, one->bench->served, picture);
+        w.ask.here = true;
+        FV_OK(fv_engine_ask(one->bench->engine, &w.ask));
+        fv_waited_wait(&w);
+        fv_test_is_answer(&w.ask, &one->bench->answers[picture]);
+        fv_waited_release(&w);
+    }
+    return NULL;
+}
+
+FV_TEST(serve_engine__askers_and_workers_answer_beside_each_other) {
+    bench b;
+    crowd_of_one askers[4];
+    set_up(&b, &(fv_engine_options){ .here = 1e6 }, 0);
+    for (int i = 0; i < 4; i++) {
+        askers[i] = (crowd_of_one){ .bench = &b, .first = i };
+        assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_here, &askers[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) assert_int_equal(pthread_join(askers[i].thread, NULL), 0);
+    tear_down(&b);
+}
+
 #define CROWD 100
 
 static void answer_a_crowd(const fv_engine_options *options, int64_t max_batch) {

@@ -119,6 +119,29 @@ FV_TEST(base_parallel__allocates_nothing_after_the_first_call) {
     assert_int_equal(fv_memory_live(), before);
 }
 
+static void *expect_often(void *context) {
+    for (int round = 0; round < 50; round++) {
+        fv_parallel_expect();
+        fv_parallel_for(100, hit, context);
+        fv_parallel_rest();
+    }
+    return NULL;
+}
+
+FV_TEST(base_parallel__who_expects_work_changes_none) {
+    static counts all[3];
+    pthread_t callers[3];
+    FV_OK(fv_parallel_set_threads(3));
+    fv_parallel_expect(); /* with no team yet, maybe, and twice */
+    fv_parallel_expect();
+    for (int i = 0; i < 3; i++) assert_int_equal(pthread_create(&callers[i], NULL, expect_often, &all[i]), 0);
+    for (int i = 0; i < 3; i++) assert_int_equal(pthread_join(callers[i], NULL), 0);
+    fv_parallel_rest();
+    fv_parallel_rest();
+    for (int i = 0; i < 3; i++)
+        for (int unit = 0; unit < UNITS; unit++) assert_int_equal(all[i].hits[unit], unit < 100 ? 50 : 0);
+}
+
 FV_TEST(base_parallel__shards_cut_a_batch_without_gap_or_overlap) {
     assert_int_equal(fv_shard_begin(10, 8, 0), 0);
     assert_int_equal(fv_shard_begin(10, 8, 1), 1);
