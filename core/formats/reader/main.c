@@ -91,7 +91,7 @@ static void answer(const task *t, unsigned guards, fv_text *out) {
 }
 
 int main(int count, char **arguments) {
-    task t;
+    task t = { 0 };
     if (take_up(count, arguments, &t)) return 1;
     unsigned guards = fv_sandbox_enter(t.memory, t.processor);
     FV_TEXT(out, FV_ANSWER_BYTES_MAX);
