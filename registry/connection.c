@@ -176,24 +176,35 @@ static fv_error *try_database(fv_connection *c, const char *path, const fv_conne
 }
 
 /* Another user of the group has made the log, and not shared it yet: SQLite, which may read it, has opened it for that alone.
- */
+ * While the log is recovered by somebody it cannot be said. */
 static bool log_is_unshared(const fv_connection *c) {
     if (!c->group || access(c->path, W_OK)) return false;
     sqlite3_busy_timeout(c->database, 0); /* whoever writes may: that is no matter here */
-    int result = sqlite3_exec(c->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    int result;
+    for (int tries = 0; tries < SHARING_TRIES; tries++) {
+        result = sqlite3_exec(c->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+        if (result != SQLITE_BUSY_RECOVERY) break;
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
     if (result == SQLITE_OK) sqlite3_exec(c->database, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_busy_handler(c->database, wait_for_others, (void *)c);
     return (result & 0xff) == SQLITE_READONLY;
 }
 
+/* Opening itself may meet such a log, and is refused then in a folder where this user may write. */
+static bool may_have_been_unshared(const fv_connection *c, const fv_error *error) {
+    return error && fv_error_code(error) == FV_DENIED && c->group && !access(c->path, W_OK);
+}
+
 static fv_error *open_database(fv_connection *c, const char *path, const fv_connection_options *o) {
-    FV_TRY(try_database(c, path, o));
-    for (int tries = 0; !o->read_only && tries < SHARING_TRIES && log_is_unshared(c); tries++) {
+    for (int tries = 0;; tries++) {
+        fv_error *error = try_database(c, path, o);
+        bool again = !o->read_only && (error ? may_have_been_unshared(c, error) : log_is_unshared(c));
+        if (!again || tries == SHARING_TRIES) return error;
+        fv_error_free(error);
         sqlite3_close_v2(fv_take(&c->database));
         nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-        FV_TRY(try_database(c, path, o));
     }
-    return NULL;
 }
 
 static fv_error *open_turn(fv_connection *c) {
