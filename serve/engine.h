@@ -51,8 +51,9 @@ typedef struct fv_ask {
     const float *pixels; /* one picture as the transforms give it, height × width × channels, borrowed */
     int64_t top;         /* as in fv_predict_options */
     double threshold;
-    double deadline;                  /* fv_clock_seconds(); 0: none */
-    void (*done)(struct fv_ask *ask); /* called once, by a worker: it must not wait, and may ask again */
+    double deadline; /* fv_clock_seconds(); 0: none */
+    void (*done)(
+        struct fv_ask *ask); /* called once, by a worker, or by the asker (`here`): it must not wait, and may ask again */
     void *context;
     bool here; /* the asking thread may answer it itself: `done` may come before fv_engine_ask returns. Only where nobody else
                   asks and it takes no longer than the engine's option says */

@@ -115,12 +115,13 @@ static void say_network(const fv_trainer *t) {
                        t->selection.text);
     if (!k->transforms) fv_trainer_say(t, "transforms, chosen by size: %s", t->steps);
     fv_plan_size size = fv_plan_measure(t->plan);
+    int64_t bound = memory_bound(t), available = fv_memory_available();
     fv_trainer_say(t, "memory: at most %lld MiB, of it %lld MiB for a step of %.2f GFLOP in %lld calls",
-                   (long long)(memory_bound(t) / MIB) + 1, (long long)((size.block + size.kept) / MIB), size.flops * 1e-9,
+                   (long long)(bound / MIB) + 1, (long long)((size.block + size.kept) / MIB), size.flops * 1e-9,
                    (long long)size.calls);
-    int64_t bound = memory_bound(t), available = fv_memory_available() + fv_memory_live();
-    if (available > fv_memory_live() && bound > available)
-        fv_trainer_say(t, "  that is more than the %lld MiB which are free: %s", (long long)(available / MIB),
+    int64_t room = available + fv_memory_live(); /* what is held now is in the bound too */
+    if (available > 0 && bound > room)
+        fv_trainer_say(t, "  that is more than the %lld MiB which are free: %s", (long long)(room / MIB),
                        k->memory == FV_MEMORY_LOW ? "a smaller batch takes less" : "memory=low takes less, or a smaller batch");
 }
 

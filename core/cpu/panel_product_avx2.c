@@ -51,44 +51,70 @@ static void find_rows(const fv_panel_product *p, int64_t first, int64_t count, f
     }
 }
 
-static void run_unit(void *context, int64_t unit, int thread) {
-    const job *job = context;
+/* What a unit makes: rows [first, first + block.rows) by columns from `column` on, a slice of the depth at a time. The depth is
+ * of elements: numbers, or pairs of them. */
+typedef struct part {
+    fv_panel_product p;
+    int64_t first, column, depth, slice, slices;
+    fv_gemm_block block;
+} part;
+
+/* False: the product has no rows there. */
+static bool open_part(const job *job, int64_t unit, int64_t numbers, const float *gathered, float **rows, part *out) {
     const cut *cut = &job->cut;
     int64_t column = unit % cut->column_blocks * cut->columns, block_index = unit / cut->column_blocks;
     fv_panel_product p = job->at(job->call, block_index / cut->row_blocks);
     int64_t first = block_index % cut->row_blocks * ROWS, count = fv_min(ROWS, row_count(&p) - first);
-    if (count <= 0) return;
+    if (count <= 0) return false;
+    find_rows(&p, first, count, rows);
+    int64_t depth = fv_ceil_div(fv_gather_depth(&p.gather), numbers);
+    *out = (part){ .p = p, .first = first, .column = column, .depth = depth };
+    out->slice = fv_panel_slice(depth);
+    out->slices = fv_max(fv_ceil_div(depth, FV_PANEL_DEPTH), 1);
+    out->block = (fv_gemm_block){ .rows = count,
+                                  .columns = fv_min(cut->columns, p.columns - column),
+                                  .a = gathered,
+                                  .a_tile = FV_GEMM_ROWS * STRIDE,
+                                  .a_row = STRIDE,
+                                  .a_step = 1,
+                                  .b_panel = depth * FV_GEMM_COLUMNS,
+                                  .c = rows,
+                                  .c_column = column,
+                                  .low = p.low,
+                                  .high = p.high };
+    out->block.stream =
+        out->slices == 1 && p.pictures * p.height * p.width * p.pixel * (int64_t)sizeof(float) >= FV_COST_CACHES;
+    return true;
+}
+
+/* Slice s, of elements of `floats` in b; gives the element that it begins with. */
+static int64_t open_slice(part *u, int64_t s, int64_t floats) {
+    int64_t begin = s * u->slice;
+    bool last = s + 1 == u->slices;
+    u->block.depth = fv_min(u->depth, begin + u->slice) - begin;
+    u->block.b = u->p.b + (u->column * u->depth + begin * FV_GEMM_COLUMNS) * floats;
+    u->block.add = s > 0;
+    u->block.limited = u->p.limited && last;
+    u->block.bias = last && u->p.bias ? u->p.bias + u->column : NULL;
+    return begin;
+}
+
+static void run_unit(void *context, int64_t unit, int thread) {
+    const job *job = context;
     scratch *own = (scratch *)job->call->scratch + thread;
-    find_rows(&p, first, count, own->rows);
-    int64_t depth = fv_gather_depth(&p.gather), slice = fv_panel_slice(depth);
-    int64_t slices = fv_max(fv_ceil_div(depth, FV_PANEL_DEPTH), 1);
-    fv_gemm_block block = { .rows = count,
-                            .columns = fv_min(cut->columns, p.columns - column),
-                            .a = own->gathered,
-                            .a_tile = FV_GEMM_ROWS * STRIDE,
-                            .a_row = STRIDE,
-                            .a_step = 1,
-                            .b_panel = depth * FV_GEMM_COLUMNS,
-                            .c = own->rows,
-                            .c_column = column,
-                            .low = p.low,
-                            .high = p.high };
-    bool plain = fv_gather_is_plain(&p.gather); /* multiplied where they lie */
-    if (plain) block.a_row = p.gather.pixel, block.a_tile = FV_GEMM_ROWS * p.gather.pixel;
-    block.stream = slices == 1 && p.pictures * p.height * p.width * p.pixel * (int64_t)sizeof(float) >= FV_COST_CACHES;
-    for (int64_t s = 0; s < slices; s++) {
-        int64_t begin = s * slice, end = fv_min(depth, begin + slice);
+    part u;
+    if (!open_part(job, unit, 1, own->gathered, own->rows, &u)) return;
+    const fv_gather *g = &u.p.gather;
+    bool plain = fv_gather_is_plain(g); /* multiplied where they lie */
+    if (plain) u.block.a_row = g->pixel, u.block.a_tile = FV_GEMM_ROWS * g->pixel;
+    for (int64_t s = 0; s < u.slices; s++) {
+        int64_t begin = open_slice(&u, s, 1);
         if (plain)
-            block.a = (const float *)p.gather.from + first * p.gather.pixel + begin;
+            u.block.a = (const float *)g->from + u.first * g->pixel + begin;
         else
-            fv_gather_avx2(&p.gather, first, count, begin, end, STRIDE, own->gathered);
-        block.depth = end - begin;
-        block.b = p.b + column * depth + begin * FV_GEMM_COLUMNS;
-        block.add = s > 0;
-        block.ahead = plain && s + 1 == slices;
-        block.limited = p.limited && s + 1 == slices;
-        block.bias = s + 1 == slices && p.bias ? p.bias + column : NULL;
-        fv_gemm_multiply(&block);
+            fv_gather_avx2(g, u.first, u.block.rows, begin, begin + u.block.depth, STRIDE, own->gathered);
+        u.block.ahead = plain && s + 1 == u.slices;
+        fv_gemm_multiply(&u.block);
     }
 }
 
@@ -128,36 +154,14 @@ static void round_slice(const fv_panel_product *p, int64_t first, int64_t count,
 
 static void run_rounded_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
-    const cut *cut = &job->cut;
-    int64_t column = unit % cut->column_blocks * cut->columns, block_index = unit / cut->column_blocks;
-    fv_panel_product p = job->at(job->call, block_index / cut->row_blocks);
-    int64_t first = block_index % cut->row_blocks * ROWS, count = fv_min(ROWS, row_count(&p) - first);
-    if (count <= 0) return;
     rounded_scratch *own = (rounded_scratch *)job->call->scratch + thread;
-    find_rows(&p, first, count, own->rows);
-    int64_t depth = fv_gather_depth(&p.gather), pairs = fv_ceil_div(depth, 2), slice = fv_panel_slice(pairs);
-    int64_t slices = fv_max(fv_ceil_div(pairs, FV_PANEL_DEPTH), 1);
-    fv_gemm_block block = { .rows = count,
-                            .columns = fv_min(cut->columns, p.columns - column),
-                            .a = own->pairs,
-                            .a_tile = FV_GEMM_ROWS * STRIDE,
-                            .a_row = STRIDE,
-                            .a_step = 1,
-                            .b_panel = pairs * FV_GEMM_COLUMNS,
-                            .c = own->rows,
-                            .c_column = column,
-                            .low = p.low,
-                            .high = p.high };
-    block.stream = slices == 1 && p.pictures * p.height * p.width * p.pixel * (int64_t)sizeof(float) >= FV_COST_CACHES;
-    for (int64_t s = 0; s < slices; s++) {
-        int64_t begin = s * slice, end = fv_min(pairs, begin + slice);
-        round_slice(&p, first, count, 2 * begin, fv_min(2 * end, depth), own);
-        block.depth = end - begin;
-        block.b = p.b + (column * pairs + begin * FV_GEMM_COLUMNS) * fv_rounded_pair();
-        block.add = s > 0;
-        block.limited = p.limited && s + 1 == slices;
-        block.bias = s + 1 == slices && p.bias ? p.bias + column : NULL;
-        fv_rounded_multiply(&block);
+    part u;
+    if (!open_part(job, unit, 2, own->pairs, own->rows, &u)) return;
+    int64_t numbers = fv_gather_depth(&u.p.gather);
+    for (int64_t s = 0; s < u.slices; s++) {
+        int64_t begin = open_slice(&u, s, fv_rounded_pair());
+        round_slice(&u.p, u.first, u.block.rows, 2 * begin, fv_min(2 * (begin + u.block.depth), numbers), own);
+        fv_rounded_multiply(&u.block);
     }
 }
 

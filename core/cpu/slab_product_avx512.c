@@ -11,15 +11,4 @@ static __attribute__((noinline)) void one_panel(const fv_slab_product *p, const 
     chains_of_slab(p, ROWS, 1, a, b, c);
 }
 
-/* Two panels of b stay in the first-level cache while the slabs pass by. */
-void fv_slab_multiply_avx512(const fv_slab_product *p) {
-    int64_t part = 0, parts = fv_ceil_div(p->columns, 2 * FV_SLAB) * fv_ceil_div(p->rows, ROWS);
-    for (int64_t j = 0; j < p->columns; j += 2 * FV_SLAB) {
-        const float *b = p->b + j / FV_SLAB * p->b_panel;
-        for (int64_t i = 0; i < p->rows; i += ROWS) {
-            look_ahead(p, part++, parts);
-            const float *a = p->a + i / FV_SLAB * p->a_slab + i % FV_SLAB;
-            (j + FV_SLAB < p->columns ? two_panels : one_panel)(p, a, b, p->c + i * p->c_row + j);
-        }
-    }
-}
+void fv_slab_multiply_avx512(const fv_slab_product *p) { multiply_by_two_panels(p, ROWS, two_panels, one_panel); }

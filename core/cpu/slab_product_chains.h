@@ -51,4 +51,20 @@ static inline __attribute__((always_inline)) void chains_of_slab(const fv_slab_p
         }
 }
 
+/* All columns, two panels at a time, which stay in the first-level cache while the slabs pass by, `rows` of their rows at a
+ * time: `two` makes those by two panels, `one` by the last, where it is alone. */
+typedef void slab_by_panels(const fv_slab_product *p, const float *a, const float *b, float *c);
+static inline __attribute__((always_inline)) void multiply_by_two_panels(const fv_slab_product *p, int rows,
+                                                                         slab_by_panels *two, slab_by_panels *one) {
+    int64_t part = 0, parts = fv_ceil_div(p->columns, 2 * FV_SLAB) * fv_ceil_div(p->rows, rows);
+    for (int64_t j = 0; j < p->columns; j += 2 * FV_SLAB) {
+        const float *b = p->b + j / FV_SLAB * p->b_panel;
+        for (int64_t i = 0; i < p->rows; i += rows) {
+            look_ahead(p, part++, parts);
+            const float *a = p->a + i / FV_SLAB * p->a_slab + i % FV_SLAB;
+            (j + FV_SLAB < p->columns ? two : one)(p, a, b, p->c + i * p->c_row + j);
+        }
+    }
+}
+
 #endif

@@ -18,8 +18,9 @@
 hid_t fv_hdf5_stored(fv_dtype dtype);
 hid_t fv_hdf5_native(fv_dtype dtype);
 
-/* FV_HDF5_LOCKED; in a function's declarations: takes the lock until it returns. Also keeps HDF5 from printing its errors. */
 void fv_hdf5_begin(void); /* what the first use would begin with, beforehand */
+
+/* FV_HDF5_LOCKED; in a function's declarations: takes the lock until it returns. Also keeps HDF5 from printing its errors. */
 int fv_hdf5_lock(void);
 void fv_hdf5_unlock(const int *locked);
 #define FV_HDF5_LOCKED __attribute__((cleanup(fv_hdf5_unlock), unused)) int fv_hdf5_locked_ = fv_hdf5_lock()

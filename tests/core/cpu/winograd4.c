@@ -5,6 +5,7 @@
 
 #include "core/base/size.h"
 #include "core/plan/selftest.h"
+#include "tests/core/cpu/kernels.h"
 #include "tests/test.h"
 
 #if defined(__x86_64__)
@@ -121,18 +122,11 @@ FV_TEST(core_cpu_winograd4__numbers_tiles_so_that_those_of_a_plane_lie_side_by_s
         }
 }
 
-static const fv_kernel *find(const char *name) {
-    for (int i = 0; i < fv_kernel_table_count; i++)
-        if (!strcmp(fv_kernel_table[i]->name, name)) return fv_kernel_table[i];
-    return NULL;
-}
-
 /* The picture `at` of the second case's batch is that of the first, and has its bits in the result. */
 static void check_batch(const char *alone, const char *batch, int64_t at) {
     FV_OWNED(fv_case) one = NULL;
     FV_OWNED(fv_case) many = NULL;
-    const fv_kernel *kernel = find("conv2d_winograd4_f32_avx2");
-    if (!kernel || fv_isa_best() < FV_ISA_AVX2) skip();
+    const fv_kernel *kernel = fv_test_vector_kernel("conv2d_winograd4_f32_avx2");
     const fv_op *op = fv_op_find("conv2d");
     FV_OK(fv_case_new(op, alone, false, &one));
     FV_OK(fv_case_new(op, batch, false, &many));

@@ -6,6 +6,7 @@
 
 #include "core/base/size.h"
 #include "core/plan/selftest.h"
+#include "tests/core/cpu/kernels.h"
 #include "tests/test.h"
 
 #if defined(__x86_64__)
@@ -119,20 +120,8 @@ FV_TEST(core_cpu_winograd4_phases__every_tile_is_in_one_block) {
 
 #endif
 
-static const fv_kernel *find(const char *name) {
-    for (int i = 0; i < fv_kernel_table_count; i++)
-        if (!strcmp(fv_kernel_table[i]->name, name)) return fv_kernel_table[i];
-    return NULL;
-}
-
-static const fv_kernel *needed(const char *name) {
-    const fv_kernel *kernel = find(name);
-    if (!kernel || fv_isa_best() < FV_ISA_AVX2) skip();
-    return kernel;
-}
-
 FV_TEST(core_cpu_winograd4_phases__a_pictures_bits_do_not_depend_on_the_batch) {
-    const fv_kernel *kernel = needed("conv2d_winograd4_phases_f32_avx2");
+    const fv_kernel *kernel = fv_test_vector_kernel("conv2d_winograd4_phases_f32_avx2");
     const fv_op *op = fv_op_find("conv2d");
     FV_OWNED(fv_case) one = NULL;
     FV_OWNED(fv_case) many = NULL;
@@ -147,7 +136,7 @@ FV_TEST(core_cpu_winograd4_phases__a_pictures_bits_do_not_depend_on_the_batch) {
 
 /* The eighth tap, which there is not, meets nothing: what lies behind the last column that a filter sees changes no result. */
 FV_TEST(core_cpu_winograd4_phases__reads_no_pixel_that_no_filter_sees) {
-    const fv_kernel *kernel = needed("conv2d_winograd4_phases_f32_avx2");
+    const fv_kernel *kernel = fv_test_vector_kernel("conv2d_winograd4_phases_f32_avx2");
     FV_OWNED(fv_case) c = NULL;
     FV_OK(fv_case_new(fv_op_find("conv2d"), "x=f32[1,14,14,3] w=f32[5,7,7,3] stride=2", false, &c));
     float *x = c->call.inputs[0].data, *y = c->call.outputs[0].data;
@@ -168,7 +157,7 @@ static double error_of(const fv_tensor *y, const fv_tensor *truth) {
 
 /* Relative error in the L2 norm; the definition sums in f64. */
 static void check_error(const char *op, const char *name, const char *line, double most) {
-    const fv_kernel *kernel = needed(name);
+    const fv_kernel *kernel = fv_test_vector_kernel(name);
     FV_OWNED(fv_case) c = NULL;
     FV_OWNED(fv_case) truth = NULL;
     FV_OK(fv_case_new(fv_op_find(op), line, false, &c));
