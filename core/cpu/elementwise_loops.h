@@ -56,6 +56,7 @@ UNARY(loop_softplus, fv_softplus_f32(a[i]))
 UNARY(loop_sigmoid, fv_sigmoid_f32(a[i]))
 UNARY(loop_tanh, fv_tanh_f32(a[i]))
 UNARY(loop_silu, a[i] * fv_sigmoid_f32(a[i]))
+UNARY(loop_gelu_slope, fv_gelu_slope_f32(a[i]))
 UNARY(loop_relu, a[i] < 0 ? 0 : a[i])
 UNARY(loop_relu6, clip(a[i], 0, 6))
 UNARY(loop_hard_sigmoid, clip(a[i] + 3, 0, 6) / 6)
@@ -177,6 +178,7 @@ static const struct {
     { "exp", FV_F32, FV_F32, loop_exp },
     { "floor", FV_F32, FV_F32, loop_floor },
     { "gelu", FV_F32, FV_F32, loop_gelu },
+    { "gelu_slope", FV_F32, FV_F32, loop_gelu_slope },
     { "greater", FV_F32, FV_BOOL, loop_greater },
     { "greater_equal", FV_F32, FV_BOOL, loop_greater_equal },
     { "hard_sigmoid", FV_F32, FV_F32, loop_hard_sigmoid },

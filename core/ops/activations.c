@@ -4,7 +4,8 @@
  *   softplus(x) = log(1 + eˣ)                    hard_sigmoid(x) = min(max(x + 3, 0), 6) / 6
  *   silu(x) = x · sigmoid(x)                     hard_swish(x) = x · hard_sigmoid(x)        (Howard et al., arXiv 1905.02244)
  *   gelu(x) = x · Φ(x), Φ the distribution function of the normal distribution              (Hendrycks & Gimpel, arXiv
- * 1606.08415) ≈ ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))) */
+ * 1606.08415) ≈ ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
+ *   gelu_slope(x) = Φ(x) + x·φ(x), φ its density: the exact gelu's derivative */
 #include "core/ops/activations.h"
 
 #include <math.h>
@@ -38,6 +39,11 @@ static double gelu(const void *o, const double *x) {
     double v = x[0];
     if (((const fv_gelu_options *)o)->approximate) return 0.5 * v * (1 + tanh(ROOT_2_OVER_PI * (v + GELU_CUBE * v * v * v)));
     return 0.5 * v * (1 + erf(v * ROOT_HALF));
+}
+
+static double gelu_slope(const void *o, const double *x) {
+    double v = x[0];
+    return (void)o, 0.5 * (1 + erf(v * ROOT_HALF)) + v * exp(-0.5 * v * v) * ONE_OVER_ROOT_2PI;
 }
 
 /* ---- gradients ---- */
@@ -82,14 +88,6 @@ static void hard_swish_grad(fv_graph *graph, const fv_node *node, const fv_value
     dx[0] = fv_where(graph, fv_apply2(graph, "less_equal", x, fv_number(graph, x, -3)), zero, above);
 }
 
-/* Φ(x) + x·φ(x). */
-static fv_value gelu_slope(fv_graph *graph, fv_value x) {
-    fv_value below = fv_scaled(graph, fv_plus(graph, fv_apply1(graph, "erf", fv_scaled(graph, x, ROOT_HALF)), 1), 0.5);
-    fv_value bell = fv_apply1(graph, "exp", fv_scaled(graph, fv_apply1(graph, "square", x), -0.5));
-    fv_value density = fv_scaled(graph, bell, ONE_OVER_ROOT_2PI);
-    return fv_apply2(graph, "add", below, fv_apply2(graph, "mul", x, density));
-}
-
 /* With t = tanh(√(2/π)·(x + c·x³)): ½·(1 + t) + x·(1 − t²)·½·√(2/π)·(1 + 3c·x²). */
 static fv_value gelu_tanh_slope(fv_graph *graph, fv_value x) {
     fv_value square = fv_apply1(graph, "square", x);
@@ -100,9 +98,17 @@ static fv_value gelu_tanh_slope(fv_graph *graph, fv_value x) {
     return fv_apply2(graph, "add", fv_scaled(graph, fv_plus(graph, t, 1), 0.5), bend);
 }
 
+/* φ(x)·(2 − x²). */
+static void gelu_slope_grad(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx) {
+    fv_value square = fv_apply1(graph, "square", node->inputs[0]);
+    fv_value bell = fv_apply1(graph, "exp", fv_scaled(graph, square, -0.5));
+    fv_value bend = fv_apply2(graph, "sub", fv_number(graph, square, 2), square);
+    dx[0] = fv_apply2(graph, "mul", dy[0], fv_apply2(graph, "mul", fv_scaled(graph, bell, ONE_OVER_ROOT_2PI), bend));
+}
+
 static void gelu_grad(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_value *dx) {
     const fv_gelu_options *o = node->options;
-    fv_value x = node->inputs[0], slope = o->approximate ? gelu_tanh_slope(graph, x) : gelu_slope(graph, x);
+    fv_value x = node->inputs[0], slope = o->approximate ? gelu_tanh_slope(graph, x) : fv_apply1(graph, "gelu_slope", x);
     dx[0] = fv_apply2(graph, "mul", dy[0], slope);
 }
 
@@ -187,4 +193,14 @@ const fv_op fv_op_gelu = {
     .grad = gelu_grad,
     .scalar = gelu,
     .cases = gelu_cases,
+};
+
+const fv_op fv_op_gelu_slope = {
+    .name = "gelu_slope",
+    .version = 1,
+    .summary = "the derivative of gelu at x",
+    UNARY,
+    .grad = gelu_slope_grad,
+    .scalar = gelu_slope,
+    .cases = cases,
 };
