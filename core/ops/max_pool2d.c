@@ -117,6 +117,8 @@ static const char *const grad_cases[] = {
     "x=f32[2,6,6,2] dy=f32[2,3,3,2] window=2 stride=2",
     "x=f32[1,7,8,3] dy=f32[1,4,3,3] window=3,2 stride=2,3 padding=1,0,2,1 ceil=true",
     "x=f32[1,5,5,1] dy=f32[1,2,2,1] window=2 stride=3 ceil=true",
+    "x=f32[2,5,8,67] dy=f32[2,2,2,67] window=2,3 stride=2,3",
+    "x=f32[1,5,4,3] dy=f32[1,3,2,3] window=2 stride=2 ceil=true",
     "x=f32[1,2,3,2] dy=f32[1,4,3,2] window=5 padding=2,1,4,3",
     "x=f32[3,1,9,17] dy=f32[3,1,3,17] window=1,4 stride=1,3 padding=0,2,0,1",
     NULL,
