@@ -127,25 +127,46 @@ static fv_winograd4 part_of(const job *job, const block *b, int shard) {
     return w;
 }
 
+/* Pixels that tile `tile` is made of, those under its results: its neighbours' are theirs. */
+static fv_slab_ahead tile_ahead(const fv_winograd4_place *place, const float *pictures, const int64_t size[2], int64_t pixel,
+                                int64_t channels) {
+    int64_t line = size[1] * pixel;
+    int64_t rows = fv_min(place->rows, size[0] - place->row), columns = fv_min(place->columns, size[1] - place->column);
+    if (rows <= 0 || columns <= 0) return (fv_slab_ahead){ 0 };
+    return (fv_slab_ahead){ .at = pictures + (place->picture * size[0] + place->row) * line + place->column * pixel,
+                            .row = pixel,
+                            .rows = columns,
+                            .floats = channels,
+                            .more = rows - 1,
+                            .line = line };
+}
+
 /* The products of the tiles [first, first + count), added to those of the tiles before. */
 static void multiply(const fv_winograd4 *w, const block *b, int64_t first, int64_t count, const fv_winograd4_planes *x,
                      const fv_winograd4_planes *dy) {
+    int64_t next = first + count, ahead = fv_min(SLICE, fv_winograd4_tiles(w) - next);
     for (int64_t plane = 0; plane < PLANES; plane++) {
         fv_winograd4_range in = fv_winograd4_tiles_in(w, plane);
         int64_t begin = fv_max(in.begin - first, 0), end = fv_max(fv_min(in.end - first, count), begin);
         if (first > 0 && begin == end) continue;
-        fv_slab_multiply(&(fv_slab_product){ .a = dy->at + plane * dy->planes + begin * dy->tiles,
-                                             .a_slab = GROUP_FLOATS,
-                                             .a_step = TILE_FLOATS,
-                                             .b = x->at + plane * x->planes + begin * x->tiles,
-                                             .b_panel = GROUP_FLOATS,
-                                             .b_step = TILE_FLOATS,
-                                             .rows = b->rows,
-                                             .columns = b->columns,
-                                             .depth = end - begin,
-                                             .add = first > 0,
-                                             .c = b->own->products + plane * PRODUCT,
-                                             .c_row = COLUMNS });
+        fv_slab_product product = { .a = dy->at + plane * dy->planes + begin * dy->tiles,
+                                    .a_slab = GROUP_FLOATS,
+                                    .a_step = TILE_FLOATS,
+                                    .b = x->at + plane * x->planes + begin * x->tiles,
+                                    .b_panel = GROUP_FLOATS,
+                                    .b_step = TILE_FLOATS,
+                                    .rows = b->rows,
+                                    .columns = b->columns,
+                                    .depth = end - begin,
+                                    .add = first > 0,
+                                    .c = b->own->products + plane * PRODUCT,
+                                    .c_row = COLUMNS };
+        if (plane < ahead) {
+            fv_winograd4_place place = fv_winograd4_place_of(w, next + plane);
+            product.ahead[0] = tile_ahead(&place, w->x, w->x_size, w->x_pixel, b->columns);
+            product.ahead[1] = tile_ahead(&place, w->dy, w->y_size, w->dy_pixel, b->rows);
+        }
+        fv_slab_multiply(&product);
     }
 }
 

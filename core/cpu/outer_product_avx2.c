@@ -122,6 +122,10 @@ static const float *x_at(const fv_outer_product *p, const block *b, int64_t firs
     return (const float *)p->gather.from + first * p->gather.pixel + b->column;
 }
 
+static fv_slab_ahead rows_ahead(const float *at, int64_t row, int64_t rows, int64_t floats) {
+    return (fv_slab_ahead){ .at = at, .row = row, .rows = rows, .floats = floats };
+}
+
 /* Both operands of the slice [first, first + count): read where they lie if lines of 16 channels can be cut from them there,
  * else copied. And what comes after it, `ahead` rows. */
 static void set_operands(const fv_outer_product *p, const block *b, int64_t first, int64_t count, int64_t ahead, scratch *own,
@@ -140,8 +144,8 @@ static void set_operands(const fv_outer_product *p, const block *b, int64_t firs
         make_panels(&p->gather, b, first, count, own);
         product->b = own->panels, product->b_panel = LINES, product->b_step = FV_SLAB;
     }
-    product->ahead[0] = (fv_slab_ahead){ dy_at(p, b, first + count), p->dy_row, ahead, b->rows };
-    if (plain) product->ahead[1] = (fv_slab_ahead){ x_at(p, b, first + count), p->gather.pixel, ahead, b->columns };
+    product->ahead[0] = rows_ahead(dy_at(p, b, first + count), p->dy_row, ahead, b->rows);
+    if (plain) product->ahead[1] = rows_ahead(x_at(p, b, first + count), p->gather.pixel, ahead, b->columns);
 }
 
 /* Rows [first, first + count) of x as panels of pairs. */
@@ -165,9 +169,9 @@ static void set_rounded_operands(const fv_outer_product *p, const block *b, int6
     product->depth = fv_ceil_div(count, 2);
     product->a = own->slabs, product->a_slab = PAIR_LINES, product->a_step = FV_SLAB;
     product->b = own->panels, product->b_panel = PAIR_LINES, product->b_step = FV_SLAB;
-    product->ahead[0] = (fv_slab_ahead){ dy_at(p, b, first + count), p->dy_row, ahead, b->rows };
+    product->ahead[0] = rows_ahead(dy_at(p, b, first + count), p->dy_row, ahead, b->rows);
     if (fv_gather_is_plain(&p->gather))
-        product->ahead[1] = (fv_slab_ahead){ x_at(p, b, first + count), p->gather.pixel, ahead, b->columns };
+        product->ahead[1] = rows_ahead(x_at(p, b, first + count), p->gather.pixel, ahead, b->columns);
 }
 
 /* The partial gradient of one shard for one block, into rows `stride` floats apart: up to a multiple of 16 rows and columns. */

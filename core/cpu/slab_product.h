@@ -17,6 +17,7 @@
 typedef struct fv_slab_ahead {
     const float *at;
     int64_t row, rows, floats; /* from row to row; how many; of each */
+    int64_t more, line;        /* and so many times as many rows again, each time `line` further on */
 } fv_slab_ahead;
 
 typedef struct fv_slab_product {

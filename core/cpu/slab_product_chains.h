@@ -15,9 +15,12 @@
 static inline __attribute__((always_inline)) void look_ahead(const fv_slab_product *p, int64_t part, int64_t parts) {
     for (int i = 0; i < 2; i++) {
         const fv_slab_ahead *ahead = &p->ahead[i];
-        for (int64_t row = ahead->rows * part / parts; row < ahead->rows * (part + 1) / parts; row++)
+        int64_t rows = ahead->rows * (ahead->more + 1);
+        for (int64_t n = rows * part / parts; n < rows * (part + 1) / parts; n++) {
+            const float *row = ahead->at + n / ahead->rows * ahead->line + n % ahead->rows * ahead->row;
             for (int64_t j = 0; j < ahead->floats; j += FV_SLAB)
-                __builtin_prefetch(ahead->at + row * ahead->row + j, 0, 2); /* into the second-level cache */
+                __builtin_prefetch(row + j, 0, 2); /* into the second-level cache */
+        }
     }
 }
 

@@ -20,19 +20,22 @@ static float number(int64_t i) { return (float)((uint32_t)(i * 2654435761u) >> 8
  * 8 rows and of 16 columns nothing may be written. */
 static void check(int64_t rows, int64_t columns, int64_t depth, bool add, bool apart) {
     for (int64_t i = 0; i < ROWS_MAX * COLUMNS_MAX; i++) eight[i] = sixteen[i] = number(i + 123);
-    fv_slab_product p = { .a = a,
-                          .b = b,
-                          .a_slab = apart ? FV_SLAB : DEPTH_MAX * FV_SLAB,
-                          .a_step = apart ? ROWS_MAX : FV_SLAB,
-                          .b_panel = apart ? FV_SLAB : DEPTH_MAX * FV_SLAB,
-                          .b_step = apart ? COLUMNS_MAX : FV_SLAB,
-                          .ahead = { { a, ROWS_MAX, depth, rows }, { b, COLUMNS_MAX, depth, columns } },
-                          .rows = rows,
-                          .columns = columns,
-                          .depth = depth,
-                          .add = add,
-                          .c = eight,
-                          .c_row = COLUMNS_MAX };
+    fv_slab_product p = {
+        .a = a,
+        .b = b,
+        .a_slab = apart ? FV_SLAB : DEPTH_MAX * FV_SLAB,
+        .a_step = apart ? ROWS_MAX : FV_SLAB,
+        .b_panel = apart ? FV_SLAB : DEPTH_MAX * FV_SLAB,
+        .b_step = apart ? COLUMNS_MAX : FV_SLAB,
+        .ahead = { { .at = a, .row = ROWS_MAX, .rows = depth, .floats = rows },
+                   { .at = b, .row = COLUMNS_MAX, .rows = 1, .floats = columns, .more = depth - 1, .line = COLUMNS_MAX } },
+        .rows = rows,
+        .columns = columns,
+        .depth = depth,
+        .add = add,
+        .c = eight,
+        .c_row = COLUMNS_MAX
+    };
     fv_slab_multiply_avx2(&p);
     p.c = sixteen;
     fv_slab_multiply_avx512(&p);
