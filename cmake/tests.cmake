@@ -16,6 +16,7 @@ list(JOIN sources "\n" lines)
 file(CONFIGURE OUTPUT ${list} CONTENT "${lines}\n" @ONLY)
 add_custom_command(OUTPUT ${table} BYPRODUCTS ${found}
     COMMAND sh scripts/make-test-table ${list} ${PROJECT_BINARY_DIR}/bin/fovea-tests ${table} ${found}
+        "${FOVEA_SANITIZE}"
     DEPENDS ${sources} ${list} scripts/make-test-table
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     COMMENT "Table of every test" VERBATIM)

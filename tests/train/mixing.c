@@ -60,6 +60,7 @@ static void trains(const kind *k, const char *loss, const char *weights, const c
     }
 }
 
+/* Not under ThreadSanitizer: trains as train_loop does. */
 FV_TEST(train_mixing__of_one_class_a_loss_of_class_numbers_takes_shares) {
     trains(&one_class, "cross_entropy label_smoothing=0.1", NULL, "cross_entropy label_smoothing=0.1 soft_targets=true");
     trains(&one_class, "cross_entropy soft_targets=true", NULL, "cross_entropy soft_targets=true");
@@ -68,6 +69,7 @@ FV_TEST(train_mixing__of_one_class_a_loss_of_class_numbers_takes_shares) {
     trains(&one_class, "focal", "1,2", "focal soft_targets=true alpha=1,2");
 }
 
+/* Not under ThreadSanitizer: trains as train_loop does. */
 FV_TEST(train_mixing__of_one_class_a_loss_of_numbers_takes_shares_as_it_is) {
     trains(&one_class, "binary_cross_entropy", NULL, "binary_cross_entropy");
     trains(&one_class, "sigmoid_focal", NULL, "sigmoid_focal");
@@ -75,6 +77,7 @@ FV_TEST(train_mixing__of_one_class_a_loss_of_numbers_takes_shares_as_it_is) {
     trains(&one_class, "l1", NULL, "l1");
 }
 
+/* Not under ThreadSanitizer: trains as train_loop does. */
 FV_TEST(train_mixing__several_labels_are_mixed_label_by_label) {
     trains(&labels, "binary_cross_entropy", NULL, "binary_cross_entropy");
     trains(&labels, "binary_cross_entropy", "1,2,3", "binary_cross_entropy pos_weight=1,2,3");

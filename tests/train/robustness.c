@@ -24,6 +24,7 @@ static const fv_robustness *row_of(const fv_robustness *rows, const char *name) 
     return NULL;
 }
 
+/* Not under ThreadSanitizer: evaluates as train_loop does. */
 FV_TEST(train_robustness__is_the_same_in_any_batch_and_falls_with_the_damage) {
     FV_OWNED(fv_recipe) recipe = NULL;
     const char *out = fv_test_folder();

@@ -93,6 +93,7 @@ static const double *column(const char *out, const char *name, fv_arena *arena, 
     return numbers;
 }
 
+/* Not under ThreadSanitizer: trains as train_loop does. */
 FV_TEST(train_select__the_best_epoch_has_the_figure_and_it_is_in_the_table) {
     FV_OWNED(fv_recipe) recipe = recipe_of("log_loss");
     FV_OWNED(fv_arena) arena = NULL;
@@ -128,6 +129,7 @@ static void assert_same_file(const char *a, const char *b, const char *name) {
     fv_memory_free(bytes[1]);
 }
 
+/* Not under ThreadSanitizer: trains as train_loop does. */
 FV_TEST(train_select__goes_on_with_the_figures_that_there_were) {
     FV_OWNED(fv_recipe) recipe = recipe_of("balanced_accuracy");
     const char *folder = fv_test_folder();

@@ -133,6 +133,7 @@ static fv_error *keep(void *context, const fv_prediction *p) {
     return NULL;
 }
 
+/* Not under ThreadSanitizer: trains as train_loop does. */
 FV_TEST(train_targets__several_labels_are_learnt_resumed_and_predicted) {
     const char *folder = labelled();
     FV_OWNED(fv_recipe) recipe = recipe_of(folder, "separator=|", "25");
@@ -156,6 +157,7 @@ FV_TEST(train_targets__several_labels_are_learnt_resumed_and_predicted) {
     }
 }
 
+/* Not under ThreadSanitizer: trains as train_loop does. */
 FV_TEST(train_targets__numbers_are_learnt_in_their_own_units) {
     const char *folder = numbered();
     FV_OWNED(fv_recipe) recipe = recipe_of(folder, "target=number", "40");
@@ -223,6 +225,7 @@ static double score_of(const char *folder, const char *arch) {
     return result.best.val_score;
 }
 
+/* Not under ThreadSanitizer: trains as train_loop does. */
 FV_TEST(train_targets__numbers_of_any_unit_are_learnt_by_a_recipe_that_leaves_all_open) {
     static const double units[][2] = { { 100, 0 }, { 1e-3, 0 }, { 1, -1e4 } };
     static const char *const archs[] = { "small_cnn width=8", "resnet18_cifar width=8" };

@@ -53,6 +53,7 @@ FV_TEST(train_tasks__a_dry_run_says_all_and_writes_nothing) {
     assert_int_equal(fv_file_kind_of(out), FV_FILE_NONE);
 }
 
+/* Not under ThreadSanitizer: trains as train_loop does. */
 FV_TEST(train_tasks__one_batch_is_learned_by_heart_or_that_is_an_error) {
     static const char *const slow[] = { "learning_rate", "1e-9", "optimizer", "sgd", "batch", "8", NULL };
     {
@@ -67,6 +68,7 @@ FV_TEST(train_tasks__one_batch_is_learned_by_heart_or_that_is_an_error) {
     FV_FAILS(fv_train(s.recipe, &s.options, NULL), FV_FORMAT, "was not learned in 200 steps");
 }
 
+/* Not under ThreadSanitizer: trains as train_loop does. */
 FV_TEST(train_tasks__a_rate_is_found_and_drawn) {
     static const char *const keys[] = { "arch", "lenet dropout=0", "optimizer", "sgd", "batch", "8", NULL };
     STAGE(keys);

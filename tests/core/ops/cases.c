@@ -28,6 +28,7 @@ static void run_all(fv_selftest_mode mode) {
     assert_true(all.passed > 50);
 }
 
+/* Not under ThreadSanitizer: references compute on one thread. */
 FV_TEST(core_ops_cases__gradients_equal_central_differences) { run_all(FV_SELFTEST_GRADIENT); }
 FV_TEST(core_ops_cases__kernels_equal_the_reference_on_any_number_of_threads) { run_all(FV_SELFTEST_KERNELS); }
 

@@ -34,6 +34,7 @@ static void check(const fv_op *op, const char *line) {
     }
 }
 
+/* Not under ThreadSanitizer: references compute on one thread. */
 FV_TEST(core_ops_strides__do_not_matter_to_a_reference) {
     int checked = 0;
     for (int i = 0; i < fv_op_table_count; i++)

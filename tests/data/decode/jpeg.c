@@ -250,6 +250,7 @@ static fv_box_of_pixels box_number(int number) {
     return box;
 }
 
+/* Not under ThreadSanitizer: a picture is decoded on one thread. */
 FV_TEST(data_decode_jpeg__a_part_has_the_bits_that_it_has_in_the_whole) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         uint8_t *bytes = NULL;
@@ -321,6 +322,7 @@ static fv_box_of_pixels small_box(int number) {
     return box;
 }
 
+/* Not under ThreadSanitizer: a picture is decoded on one thread. */
 FV_TEST(data_decode_jpeg__a_reduced_part_has_the_bits_of_libjpegs_reduced_whole) {
     const kind *k = kinds;
     for (; !k->progressive && !k->restart; k++) {
@@ -352,6 +354,7 @@ FV_TEST(data_decode_jpeg__a_reduced_part_has_the_bits_of_libjpegs_reduced_whole)
 }
 
 /* Cut off, or a byte of the blocks changed: what the whole fails with a part fails with, wherever it lies. */
+/* Not under ThreadSanitizer: a picture is decoded on one thread. */
 FV_TEST(data_decode_jpeg__damage_anywhere_is_found_from_any_part) {
     const fv_box_of_pixels corner = { 0, 0, 9, 11 }, middle = { 70, 60, 20, 31 };
     int refused = 0;
