@@ -1,6 +1,7 @@
 /* conv2d_grad_input_gemm_avx2.c - the gradient of conv2d with respect to its input, f32: for each class of input pixels
  * (gather.h) a product of gathered dy and the taps of w that the class meets. No pixel is written twice, nothing is scattered.
- * And that of rounded_conv2d, whose panels are of pairs (rounded_product.h): a class has an even number of numbers for them. */
+ * And that of rounded_conv2d, whose panels are of pairs (rounded_product.h): a class has an even number of numbers for them.
+ * And with other gradients added where it is stored. */
 #include "core/base/parallel.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/gemm_avx2.h"
@@ -15,7 +16,7 @@ static const char *rounded_refuse(const fv_call *call) {
     return channels % 2 ? FV_REFUSE_SHAPE : refuse(call);
 }
 
-extern const fv_op fv_op_rounded_conv2d_grad_input;
+extern const fv_op fv_op_rounded_conv2d_grad_input, fv_op_conv2d_grad_input_sum;
 static bool is_rounded(const fv_call *call) { return call->op == &fv_op_rounded_conv2d_grad_input; }
 
 static double cost_at(const fv_call *call, double flops) {
@@ -87,16 +88,21 @@ static fv_panel_product product_at(const fv_call *call, int64_t index) {
     const fv_type *w = &call->inputs[1].type, *dx = &call->outputs[0].type;
     int64_t group = index % options->groups, class = index / options->groups;
     fv_gather_class c = class_of(call, group, class);
-    return (fv_panel_product){ .gather = c.gather,
-                               .pictures = dx->dims[0],
-                               .columns = w->dims[3],
-                               .b = panels_of(call, group, &c),
-                               .y = (float *)call->outputs[0].data + group * w->dims[3],
-                               .height = dx->dims[1],
-                               .width = dx->dims[2],
-                               .pixel = dx->dims[3],
-                               .origin = { c.origin[0], c.origin[1] },
-                               .step = { options->stride[0], options->stride[1] } };
+    fv_panel_product p = { .gather = c.gather,
+                           .pictures = dx->dims[0],
+                           .columns = w->dims[3],
+                           .b = panels_of(call, group, &c),
+                           .y = (float *)call->outputs[0].data + group * w->dims[3],
+                           .height = dx->dims[1],
+                           .width = dx->dims[2],
+                           .pixel = dx->dims[3],
+                           .origin = { c.origin[0], c.origin[1] },
+                           .step = { options->stride[0], options->stride[1] } };
+    if (call->op != &fv_op_conv2d_grad_input_sum) return p;
+    p.other = (const float *)call->inputs[2].data + group * w->dims[3];
+    if (options->activation != FV_CONV2D_PLAIN) p.slope = (const float *)call->inputs[3].data + group * w->dims[3];
+    p.slope_high = options->activation == FV_CONV2D_RELU6 ? 6 : NAN;
+    return p;
 }
 
 static void run(const fv_call *call) {
@@ -133,4 +139,17 @@ const fv_kernel fv_kernel_rounded_conv2d_grad_input_gemm_f32_avx2 = {
     .pack = pack,
     .pack_input = 1,
     .run = rounded_run,
+};
+
+const fv_kernel fv_kernel_conv2d_grad_input_sum_gemm_f32_avx2 = {
+    .name = "conv2d_grad_input_sum_gemm_f32_avx2",
+    .op = "conv2d_grad_input_sum",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = cost,
+    .scratch = fv_panel_products_scratch_avx2,
+    .packed = packed,
+    .pack = pack,
+    .pack_input = 1,
+    .run = run,
 };

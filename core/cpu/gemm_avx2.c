@@ -39,6 +39,19 @@ static inline __m256 limit(const fv_gemm_block *block, __m256 sum) {
     return _mm256_min_ps(_mm256_set1_ps(block->high), _mm256_max_ps(_mm256_set1_ps(block->low), sum));
 }
 
+/* `sum` where `slope` is above 0 and below block->slope_high, or a NaN; else 0. */
+static inline __m256 slope_of(const fv_gemm_block *block, __m256 slope, __m256 sum) {
+    __m256 rises = _mm256_cmp_ps(slope, _mm256_setzero_ps(), _CMP_NLE_UQ);
+    rises = _mm256_and_ps(rises, _mm256_cmp_ps(slope, _mm256_set1_ps(block->slope_high), _CMP_NGE_UQ));
+    return _mm256_and_ps(rises, sum);
+}
+
+/* Row i of what a gradient reads beside its product, at the place of `c`; NULL: nothing. */
+static inline const float *beside(const fv_gemm_block *block, const float *const *rows, float *const *c, int i,
+                                  int64_t column) {
+    return rows ? rows[c - block->c + i] + block->c_column + column : NULL;
+}
+
 /* Where the tile's results go: the same additions for whole and for narrow panels. */
 static inline __attribute__((always_inline)) void finish(int rows, const fv_gemm_block *block, float *const *c, int64_t column,
                                                          __m256 sum[][2]) {
@@ -52,6 +65,9 @@ static inline __attribute__((always_inline)) void finish(int rows, const fv_gemm
             sum[i][1] = _mm256_add_ps(_mm256_loadu_ps(y + 8), sum[i][1]);
         }
         if (block->bias) sum[i][0] = _mm256_add_ps(sum[i][0], bias0), sum[i][1] = _mm256_add_ps(sum[i][1], bias1);
+        const float *other = beside(block, block->other, c, i, column), *slope = beside(block, block->slope, c, i, column);
+        for (int v = 0; v < 2 && other; v++) sum[i][v] = _mm256_add_ps(sum[i][v], _mm256_loadu_ps(other + 8 * v));
+        for (int v = 0; v < 2 && slope; v++) sum[i][v] = slope_of(block, _mm256_loadu_ps(slope + 8 * v), sum[i][v]);
         if (block->limited) sum[i][0] = limit(block, sum[i][0]), sum[i][1] = limit(block, sum[i][1]);
         if (block->stream && (uintptr_t)y % 64 == 0) {
             _mm256_stream_ps(y, sum[i][0]);
@@ -70,6 +86,9 @@ static void finish_narrow(int rows, const fv_gemm_block *block, float *const *c,
             float *y = c[i] + block->c_column + j, sum = sums[i * FV_GEMM_COLUMNS + j - column];
             if (block->add) sum = *y + sum;
             if (block->bias) sum += block->bias[j];
+            const float *other = beside(block, block->other, c, i, j), *slope = beside(block, block->slope, c, i, j);
+            if (other) sum += *other;
+            if (slope && (*slope <= 0 || *slope >= block->slope_high)) sum = 0;
             if (block->limited) sum = sum < block->low ? block->low : sum > block->high ? block->high : sum;
             *y = sum;
         }
@@ -81,6 +100,12 @@ static inline __attribute__((always_inline)) void tile(int rows, const fv_gemm_b
     if (block->add)
 #pragma GCC unroll 6
         for (int i = 0; i < rows; i++) _mm_prefetch((const char *)(c[i] + block->c_column + column), _MM_HINT_T0);
+    if (block->other)
+#pragma GCC unroll 6
+        for (int i = 0; i < rows; i++) _mm_prefetch((const char *)beside(block, block->other, c, i, column), _MM_HINT_T0);
+    if (block->slope)
+#pragma GCC unroll 6
+        for (int i = 0; i < rows; i++) _mm_prefetch((const char *)beside(block, block->slope, c, i, column), _MM_HINT_T0);
     chains(rows, block, a, b, sum);
     if (block->columns - column >= FV_GEMM_COLUMNS) {
         finish(rows, block, c, column, sum);

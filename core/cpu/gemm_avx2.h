@@ -1,9 +1,9 @@
 /* gemm_avx2.h - the matrix product under convolutions, linear layers and matmul: f32, AVX2 with FMA.
  *
- * One block: c (rows × columns) = [c +] a·b [+ bias], on one thread. Every element is one chain of fused multiply-adds over the
- * depth in rising order from zero, then the additions in the order written, then the limits: the same bits wherever in a block
- * the element lies, so a product may be cut into blocks of rows and columns in any way. Cutting the depth (blocks with `add`)
- * is part of the result.
+ * One block: c (rows × columns) = [c +] a·b [+ bias] [+ other], on one thread. Every element is one chain of fused
+ * multiply-adds over the depth in rising order from zero, then the additions in the order written, then the limits: the same
+ * bits wherever in a block the element lies, so a product may be cut into blocks of rows and columns in any way. Cutting the
+ * depth (blocks with `add`) is part of the result.
  *
  * Operands are packed so that the innermost loop reads forward: `b` in panels of 16 columns, `a` in tiles of 6 rows whose inner
  * strides are free (rows of a picture as they lie, or 6 rows side by side). */
@@ -28,6 +28,10 @@ typedef struct fv_gemm_block {
     bool add;          /* onto what c holds */
     bool limited;      /* then kept between low and high; a NaN stays one */
     float low, high;
+    /* Of a gradient: rows as c has them, the same columns. What is added, and that by which the result counts only where it is
+     * above 0 and below slope_high, a NaN for no bound; a NaN in it counts. NULL: none. */
+    const float *const *other, *const *slope;
+    float slope_high;
     /* How memory is used, which changes no number. */
     bool ahead;  /* a lies in memory, row by row: the next tile's rows are asked for while one is multiplied */
     bool stream; /* c is too large to stay in a cache till it is read: whole lines that are aligned go past it */

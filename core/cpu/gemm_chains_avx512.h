@@ -43,16 +43,29 @@ static inline __attribute__((always_inline)) void chains(int rows, int panels, c
     }
 }
 
-/* One row's results of one panel go to `y`; lanes outside the mask are neither read nor written. */
+/* One row's results of one panel go to `y`; lanes outside the mask are neither read nor written. `other` and `slope` may be
+ * NULL. */
 static inline __attribute__((always_inline)) void finish(const fv_gemm_block *block, float *y, const float *bias,
-                                                         __mmask16 lanes, __m512 sum) {
+                                                         const float *other, const float *slope, __mmask16 lanes, __m512 sum) {
     if (block->add) sum = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, y), sum);
     if (bias) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes, bias));
+    if (other) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes, other));
+    if (slope) {
+        __m512 at = _mm512_maskz_loadu_ps(lanes, slope);
+        __mmask16 rises = _mm512_cmp_ps_mask(at, _mm512_setzero_ps(), _CMP_NLE_UQ);
+        rises = _mm512_mask_cmp_ps_mask(rises, at, _mm512_set1_ps(block->slope_high), _CMP_NGE_UQ);
+        sum = _mm512_maskz_mov_ps(rises, sum);
+    }
     if (block->limited) sum = _mm512_min_ps(_mm512_set1_ps(block->high), _mm512_max_ps(_mm512_set1_ps(block->low), sum));
     if (block->stream && lanes == 0xffff && (uintptr_t)y % 64 == 0)
         _mm512_stream_ps(y, sum);
     else
         _mm512_mask_storeu_ps(y, lanes, sum);
+}
+
+/* What finish() will read of a row, by line of `panels`, is asked for before the chains. */
+static inline __attribute__((always_inline)) void ask_for(const float *row, int panels) {
+    for (int p = 0; p < panels; p++) _mm_prefetch((const char *)(row + p * FV_GEMM_COLUMNS), _MM_HINT_T0);
 }
 
 static inline __attribute__((always_inline)) void tile(int rows, int panels, const fv_gemm_block *block, const float *a,
@@ -63,6 +76,14 @@ static inline __attribute__((always_inline)) void tile(int rows, int panels, con
         for (int i = 0; i < rows; i++)
             for (int p = 0; p < panels; p++)
                 _mm_prefetch((const char *)(c[i] + block->c_column + column + p * FV_GEMM_COLUMNS), _MM_HINT_T0);
+    const float *const *other = block->other ? block->other + (c - block->c) : NULL;
+    const float *const *slope = block->slope ? block->slope + (c - block->c) : NULL;
+    if (other)
+#pragma GCC unroll 6
+        for (int i = 0; i < rows; i++) ask_for(other[i] + block->c_column + column, panels);
+    if (slope)
+#pragma GCC unroll 6
+        for (int i = 0; i < rows; i++) ask_for(slope[i] + block->c_column + column, panels);
     chains(rows, panels, block, a, b, sum);
 #pragma GCC unroll 2
     for (int p = 0; p < panels; p++) {
@@ -70,7 +91,10 @@ static inline __attribute__((always_inline)) void tile(int rows, int panels, con
         const float *bias = block->bias ? block->bias + first : NULL;
         __mmask16 lanes = (__mmask16)((1u << wide) - 1);
 #pragma GCC unroll 6
-        for (int i = 0; i < rows; i++) finish(block, c[i] + block->c_column + first, bias, lanes, sum[i][p]);
+        for (int i = 0; i < rows; i++) {
+            int64_t at = block->c_column + first;
+            finish(block, c[i] + at, bias, other ? other[i] + at : NULL, slope ? slope[i] + at : NULL, lanes, sum[i][p]);
+        }
     }
 }
 

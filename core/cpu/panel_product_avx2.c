@@ -27,10 +27,16 @@ static cut cut_of(const fv_panel_product *p) {
     return c;
 }
 
+/* Where a unit's results go, and what is read beside them. */
+typedef struct unit_rows {
+    float *c[ROWS];
+    const float *other[ROWS], *slope[ROWS];
+} unit_rows;
+
 /* A thread's scratch: the gathered slice and where its results go. Rows are an odd number of cache lines apart. */
 typedef struct scratch {
     _Alignas(64) float gathered[ROWS * STRIDE + FV_LANES];
-    float *rows[ROWS];
+    unit_rows rows;
 } scratch;
 
 typedef struct job {
@@ -39,12 +45,15 @@ typedef struct job {
     cut cut;
 } job;
 
-static void find_rows(const fv_panel_product *p, int64_t first, int64_t count, float **rows) {
+static void find_rows(const fv_panel_product *p, int64_t first, int64_t count, unit_rows *rows) {
     const int64_t *grid = p->gather.grid;
     int64_t j = first % grid[1], i = first / grid[1] % grid[0], n = first / grid[1] / grid[0];
     for (int64_t row = 0; row < count; row++) {
         int64_t h = i * p->step[0] + p->origin[0], w = j * p->step[1] + p->origin[1];
-        rows[row] = p->y + ((n * p->height + h) * p->width + w) * p->pixel;
+        int64_t at = ((n * p->height + h) * p->width + w) * p->pixel;
+        rows->c[row] = p->y + at;
+        if (p->other) rows->other[row] = p->other + at;
+        if (p->slope) rows->slope[row] = p->slope + at;
         if (++j < grid[1]) continue;
         j = 0;
         if (++i == grid[0]) i = 0, n++;
@@ -56,11 +65,12 @@ static void find_rows(const fv_panel_product *p, int64_t first, int64_t count, f
 typedef struct part {
     fv_panel_product p;
     int64_t first, column, depth, slice, slices;
+    const unit_rows *rows;
     fv_gemm_block block;
 } part;
 
 /* False: the product has no rows there. */
-static bool open_part(const job *job, int64_t unit, int64_t numbers, const float *gathered, float **rows, part *out) {
+static bool open_part(const job *job, int64_t unit, int64_t numbers, const float *gathered, unit_rows *rows, part *out) {
     const cut *cut = &job->cut;
     int64_t column = unit % cut->column_blocks * cut->columns, block_index = unit / cut->column_blocks;
     fv_panel_product p = job->at(job->call, block_index / cut->row_blocks);
@@ -68,7 +78,7 @@ static bool open_part(const job *job, int64_t unit, int64_t numbers, const float
     if (count <= 0) return false;
     find_rows(&p, first, count, rows);
     int64_t depth = fv_ceil_div(fv_gather_depth(&p.gather), numbers);
-    *out = (part){ .p = p, .first = first, .column = column, .depth = depth };
+    *out = (part){ .p = p, .first = first, .column = column, .depth = depth, .rows = rows };
     out->slice = fv_panel_slice(depth);
     out->slices = fv_max(fv_ceil_div(depth, FV_PANEL_DEPTH), 1);
     out->block = (fv_gemm_block){ .rows = count,
@@ -78,7 +88,7 @@ static bool open_part(const job *job, int64_t unit, int64_t numbers, const float
                                   .a_row = STRIDE,
                                   .a_step = 1,
                                   .b_panel = depth * FV_GEMM_COLUMNS,
-                                  .c = rows,
+                                  .c = rows->c,
                                   .c_column = column,
                                   .low = p.low,
                                   .high = p.high };
@@ -96,6 +106,9 @@ static int64_t open_slice(part *u, int64_t s, int64_t floats) {
     u->block.add = s > 0;
     u->block.limited = u->p.limited && last;
     u->block.bias = last && u->p.bias ? u->p.bias + u->column : NULL;
+    u->block.other = last && u->p.other ? u->rows->other : NULL;
+    u->block.slope = last && u->p.slope ? u->rows->slope : NULL;
+    u->block.slope_high = u->p.slope_high;
     return begin;
 }
 
@@ -103,7 +116,7 @@ static void run_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     scratch *own = (scratch *)job->call->scratch + thread;
     part u;
-    if (!open_part(job, unit, 1, own->gathered, own->rows, &u)) return;
+    if (!open_part(job, unit, 1, own->gathered, &own->rows, &u)) return;
     const fv_gather *g = &u.p.gather;
     bool plain = fv_gather_is_plain(g); /* multiplied where they lie */
     if (plain) u.block.a_row = g->pixel, u.block.a_tile = FV_GEMM_ROWS * g->pixel;
@@ -134,7 +147,7 @@ int64_t fv_panel_products_scratch_avx2(const fv_call *call) { return call->threa
 typedef struct rounded_scratch {
     _Alignas(64) float gathered[GATHER_ROWS * 2 * STRIDE + FV_LANES];
     _Alignas(64) float pairs[ROWS * 2 * STRIDE];
-    float *rows[ROWS];
+    unit_rows rows;
 } rounded_scratch;
 
 /* Numbers [begin, end) of rows [first, first + count). */
@@ -156,7 +169,7 @@ static void run_rounded_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     rounded_scratch *own = (rounded_scratch *)job->call->scratch + thread;
     part u;
-    if (!open_part(job, unit, 2, own->pairs, own->rows, &u)) return;
+    if (!open_part(job, unit, 2, own->pairs, &own->rows, &u)) return;
     int64_t numbers = fv_gather_depth(&u.p.gather);
     for (int64_t s = 0; s < u.slices; s++) {
         int64_t begin = open_slice(&u, s, fv_rounded_pair());

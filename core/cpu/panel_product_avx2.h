@@ -15,6 +15,8 @@ typedef struct fv_panel_product {
     const float *bias; /* of the group, or NULL */
     bool limited;      /* the result is kept between low and high */
     float low, high;
+    const float *other, *slope; /* of a gradient, with y's pixels: what is added, what tells where it counts (gemm_avx2.h) */
+    float slope_high;
     float *y;                     /* pixel (0, 0, 0) of the result, first channel of the group */
     int64_t height, width, pixel; /* of the result's pictures */
     int64_t origin[2], step[2];   /* grid pixel (i, j) is result pixel (i · step + origin) */

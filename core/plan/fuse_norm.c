@@ -8,35 +8,9 @@
 #include "core/ops/batch_norm.h"
 #include "core/plan/plan.h"
 
-static bool is_constant(const fv_graph *graph, fv_value value, double number) {
-    const fv_node *node = fv_node_of(graph, value);
-    if (!fv_node_is(node, "constant")) return false;
-    const fv_field *field = fv_fields_find(node->op->fields, "value");
-    return field && *(const double *)((const char *)node->options + field->offset) == number;
-}
-
 static int activation_of(const fv_node *node) {
     if (fv_node_is(node, "relu")) return FV_NORM_RELU;
     return fv_node_is(node, "relu6") ? FV_NORM_RELU6 : FV_NORM_PLAIN;
-}
-
-static bool compares(const fv_graph *graph, fv_value value, const char *op, double number) {
-    const fv_node *node = fv_node_of(graph, value);
-    return fv_node_is(node, op) && is_constant(graph, node->inputs[1], number);
-}
-
-/* The activation in front of which `flat` tells that there is no slope, or NULL. */
-static const fv_node *activation_behind(const fv_graph *graph, fv_value flat) {
-    const fv_node *low = fv_node_of(graph, flat), *high = NULL;
-    if (fv_node_is(low, "logical_or")) {
-        high = fv_node_of(graph, low->inputs[1]);
-        if (!compares(graph, low->inputs[1], "greater_equal", 6)) return NULL;
-        flat = low->inputs[0];
-        low = fv_node_of(graph, flat);
-    }
-    if (!compares(graph, flat, "less_equal", 0) || (high && !fv_same_value(high->inputs[0], low->inputs[0]))) return NULL;
-    const fv_node *node = fv_node_of(graph, low->inputs[0]);
-    return activation_of(node) == (high ? FV_NORM_RELU6 : FV_NORM_RELU) ? node : NULL;
 }
 
 /* The norm whose result only `activation` reads, or NULL. */
@@ -49,11 +23,11 @@ static const fv_node *norm_before(const fv_graph *graph, const fv_node *activati
 /* The gradient of a norm whose dy is that of an activation right behind it. */
 static void fuse_gradient(fv_graph *graph, const fv_node *grad, int32_t *const *uses) {
     const fv_node *where = fv_node_of(graph, grad->inputs[4]);
-    if (grad->input_count != 5 || !fv_node_is(where, "where") || uses[where->index][0] != 1) return;
-    if (!is_constant(graph, where->inputs[1], 0)) return;
-    if (!fv_type_equal(fv_value_type(graph, where->inputs[2]), &where->outputs[0])) return; /* broadcast */
-    const fv_node *activation = activation_behind(graph, where->inputs[0]);
-    const fv_node *norm = activation ? norm_before(graph, activation, uses) : NULL;
+    fv_value y;
+    int kind;
+    if (grad->input_count != 5 || !fv_plan_is_mask(graph, where, &y, &kind) || uses[where->index][0] != 1) return;
+    const fv_node *activation = fv_node_of(graph, y);
+    const fv_node *norm = activation_of(activation) == kind ? norm_before(graph, activation, uses) : NULL;
     if (!norm || !fv_same_value(grad->inputs[2], fv_node_value(norm, 1)) || !fv_same_value(grad->inputs[0], norm->inputs[0]))
         return;
     const fv_value inputs[] = { grad->inputs[0], grad->inputs[1],  grad->inputs[2],

@@ -93,13 +93,19 @@ fv_error *fv_pass_share(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fold_norm(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_norm(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_norm_on_load(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_fuse_residual(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_activation(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_bottleneck(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_round_products(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_sum_on_store(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_elementwise(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_materialize(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_rematerialize(fv_graph *graph, const fv_plan_options *options);
+
+/* mask.c: is `where` the gradient of ReLU or ReLU6 with respect to its input? Sets *y, the activation's result, and
+ * *activation, an fv_norm_activation. */
+bool fv_plan_is_mask(const fv_graph *graph, const fv_node *where, fv_value *y, int *activation);
 
 /* ranks.c: turns plan->graph into that of this rank's rows, when there are ranks and a batch that is enough for them; and
  * whether a node has rows of the batch. */
