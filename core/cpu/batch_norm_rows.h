@@ -199,8 +199,8 @@ static inline __attribute__((always_inline)) void stream_rows(const apply *t, in
 
 /* Too much to be in a cache when it is read, in whole cache lines. */
 static bool is_streamed(const apply *t) {
-    return t->rows * t->channels * (int64_t)sizeof(float) >= FV_COST_CACHES && t->y != t->x && t->channels % 16 == 0 &&
-           (uintptr_t)t->y % 64 == 0;
+    return t->rows * t->channels * (int64_t)sizeof(float) >= FV_COST_CACHES && t->y != t->x && t->y != t->dy &&
+           t->channels % 16 == 0 && (uintptr_t)t->y % 64 == 0;
 }
 
 static inline __attribute__((always_inline)) void scale_any(const apply *t, int activation, int64_t first, int64_t rows) {
@@ -232,16 +232,36 @@ static inline __attribute__((always_inline)) void gradient_rows(const apply *t, 
             dx[c] = slope(activation, dy[c], x[c], a[c], b[c]) * a[c] + ((x[c] - mean[c]) * p[c] + q[c]);
 }
 
+/* The same numbers, written past the caches. */
+INLINE void stream_gradient(const apply *t, int activation, int64_t first, int64_t rows) {
+    for (int64_t row = first; row < first + rows; row++)
+        for (int64_t c = 0; c < t->channels; c += LANES) {
+            int64_t at = row * t->channels + c;
+            __builtin_prefetch(t->x + at + NORM_AHEAD);
+            __builtin_prefetch(t->dy + at + NORM_AHEAD);
+            lanes x = load(t->x + at), d = slope_lanes(activation, load(t->dy + at), x * load(t->a + c) + load(t->y_b + c));
+            stream(t->y + at, d * load(t->a + c) + ((x - load(t->mean + c)) * load(t->p + c) + load(t->b + c)));
+        }
+    stream_end();
+}
+
+INLINE void gradient_any(const apply *t, int activation, int64_t first, int64_t rows) {
+    if (is_streamed(t))
+        stream_gradient(t, activation, first, rows);
+    else
+        gradient_rows(t, activation, first, rows);
+}
+
 static void gradient_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const apply *t = context;
     int64_t first = unit * unit_rows(t->channels), rows = fv_min(unit_rows(t->channels), t->rows - first);
     if (t->activation == FV_NORM_RELU)
-        gradient_rows(t, FV_NORM_RELU, first, rows);
+        gradient_any(t, FV_NORM_RELU, first, rows);
     else if (t->activation == FV_NORM_RELU6)
-        gradient_rows(t, FV_NORM_RELU6, first, rows);
+        gradient_any(t, FV_NORM_RELU6, first, rows);
     else
-        gradient_rows(t, FV_NORM_PLAIN, first, rows);
+        gradient_any(t, FV_NORM_PLAIN, first, rows);
 }
 
 static void for_rows(apply *t, fv_unit run) { fv_parallel_for(fv_ceil_div(t->rows, unit_rows(t->channels)), run, t); }

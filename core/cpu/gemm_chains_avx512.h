@@ -11,8 +11,9 @@
 #ifndef PRODUCT
 #define PRODUCT(x, y, sum) _mm512_fmadd_ps(x, y, sum) /* sum + x·y, lane by lane */
 #endif
-#define PANELS 2 /* at once; an odd one is left for the end */
-#define LINE 16  /* floats of a cache line */
+#define PANELS 2                   /* at once; an odd one is left for the end */
+#define LINE 16                    /* floats of a cache line */
+#define BY_ROWS ((int64_t)1 << 16) /* floats of b that stay near while tiles of a pass by one after another */
 
 /* A tile of `rows` ≤ 6 by `panels` · 16: the chains. Both are constants wherever this is inlined. */
 static inline __attribute__((always_inline)) void chains(int rows, int panels, const fv_gemm_block *block, const float *a,
@@ -121,8 +122,21 @@ static const tile_fn tiles[PANELS][FV_GEMM_ROWS + 1] = {
     { NULL, tile_1_2, tile_2_2, tile_3_2, tile_4_2, tile_5_2, tile_6_2 },
 };
 
+/* Columns [first, end), tile by tile of a: the panels of b lie in the second-level cache, and what is read beside the rows of
+ * the result is met as it lies in memory. */
+static void multiply_by_rows(const fv_gemm_block *block, int64_t first, int64_t end) {
+    const float *a = block->a;
+    int64_t panels;
+    for (int64_t i = 0; i < block->rows; i += FV_GEMM_ROWS, a += block->a_tile)
+        for (int64_t column = first; column < end; column += panels * FV_GEMM_COLUMNS) {
+            panels = fv_min(PANELS, fv_ceil_div(end - column, FV_GEMM_COLUMNS));
+            const float *b = block->b + column / FV_GEMM_COLUMNS * block->b_panel;
+            tiles[panels - 1][fv_min(FV_GEMM_ROWS, block->rows - i)](block, a, b, block->c + i, column);
+        }
+}
+
 /* Panels of b stay in the first-level cache while the tiles of a pass by. */
-static void multiply(const fv_gemm_block *block) {
+static void multiply_by_panels(const fv_gemm_block *block) {
     int64_t panels;
     for (int64_t column = 0; column < block->columns; column += panels * FV_GEMM_COLUMNS) {
         panels = fv_min(PANELS, fv_ceil_div(block->columns - column, FV_GEMM_COLUMNS));
@@ -130,6 +144,13 @@ static void multiply(const fv_gemm_block *block) {
         for (int64_t i = 0; i < block->rows; i += FV_GEMM_ROWS, a += block->a_tile)
             tiles[panels - 1][fv_min(FV_GEMM_ROWS, block->rows - i)](block, a, b, block->c + i, column);
     }
+}
+
+static void multiply(const fv_gemm_block *block) {
+    int64_t near = fv_round_up(fv_ceil_div(BY_ROWS, fv_max(block->depth, 1)), PANELS * FV_GEMM_COLUMNS);
+    if (!block->other) multiply_by_panels(block);
+    for (int64_t first = 0; block->other && first < block->columns; first += near)
+        multiply_by_rows(block, first, fv_min(first + near, block->columns));
     if (block->stream) _mm_sfence();
 }
 

@@ -13,7 +13,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define NORM_RUN 16
-#define NORM_CHANNELS 256
+#define NORM_CHANNELS 1024 /* at once: in fewer, rows of more would not be read as they lie in memory */
 /* Asked for so many floats before it is read: the hardware alone keeps too little on its way. */
 #define NORM_AHEAD 768
 

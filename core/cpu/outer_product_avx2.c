@@ -1,8 +1,8 @@
 /* shared: outer_product_avx2.c - how weight gradients are cut and summed (outer_product_avx2.h).
  *
  * The gradient is cut into blocks. When there are enough of them to keep a team busy, a unit makes all partials of its block
- * and joins them while they are in the cache; a small gradient has units of (block, shard), and its partials are joined
- * afterwards, as they are where several ranks have a part in them. */
+ * and joins them while they are in the cache, two as soon as both are there; a small gradient has units of (block, shard), and
+ * its partials are joined afterwards, as they are where several ranks have a part in them. */
 #include "core/cpu/outer_product_avx2.h"
 
 #include <string.h>
@@ -20,9 +20,10 @@
 /* Floats of a slab or panel: an odd number of lines, which do not compete for their place in the cache. */
 #define LINES ((DEPTH + 1) * FV_SLAB)
 #define PAIR_LINES ((DEPTH / 2 + 1) * FV_SLAB) /* pairs of one of pairs */
-#define BLOCKS_ENOUGH 32
-#define CHUNK 4096     /* floats of a unit of the joining afterwards */
-#define GATHER_ROWS 16 /* gathered at a time before they go into panels */
+#define BLOCKS_ENOUGH 32                       /* to keep a team busy, */
+#define BLOCKS_OF_A_THREAD 4                   /* or so many for each of few threads */
+#define CHUNK 4096                             /* floats of a unit of the joining afterwards */
+#define GATHER_ROWS 16                         /* gathered at a time before they go into panels */
 
 /* A thread's scratch; behind the array of them, the partial gradients. */
 typedef struct scratch {
@@ -38,7 +39,7 @@ typedef struct job {
     int64_t rows, columns; /* of one product's gradient */
     int64_t row_step, column_step, row_blocks, column_blocks, blocks;
     int64_t total;   /* floats of all gradients */
-    float *partials; /* joined inside: each thread's shards × block; afterwards: shards × total */
+    float *partials; /* joined inside: each thread's kept × block; afterwards: shards × total */
 } job;
 
 static int64_t step_of(int64_t length, int64_t most, int64_t multiple) {
@@ -58,12 +59,22 @@ static job job_of(const fv_call *call, fv_outer_product_at at, int64_t count) {
 }
 
 /* What ranks exchange is exchanged after all of it is there. */
-static bool joins_inside(const job *job) { return job->blocks >= BLOCKS_ENOUGH && !job->call->split; }
+static bool joins_inside(const job *job) {
+    return job->blocks >= fv_min(BLOCKS_ENOUGH, BLOCKS_OF_A_THREAD * job->call->threads) && !job->call->split;
+}
+
+/* Partials of a block that are there at once, when they are joined inside: one of each size 1, 2, 4 … and the newest. */
+static int64_t kept_of(int64_t shards) {
+    int64_t kept = 1;
+    while (shards >> kept) kept++;
+    return kept;
+}
 
 int64_t fv_outer_products_scratch_avx2(const fv_call *call, fv_outer_product_at at, int64_t count) {
     job job = job_of(call, at, count);
-    int64_t partials = joins_inside(&job) ? call->threads * job.row_step * job.column_step : job.total;
-    return call->threads * (int64_t)sizeof(scratch) + call->shards * partials * (int64_t)sizeof(float);
+    int64_t partials =
+        joins_inside(&job) ? call->threads * kept_of(call->shards) * job.row_step * job.column_step : call->shards * job.total;
+    return call->threads * (int64_t)sizeof(scratch) + partials * (int64_t)sizeof(float);
 }
 
 typedef struct block {
@@ -198,15 +209,20 @@ static void copy_rows(const block *b, const float *from, float *to, int64_t stri
     for (int64_t i = 0; i < b->rows; i++) memcpy(to + i * stride, from + i * stride_of(b), (size_t)b->columns * sizeof(float));
 }
 
+/* All partials of a block; neighbours are joined as fv_tree_sum_f32 does it, as soon as both are there. */
 static void run_block(void *context, int64_t unit, int thread) {
     const job *job = context;
     const fv_call *call = job->call;
     block b = block_at(job, unit);
     int64_t size = fv_round_up(b.rows, FV_SLAB) * stride_of(&b);
     scratch *own = (scratch *)call->scratch + thread;
-    float *partials = job->partials + thread * call->shards * job->row_step * job->column_step;
-    for (int s = 0; s < call->shards; s++) add_up(job, &b, s, own, partials + s * size, stride_of(&b));
-    fv_tree_sum_f32(partials, call->shards, size, size);
+    float *partials = job->partials + thread * kept_of(call->shards) * job->row_step * job->column_step;
+    int64_t kept = 0;
+    for (int s = 0; s < call->shards; s++) {
+        add_up(job, &b, s, own, partials + kept++ * size, stride_of(&b));
+        for (int made = s + 1; made % 2 == 0; made /= 2, kept--) fv_tree_sum_f32(partials + (kept - 2) * size, 2, size, size);
+    }
+    for (; kept > 1; kept--) fv_tree_sum_f32(partials + (kept - 2) * size, 2, size, size);
     float *to = (float *)call->outputs[0].data + (b.product * job->rows + b.row) * job->columns + b.column;
     copy_rows(&b, partials, to, job->columns);
 }

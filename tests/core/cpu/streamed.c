@@ -22,8 +22,13 @@ static const char text[] = "u = state dtype=f32 dims=176,3,3,16 init=\"kaiming_n
                            "z = conv2d(y, v) padding=1,1,1,1 groups=176 -> f32[1,112,112,176]\n"
                            "n = batch_norm_inference(z, s, a, a, s) -> f32[1,112,112,176]\n"
                            "m = conv2d(x, u) padding=1,1,1,1 -> f32[1,112,112,176]\n"
+                           "r = norm_residual(z, s, a, a, s, y) activation=relu -> f32[1,112,112,176]\n"
+                           "g = batch_norm_grad_apply(z, s, a, s, y, a, a) -> f32[1,112,112,176]\n"
+                           "t = state dtype=f32 dims=16,1,1,176 init=\"kaiming_normal\" -> f32[16,1,1,176]\n"
+                           "d = conv2d_grad_input_sum(x, t, y, z) activation=relu -> f32[1,112,112,176]\n"
                            "output windows = m\n"
-                           "output pixels = y\noutput depthwise = z\noutput norm = n\n";
+                           "output pixels = y\noutput depthwise = z\noutput norm = n\n"
+                           "output residual = r\noutput gradient = g\noutput sum = d\n";
 
 /* The pictures from `first` on, as many as the plan takes. */
 static const float *run(fv_plan *plan, int64_t first, const char *result) {
@@ -35,7 +40,7 @@ static const float *run(fv_plan *plan, int64_t first, const char *result) {
 }
 
 FV_TEST(core_cpu_streamed__results_have_the_bits_of_small_ones) {
-    static const char *const results[] = { "pixels", "windows", "depthwise", "norm" };
+    static const char *const results[] = { "pixels", "windows", "depthwise", "norm", "residual", "gradient", "sum" };
     FV_OWNED(fv_graph) alone = NULL;
     FV_OWNED(fv_graph) together = NULL;
     FV_OWNED(fv_weights) weights = NULL;
