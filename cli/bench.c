@@ -15,7 +15,7 @@ typedef struct bench_options {
     const char *what, *loss, *optimizer, *workspace;
     int mode, precision, memory;
     int64_t batch, steps;
-    bool nodes, turns;
+    bool nodes, turns, fast_batch;
 } bench_options;
 
 static const fv_field fields[] = {
@@ -27,6 +27,7 @@ static const fv_field fields[] = {
              .help = "training: forward, loss, gradients and update; evaluation: forward"),
     FV_FIELD(bench_options, precision, .by_default = "f32", .names = FV_PRECISIONS, .help = FV_PRECISION_HELP),
     FV_FIELD(bench_options, steps, .by_default = "10", .min = 1, .max = 1000000, .help = "timed steps, after two untimed ones"),
+    FV_FIELD(bench_options, fast_batch, .by_default = "false", .help = FV_FAST_BATCH_HELP),
     FV_FIELD(bench_options, loss, .by_default = "cross_entropy", .help = "of training"),
     FV_FIELD(bench_options, optimizer, .by_default = "sgd momentum=0.9", .help = "of training"),
     FV_FIELD(bench_options, memory, .by_default = "normal", .names = "normal,low",
@@ -183,7 +184,9 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_OWNED(fv_plan) plan = NULL;
     fv_subject subject = { o->what, o->workspace, o->batch, o->mode, o->loss, o->optimizer };
     FV_TRY(fv_weights_new(&weights));
-    fv_plan_options options = { .mode = o->mode, .precision = o->precision, .low_memory = o->memory };
+    fv_plan_options options = {
+        .mode = o->mode, .precision = o->precision, .low_memory = o->memory, .fast_batch = o->fast_batch
+    };
     FV_TRY(fv_subject_plan(&subject, &options, weights, &plan));
     fill_feeds(plan);
     return o->turns ? take_turns(o, plan, call->printer) : measure(o, plan, call);

@@ -13,7 +13,11 @@ typedef struct fv_everywhere {
 } fv_everywhere;
 extern const fv_field fv_everywhere_fields[];
 
-/* Help of the flag --workspace, of every command that opens a registry. */
+/* Help of flags that several commands have. */
+#define FV_BATCH_HELP "pictures at once; changes no bit, but with --fast-batch"
+#define FV_FAST_BATCH_HELP                                                                                                     \
+    "of evaluation: kernels are chosen for as many pictures as there are at once, not for any number: faster where they are "  \
+    "few; the last digits of a picture's numbers may then depend on how many come with it"
 #define FV_PRECISION_HELP                                                                                                      \
     "what convolutions multiply; bf16: rounded numbers, with sums in f32, where that is faster; bf16_forced: everywhere"
 #define FV_WORKSPACE_HELP "folder of the registry; without it what FOVEA_HOME says, or .fovea"

@@ -12,7 +12,7 @@
 
 typedef struct eval_options {
     const char *model, *data, *part, *source, *source_options, *metrics, *device;
-    bool intervals, corruptions, strict, allow_dropped, track;
+    bool intervals, corruptions, strict, allow_dropped, track, fast_batch;
     const char *workspace, *experiment, *run_name;
     int tta; /* fv_views */
     int64_t batch, workers;
@@ -34,7 +34,8 @@ static const fv_field fields[] = {
              .help = "test-time augmentation, as `fovea predict --tta` does it"),
     FV_FIELD(eval_options, strict, .by_default = "false", .help = "fail on the first sample that cannot be used"),
     FV_FIELD(eval_options, allow_dropped, .by_default = "false", .help = "go on when more than 1 % cannot be used"),
-    FV_FIELD(eval_options, batch, .by_default = "64", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
+    FV_FIELD(eval_options, batch, .by_default = "64", .min = 1, .max = 65536, .help = FV_BATCH_HELP),
+    FV_FIELD(eval_options, fast_batch, .by_default = "false", .help = FV_FAST_BATCH_HELP),
     FV_FIELD(eval_options, workers, .by_default = "2", .min = 0, .max = 256,
              .help = "threads that decode and transform pictures"),
     FV_FIELD(eval_options, device, .by_default = "cpu", .help = "where to compute"),
@@ -243,7 +244,8 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_TRY(fv_arena_new("the figures of an evaluation", ARENA_CAP, &arena));
     fv_model_file model;
     FV_TRY(fv_model_file_find(o->model, o->workspace, arena, &model));
-    FV_TRY(fv_predictor_open(model.path, &(fv_predictor_options){ .device = o->device }, &predictor));
+    FV_TRY(
+        fv_predictor_open(model.path, &(fv_predictor_options){ .device = o->device, .fast_batch = o->fast_batch }, &predictor));
     FV_TRY(check_metrics(o->metrics, predictor, arena));
     FV_TRY(open_data(o, predictor, &set));
     const char *part = choose_part(o, set);

@@ -105,7 +105,8 @@ void fv_manual_page(fv_text *out) {
         "bf16 is used where it is not set\n"
         ".TP\n.B OPENBLAS_CORETYPE\nthe core that OpenBLAS uses; fovea sets it where OpenBLAS does not know the CPU\n"
         ".TP\n.B FOVEA_TRACE, FOVEA_TRACE_FILE\nwhat is traced (plan, dispatch, exec, data), and where to\n"
-        ".TP\n.B FOVEA_KERNEL\na kernel for an op, as conv2d:direct\n"
+        ".TP\n.B FOVEA_KERNEL\nkernels for an op, as conv2d:gemm; conv2d:winograd2/gemm is the first that can,\n"
+        "conv2d:winograd2/ that one where it can\n"
         ".TP\n.B FOVEA_READER\nthe program that goes through model files without rights; by default fovea\\-reader beside the "
         "program or in libexec/fovea of its tree\n"
         ".TP\n.B FOVEA_CHECK\n1: the graph is checked after each pass, each result for numbers that are none\n");

@@ -7,7 +7,7 @@ typedef struct plan_options {
     const char *what, *other, *arch, *loss, *optimizer, *device, *workspace;
     int mode, precision, memory;
     int64_t batch, shards, passes;
-    bool losers, graph, diff;
+    bool losers, graph, diff, fast_batch;
 } plan_options;
 
 static const fv_field fields[] = {
@@ -20,6 +20,7 @@ static const fv_field fields[] = {
     FV_FIELD(plan_options, mode, .by_default = "evaluation", .names = "training,evaluation",
              .help = "training adds loss, gradients and updates"),
     FV_FIELD(plan_options, precision, .by_default = "f32", .names = FV_PRECISIONS, .help = FV_PRECISION_HELP),
+    FV_FIELD(plan_options, fast_batch, .by_default = "false", .help = FV_FAST_BATCH_HELP),
     FV_FIELD(plan_options, loss, .by_default = "cross_entropy", .help = "of training"),
     FV_FIELD(plan_options, optimizer, .by_default = "sgd momentum=0.9", .help = "of training"),
     FV_FIELD(plan_options, memory, .by_default = "normal", .names = "normal,low",
@@ -45,7 +46,8 @@ static fv_error *open_plan(const char *what, const plan_options *o, fv_weights *
                                 .device = o->device,
                                 .shards = (int)o->shards,
                                 .passes = (int)o->passes,
-                                .low_memory = o->memory };
+                                .low_memory = o->memory,
+                                .fast_batch = o->fast_batch };
     return fv_subject_plan(&subject, &options, weights, out);
 }
 

@@ -20,7 +20,7 @@ typedef struct predict_options {
     fv_strings files;
     int64_t top, batch, workers;
     double threshold;
-    bool logits, stdin_image, resume;
+    bool logits, stdin_image, resume, fast_batch;
     int tta; /* fv_views */
 } predict_options;
 
@@ -51,7 +51,8 @@ static const fv_field fields[] = {
              .help = "of --explain: how, and its options (`fovea help explainer`)"),
     FV_FIELD(predict_options, resume, .by_default = "false", .help = "leave out what --out has already, and go on with it"),
     FV_FIELD(predict_options, stdin_image, .by_default = "false", .help = "standard input is one picture"),
-    FV_FIELD(predict_options, batch, .by_default = "32", .min = 1, .max = 65536, .help = "pictures at once; changes no bit"),
+    FV_FIELD(predict_options, batch, .by_default = "32", .min = 1, .max = 65536, .help = FV_BATCH_HELP),
+    FV_FIELD(predict_options, fast_batch, .by_default = "false", .help = FV_FAST_BATCH_HELP),
     FV_FIELD(predict_options, workers, .by_default = "2", .min = 0, .max = 256,
              .help = "threads that decode and transform the next pictures meanwhile"),
     FV_FIELD(predict_options, device, .by_default = "cpu", .help = "where to compute"),
@@ -247,6 +248,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     const predict_options *o = raw;
     FV_OWNED(fv_predictor) predictor = NULL;
     fv_predictor_options options = { .device = o->device, .batch = batch_of(o), .workers = o->workers, .features = o->log };
+    options.fast_batch = o->fast_batch;
     options.late_selftest = !o->out && !o->log && !o->explain; /* what is written to is not touched before it */
     fv_model_file model;
     job j = { .call = call, .options = o, .model = &model };

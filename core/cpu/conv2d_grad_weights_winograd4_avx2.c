@@ -1,8 +1,8 @@
-/* conv2d_grad_weights_winograd4_avx2.c - the gradient of conv2d with respect to its weights by the adjoint of Winograd's
- * F(4×4, 3×3), f32 (winograd4.h).
+/* conv2d_grad_weights_winograd4_avx2.c - the gradient of conv2d with respect to its weights by the adjoints of
+ * Winograd's F(4×4, 3×3) and F(2×2, 3×3), f32 (winograd4.h).
  *
  * The gradient is cut into blocks of output by input channels. A block takes a shard's tiles some at a time: it transforms
- * their channels that it needs, adds the 36 products to its planes, and goes back to taps at the end of the shard; all of it
+ * their channels that it needs, adds the products to its planes, and goes back to taps at the end of the shard; all of it
  * stays in the second-level cache. Tiles are transformed again by each block that needs them, which costs less than to keep
  * them in memory.
  *
@@ -20,19 +20,20 @@
 #include "core/ops/conv2d.h"
 #include "core/plan/kernel.h"
 
-#define PLANES FV_WINOGRAD4_PLANES
+#define PLANES FV_WINOGRAD4_PLANES /* at most */
 #define GROUP FV_WINOGRAD4_GROUP
 #define TAPS 9
-#define ROWS 64                            /* of a block: output channels */
-#define COLUMNS 64                         /* of a block: input channels */
-#define SLICE 24                           /* tiles at a time: 0.4 MB beside the products' 0.6 */
-#define BLOCKS_ENOUGH 16                   /* to keep a team busy */
-#define CHUNK 4096                         /* floats of a unit of the joining afterwards */
-#define TRANSFORM 96                       /* FLOPs: pays from 32 channels up */
-#define PRODUCT (ROWS * COLUMNS + GROUP)   /* floats of a plane of products, which do not alias */
-#define PART (TAPS * ROWS * COLUMNS)       /* floats of the gradient in a block */
-#define TILE_FLOATS ((PLANES + 1) * GROUP) /* of a group of a tile: an odd number of cache lines */
-#define GROUP_FLOATS (SLICE * TILE_FLOATS + GROUP)
+#define ROWS 64          /* of a block: output channels */
+#define COLUMNS 64       /* of a block: input channels */
+#define SLICE_4 24       /* tiles at a time: 0.4 MB beside the products' 0.6 */
+#define SLICE_2 48       /* 0.4 MB beside 0.3 */
+#define BLOCKS_ENOUGH 16 /* to keep a team busy */
+#define CHUNK 4096       /* floats of a unit of the joining afterwards */
+#define TRANSFORM_4 96   /* FLOPs: pays from 32 channels up */
+#define TRANSFORM_2 96
+#define PRODUCT (ROWS * COLUMNS + GROUP)                      /* floats of a plane of products, which do not alias */
+#define PART (TAPS * ROWS * COLUMNS)                          /* floats of the gradient in a block */
+#define GROUP_FLOATS (SLICE_4 * (PLANES + 1) * GROUP + GROUP) /* of a group of a slice, at most */
 
 /* A thread's memory; behind it, where a unit joins, the parts of its block. */
 typedef struct scratch {
@@ -44,17 +45,20 @@ typedef struct scratch {
 typedef struct job {
     const fv_call *call;
     fv_winograd4 w;
-    int64_t total; /* floats of the gradient */
+    int64_t slice;                     /* tiles at a time */
+    int64_t tile_floats, group_floats; /* of a group of a tile, an odd number of cache lines; of a slice */
+    int64_t total;                     /* floats of the gradient */
     int64_t row_blocks, blocks;
     int levels;   /* parts of a block that are kept at a time */
     bool whole;   /* a unit is a block, and joins its parts */
     float *parts; /* each thread's levels of a block, or each shard's gradient */
 } job;
 
-static fv_winograd4 convolution_of(const fv_call *call) {
+static fv_winograd4 convolution_of(const fv_call *call, int tile) {
     const fv_conv2d_options *o = call->options;
     const fv_tensor *x = &call->inputs[0], *dy = &call->inputs[1];
-    return (fv_winograd4){ .pictures = x->type.dims[0],
+    return (fv_winograd4){ .tile = tile,
+                           .pictures = x->type.dims[0],
                            .x = x->data,
                            .x_size = { x->type.dims[1], x->type.dims[2] },
                            .x_channels = x->type.dims[3],
@@ -72,8 +76,11 @@ static int levels_of(int shards) {
     return levels;
 }
 
-static job job_of(const fv_call *call) {
-    job job = { .call = call, .w = convolution_of(call), .total = fv_type_count(&call->outputs[0].type) };
+static job job_of(const fv_call *call, int tile) {
+    job job = { .call = call, .w = convolution_of(call, tile), .total = fv_type_count(&call->outputs[0].type) };
+    job.slice = tile == FV_WINOGRAD4_TILE ? SLICE_4 : SLICE_2;
+    job.tile_floats = (fv_winograd4_planes_of(&job.w) + 1) * GROUP;
+    job.group_floats = job.slice * job.tile_floats + GROUP;
     job.row_blocks = fv_ceil_div(job.w.y_channels, ROWS);
     job.blocks = job.row_blocks * fv_ceil_div(job.w.x_channels, COLUMNS);
     job.whole = job.blocks >= BLOCKS_ENOUGH && !call->split;
@@ -84,16 +91,16 @@ static job job_of(const fv_call *call) {
 
 static const char *refuse(const fv_call *call) { return fv_winograd4_refuse(call, &call->outputs[0].type); }
 
-static double cost(const fv_call *call) {
+static double cost_of(const fv_call *call, int tile, double transform) {
     const fv_type *dy = &call->inputs[1].type;
-    return fv_winograd4_cost(dy, dy->dims[3], call->inputs[0].type.dims[3], TRANSFORM);
+    return fv_winograd4_cost(dy, dy->dims[3], call->inputs[0].type.dims[3], tile, transform);
 }
 
 /* Parts that units join, or make taps in; behind them, where they are joined afterwards, a gradient for each shard. */
 static int64_t thread_parts(const job *job) { return job->call->threads * job->levels * PART; }
 
-static int64_t bytes_of(const fv_call *call) {
-    job job = job_of(call);
+static int64_t bytes_of(const fv_call *call, int tile) {
+    job job = job_of(call, tile);
     int64_t floats = thread_parts(&job) + (job.whole ? 0 : call->shards * job.total);
     return call->threads * (int64_t)sizeof(scratch) + floats * (int64_t)sizeof(float);
 }
@@ -142,26 +149,26 @@ static fv_slab_ahead tile_ahead(const fv_winograd4_place *place, const float *pi
 }
 
 /* The products of the tiles [first, first + count), added to those of the tiles before. */
-static void multiply(const fv_winograd4 *w, const block *b, int64_t first, int64_t count, const fv_winograd4_planes *x,
-                     const fv_winograd4_planes *dy) {
-    int64_t next = first + count, ahead = fv_min(SLICE, fv_winograd4_tiles(w) - next);
-    for (int64_t plane = 0; plane < PLANES; plane++) {
+static void multiply(const job *job, const fv_winograd4 *w, const block *b, int64_t first, int64_t count,
+                     const fv_winograd4_planes *x, const fv_winograd4_planes *dy) {
+    int64_t next = first + count, ahead = fv_min(job->slice, fv_winograd4_tiles(w) - next);
+    for (int64_t plane = 0; plane < fv_winograd4_planes_of(w); plane++) {
         fv_winograd4_range in = fv_winograd4_tiles_in(w, plane);
         int64_t begin = fv_max(in.begin - first, 0), end = fv_max(fv_min(in.end - first, count), begin);
         if (first > 0 && begin == end) continue;
         fv_slab_product product = { .a = dy->at + plane * dy->planes + begin * dy->tiles,
-                                    .a_slab = GROUP_FLOATS,
-                                    .a_step = TILE_FLOATS,
+                                    .a_slab = job->group_floats,
+                                    .a_step = job->tile_floats,
                                     .b = x->at + plane * x->planes + begin * x->tiles,
-                                    .b_panel = GROUP_FLOATS,
-                                    .b_step = TILE_FLOATS,
+                                    .b_panel = job->group_floats,
+                                    .b_step = job->tile_floats,
                                     .rows = b->rows,
                                     .columns = b->columns,
                                     .depth = end - begin,
                                     .add = first > 0,
                                     .c = b->own->products + plane * PRODUCT,
                                     .c_row = COLUMNS };
-        if (plane < ahead) {
+        if (plane < ahead) { /* a tile of the next slice beside each plane */
             fv_winograd4_place place = fv_winograd4_place_of(w, next + plane);
             product.ahead[0] = tile_ahead(&place, w->x, w->x_size, w->x_pixel, b->columns);
             product.ahead[1] = tile_ahead(&place, w->dy, w->y_size, w->dy_pixel, b->rows);
@@ -174,15 +181,15 @@ static int64_t tap_floats(const block *b) { return fv_round_up(b->rows, GROUP) *
 
 /* The gradient that a shard gives the block, as taps. */
 static void make_taps(const job *job, const block *b, int shard, float *taps) {
-    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get();
+    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get(job->w.tile);
     fv_winograd4 w = part_of(job, b, shard);
-    fv_winograd4_planes x = { b->own->x, GROUP, TILE_FLOATS, GROUP_FLOATS };
-    fv_winograd4_planes dy = { b->own->dy, GROUP, TILE_FLOATS, GROUP_FLOATS };
-    for (int64_t first = 0, tiles = fv_winograd4_tiles(&w); first < fv_max(tiles, 1); first += SLICE) {
-        int64_t count = fv_min(SLICE, tiles - first);
+    fv_winograd4_planes x = { b->own->x, GROUP, job->tile_floats, job->group_floats };
+    fv_winograd4_planes dy = { b->own->dy, GROUP, job->tile_floats, job->group_floats };
+    for (int64_t first = 0, tiles = fv_winograd4_tiles(&w); first < fv_max(tiles, 1); first += job->slice) {
+        int64_t count = fv_min(job->slice, tiles - first);
         vectors->from_x(&w, first, count, &x);
         vectors->from_dy(&w, first, count, &dy);
-        multiply(&w, b, first, count, &x, &dy);
+        multiply(job, &w, b, first, count, &x, &dy);
     }
     vectors->to_taps(b->own->products, PRODUCT, tap_floats(b) / GROUP, taps, tap_floats(b));
 }
@@ -234,8 +241,8 @@ static void finish_unit(void *context, int64_t unit, int thread) {
     memcpy((float *)job->call->outputs[0].data + first, partials, (size_t)count * sizeof(float));
 }
 
-static void run(const fv_call *call) {
-    job job = job_of(call);
+static void run_by(const fv_call *call, int tile) {
+    job job = job_of(call, tile);
     if (job.whole) {
         fv_parallel_for(job.blocks, block_unit, &job);
         return;
@@ -245,12 +252,29 @@ static void run(const fv_call *call) {
     fv_parallel_for(fv_ceil_div(job.total, CHUNK), finish_unit, &job);
 }
 
+static double cost_2(const fv_call *call) { return cost_of(call, 2, TRANSFORM_2); }
+static double cost_4(const fv_call *call) { return cost_of(call, 4, TRANSFORM_4); }
+static int64_t bytes_2(const fv_call *call) { return bytes_of(call, 2); }
+static int64_t bytes_4(const fv_call *call) { return bytes_of(call, 4); }
+static void run_2(const fv_call *call) { run_by(call, 2); }
+static void run_4(const fv_call *call) { run_by(call, 4); }
+
+const fv_kernel fv_kernel_conv2d_grad_weights_winograd2_f32_avx2 = {
+    .name = "conv2d_grad_weights_winograd2_f32_avx2",
+    .op = "conv2d_grad_weights",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse,
+    .cost = cost_2,
+    .scratch = bytes_2,
+    .run = run_2,
+};
+
 const fv_kernel fv_kernel_conv2d_grad_weights_winograd4_f32_avx2 = {
     .name = "conv2d_grad_weights_winograd4_f32_avx2",
     .op = "conv2d_grad_weights",
     .isa = FV_ISA_AVX2,
     .refuse = refuse,
-    .cost = cost,
-    .scratch = bytes_of,
-    .run = run,
+    .cost = cost_4,
+    .scratch = bytes_4,
+    .run = run_4,
 };

@@ -3,12 +3,9 @@
 
 #include "core/base/size.h"
 
-#define TILE FV_WINOGRAD4_TILE
-#define SIDE 6
-
 /* Tiles of a picture that are whole, and that are short, along one axis. */
-static int64_t whole_along(const fv_winograd4 *w, int axis) { return w->y_size[axis] / TILE; }
-static int64_t short_along(const fv_winograd4 *w, int axis) { return w->y_size[axis] % TILE != 0; }
+static int64_t whole_along(const fv_winograd4 *w, int axis) { return w->y_size[axis] / w->tile; }
+static int64_t short_along(const fv_winograd4 *w, int axis) { return w->y_size[axis] % w->tile != 0; }
 
 /* The four kinds in the order of their numbers: tiles of all pictures. */
 typedef enum kind { SHORT_DOWN, WHOLE, SHORT_ACROSS, SHORT_BOTH, KINDS } kind;
@@ -37,17 +34,19 @@ fv_winograd4_place fv_winograd4_place_of(const fv_winograd4 *w, int64_t tile) {
     int64_t row = is_short[0] ? whole_along(w, 0) : tile / across % down;
     int64_t column = is_short[1] ? whole_along(w, 1) : tile % across;
     return (fv_winograd4_place){ .picture = tile / across / down,
-                                 .row = row * TILE,
-                                 .column = column * TILE,
-                                 .rows = is_short[0] ? (int)(w->y_size[0] % TILE) : TILE,
-                                 .columns = is_short[1] ? (int)(w->y_size[1] % TILE) : TILE };
+                                 .row = row * w->tile,
+                                 .column = column * w->tile,
+                                 .rows = is_short[0] ? (int)(w->y_size[0] % w->tile) : w->tile,
+                                 .columns = is_short[1] ? (int)(w->y_size[1] % w->tile) : w->tile };
 }
 
 /* Whether a short tile along an axis has this point: the first ones and the last. */
-static bool has(const fv_winograd4 *w, int axis, int64_t point) { return point == SIDE - 1 || point <= w->y_size[axis] % TILE; }
+static bool has(const fv_winograd4 *w, int axis, int64_t point) {
+    return point == fv_winograd4_side(w) - 1 || point <= w->y_size[axis] % w->tile;
+}
 
 fv_winograd4_range fv_winograd4_tiles_in(const fv_winograd4 *w, int64_t plane) {
-    bool down = has(w, 0, plane / SIDE), across = has(w, 1, plane % SIDE);
+    bool down = has(w, 0, plane / fv_winograd4_side(w)), across = has(w, 1, plane % fv_winograd4_side(w));
     return (fv_winograd4_range){ .begin = before(w, down ? SHORT_DOWN : WHOLE),
                                  .end = before(w, !across ? SHORT_ACROSS
                                                   : down  ? KINDS

@@ -1,18 +1,20 @@
-/* winograd4.h - 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3) (Lavin, Gray: arXiv 1509.09308), f32 NHWC, one group.
+/* winograd4.h - 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3) and F(2×2, 3×3) (Lavin, Gray: arXiv 1509.09308), f32
+ * NHWC, one group.
  *
- * A tile of 4×4 results takes 36 products a pair of channels where the definition takes 144. With the matrices of
- * winograd4_tiles.h, ⊙ element by element and a sum over channels:
+ * A tile of 4×4 results takes 36 products a pair of channels where the definition takes 144, one of 2×2 takes 16 for 36. With
+ * the matrices of winograd4_axes.h or winograd2_axes.h, ⊙ element by element and a sum over channels:
  *
- *   y  = Aᵀ [ Σ_c (G w Gᵀ) ⊙ (Bᵀ x B) ] A              x: the 6×6 pixels under a tile
+ *   y  = Aᵀ [ Σ_c (G w Gᵀ) ⊙ (Bᵀ x B) ] A              x: the 6×6 or 4×4 pixels under a tile
  *   dw = Gᵀ [ Σ_tiles (A dy Aᵀ) ⊙ (Bᵀ x B) ] G         the exact adjoint with respect to w
  *
- * dx is the first of these with dy for x and the weights turned round. So there are 36 planes, and in each of them one matrix
- * product: tiles × channels by channels × channels, or its transpose. Where the result's height or width is no multiple of 4
- * tiles at its end have 3, 2 or 1 results along that axis and take that and two more planes along it, not 6 (winograd4_axes.h):
- * pictures of 14² and of 7² take 84 of 100 products.
+ * dx is the first of these with dy for x and the weights turned round. So there are 36 or 16 planes, and in each of them one
+ * matrix product: tiles × channels by channels × channels, or its transpose. Where the result's height or width is no multiple
+ * of a tile's, tiles at its end have fewer results along that axis and take that and two more planes along it: pictures of 14²
+ * and of 7² take 84 of 100 products by tiles of 4×4.
  *
- * The transforms cost accuracy: where a sum in order is off by 2e-7 of the result's norm, this is off by 2e-6
- * (docs/performance.md). FOVEA_KERNEL=conv2d:gemm,conv2d_grad_input:gemm,conv2d_grad_weights:gemm computes without.
+ * The transforms cost accuracy: where a sum in order is off by 3e-7 of the result's norm, tiles of 2×2, whose transforms only
+ * add and halve, are off by 3e-7 to 5e-7 and those of 4×4 by 2e-6 to 3e-6 (docs/performance.md). FOVEA_KERNEL pins the one or
+ * the other: conv2d:winograd2/gemm,conv2d_grad_input:winograd2/gemm,conv2d_grad_weights:winograd2/gemm.
  *
  * What a tile's numbers are depends on that tile alone, so the cut of tiles into blocks is no part of the result, nor is the
  * instruction set: vectors of 8 and of 16 give the same bits. */
@@ -23,9 +25,8 @@
 
 #include "core/graph/op.h"
 
-#define FV_WINOGRAD4_TILE 4
-#define FV_WINOGRAD4_PLANES 36
-#define FV_WINOGRAD4_PARTS 3 /* of the planes: two rows of six each, part p from plane 12p on; or */
+#define FV_WINOGRAD4_TILE 4    /* results of a tile along an axis, at most */
+#define FV_WINOGRAD4_PLANES 36 /* of such tiles */
 #define FV_WINOGRAD4_WHOLE (-1)
 #define FV_WINOGRAD4_GROUP 16 /* channels: a cache line, a panel of the matrix product */
 
@@ -33,6 +34,7 @@
  * downwards alone, then whole ones, those short across alone, those short both ways; each of these picture by picture, row by
  * row. */
 typedef struct fv_winograd4 {
+    int tile; /* results of one along an axis: 4 or 2 */
     int64_t pictures;
     const float *x; /* what tiles are taken from */
     int64_t x_size[2], x_channels,
@@ -58,6 +60,11 @@ typedef struct fv_winograd4_range {
     int64_t begin, end;
 } fv_winograd4_range;
 
+static inline int fv_winograd4_side(const fv_winograd4 *w) { return w->tile + 2; } /* points along an axis */
+static inline int fv_winograd4_planes_of(const fv_winograd4 *w) { return fv_winograd4_side(w) * fv_winograd4_side(w); }
+/* Parts of the planes: two rows of `side` each, part p from plane 2p · side on. */
+static inline int fv_winograd4_parts(const fv_winograd4 *w) { return fv_winograd4_side(w) / 2; }
+
 int64_t fv_winograd4_tiles(const fv_winograd4 *w);
 fv_winograd4_place fv_winograd4_place_of(const fv_winograd4 *w, int64_t tile);
 fv_winograd4_range fv_winograd4_tiles_in(const fv_winograd4 *w, int64_t plane); /* the tiles that take this plane */
@@ -76,19 +83,19 @@ typedef struct fv_winograd4_vectors {
     void (*from_dy)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
     void (*to_y)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from);
     /* Weights: `rows` rows of 16 for each of the 9 taps, `tap` floats apart, become planes of such rows, `plane` floats apart:
-     * all 36, past the caches where they are `streamed`, or, of a part (FV_WINOGRAD4_PARTS), its 12. */
+     * all of them, past the caches where they are `streamed`, or those of a part. */
     void (*from_taps)(const float *taps, int64_t tap, int64_t rows, int part, bool streamed, float *to, int64_t plane);
-    /* 36 planes of rows of 16, `plane` floats apart, become 9 taps of such rows, `tap` floats apart. */
+    /* Planes of rows of 16, `plane` floats apart, become 9 taps of such rows, `tap` floats apart. */
     void (*to_taps)(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap);
 } fv_winograd4_vectors;
 
-extern const fv_winograd4_vectors fv_winograd4_by_8, fv_winograd4_by_16;
-const fv_winograd4_vectors *fv_winograd4_vectors_get(void); /* the widest that CPU and FOVEA_ISA allow */
+extern const fv_winograd4_vectors fv_winograd4_by_8, fv_winograd4_by_16, fv_winograd2_by_8, fv_winograd2_by_16;
+const fv_winograd4_vectors *fv_winograd4_vectors_get(int tile); /* the widest that CPU and FOVEA_ISA allow */
 
 /* 3×3, stride 1, no dilation, one group, f32: NULL, otherwise why not. */
 const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w);
 /* A cost as in kernel.h, of a convolution whose result is y, NHWC; a number transformed costs as much as `transform` FLOPs. */
-double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, double transform);
+double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, int tile, double transform);
 
 /* y, from packed weights; scratch and packed weights in bytes. */
 void fv_winograd4_run(const fv_call *call, const fv_winograd4 *w);
@@ -96,7 +103,7 @@ int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w);
 int64_t fv_winograd4_packed(const fv_call *call, const fv_winograd4 *w);
 
 /* Weights to packed ones: columns (channels of the result) in panels of 16, element (depth d, column j) of tap t is
- * from[d · row + j · column + (turned ? 8 − t : t) · tap]. Packed are the 36 planes, or, where tiles are few and they would be
+ * from[d · row + j · column + (turned ? 8 − t : t) · tap]. Packed are the planes, or, where tiles are few and they would be
  * read from memory to be used a few times, the 9 taps that they are made of: whoever multiplies by them makes them, in a
  * cache. */
 typedef struct fv_winograd4_weights {

@@ -1,11 +1,11 @@
-/* shared: winograd4_product_avx2.c - how a Winograd convolution is cut and run (winograd4.h): tiles transformed, 36 matrix
- * products, results transformed back.
+/* shared: winograd4_product_avx2.c - how a Winograd convolution is cut and run (winograd4.h): tiles transformed, a matrix
+ * product for each plane, results transformed back.
  *
  * Fused: a unit takes a block of tiles through all three, with everything but the weights in the second-level cache. Where the
  * weights are too large to be read again for every block, or blocks are too few for a team, staged: all units of one stage,
- * then all of the next, over as many tiles at once as a share of memory holds. Of few tiles, reading 36 planes of weights takes
- * longer than multiplying by them: then the 9 taps are read, and made into planes late, by the unit that multiplies by them. A
- * number's bits are the same in any way. */
+ * then all of the next, over as many tiles at once as a share of memory holds. Of few tiles, reading all planes of weights
+ * takes longer than multiplying by them: then the 9 taps are read, and made into planes late, by the unit that multiplies by
+ * them. A number's bits are the same in any way. */
 #include "core/base/parallel.h"
 #include "core/base/size.h"
 #include "core/cpu/cost.h"
@@ -14,7 +14,6 @@
 #include "core/ops/conv2d.h"
 #include "core/plan/kernel.h"
 
-#define PLANES FV_WINOGRAD4_PLANES
 #define GROUP FV_WINOGRAD4_GROUP
 #define APART 80                          /* floats between planes: five cache lines, so that planes do not alias */
 #define BLOCK_BYTES ((int64_t)768 << 10)  /* of a fused unit's planes */
@@ -41,15 +40,15 @@ const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w) {
 }
 
 /* Planes that the tiles along one axis take. */
-static int64_t points_along(int64_t results) {
-    int64_t rest = results % FV_WINOGRAD4_TILE;
-    return results / FV_WINOGRAD4_TILE * 6 + (rest ? rest + 2 : 0);
+static int64_t points_along(int64_t results, int tile) {
+    int64_t rest = results % tile;
+    return results / tile * (tile + 2) + (rest ? rest + 2 : 0);
 }
 
-double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, double transform) {
+double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, int tile, double transform) {
     double there = (double)fv_round_up(depth, GROUP), back = (double)fv_round_up(columns, GROUP);
-    double points = (double)(y->dims[0] * points_along(y->dims[1]) * points_along(y->dims[2]));
-    double weights = 16 * PLANES * there * back;
+    double points = (double)(y->dims[0] * points_along(y->dims[1], tile) * points_along(y->dims[2], tile));
+    double weights = 16 * (tile + 2) * (tile + 2) * there * back;
     return FV_COST_CALL + (points * (2 * back * (double)depth + transform * (there + back)) + weights) / FV_COST_AVX2_FLOPS;
 }
 
@@ -57,6 +56,7 @@ double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, doubl
 
 typedef struct cut {
     int64_t tiles;        /* in all */
+    int64_t planes;       /* of a tile */
     int64_t block, count; /* tiles in one, and how many there are: a fused unit's, or a stage's */
     bool staged;
     bool late;                /* planes of weights are made by who multiplies by them */
@@ -65,29 +65,30 @@ typedef struct cut {
 } cut;
 
 /* Units of late planes. */
-static int64_t late_units(int64_t columns) { return fv_ceil_div(columns, LATE_COLUMNS) * FV_WINOGRAD4_PARTS; }
+static int64_t late_units(const fv_winograd4 *w) { return fv_ceil_div(w->y_channels, LATE_COLUMNS) * fv_winograd4_parts(w); }
 
 /* The team's size decides between fused and staged, late and early, which touches no bit. */
 static cut cut_of(const fv_winograd4 *w, int threads) {
-    int64_t depth = fv_round_up(w->x_channels, GROUP), columns = fv_round_up(w->y_channels, GROUP);
-    int64_t tile_bytes = PLANES * (depth + columns) * (int64_t)sizeof(float);
-    int64_t weights = PLANES * depth * columns * (int64_t)sizeof(float);
+    int64_t depth = fv_round_up(w->x_channels, GROUP), columns = fv_round_up(w->y_channels, GROUP),
+            planes = fv_winograd4_planes_of(w);
+    int64_t tile_bytes = planes * (depth + columns) * (int64_t)sizeof(float);
+    int64_t weights = planes * depth * columns * (int64_t)sizeof(float);
     int64_t enough = weights > WEIGHTS_NEAR ? BLOCKS_ENOUGH : fv_min(2 * threads + 1, BLOCKS_ENOUGH);
-    cut c = { .tiles = fv_winograd4_tiles(w), .y_row = columns };
+    cut c = { .tiles = fv_winograd4_tiles(w), .planes = planes, .y_row = columns };
     c.block = fv_max(BLOCK_BYTES / tile_bytes / ROWS, 1) * ROWS;
     c.staged = weights > WEIGHTS_BYTES || c.tiles < enough * c.block;
     if (c.staged) c.block = fv_max(STAGE_BYTES / tile_bytes / ROWS, 1) * ROWS;
     c.block = fv_max(fv_min(c.block, c.tiles), 1);
     c.count = fv_ceil_div(c.tiles, c.block);
-    c.late = c.staged && weights > WEIGHTS_NEAR && c.tiles <= LATE_TILES && late_units(columns) >= 2 * threads;
+    c.late = c.staged && weights > WEIGHTS_NEAR && c.tiles <= LATE_TILES && late_units(w) >= 2 * threads;
     c.x_plane = depth + GROUP; /* a tile's planes lie side by side, as they are written */
-    c.x_row = PLANES * c.x_plane + GROUP;
+    c.x_row = planes * c.x_plane + GROUP;
     c.y_plane = c.block * c.y_row + APART;
     return c;
 }
 
 static int64_t planes_bytes(const cut *c) {
-    return fv_round_up((c->block * c->x_row + PLANES * c->y_plane) * (int64_t)sizeof(float), 64);
+    return fv_round_up((c->block * c->x_row + c->planes * c->y_plane) * (int64_t)sizeof(float), 64);
 }
 
 /* Behind the planes: where each of a block's rows of results begins, in the first plane. */
@@ -98,13 +99,13 @@ static int64_t slice_of(int64_t depth) { return fv_round_up(fv_ceil_div(depth, f
 
 /* A part of two panels' planes of weights, a slice deep. */
 static int64_t late_plane(int64_t depth) { return slice_of(depth) * LATE_COLUMNS + APART; }
-static int64_t late_bytes(int64_t depth) {
-    return fv_round_up(PLANES / FV_WINOGRAD4_PARTS * late_plane(depth) * (int64_t)sizeof(float), 64);
+static int64_t late_bytes(const fv_winograd4 *w) {
+    return fv_round_up(2 * fv_winograd4_side(w) * late_plane(w->x_channels) * (int64_t)sizeof(float), 64);
 }
 
 int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w) {
     cut c = cut_of(w, call->threads);
-    int64_t late = c.late ? late_bytes(w->x_channels) * call->threads : 0;
+    int64_t late = c.late ? late_bytes(w) * call->threads : 0;
     return block_bytes(&c) * (c.staged ? 1 : call->threads) + late;
 }
 
@@ -115,10 +116,12 @@ static int64_t weights_plane(int64_t depth, int64_t columns) { return fv_round_u
 int64_t fv_winograd4_packed(const fv_call *call, const fv_winograd4 *w) {
     int64_t columns = fv_round_up(w->y_channels, GROUP);
     bool late = cut_of(w, call->threads).late;
-    return (late ? 9 * columns * w->x_channels : PLANES * weights_plane(w->x_channels, columns)) * (int64_t)sizeof(float);
+    return (late ? 9 * columns * w->x_channels : fv_winograd4_planes_of(w) * weights_plane(w->x_channels, columns)) *
+           (int64_t)sizeof(float);
 }
 
 typedef struct packing {
+    const fv_winograd4 *w;
     const fv_winograd4_weights *weights;
     bool late;
 } packing;
@@ -144,16 +147,17 @@ static void pack_unit(void *context, int64_t unit, int thread) {
         return;
     }
     float *to = w->to + panel * GROUP * w->depth;
-    bool streamed = PLANES * plane * (int64_t)sizeof(float) >= FV_COST_CACHES && (uintptr_t)to % 64 == 0;
+    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get(p->w->tile);
+    bool streamed = fv_winograd4_planes_of(p->w) * plane * (int64_t)sizeof(float) >= FV_COST_CACHES && (uintptr_t)to % 64 == 0;
     for (int64_t d = begin; d < end; d += PACK_ROWS) {
         int64_t rows = fv_min(PACK_ROWS, end - d);
         pack_taps(w, panel, d, rows, taps, rows * GROUP);
-        fv_winograd4_vectors_get()->from_taps(taps, rows * GROUP, rows, FV_WINOGRAD4_WHOLE, streamed, to + d * GROUP, plane);
+        vectors->from_taps(taps, rows * GROUP, rows, FV_WINOGRAD4_WHOLE, streamed, to + d * GROUP, plane);
     }
 }
 
 void fv_winograd4_pack(const fv_call *call, const fv_winograd4 *w, const fv_winograd4_weights *weights) {
-    packing p = { .weights = weights, .late = cut_of(w, call->threads).late };
+    packing p = { .w = w, .weights = weights, .late = cut_of(w, call->threads).late };
     fv_parallel_for(fv_ceil_div(weights->columns, GROUP) * fv_ceil_div(weights->depth, PACK_UNIT), pack_unit, &p);
 }
 
@@ -163,6 +167,8 @@ typedef struct job {
     cut cut;
     int64_t first, count; /* tiles of the stage */
 } job;
+
+static const fv_winograd4_vectors *vectors_of(const job *job) { return fv_winograd4_vectors_get(job->w->tile); }
 
 /* A block's memory. */
 typedef struct block {
@@ -217,12 +223,12 @@ static void multiply(const job *job, const block *b, int64_t plane, int64_t firs
 
 static void fused_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
-    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get();
+    const fv_winograd4_vectors *vectors = vectors_of(job);
     int64_t first = unit * job->cut.block, count = fv_min(job->cut.block, job->cut.tiles - first);
     block b = block_of(job, thread);
     find_rows(&b, count);
     vectors->from_x(job->w, first, count, &b.x);
-    for (int64_t plane = 0; plane < PLANES; plane++) multiply(job, &b, plane, first, count, 0, job->w->y_channels);
+    for (int64_t plane = 0; plane < job->cut.planes; plane++) multiply(job, &b, plane, first, count, 0, job->w->y_channels);
     vectors->to_y(job->w, first, count, &b.y);
 }
 
@@ -238,7 +244,7 @@ static void in_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     int64_t first = unit * STAGE_TILES;
     fv_winograd4_planes to = behind(block_of(job, 0).x, first);
-    fv_winograd4_vectors_get()->from_x(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &to);
+    vectors_of(job)->from_x(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &to);
 }
 
 static int64_t stage_parts(const job *job) { return fv_ceil_div(job->w->y_channels, STAGE_COLUMNS); }
@@ -257,15 +263,16 @@ static void late_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     block b = block_of(job, 0);
     int64_t depth = job->w->x_channels, columns = job->w->y_channels, slice = slice_of(depth), plane = late_plane(depth);
-    int64_t column = unit / FV_WINOGRAD4_PARTS * LATE_COLUMNS, count = fv_min(LATE_COLUMNS, columns - column);
-    int part = (int)(unit % FV_WINOGRAD4_PARTS), planes = PLANES / FV_WINOGRAD4_PARTS;
-    float *u = (float *)((char *)job->call->scratch + block_bytes(&job->cut) + thread * late_bytes(depth));
+    int64_t parts = fv_winograd4_parts(job->w);
+    int64_t column = unit / parts * LATE_COLUMNS, count = fv_min(LATE_COLUMNS, columns - column);
+    int part = (int)(unit % parts), planes = 2 * fv_winograd4_side(job->w);
+    float *u = (float *)((char *)job->call->scratch + block_bytes(&job->cut) + thread * late_bytes(job->w));
     const float *taps = (const float *)job->call->packed + column * 9 * depth;
     for (int64_t begin = 0; begin < depth; begin += slice) {
         int64_t rows = fv_min(slice, depth - begin);
         for (int64_t p = 0; p < fv_ceil_div(count, GROUP); p++)
-            fv_winograd4_vectors_get()->from_taps(taps + (p * 9 * depth + begin) * GROUP, depth * GROUP, rows, part, false,
-                                                  u + p * rows * GROUP, plane);
+            vectors_of(job)->from_taps(taps + (p * 9 * depth + begin) * GROUP, depth * GROUP, rows, part, false,
+                                       u + p * rows * GROUP, plane);
         for (int64_t i = 0; i < planes; i++)
             multiply_slice(job, &b, part * planes + i, job->first, job->count, column, count, begin, u + i * plane,
                            rows * GROUP);
@@ -277,7 +284,7 @@ static void out_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     int64_t first = unit * STAGE_TILES;
     fv_winograd4_planes from = behind(block_of(job, 0).y, first);
-    fv_winograd4_vectors_get()->to_y(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &from);
+    vectors_of(job)->to_y(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &from);
 }
 
 static void run_stage(job *job) {
@@ -285,9 +292,9 @@ static void run_stage(job *job) {
     find_rows(&b, job->count);
     fv_parallel_for(fv_ceil_div(job->count, STAGE_TILES), in_unit, job);
     if (job->cut.late)
-        fv_parallel_for(late_units(job->w->y_channels), late_unit, job);
+        fv_parallel_for(late_units(job->w), late_unit, job);
     else
-        fv_parallel_for(PLANES * stage_parts(job), product_unit, job);
+        fv_parallel_for(job->cut.planes * stage_parts(job), product_unit, job);
     fv_parallel_for(fv_ceil_div(job->count, STAGE_TILES), out_unit, job);
 }
 

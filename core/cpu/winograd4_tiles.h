@@ -3,7 +3,9 @@
 #define FV_CPU_WINOGRAD4_TILES_H
 
 #include "core/base/size.h"
+#ifndef TILE /* which tiles is said by who includes this */
 #include "core/cpu/winograd4_axes.h"
+#endif
 
 #define GROUP FV_WINOGRAD4_GROUP
 
@@ -84,12 +86,20 @@ INLINE void dy_lanes(const patch *p, int rows, int columns, bool whole, int64_t 
 }
 
 /* EACH_SIZE(name) is name for each size of tile, BY_SIZE(name) the table of what that defines, rows first. */
+#if TILE == 4
 #define EACH_COLUMNS(name, rows) name(rows, 1) name(rows, 2) name(rows, 3) name(rows, 4)
 #define EACH_SIZE(name) EACH_COLUMNS(name, 1) EACH_COLUMNS(name, 2) EACH_COLUMNS(name, 3) EACH_COLUMNS(name, 4)
 #define ROW_OF(name, rows)                                                                                                     \
     { name##_##rows##_1, name##_##rows##_2, name##_##rows##_3, name##_##rows##_4 }
 #define BY_SIZE(name)                                                                                                          \
     { ROW_OF(name, 1), ROW_OF(name, 2), ROW_OF(name, 3), ROW_OF(name, 4) }
+#else
+#define EACH_SIZE(name) name(1, 1) name(1, 2) name(2, 1) name(2, 2)
+#define BY_SIZE(name)                                                                                                          \
+    {                                                                                                                          \
+        { name##_1_1, name##_1_2 }, { name##_2_1, name##_2_2 }                                                                 \
+    }
+#endif
 
 /* A tile's channels, LANES at a time, up to whole groups. */
 #define DEFINE_FROM(name, lanes_of, rows, columns)                                                                             \
@@ -186,7 +196,7 @@ static void to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_w
 
 /* ---- weights ---- */
 
-/* Rows [first, end) of the six of a transformed filter; these, and `streamed`, are constants wherever this is inlined. */
+/* Rows [first, end) of those of a transformed filter; these, and `streamed`, are constants wherever this is inlined. */
 INLINE void lines_from_taps(const float *taps, int64_t tap, int64_t rows, int first, int end, bool streamed, float *to,
                             int64_t plane) {
     for (int64_t at = 0; at < rows * GROUP; at += LANES) {
@@ -224,7 +234,7 @@ static void from_taps(const float *taps, int64_t tap, int64_t rows, int part, bo
     if (part == FV_WINOGRAD4_WHOLE) lines_from_taps(taps, tap, rows, 0, SIDE, false, to, plane);
     if (part == 0) lines_from_taps(taps, tap, rows, 0, 2, false, to, plane);
     if (part == 1) lines_from_taps(taps, tap, rows, 2, 4, false, to, plane);
-    if (part == 2) lines_from_taps(taps, tap, rows, 4, SIDE, false, to, plane);
+    if (part == 2) lines_from_taps(taps, tap, rows, 4, SIDE, false, to, plane); /* there is none of tiles of 2 */
 }
 
 static void to_taps(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap) {

@@ -65,7 +65,8 @@ bool fv_plan_has_kernel(const fv_graph *graph, const char *op, const fv_value *i
     return fv_plan_cheapest(graph, op, inputs, count, options, 1, &cost, &scratch) != NULL;
 }
 
-/* FOVEA_KERNEL=conv2d:direct,linear:reference pins an op to the kernels whose name goes on like that. NULL: not pinned. */
+/* FOVEA_KERNEL=conv2d:gemm,linear:reference pins an op to the kernels whose name goes on like that, conv2d:winograd2/gemm to
+ * the first of these that can. NULL: not pinned. */
 static const char *pinned(const char *op) {
     const char *at = getenv("FOVEA_KERNEL");
     size_t length = strlen(op);
@@ -76,18 +77,24 @@ static const char *pinned(const char *op) {
 
 bool fv_kernel_is_pinned(const char *op) { return pinned(op) != NULL; }
 
+static size_t pin_length(const char *pin) { return strcspn(pin, ",/"); }
+
+/* What may run where the kernels of this pin refuse. NULL: the reference alone. */
+static const char *pin_behind(const char *pin) {
+    pin += pin_length(pin);
+    return *pin == '/' ? pin + 1 : NULL;
+}
+
+static bool is_reference(const char *pin) { return pin_length(pin) == 9 && !strncmp(pin, "reference", 9); }
+
 static bool matches(const fv_kernel *kernel, const char *pin) {
-    size_t length = strcspn(pin, ",");
+    size_t length = pin_length(pin);
     return !strncmp(kernel->name + strlen(kernel->op) + 1, pin, length);
 }
 
-static fv_error *best(const fv_call *call, const fv_plan_options *options, const fv_kernel **winner, double *cost) {
-    const char *pin = pinned(call->op->name);
+/* Asks the kernels that a pin allows (NULL: all). False: there is none of that name. */
+static bool ask(const fv_call *call, const char *pin, const fv_kernel **winner, double *cost) {
     bool found = false;
-    *winner = NULL;
-    *cost = INFINITY;
-    if (options->reference && call->op->reference) return NULL;
-    if (pin && !strncmp(pin, "reference", 9) && call->op->reference) return NULL;
     for (int i = fv_kernel_next(call->op->name, 0); i >= 0; i = fv_kernel_next(call->op->name, i + 1)) {
         double price = INFINITY;
         if (pin && !matches(fv_kernel_table[i], pin)) continue;
@@ -96,9 +103,20 @@ static fv_error *best(const fv_call *call, const fv_plan_options *options, const
         *winner = fv_kernel_table[i];
         *cost = price;
     }
-    if (pin && !found)
-        return fv_fail(FV_USAGE, "FOVEA_KERNEL pins %s to \"%.*s\", which is no kernel of it", call->op->name,
-                       (int)strcspn(pin, ","), pin);
+    return found;
+}
+
+static fv_error *best(const fv_call *call, const fv_plan_options *options, const fv_kernel **winner, double *cost) {
+    const char *pin = pinned(call->op->name);
+    *winner = NULL;
+    *cost = INFINITY;
+    if (options->reference && call->op->reference) return NULL;
+    do {
+        if (pin && is_reference(pin) && call->op->reference) return NULL;
+        if (!ask(call, pin, winner, cost) && pin)
+            return fv_fail(FV_USAGE, "FOVEA_KERNEL pins %s to \"%.*s\", which is no kernel of it", call->op->name,
+                           (int)pin_length(pin), pin);
+    } while (!*winner && pin && (pin = pin_behind(pin)));
     if (!*winner && !call->op->reference) return fv_fail(FV_UNSUPPORTED, "no kernel can run op %s here", call->op->name);
     return NULL;
 }

@@ -11,15 +11,16 @@
 #if defined(__x86_64__)
 
 #define CHANNELS 21
-#define SIDE 9  /* at most */
-#define ROOM 32 /* floats of a tile, in whole groups */
-#define TILES 9
+#define SIDE 9   /* at most */
+#define ROOM 32  /* floats of a tile, in whole groups */
+#define TILES 25 /* at most: of 2 × 2 */
 #define PLANE (TILES * ROOM + 16)
 #define FLOATS (FV_WINOGRAD4_PLANES * PLANE)
 
 static float numbers[FLOATS];
 static _Alignas(64) float planes[2][FLOATS];
 static int64_t height, width;
+static int tile;
 
 static void fill(void) {
     for (int64_t i = 0; i < FLOATS; i++) numbers[i] = (float)((uint32_t)(i * 2654435761u) >> 8) / (float)(1 << 23) - 1.0f;
@@ -27,7 +28,8 @@ static void fill(void) {
 }
 
 static fv_winograd4 convolution(float *y) {
-    return (fv_winograd4){ .pictures = 1,
+    return (fv_winograd4){ .tile = tile,
+                           .pictures = 1,
                            .x = numbers,
                            .x_size = { height, width },
                            .x_channels = CHANNELS,
@@ -49,8 +51,8 @@ static void transform_tiles(const fv_winograd4_vectors *vectors, bool dy, float 
 
 static void check_vectors(void (*make)(const fv_winograd4_vectors *vectors, float *to)) {
     fill();
-    make(&fv_winograd4_by_8, planes[0]);
-    make(&fv_winograd4_by_16, planes[1]);
+    make(tile == 2 ? &fv_winograd2_by_8 : &fv_winograd4_by_8, planes[0]);
+    make(tile == 2 ? &fv_winograd2_by_16 : &fv_winograd4_by_16, planes[1]);
     assert_memory_equal(planes[0], planes[1], sizeof planes[0]);
 }
 
@@ -80,7 +82,7 @@ static void check_all(void) {
 FV_TEST(core_cpu_winograd4__gives_the_same_bits_by_vectors_of_8_and_of_16) {
 #if defined(__x86_64__)
     if (fv_isa_best() >= FV_ISA_AVX512) {
-        check_all();
+        for (tile = 2; tile <= 4; tile += 2) check_all();
         return;
     }
 #endif
@@ -100,14 +102,14 @@ static void check_cover(const fv_winograd4 *w) {
             for (int64_t j = 0; j < w->y_size[1]; j++) assert_int_equal(seen[n][i][j], 1);
 }
 
-/* Of 6 points along an axis a tile of fewer than 4 results takes the first results + 1 and the last. */
+/* Of an axis's points a tile of fewer results takes the first results + 1 and the last. */
 static void check_planes(const fv_winograd4 *w) {
-    for (int64_t plane = 0; plane < FV_WINOGRAD4_PLANES; plane++) {
+    for (int64_t plane = 0; plane < fv_winograd4_planes_of(w); plane++) {
         fv_winograd4_range in = fv_winograd4_tiles_in(w, plane);
-        int64_t i = plane / 6, j = plane % 6;
+        int64_t side = fv_winograd4_side(w), i = plane / side, j = plane % side;
         for (int64_t t = 0; t < fv_winograd4_tiles(w); t++) {
             fv_winograd4_place p = fv_winograd4_place_of(w, t);
-            bool takes = (i == 5 || i <= p.rows) && (j == 5 || j <= p.columns);
+            bool takes = (i == side - 1 || i <= p.rows) && (j == side - 1 || j <= p.columns);
             assert_int_equal(t >= in.begin && t < in.end, takes);
         }
     }
@@ -116,17 +118,19 @@ static void check_planes(const fv_winograd4 *w) {
 FV_TEST(core_cpu_winograd4__numbers_tiles_so_that_those_of_a_plane_lie_side_by_side) {
     for (int64_t h = 1; h <= 11; h++)
         for (int64_t w = 1; w <= 11; w++) {
-            fv_winograd4 c = { .pictures = 3, .y_size = { h, w } };
-            check_cover(&c);
-            check_planes(&c);
+            for (int size = 2; size <= 4; size += 2) {
+                fv_winograd4 c = { .tile = size, .pictures = 3, .y_size = { h, w } };
+                check_cover(&c);
+                check_planes(&c);
+            }
         }
 }
 
 /* The picture `at` of the second case's batch is that of the first, and has its bits in the result. */
-static void check_batch(const char *alone, const char *batch, int64_t at) {
+static void check_batch(const char *name, const char *alone, const char *batch, int64_t at) {
     FV_OWNED(fv_case) one = NULL;
     FV_OWNED(fv_case) many = NULL;
-    const fv_kernel *kernel = fv_test_vector_kernel("conv2d_winograd4_f32_avx2");
+    const fv_kernel *kernel = fv_test_vector_kernel(name);
     const fv_op *op = fv_op_find("conv2d");
     FV_OK(fv_case_new(op, alone, false, &one));
     FV_OK(fv_case_new(op, batch, false, &many));
@@ -137,14 +141,28 @@ static void check_batch(const char *alone, const char *batch, int64_t at) {
     assert_memory_equal((char *)many->call.outputs[0].data + at * y, one->call.outputs[0].data, (size_t)y);
 }
 
-/* One picture goes stage by stage, sixty of them block by block. */
+/* One picture goes stage by stage, twelve of them block by block. */
 FV_TEST(core_cpu_winograd4__a_pictures_bits_do_not_depend_on_the_batch) {
-    check_batch("x=f32[1,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1",
-                "x=f32[60,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1", 41);
+    const char *alone = "x=f32[1,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1";
+    const char *batch = "x=f32[12,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1";
+    check_batch("conv2d_winograd2_f32_avx2", alone, batch, 7);
+    check_batch("conv2d_winograd4_f32_avx2", alone, batch, 7);
 }
 
-/* Nine tiles have planes of weights made by who multiplies by them, in two slices; of 72 tiles they are made before. */
+/* Nine tiles, or 25, have planes of weights made by who multiplies by them, in two slices; of 72, or 200, they are made
+ * before. */
 FV_TEST(core_cpu_winograd4__bits_do_not_depend_on_when_weights_are_transformed) {
-    check_batch("x=f32[1,9,10,344] w=f32[100,3,3,344] bias=f32[100] padding=1",
-                "x=f32[8,9,10,344] w=f32[100,3,3,344] bias=f32[100] padding=1", 5);
+    const char *alone = "x=f32[1,9,10,344] w=f32[100,3,3,344] bias=f32[100] padding=1";
+    const char *batch = "x=f32[8,9,10,344] w=f32[100,3,3,344] bias=f32[100] padding=1";
+    check_batch("conv2d_winograd2_f32_avx2", alone, batch, 5);
+    check_batch("conv2d_winograd4_f32_avx2", alone, batch, 5);
+}
+
+/* A sum in order is off by 1.5e-7 to 3e-7 of these. */
+FV_TEST(core_cpu_winograd4__tiles_of_2_are_nearly_as_exact_as_a_sum_in_order) {
+    fv_test_error("conv2d", "conv2d_winograd2_f32_avx2", "x=f32[1,16,16,64] w=f32[16,3,3,64] padding=1", 5e-7);
+    fv_test_error("conv2d_grad_input", "conv2d_grad_input_winograd2_f32_avx2",
+                  "dy=f32[1,16,16,64] w=f32[64,3,3,16] like=f32[1,16,16,16] padding=1", 5e-7);
+    fv_test_error("conv2d_grad_weights", "conv2d_grad_weights_winograd2_f32_avx2",
+                  "x=f32[8,8,8,16] dy=f32[8,8,8,16] like=f32[16,3,3,16] padding=1", 3e-7);
 }

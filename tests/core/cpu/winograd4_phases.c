@@ -146,30 +146,8 @@ FV_TEST(core_cpu_winograd4_phases__reads_no_pixel_that_no_filter_sees) {
     for (int64_t i = 0; i < fv_type_count(&c->call.outputs[0].type); i++) assert_true(isfinite(y[i]));
 }
 
-static double error_of(const fv_tensor *y, const fv_tensor *truth) {
-    double square = 0, all = 0;
-    for (int64_t i = 0; i < fv_type_count(&y->type); i++) {
-        double t = fv_tensor_load(truth, i), d = fv_tensor_load(y, i) - t;
-        square += d * d, all += t * t;
-    }
-    return sqrt(square / all);
-}
-
-/* Relative error in the L2 norm; the definition sums in f64. */
-static void check_error(const char *op, const char *name, const char *line, double most) {
-    const fv_kernel *kernel = fv_test_vector_kernel(name);
-    FV_OWNED(fv_case) c = NULL;
-    FV_OWNED(fv_case) truth = NULL;
-    FV_OK(fv_case_new(fv_op_find(op), line, false, &c));
-    FV_OK(fv_case_new(fv_op_find(op), line, true, &truth));
-    FV_OK(fv_kernel_run_alone(kernel, &c->call));
-    fv_op_find(op)->reference(&truth->call);
-    double error = error_of(&c->call.outputs[0], &truth->call.outputs[0]);
-    if (!(error < most)) fail_msg("%s: off by %.3g of the result's norm", name, error);
-}
-
 FV_TEST(core_cpu_winograd4_phases__is_as_exact_as_winograds_convolution_of_64_channels) {
-    check_error("conv2d", "conv2d_winograd4_phases_f32_avx2", "x=f32[1,32,32,3] w=f32[16,7,7,3] stride=2 padding=3", 2e-6);
-    check_error("conv2d_grad_weights", "conv2d_grad_weights_winograd4_phases_f32_avx2",
-                "x=f32[8,16,16,3] dy=f32[8,8,8,16] like=f32[16,7,7,3] stride=2 padding=3", 2e-6);
+    fv_test_error("conv2d", "conv2d_winograd4_phases_f32_avx2", "x=f32[1,32,32,3] w=f32[16,7,7,3] stride=2 padding=3", 2e-6);
+    fv_test_error("conv2d_grad_weights", "conv2d_grad_weights_winograd4_phases_f32_avx2",
+                  "x=f32[8,16,16,3] dy=f32[8,8,8,16] like=f32[16,7,7,3] stride=2 padding=3", 2e-6);
 }
