@@ -27,6 +27,7 @@
 #define COLUMNS 64       /* of a block: input channels */
 #define SLICE_4 24       /* tiles at a time: 0.4 MB beside the products' 0.6 */
 #define SLICE_2 48       /* 0.4 MB beside 0.3 */
+#define SLICE_PHASES 32  /* 0.3 MB beside 0.4 */
 #define BLOCKS_ENOUGH 16 /* to keep a team busy */
 #define CHUNK 4096       /* floats of a unit of the joining afterwards */
 #define TRANSFORM_4 96   /* FLOPs: pays from 32 channels up */
@@ -45,19 +46,21 @@ typedef struct scratch {
 typedef struct job {
     const fv_call *call;
     fv_winograd4 w;
-    int64_t slice;                     /* tiles at a time */
-    int64_t tile_floats, group_floats; /* of a group of a tile, an odd number of cache lines; of a slice */
-    int64_t total;                     /* floats of the gradient */
+    int64_t slice;             /* tiles at a time */
+    int64_t x_tile, dy_tile;   /* floats of a group of a tile, an odd number of cache lines; */
+    int64_t x_group, dy_group; /* of a slice */
+    int64_t total;             /* floats of the gradient */
     int64_t row_blocks, blocks;
     int levels;   /* parts of a block that are kept at a time */
     bool whole;   /* a unit is a block, and joins its parts */
     float *parts; /* each thread's levels of a block, or each shard's gradient */
 } job;
 
-static fv_winograd4 convolution_of(const fv_call *call, int tile) {
+static fv_winograd4 convolution_of(const fv_call *call, int tile, bool phases) {
     const fv_conv2d_options *o = call->options;
     const fv_tensor *x = &call->inputs[0], *dy = &call->inputs[1];
     return (fv_winograd4){ .tile = tile,
+                           .phases = phases,
                            .pictures = x->type.dims[0],
                            .x = x->data,
                            .x_size = { x->type.dims[1], x->type.dims[2] },
@@ -76,11 +79,13 @@ static int levels_of(int shards) {
     return levels;
 }
 
-static job job_of(const fv_call *call, int tile) {
-    job job = { .call = call, .w = convolution_of(call, tile), .total = fv_type_count(&call->outputs[0].type) };
-    job.slice = tile == FV_WINOGRAD4_TILE ? SLICE_4 : SLICE_2;
-    job.tile_floats = (fv_winograd4_planes_of(&job.w) + 1) * GROUP;
-    job.group_floats = job.slice * job.tile_floats + GROUP;
+static job job_of(const fv_call *call, int tile, bool phases) {
+    job job = { .call = call, .w = convolution_of(call, tile, phases), .total = fv_type_count(&call->outputs[0].type) };
+    job.slice = phases ? SLICE_PHASES : tile == FV_WINOGRAD4_TILE ? SLICE_4 : SLICE_2;
+    job.x_tile = (fv_winograd4_x_slots(&job.w) | 1) * GROUP;
+    job.dy_tile = (fv_winograd4_planes_of(&job.w) | 1) * GROUP;
+    job.x_group = job.slice * job.x_tile + GROUP;
+    job.dy_group = job.slice * job.dy_tile + GROUP;
     job.row_blocks = fv_ceil_div(job.w.y_channels, ROWS);
     job.blocks = job.row_blocks * fv_ceil_div(job.w.x_channels, COLUMNS);
     job.whole = job.blocks >= BLOCKS_ENOUGH && !call->split;
@@ -99,8 +104,8 @@ static double cost_of(const fv_call *call, int tile, double transform) {
 /* Parts that units join, or make taps in; behind them, where they are joined afterwards, a gradient for each shard. */
 static int64_t thread_parts(const job *job) { return job->call->threads * job->levels * PART; }
 
-static int64_t bytes_of(const fv_call *call, int tile) {
-    job job = job_of(call, tile);
+static int64_t bytes_of(const fv_call *call, int tile, bool phases) {
+    job job = job_of(call, tile, phases);
     int64_t floats = thread_parts(&job) + (job.whole ? 0 : call->shards * job.total);
     return call->threads * (int64_t)sizeof(scratch) + floats * (int64_t)sizeof(float);
 }
@@ -134,13 +139,13 @@ static fv_winograd4 part_of(const job *job, const block *b, int shard) {
     return w;
 }
 
-/* Pixels that tile `tile` is made of, those under its results: its neighbours' are theirs. */
-static fv_slab_ahead tile_ahead(const fv_winograd4_place *place, const float *pictures, const int64_t size[2], int64_t pixel,
-                                int64_t channels) {
-    int64_t line = size[1] * pixel;
-    int64_t rows = fv_min(place->rows, size[0] - place->row), columns = fv_min(place->columns, size[1] - place->column);
+/* Pixels under a tile's results, `step` of them along an axis under each: more of them are its neighbours'. */
+static fv_slab_ahead tile_ahead(const fv_winograd4_place *place, int64_t step, const float *pictures, const int64_t size[2],
+                                int64_t pixel, int64_t channels) {
+    int64_t line = size[1] * pixel, row = place->row * step, column = place->column * step;
+    int64_t rows = fv_min(place->rows * step, size[0] - row), columns = fv_min(place->columns * step, size[1] - column);
     if (rows <= 0 || columns <= 0) return (fv_slab_ahead){ 0 };
-    return (fv_slab_ahead){ .at = pictures + (place->picture * size[0] + place->row) * line + place->column * pixel,
+    return (fv_slab_ahead){ .at = pictures + (place->picture * size[0] + row) * line + column * pixel,
                             .row = pixel,
                             .rows = columns,
                             .floats = channels,
@@ -148,32 +153,37 @@ static fv_slab_ahead tile_ahead(const fv_winograd4_place *place, const float *pi
                             .line = line };
 }
 
+static void look_ahead(const fv_winograd4 *w, const block *b, int64_t tile, fv_slab_ahead ahead[2]) {
+    fv_winograd4_place place = fv_winograd4_place_of(w, tile);
+    ahead[0] = tile_ahead(&place, w->phases ? 2 : 1, w->x, w->x_size, w->x_pixel, b->columns);
+    ahead[1] = tile_ahead(&place, 1, w->dy, w->y_size, w->dy_pixel, b->rows);
+}
+
 /* The products of the tiles [first, first + count), added to those of the tiles before. */
 static void multiply(const job *job, const fv_winograd4 *w, const block *b, int64_t first, int64_t count,
                      const fv_winograd4_planes *x, const fv_winograd4_planes *dy) {
     int64_t next = first + count, ahead = fv_min(job->slice, fv_winograd4_tiles(w) - next);
     for (int64_t plane = 0; plane < fv_winograd4_planes_of(w); plane++) {
-        fv_winograd4_range in = fv_winograd4_tiles_in(w, plane);
+        fv_winograd4_range in = fv_winograd4_tiles_in(w, plane), slots = fv_winograd4_slots_in(w, plane);
         int64_t begin = fv_max(in.begin - first, 0), end = fv_max(fv_min(in.end - first, count), begin);
         if (first > 0 && begin == end) continue;
         fv_slab_product product = { .a = dy->at + plane * dy->planes + begin * dy->tiles,
-                                    .a_slab = job->group_floats,
-                                    .a_step = job->tile_floats,
-                                    .b = x->at + plane * x->planes + begin * x->tiles,
-                                    .b_panel = job->group_floats,
-                                    .b_step = job->tile_floats,
+                                    .a_slab = job->dy_group,
+                                    .a_step = job->dy_tile,
+                                    .b_panel = job->x_group,
+                                    .b_step = job->x_tile,
                                     .rows = b->rows,
                                     .columns = b->columns,
                                     .depth = end - begin,
                                     .add = first > 0,
-                                    .c = b->own->products + plane * PRODUCT,
                                     .c_row = COLUMNS };
-        if (plane < ahead) { /* a tile of the next slice beside each plane */
-            fv_winograd4_place place = fv_winograd4_place_of(w, next + plane);
-            product.ahead[0] = tile_ahead(&place, w->x, w->x_size, w->x_pixel, b->columns);
-            product.ahead[1] = tile_ahead(&place, w->dy, w->y_size, w->dy_pixel, b->rows);
+        if (plane < ahead) look_ahead(w, b, next + plane, product.ahead); /* a tile of the next slice beside each plane */
+        for (int64_t slot = slots.begin; slot < slots.end; slot++) {
+            product.b = x->at + slot * x->planes + begin * x->tiles;
+            product.c = b->own->products + slot * PRODUCT;
+            fv_slab_multiply(&product);
+            memset(product.ahead, 0, sizeof product.ahead);
         }
-        fv_slab_multiply(&product);
     }
 }
 
@@ -181,10 +191,10 @@ static int64_t tap_floats(const block *b) { return fv_round_up(b->rows, GROUP) *
 
 /* The gradient that a shard gives the block, as taps. */
 static void make_taps(const job *job, const block *b, int shard, float *taps) {
-    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get(job->w.tile);
+    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get(&job->w);
     fv_winograd4 w = part_of(job, b, shard);
-    fv_winograd4_planes x = { b->own->x, GROUP, job->tile_floats, job->group_floats };
-    fv_winograd4_planes dy = { b->own->dy, GROUP, job->tile_floats, job->group_floats };
+    fv_winograd4_planes x = { b->own->x, GROUP, job->x_tile, job->x_group };
+    fv_winograd4_planes dy = { b->own->dy, GROUP, job->dy_tile, job->dy_group };
     for (int64_t first = 0, tiles = fv_winograd4_tiles(&w); first < fv_max(tiles, 1); first += job->slice) {
         int64_t count = fv_min(job->slice, tiles - first);
         vectors->from_x(&w, first, count, &x);
@@ -241,8 +251,8 @@ static void finish_unit(void *context, int64_t unit, int thread) {
     memcpy((float *)job->call->outputs[0].data + first, partials, (size_t)count * sizeof(float));
 }
 
-static void run_by(const fv_call *call, int tile) {
-    job job = job_of(call, tile);
+static void run_by(const fv_call *call, int tile, bool phases) {
+    job job = job_of(call, tile, phases);
     if (job.whole) {
         fv_parallel_for(job.blocks, block_unit, &job);
         return;
@@ -254,10 +264,30 @@ static void run_by(const fv_call *call, int tile) {
 
 static double cost_2(const fv_call *call) { return cost_of(call, 2, TRANSFORM_2); }
 static double cost_4(const fv_call *call) { return cost_of(call, 4, TRANSFORM_4); }
-static int64_t bytes_2(const fv_call *call) { return bytes_of(call, 2); }
-static int64_t bytes_4(const fv_call *call) { return bytes_of(call, 4); }
-static void run_2(const fv_call *call) { run_by(call, 2); }
-static void run_4(const fv_call *call) { run_by(call, 4); }
+static int64_t bytes_2(const fv_call *call) { return bytes_of(call, 2, false); }
+static int64_t bytes_4(const fv_call *call) { return bytes_of(call, 4, false); }
+static void run_2(const fv_call *call) { run_by(call, 2, false); }
+static void run_4(const fv_call *call) { run_by(call, 4, false); }
+
+/* ---- stride 2 ---- */
+
+static const char *refuse_phases(const fv_call *call) { return fv_winograd4_phases_refuse(call, &call->outputs[0].type); }
+static double cost_phases(const fv_call *call) {
+    const fv_type *dy = &call->inputs[1].type;
+    return fv_winograd4_phases_cost(dy, call->inputs[0].type.dims[3], dy->dims[3], TRANSFORM_2);
+}
+static int64_t bytes_phases(const fv_call *call) { return bytes_of(call, 2, true); }
+static void run_phases(const fv_call *call) { run_by(call, 2, true); }
+
+const fv_kernel fv_kernel_conv2d_grad_weights_winograd2_phases_f32_avx2 = {
+    .name = "conv2d_grad_weights_winograd2_phases_f32_avx2",
+    .op = "conv2d_grad_weights",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse_phases,
+    .cost = cost_phases,
+    .scratch = bytes_phases,
+    .run = run_phases,
+};
 
 const fv_kernel fv_kernel_conv2d_grad_weights_winograd2_f32_avx2 = {
     .name = "conv2d_grad_weights_winograd2_f32_avx2",

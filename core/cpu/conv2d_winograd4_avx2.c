@@ -1,6 +1,6 @@
-/* conv2d_winograd4_avx2.c - conv2d and its gradient with respect to the input by Winograd's F(4×4, 3×3) and F(2×2, 3×3), f32
- * (winograd4.h). The gradient is a convolution of dy with the weights turned round, and with what the border lacks to 2 pixels.
- */
+/* conv2d_winograd4_avx2.c - conv2d and its gradient with respect to the input by Winograd's F(4×4, 3×3) and F(2×2, 3×3), and of
+ * stride 2 by F(2×2, 2×2) over phases, f32 (winograd4.h). The gradient is a convolution of dy with the weights turned round,
+ * and with what the border lacks to 2 pixels. */
 #include "core/base/size.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/winograd4.h"
@@ -20,10 +20,11 @@ static double cost_of(const fv_call *call, int tile, double transform) {
     return fv_winograd4_cost(y, call->inputs[0].type.dims[3], y->dims[3], tile, transform);
 }
 
-static fv_winograd4 convolution(const fv_call *call, int tile) {
+static fv_winograd4 convolution(const fv_call *call, int tile, bool phases) {
     const fv_conv2d_options *o = call->options;
     const fv_tensor *x = &call->inputs[0], *y = &call->outputs[0];
     fv_winograd4 w = { .tile = tile,
+                       .phases = phases,
                        .pictures = x->type.dims[0],
                        .x = x->data,
                        .x_size = { x->type.dims[1], x->type.dims[2] },
@@ -36,7 +37,8 @@ static fv_winograd4 convolution(const fv_call *call, int tile) {
                        .streamed = fv_type_bytes(&y->type) >= FV_COST_CACHES && y->type.dims[3] % FV_WINOGRAD4_GROUP == 0 &&
                                    (uintptr_t)y->data % 64 == 0 };
     if (is_gradient(call)) {
-        w.origin[0] = o->padding[0] - 2, w.origin[1] = o->padding[1] - 2;
+        w.phases = false, w.spread = phases;
+        w.origin[0] = phases ? 0 : o->padding[0] - 2, w.origin[1] = phases ? 0 : o->padding[1] - 2;
         return w;
     }
     w.bias = call->input_count > 2 ? call->inputs[2].data : NULL;
@@ -46,34 +48,79 @@ static fv_winograd4 convolution(const fv_call *call, int tile) {
 }
 
 /* Of the gradient, dims[0] channels of dy become dims[3] of dx. */
-static void pack_of(const fv_call *call, int tile) {
+static void pack_of(const fv_call *call, fv_winograd4 w) {
     const int64_t *dims = call->inputs[1].type.dims, filter = 9 * dims[3];
     fv_winograd4_weights weights = { .from = call->inputs[1].data, .to = call->packed, .tap = dims[3] };
-    fv_winograd4 w = convolution(call, tile);
     weights.turned = is_gradient(call);
     weights.depth = w.x_channels, weights.row = weights.turned ? filter : 1;
     weights.columns = w.y_channels, weights.column = weights.turned ? 1 : filter;
     fv_winograd4_pack(call, &w, &weights);
 }
 
-/* What kernels by tiles of n × n results are made of. */
-#define BY_TILES_OF(n)                                                                                                         \
-    static double cost_##n(const fv_call *call) { return cost_of(call, n, TRANSFORM_##n); }                                    \
-    static int64_t scratch_##n(const fv_call *call) {                                                                          \
-        fv_winograd4 w = convolution(call, n);                                                                                 \
+/* What both kernels of a way are made of. */
+#define OF_WAY(way, tile, phases)                                                                                              \
+    static int64_t scratch_##way(const fv_call *call) {                                                                        \
+        fv_winograd4 w = convolution(call, tile, phases);                                                                      \
         return fv_winograd4_scratch(call, &w);                                                                                 \
     }                                                                                                                          \
-    static int64_t packed_##n(const fv_call *call) {                                                                           \
-        fv_winograd4 w = convolution(call, n);                                                                                 \
+    static int64_t packed_##way(const fv_call *call) {                                                                         \
+        fv_winograd4 w = convolution(call, tile, phases);                                                                      \
         return fv_winograd4_packed(call, &w);                                                                                  \
     }                                                                                                                          \
-    static void pack_##n(const fv_call *call) { pack_of(call, n); }                                                            \
-    static void run_##n(const fv_call *call) {                                                                                 \
-        fv_winograd4 w = convolution(call, n);                                                                                 \
+    static void pack_##way(const fv_call *call) { pack_of(call, convolution(call, tile, phases)); }                            \
+    static void run_##way(const fv_call *call) {                                                                               \
+        fv_winograd4 w = convolution(call, tile, phases);                                                                      \
         fv_winograd4_run(call, &w);                                                                                            \
     }
-BY_TILES_OF(2)
-BY_TILES_OF(4)
+OF_WAY(2, 2, false)
+OF_WAY(4, 4, false)
+OF_WAY(phases, 2, true)
+
+static double cost_2(const fv_call *call) { return cost_of(call, 2, TRANSFORM_2); }
+static double cost_4(const fv_call *call) { return cost_of(call, 4, TRANSFORM_4); }
+
+/* ---- stride 2 ---- */
+
+static const char *refuse_phases(const fv_call *call) { return fv_winograd4_phases_refuse(call, &call->inputs[1].type); }
+
+/* Pairs of dx are those that a padding of 1 makes. */
+static const char *refuse_spread(const fv_call *call) {
+    const fv_conv2d_options *o = call->options;
+    return o->padding[0] != 1 || o->padding[1] != 1 ? FV_REFUSE_OPTIONS
+                                                    : fv_winograd4_phases_refuse(call, &call->inputs[1].type);
+}
+
+static double cost_phases(const fv_call *call) {
+    const fv_type *x = &call->inputs[0].type, *y = &call->outputs[0].type;
+    if (is_gradient(call)) return fv_winograd4_phases_cost(x, y->dims[3], x->dims[3], TRANSFORM_2);
+    return fv_winograd4_phases_cost(y, x->dims[3], y->dims[3], TRANSFORM_2);
+}
+
+const fv_kernel fv_kernel_conv2d_winograd2_phases_f32_avx2 = {
+    .name = "conv2d_winograd2_phases_f32_avx2",
+    .op = "conv2d",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse_phases,
+    .cost = cost_phases,
+    .scratch = scratch_phases,
+    .packed = packed_phases,
+    .pack = pack_phases,
+    .pack_input = 1,
+    .run = run_phases,
+};
+
+const fv_kernel fv_kernel_conv2d_grad_input_winograd2_phases_f32_avx2 = {
+    .name = "conv2d_grad_input_winograd2_phases_f32_avx2",
+    .op = "conv2d_grad_input",
+    .isa = FV_ISA_AVX2,
+    .refuse = refuse_spread,
+    .cost = cost_phases,
+    .scratch = scratch_phases,
+    .packed = packed_phases,
+    .pack = pack_phases,
+    .pack_input = 1,
+    .run = run_phases,
+};
 
 const fv_kernel fv_kernel_conv2d_winograd2_f32_avx2 = {
     .name = "conv2d_winograd2_f32_avx2",

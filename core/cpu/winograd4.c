@@ -3,9 +3,14 @@
 
 #include "core/base/size.h"
 
+/* Results along an axis that tiles are cut from: numbers of y, or pairs of them. */
+static int64_t results_along(const fv_winograd4 *w, int axis) {
+    return w->spread ? fv_ceil_div(w->y_size[axis], 2) : w->y_size[axis];
+}
+
 /* Tiles of a picture that are whole, and that are short, along one axis. */
-static int64_t whole_along(const fv_winograd4 *w, int axis) { return w->y_size[axis] / w->tile; }
-static int64_t short_along(const fv_winograd4 *w, int axis) { return w->y_size[axis] % w->tile != 0; }
+static int64_t whole_along(const fv_winograd4 *w, int axis) { return results_along(w, axis) / w->tile; }
+static int64_t short_along(const fv_winograd4 *w, int axis) { return results_along(w, axis) % w->tile != 0; }
 
 /* The four kinds in the order of their numbers: tiles of all pictures. */
 typedef enum kind { SHORT_DOWN, WHOLE, SHORT_ACROSS, SHORT_BOTH, KINDS } kind;
@@ -36,13 +41,13 @@ fv_winograd4_place fv_winograd4_place_of(const fv_winograd4 *w, int64_t tile) {
     return (fv_winograd4_place){ .picture = tile / across / down,
                                  .row = row * w->tile,
                                  .column = column * w->tile,
-                                 .rows = is_short[0] ? (int)(w->y_size[0] % w->tile) : w->tile,
-                                 .columns = is_short[1] ? (int)(w->y_size[1] % w->tile) : w->tile };
+                                 .rows = is_short[0] ? (int)(results_along(w, 0) % w->tile) : w->tile,
+                                 .columns = is_short[1] ? (int)(results_along(w, 1) % w->tile) : w->tile };
 }
 
 /* Whether a short tile along an axis has this point: the first ones and the last. */
 static bool has(const fv_winograd4 *w, int axis, int64_t point) {
-    return point == fv_winograd4_side(w) - 1 || point <= w->y_size[axis] % w->tile;
+    return point == fv_winograd4_side(w) - 1 || point < results_along(w, axis) % w->tile + fv_winograd4_side(w) - w->tile - 1;
 }
 
 fv_winograd4_range fv_winograd4_tiles_in(const fv_winograd4 *w, int64_t plane) {

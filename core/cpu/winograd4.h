@@ -1,5 +1,5 @@
-/* winograd4.h - 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3) and F(2×2, 3×3) (Lavin, Gray: arXiv 1509.09308), f32
- * NHWC, one group.
+/* winograd4.h - 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3) and F(2×2, 3×3) (Lavin, Gray: arXiv 1509.09308), of
+ * stride 2 by F(2×2, 2×2) over phases, f32 NHWC, one group.
  *
  * A tile of 4×4 results takes 36 products a pair of channels where the definition takes 144, one of 2×2 takes 16 for 36. With
  * the matrices of winograd4_axes.h or winograd2_axes.h, ⊙ element by element and a sum over channels:
@@ -12,8 +12,13 @@
  * of a tile's, tiles at its end have fewer results along that axis and take that and two more planes along it: pictures of 14²
  * and of 7² take 84 of 100 products by tiles of 4×4.
  *
+ * Stride 2: pixels in rows of one parity and columns of one parity are a phase, of which even rows and columns meet two taps,
+ * odd ones one. A tile of 2×2 results takes 9 + 6 + 6 + 4 = 25 products where the definition takes 36: there are 9 planes, and
+ * in each of them products for up to four phases (slots), summed in one chain of all their channels. Of the gradient with
+ * respect to x each phase is a result of its own, of the gradient with respect to w each has its own sum.
+ *
  * The transforms cost accuracy: where a sum in order is off by 3e-7 of the result's norm, tiles of 2×2, whose transforms only
- * add and halve, are off by 3e-7 to 5e-7 and those of 4×4 by 2e-6 to 3e-6 (docs/performance.md). FOVEA_KERNEL pins the one or
+ * add and halve, are off by 3e-7 to 6e-7 and those of 4×4 by 2e-6 to 3e-6 (docs/performance.md). FOVEA_KERNEL pins the one or
  * the other: conv2d:winograd2/gemm,conv2d_grad_input:winograd2/gemm,conv2d_grad_weights:winograd2/gemm.
  *
  * What a tile's numbers are depends on that tile alone, so the cut of tiles into blocks is no part of the result, nor is the
@@ -34,12 +39,15 @@
  * downwards alone, then whole ones, those short across alone, those short both ways; each of these picture by picture, row by
  * row. */
 typedef struct fv_winograd4 {
-    int tile; /* results of one along an axis: 4 or 2 */
+    int tile;    /* results of one along an axis: 4 or 2 */
+    bool phases; /* stride 2, by tiles of 2 and the four phases of x */
+    bool spread; /* its gradient: y by the four phases, made of x by tiles of 2 × 2 of each */
     int64_t pictures;
     const float *x; /* what tiles are taken from */
     int64_t x_size[2], x_channels,
         x_pixel;       /* x_pixel, dy_pixel: floats from pixel to pixel, of which the channels may be a part */
-    int64_t origin[2]; /* result (i, j) is made of x from pixel (i + origin[0], j + origin[1]) on, which may lie outside */
+    int64_t origin[2]; /* result (i, j) is made of x from pixel (i + origin[0], j + origin[1]) on, or (2i + …), which may lie
+                          outside */
     const float *dy;   /* of the gradient with respect to the weights */
     int64_t dy_pixel;
     float *y; /* of the others */
@@ -60,8 +68,30 @@ typedef struct fv_winograd4_range {
     int64_t begin, end;
 } fv_winograd4_range;
 
-static inline int fv_winograd4_side(const fv_winograd4 *w) { return w->tile + 2; } /* points along an axis */
+static inline int fv_winograd4_side(const fv_winograd4 *w) {
+    return w->tile + (w->phases || w->spread ? 1 : 2);
+} /* points along an axis */
 static inline int fv_winograd4_planes_of(const fv_winograd4 *w) { return fv_winograd4_side(w) * fv_winograd4_side(w); }
+/* By phases a plane has up to four slots, those whose phases have both its points, side by side, and all planes have 25: in x,
+ * or in y where that is spread over them. Otherwise a plane is a slot. */
+#define FV_WINOGRAD4_PHASE_SLOTS 25
+static inline int fv_winograd4_x_slots(const fv_winograd4 *w) {
+    return w->phases ? FV_WINOGRAD4_PHASE_SLOTS : fv_winograd4_planes_of(w);
+}
+static inline int fv_winograd4_y_slots(const fv_winograd4 *w) {
+    return w->spread ? FV_WINOGRAD4_PHASE_SLOTS : fv_winograd4_planes_of(w);
+}
+static inline int fv_winograd4_filter_slots(const fv_winograd4 *w) {
+    return w->phases || w->spread ? FV_WINOGRAD4_PHASE_SLOTS : fv_winograd4_planes_of(w);
+}
+/* Odd phases have no point at infinity. */
+static inline int fv_winograd4_phases_of(int point) { return point < 2 ? 2 : 1; }
+static inline int fv_winograd4_slot(int i, int j) { return 10 * i + 4 * j - (i == 2 ? 2 * j : 0); }
+static inline fv_winograd4_range fv_winograd4_slots_in(const fv_winograd4 *w, int64_t plane) {
+    if (!w->phases && !w->spread) return (fv_winograd4_range){ plane, plane + 1 };
+    int i = (int)plane / 3, j = (int)plane % 3, begin = fv_winograd4_slot(i, j);
+    return (fv_winograd4_range){ begin, begin + fv_winograd4_phases_of(i) * fv_winograd4_phases_of(j) };
+}
 /* Parts of the planes: two rows of `side` each, part p from plane 2p · side on. */
 static inline int fv_winograd4_parts(const fv_winograd4 *w) { return fv_winograd4_side(w) / 2; }
 
@@ -89,13 +119,18 @@ typedef struct fv_winograd4_vectors {
     void (*to_taps)(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap);
 } fv_winograd4_vectors;
 
-extern const fv_winograd4_vectors fv_winograd4_by_8, fv_winograd4_by_16, fv_winograd2_by_8, fv_winograd2_by_16;
-const fv_winograd4_vectors *fv_winograd4_vectors_get(int tile); /* the widest that CPU and FOVEA_ISA allow */
+extern const fv_winograd4_vectors fv_winograd4_by_8, fv_winograd4_by_16, fv_winograd2_by_8, fv_winograd2_by_16,
+    fv_winograd2_phases_by_8, fv_winograd2_phases_by_16, fv_winograd2_spread_by_8, fv_winograd2_spread_by_16;
+const fv_winograd4_vectors *fv_winograd4_vectors_get(const fv_winograd4 *w); /* the widest that CPU and FOVEA_ISA allow */
 
 /* 3×3, stride 1, no dilation, one group, f32: NULL, otherwise why not. */
 const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w);
+/* Stride 2, and whole groups of channels. */
+const char *fv_winograd4_phases_refuse(const fv_call *call, const fv_type *w);
 /* A cost as in kernel.h, of a convolution whose result is y, NHWC; a number transformed costs as much as `transform` FLOPs. */
 double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, int tile, double transform);
+/* The same by phases. */
+double fv_winograd4_phases_cost(const fv_type *y, int64_t depth, int64_t columns, double transform);
 
 /* y, from packed weights; scratch and packed weights in bytes. */
 void fv_winograd4_run(const fv_call *call, const fv_winograd4 *w);

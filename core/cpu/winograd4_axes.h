@@ -26,6 +26,7 @@
 #define INLINE static inline __attribute__((always_inline))
 #define SIDE 6 /* of a transformed tile */
 #define TILE FV_WINOGRAD4_TILE
+#define INPUTS(results) ((results) + 2) /* pixels under a tile along the axis, and numbers made of them */
 
 /* Bᵀ d of a tile of `results` (1 … 4): from results + 2 numbers as many. */
 INLINE void b_transposed(int results, const lanes d[SIDE], lanes to[SIDE]) {

@@ -30,33 +30,48 @@
 #define LATE_TILES 64   /* of more, planes pay that are made once */
 #define LATE_COLUMNS 32 /* of a unit that makes planes: two panels, whose part of a slice lies in the second-level cache */
 
-const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w) {
+static const char *refuse(const fv_call *call, const fv_type *w, int64_t stride) {
     const fv_conv2d_options *o = call->options;
     if (call->inputs[0].type.dtype != FV_F32) return FV_REFUSE_DTYPE;
     if (o->groups != 1) return FV_REFUSE_GROUPS;
     if (o->dilation[0] != 1 || o->dilation[1] != 1) return FV_REFUSE_DILATION;
     if (w->dims[1] != 3 || w->dims[2] != 3) return FV_REFUSE_SHAPE;
-    return o->stride[0] == 1 && o->stride[1] == 1 ? NULL : FV_REFUSE_OPTIONS;
+    return o->stride[0] == stride && o->stride[1] == stride ? NULL : FV_REFUSE_OPTIONS;
 }
 
-/* Planes that the tiles along one axis take. */
-static int64_t points_along(int64_t results, int tile) {
-    int64_t rest = results % tile;
-    return results / tile * (tile + 2) + (rest ? rest + 2 : 0);
+const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w) { return refuse(call, w, 1); }
+
+const char *fv_winograd4_phases_refuse(const fv_call *call, const fv_type *w) {
+    return w->dims[3] % GROUP ? FV_REFUSE_SHAPE : refuse(call, w, 2);
 }
+
+/* Points that the tiles along one axis take, and numbers of theirs, by phases. */
+static int64_t points_along(int64_t results, int tile, int taps) {
+    int64_t rest = results % tile;
+    return results / tile * (tile + taps - 1) + (rest ? rest + taps - 1 : 0);
+}
+static int64_t numbers_along(int64_t results) { return results / 2 * 5 + results % 2 * 3; }
 
 double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, int tile, double transform) {
     double there = (double)fv_round_up(depth, GROUP), back = (double)fv_round_up(columns, GROUP);
-    double points = (double)(y->dims[0] * points_along(y->dims[1], tile) * points_along(y->dims[2], tile));
+    double points = (double)(y->dims[0] * points_along(y->dims[1], tile, 3) * points_along(y->dims[2], tile, 3));
     double weights = 16 * (tile + 2) * (tile + 2) * there * back;
     return FV_COST_CALL + (points * (2 * back * (double)depth + transform * (there + back)) + weights) / FV_COST_AVX2_FLOPS;
+}
+
+double fv_winograd4_phases_cost(const fv_type *y, int64_t depth, int64_t columns, double transform) {
+    double there = (double)fv_round_up(depth, GROUP), back = (double)fv_round_up(columns, GROUP);
+    double points = (double)(y->dims[0] * points_along(y->dims[1], 2, 2) * points_along(y->dims[2], 2, 2));
+    double numbers = (double)(y->dims[0] * numbers_along(y->dims[1]) * numbers_along(y->dims[2]));
+    double flops = numbers * (2 * back * (double)depth + transform * there) + points * transform * back;
+    return FV_COST_CALL + (flops + 16 * 25 * there * back) / FV_COST_AVX2_FLOPS;
 }
 
 /* ---- the cut ---- */
 
 typedef struct cut {
     int64_t tiles;        /* in all */
-    int64_t planes;       /* of a tile */
+    int64_t products;     /* of a tile: planes, or slots that y is made of */
     int64_t block, count; /* tiles in one, and how many there are: a fused unit's, or a stage's */
     bool staged;
     bool late;                /* planes of weights are made by who multiplies by them */
@@ -70,25 +85,27 @@ static int64_t late_units(const fv_winograd4 *w) { return fv_ceil_div(w->y_chann
 /* The team's size decides between fused and staged, late and early, which touches no bit. */
 static cut cut_of(const fv_winograd4 *w, int threads) {
     int64_t depth = fv_round_up(w->x_channels, GROUP), columns = fv_round_up(w->y_channels, GROUP),
-            planes = fv_winograd4_planes_of(w);
-    int64_t tile_bytes = planes * (depth + columns) * (int64_t)sizeof(float);
-    int64_t weights = planes * depth * columns * (int64_t)sizeof(float);
+            products = fv_winograd4_y_slots(w);
+    int64_t slots = fv_winograd4_x_slots(w);
+    int64_t tile_bytes = (slots * depth + products * columns) * (int64_t)sizeof(float);
+    int64_t weights = fv_winograd4_filter_slots(w) * depth * columns * (int64_t)sizeof(float);
     int64_t enough = weights > WEIGHTS_NEAR ? BLOCKS_ENOUGH : fv_min(2 * threads + 1, BLOCKS_ENOUGH);
-    cut c = { .tiles = fv_winograd4_tiles(w), .planes = planes, .y_row = columns };
+    cut c = { .tiles = fv_winograd4_tiles(w), .products = products, .y_row = columns };
     c.block = fv_max(BLOCK_BYTES / tile_bytes / ROWS, 1) * ROWS;
     c.staged = weights > WEIGHTS_BYTES || c.tiles < enough * c.block;
     if (c.staged) c.block = fv_max(STAGE_BYTES / tile_bytes / ROWS, 1) * ROWS;
     c.block = fv_max(fv_min(c.block, c.tiles), 1);
     c.count = fv_ceil_div(c.tiles, c.block);
-    c.late = c.staged && weights > WEIGHTS_NEAR && c.tiles <= LATE_TILES && late_units(w) >= 2 * threads;
-    c.x_plane = depth + GROUP; /* a tile's planes lie side by side, as they are written */
-    c.x_row = planes * c.x_plane + GROUP;
+    c.late =
+        c.staged && !w->phases && !w->spread && weights > WEIGHTS_NEAR && c.tiles <= LATE_TILES && late_units(w) >= 2 * threads;
+    c.x_plane = depth + (w->phases ? 0 : GROUP); /* a tile's slots lie side by side, as they are written */
+    c.x_row = slots * c.x_plane + GROUP;
     c.y_plane = c.block * c.y_row + APART;
     return c;
 }
 
 static int64_t planes_bytes(const cut *c) {
-    return fv_round_up((c->block * c->x_row + c->planes * c->y_plane) * (int64_t)sizeof(float), 64);
+    return fv_round_up((c->block * c->x_row + c->products * c->y_plane) * (int64_t)sizeof(float), 64);
 }
 
 /* Behind the planes: where each of a block's rows of results begins, in the first plane. */
@@ -111,13 +128,22 @@ int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w) {
 
 /* ---- weights ---- */
 
-static int64_t weights_plane(int64_t depth, int64_t columns) { return fv_round_up(columns, GROUP) * depth + APART; }
+/* Floats from slot to slot, from panel to panel: by phases the slots of a plane, which are multiplied as one, follow upon each
+ * other in a panel. */
+static int64_t slot_floats(const fv_winograd4 *w) {
+    return w->phases ? w->x_channels * GROUP : fv_round_up(w->y_channels, GROUP) * w->x_channels + APART;
+}
+static int64_t panel_floats(const fv_winograd4 *w) {
+    return w->phases ? (fv_winograd4_x_slots(w) * w->x_channels + 1) * GROUP : w->x_channels * GROUP;
+}
+static int64_t weights_floats(const fv_winograd4 *w) {
+    return w->phases ? fv_ceil_div(w->y_channels, GROUP) * panel_floats(w) : fv_winograd4_filter_slots(w) * slot_floats(w);
+}
 
 int64_t fv_winograd4_packed(const fv_call *call, const fv_winograd4 *w) {
     int64_t columns = fv_round_up(w->y_channels, GROUP);
     bool late = cut_of(w, call->threads).late;
-    return (late ? 9 * columns * w->x_channels : fv_winograd4_planes_of(w) * weights_plane(w->x_channels, columns)) *
-           (int64_t)sizeof(float);
+    return (late ? 9 * columns * w->x_channels : weights_floats(w)) * (int64_t)sizeof(float);
 }
 
 typedef struct packing {
@@ -141,14 +167,14 @@ static void pack_unit(void *context, int64_t unit, int thread) {
     const fv_winograd4_weights *w = p->weights;
     _Alignas(64) float taps[9 * PACK_ROWS * GROUP];
     int64_t parts = fv_ceil_div(w->depth, PACK_UNIT), begin = unit % parts * PACK_UNIT, panel = unit / parts;
-    int64_t end = fv_min(w->depth, begin + PACK_UNIT), plane = weights_plane(w->depth, w->columns);
+    int64_t end = fv_min(w->depth, begin + PACK_UNIT), plane = slot_floats(p->w);
     if (p->late) {
         pack_taps(w, panel, begin, end - begin, w->to + (panel * 9 * w->depth + begin) * GROUP, w->depth * GROUP);
         return;
     }
-    float *to = w->to + panel * GROUP * w->depth;
-    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get(p->w->tile);
-    bool streamed = fv_winograd4_planes_of(p->w) * plane * (int64_t)sizeof(float) >= FV_COST_CACHES && (uintptr_t)to % 64 == 0;
+    float *to = w->to + panel * panel_floats(p->w);
+    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get(p->w);
+    bool streamed = weights_floats(p->w) * (int64_t)sizeof(float) >= FV_COST_CACHES && (uintptr_t)to % 64 == 0;
     for (int64_t d = begin; d < end; d += PACK_ROWS) {
         int64_t rows = fv_min(PACK_ROWS, end - d);
         pack_taps(w, panel, d, rows, taps, rows * GROUP);
@@ -168,7 +194,7 @@ typedef struct job {
     int64_t first, count; /* tiles of the stage */
 } job;
 
-static const fv_winograd4_vectors *vectors_of(const job *job) { return fv_winograd4_vectors_get(job->w->tile); }
+static const fv_winograd4_vectors *vectors_of(const job *job) { return fv_winograd4_vectors_get(job->w); }
 
 /* A block's memory. */
 typedef struct block {
@@ -188,35 +214,53 @@ static void find_rows(const block *b, int64_t count) {
     for (int64_t t = 0; t < count; t++) b->rows[t] = b->y.at + t * b->y.tiles;
 }
 
-/* A product by one slice of a plane's weights, which begin at `u`, panels `panel` floats apart, of those among the block's
- * tiles [first, first + count) that take the plane; columns are counted from `column` of the result. */
-static void multiply_slice(const job *job, const block *b, int64_t plane, int64_t first, int64_t count, int64_t column,
+/* Of the products of a convolution, one a plane, or, where y is spread over phases, one a slot: */
+typedef struct product {
+    int64_t plane, x_slot, filter_slot;
+    int64_t depth;
+} product;
+
+static product product_of(const fv_winograd4 *w, int64_t number) {
+    int64_t plane = number;
+    if (!w->spread) {
+        fv_winograd4_range slots = fv_winograd4_slots_in(w, plane);
+        int64_t count = w->phases ? slots.end - slots.begin : 1;
+        return (product){ plane, slots.begin, slots.begin, count * w->x_channels };
+    }
+    for (plane = 0; fv_winograd4_slots_in(w, plane).end <= number;) plane++;
+    return (product){ plane, plane, number, w->x_channels };
+}
+
+/* By one slice of the depth, from `begin` on, whose weights begin at `u`, panels `panel` floats apart, of those among the
+ * block's tiles [first, first + count) that take the plane; columns are counted from `column` of the result. */
+static void multiply_slice(const job *job, const block *b, int64_t number, int64_t first, int64_t count, int64_t column,
                            int64_t columns, int64_t begin, const float *u, int64_t panel) {
-    fv_winograd4_range in = fv_winograd4_tiles_in(job->w, plane);
-    int64_t row = fv_max(in.begin - first, 0), rows = fv_min(in.end - first, count) - row, depth = job->w->x_channels;
+    product p = product_of(job->w, number);
+    fv_winograd4_range in = fv_winograd4_tiles_in(job->w, p.plane);
+    int64_t row = fv_max(in.begin - first, 0), rows = fv_min(in.end - first, count) - row;
     if (rows <= 0) return;
     fv_gemm_multiply(&(fv_gemm_block){ .rows = rows,
                                        .columns = columns,
-                                       .depth = fv_min(slice_of(depth), depth - begin),
-                                       .a = b->x.at + plane * b->x.planes + row * b->x.tiles + begin,
+                                       .depth = fv_min(slice_of(p.depth), p.depth - begin),
+                                       .a = b->x.at + p.x_slot * b->x.planes + row * b->x.tiles + begin,
                                        .a_tile = FV_GEMM_ROWS * b->x.tiles,
                                        .a_row = b->x.tiles,
                                        .a_step = 1,
                                        .b = u,
                                        .b_panel = panel,
                                        .c = b->rows + row,
-                                       .c_column = plane * b->y.planes + column,
+                                       .c_column = number * b->y.planes + column,
                                        .add = begin > 0 });
 }
 
-/* Columns [column, column + columns) of one plane's product. */
-static void multiply(const job *job, const block *b, int64_t plane, int64_t first, int64_t count, int64_t column,
+/* Columns [column, column + columns) of one product. */
+static void multiply(const job *job, const block *b, int64_t number, int64_t first, int64_t count, int64_t column,
                      int64_t columns) {
-    int64_t depth = job->w->x_channels;
-    const float *u = (const float *)job->call->packed + plane * weights_plane(depth, job->w->y_channels) + column * depth;
-    for (int64_t begin = 0; begin < depth; begin += slice_of(depth))
-        multiply_slice(job, b, plane, first, count, column, columns, begin, u + begin * FV_GEMM_COLUMNS,
-                       depth * FV_GEMM_COLUMNS);
+    product p = product_of(job->w, number);
+    int64_t panel = panel_floats(job->w), slice = slice_of(p.depth);
+    const float *u = (const float *)job->call->packed + p.filter_slot * slot_floats(job->w) + column / GROUP * panel;
+    for (int64_t begin = 0; begin < p.depth; begin += slice)
+        multiply_slice(job, b, number, first, count, column, columns, begin, u + begin * GROUP, panel);
 }
 
 /* ---- fused ---- */
@@ -228,7 +272,7 @@ static void fused_unit(void *context, int64_t unit, int thread) {
     block b = block_of(job, thread);
     find_rows(&b, count);
     vectors->from_x(job->w, first, count, &b.x);
-    for (int64_t plane = 0; plane < job->cut.planes; plane++) multiply(job, &b, plane, first, count, 0, job->w->y_channels);
+    for (int64_t p = 0; p < job->cut.products; p++) multiply(job, &b, p, first, count, 0, job->w->y_channels);
     vectors->to_y(job->w, first, count, &b.y);
 }
 
@@ -294,7 +338,7 @@ static void run_stage(job *job) {
     if (job->cut.late)
         fv_parallel_for(late_units(job->w), late_unit, job);
     else
-        fv_parallel_for(job->cut.planes * stage_parts(job), product_unit, job);
+        fv_parallel_for(job->cut.products * stage_parts(job), product_unit, job);
     fv_parallel_for(fv_ceil_div(job->count, STAGE_TILES), out_unit, job);
 }
 

@@ -8,19 +8,21 @@
 #endif
 
 #define GROUP FV_WINOGRAD4_GROUP
+#define POINTS(results) ((results) + SIDE - TILE)
+#define NUMBERS INPUTS(TILE)
 
 /* ---- tiles ---- */
 
 /* Pixels of a tile, from the first on, which may lie outside the picture: only those that are there are read. */
 typedef struct patch {
     const float *at;
-    int rows, columns; /* of the tile's results; pixels under them are two more */
+    int rows, columns; /* of the tile's results; */
     int64_t row, column, height, width, line, pixel;
 } patch;
 
 static patch patch_of(const float *pictures, const int64_t size[2], int64_t pixel, const fv_winograd4_place *p,
-                      const int64_t origin[2]) {
-    int64_t line = size[1] * pixel, row = p->row + origin[0], column = p->column + origin[1];
+                      const int64_t origin[2], int stride) {
+    int64_t line = size[1] * pixel, row = stride * p->row + origin[0], column = stride * p->column + origin[1];
     return (patch){ .at = pictures + p->picture * size[0] * line + row * line + column * pixel,
                     .rows = p->rows,
                     .columns = p->columns,
@@ -33,7 +35,7 @@ static patch patch_of(const float *pictures, const int64_t size[2], int64_t pixe
 }
 
 static bool lies_inside(const patch *p) {
-    return p->row >= 0 && p->column >= 0 && p->row + p->rows + 2 <= p->height && p->column + p->columns + 2 <= p->width;
+    return p->row >= 0 && p->column >= 0 && p->row + INPUTS(p->rows) <= p->height && p->column + INPUTS(p->columns) <= p->width;
 }
 
 /* Pixel (i, j) of a tile, from channel c: `count` of them, LANES where the tile is `whole`: all pixels in the picture and all
@@ -45,28 +47,34 @@ INLINE lanes pixel(const patch *p, bool whole, int64_t i, int64_t j, int64_t c, 
     return !there ? all(0) : count == LANES ? load(from) : load_tail(from, count);
 }
 
-/* The plane of number k along an axis of a tile of `results`. */
-INLINE int point(int results, int k) { return k == results + 1 ? SIDE - 1 : k; }
+/* The point of number k along an axis of a tile of `results`. */
+INLINE int point(int results, int k) { return k == POINTS(results) - 1 ? SIDE - 1 : k; }
+
+#ifndef PHASES
+/* Where number (i, j) of a tile of x, or of a filter, has its slot. */
+INLINE int slot(int rows, int i, int columns, int j) { return point(rows, i) * SIDE + point(columns, j); }
+#endif
 
 /* rows and columns are constants wherever these are inlined. */
 INLINE void x_lanes(const patch *p, int rows, int columns, bool whole, int64_t c, int64_t count, float *to, int64_t planes) {
-    lanes half[SIDE][SIDE], line[SIDE], made[SIDE];
+    lanes half[NUMBERS][NUMBERS], line[NUMBERS], made[NUMBERS];
 #pragma GCC unroll 6
-    for (int j = 0; j < columns + 2; j++) {
+    for (int j = 0; j < INPUTS(columns); j++) {
 #pragma GCC unroll 6
-        for (int i = 0; i < rows + 2; i++) line[i] = pixel(p, whole, i, j, c, count);
+        for (int i = 0; i < INPUTS(rows); i++) line[i] = pixel(p, whole, i, j, c, count);
         b_transposed(rows, line, made);
 #pragma GCC unroll 6
-        for (int i = 0; i < rows + 2; i++) half[i][j] = made[i];
+        for (int i = 0; i < INPUTS(rows); i++) half[i][j] = made[i];
     }
 #pragma GCC unroll 6
-    for (int i = 0; i < rows + 2; i++) {
+    for (int i = 0; i < INPUTS(rows); i++) {
         b_transposed(columns, half[i], made);
 #pragma GCC unroll 6
-        for (int j = 0; j < columns + 2; j++) store(to + (point(rows, i) * SIDE + point(columns, j)) * planes, made[j]);
+        for (int j = 0; j < INPUTS(columns); j++) store(to + slot(rows, i, columns, j) * planes, made[j]);
     }
 }
 
+#ifndef SPREAD
 INLINE void dy_lanes(const patch *p, int rows, int columns, bool whole, int64_t c, int64_t count, float *to, int64_t planes) {
     lanes half[SIDE][TILE], line[SIDE], made[SIDE];
 #pragma GCC unroll 4
@@ -75,15 +83,16 @@ INLINE void dy_lanes(const patch *p, int rows, int columns, bool whole, int64_t 
         for (int i = 0; i < rows; i++) line[i] = pixel(p, whole, i, j, c, count);
         a_times(rows, line, made);
 #pragma GCC unroll 6
-        for (int i = 0; i < rows + 2; i++) half[i][j] = made[i];
+        for (int i = 0; i < POINTS(rows); i++) half[i][j] = made[i];
     }
 #pragma GCC unroll 6
-    for (int i = 0; i < rows + 2; i++) {
+    for (int i = 0; i < POINTS(rows); i++) {
         a_times(columns, half[i], made);
 #pragma GCC unroll 6
-        for (int j = 0; j < columns + 2; j++) store(to + (point(rows, i) * SIDE + point(columns, j)) * planes, made[j]);
+        for (int j = 0; j < POINTS(columns); j++) store(to + (point(rows, i) * SIDE + point(columns, j)) * planes, made[j]);
     }
 }
+#endif
 
 /* EACH_SIZE(name) is name for each size of tile, BY_SIZE(name) the table of what that defines, rows first. */
 #if TILE == 4
@@ -115,46 +124,63 @@ INLINE void dy_lanes(const patch *p, int rows, int columns, bool whole, int64_t 
         }                                                                                                                      \
     }
 #define DEFINE_X(rows, columns) DEFINE_FROM(x_tile, x_lanes, rows, columns)
-#define DEFINE_DY(rows, columns) DEFINE_FROM(dy_tile, dy_lanes, rows, columns)
 EACH_SIZE(DEFINE_X)
-EACH_SIZE(DEFINE_DY)
 static void (*const x_tile[TILE][TILE])(const patch *, bool, int64_t, float *, const fv_winograd4_planes *) = BY_SIZE(x_tile);
-static void (*const dy_tile[TILE][TILE])(const patch *, bool, int64_t, float *, const fv_winograd4_planes *) = BY_SIZE(dy_tile);
 
 static void from_x(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to) {
     for (int64_t t = 0; t < count; t++) {
         fv_winograd4_place place = fv_winograd4_place_of(w, first + t);
-        patch p = patch_of(w->x, w->x_size, w->x_pixel, &place, w->origin);
+        patch p = patch_of(w->x, w->x_size, w->x_pixel, &place, w->origin, w->phases ? 2 : 1);
         x_tile[p.rows - 1][p.columns - 1](&p, lies_inside(&p), w->x_channels, to->at + t * to->tiles, to);
     }
 }
+
+#ifndef SPREAD
+
+#define DEFINE_DY(rows, columns) DEFINE_FROM(dy_tile, dy_lanes, rows, columns)
+EACH_SIZE(DEFINE_DY)
+static void (*const dy_tile[TILE][TILE])(const patch *, bool, int64_t, float *, const fv_winograd4_planes *) = BY_SIZE(dy_tile);
 
 /* Results are in the picture, all of a tile's. */
 static void from_dy(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to) {
     for (int64_t t = 0; t < count; t++) {
         fv_winograd4_place place = fv_winograd4_place_of(w, first + t);
-        patch p = patch_of(w->dy, w->y_size, w->dy_pixel, &place, (int64_t[2]){ 0, 0 });
+        patch p = patch_of(w->dy, w->y_size, w->dy_pixel, &place, (int64_t[2]){ 0, 0 }, 1);
         dy_tile[p.rows - 1][p.columns - 1](&p, true, w->y_channels, to->at + t * to->tiles, to);
     }
 }
 
+#endif
+
+#ifndef SPREAD
+#define RESULTS(results) (results)
+#define BACK(results) POINTS(results) /* numbers along an axis that a tile of y is made of */
+INLINE int y_slot(int rows, int i, int columns, int j) { return point(rows, i) * SIDE + point(columns, j); }
+#endif
+
+/* Of a pair of pixels the second may lie beyond the picture's end. */
+INLINE bool in_picture(const patch *p, int i, int j) {
+    return RESULTS(1) == 1 || (p->row + i < p->height && p->column + j < p->width);
+}
+
 INLINE void y_lanes(const fv_winograd4 *w, const float *from, int64_t planes, const patch *p, int rows, int columns, int64_t c,
                     int64_t count, lanes bias) {
-    lanes half[TILE][SIDE], line[SIDE], made[TILE];
+    lanes half[RESULTS(TILE)][BACK(TILE)], line[BACK(TILE)], made[RESULTS(TILE)];
     float *y = (float *)p->at + c;
 #pragma GCC unroll 6
-    for (int j = 0; j < columns + 2; j++) {
+    for (int j = 0; j < BACK(columns); j++) {
 #pragma GCC unroll 6
-        for (int i = 0; i < rows + 2; i++) line[i] = load(from + (point(rows, i) * SIDE + point(columns, j)) * planes);
+        for (int i = 0; i < BACK(rows); i++) line[i] = load(from + y_slot(rows, i, columns, j) * planes);
         a_transposed(rows, line, made);
 #pragma GCC unroll 4
-        for (int i = 0; i < rows; i++) half[i][j] = made[i];
+        for (int i = 0; i < RESULTS(rows); i++) half[i][j] = made[i];
     }
 #pragma GCC unroll 4
-    for (int i = 0; i < rows; i++) {
+    for (int i = 0; i < RESULTS(rows); i++) {
         a_transposed(columns, half[i], made);
 #pragma GCC unroll 4
-        for (int j = 0; j < columns; j++) {
+        for (int j = 0; j < RESULTS(columns); j++) {
+            if (!in_picture(p, i, j)) continue;
             lanes value = made[j] + bias;
             if (w->limited) value = at_most(at_least(value, w->low), w->high);
             if (count < LANES)
@@ -188,11 +214,13 @@ static void (*const y_tile[TILE][TILE])(const fv_winograd4 *, const float *, con
 static void to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from) {
     for (int64_t t = 0; t < count; t++) {
         fv_winograd4_place place = fv_winograd4_place_of(w, first + t);
-        patch p = patch_of(w->y, w->y_size, w->y_channels, &place, (int64_t[2]){ 0, 0 });
+        patch p = patch_of(w->y, w->y_size, w->y_channels, &place, (int64_t[2]){ 0, 0 }, w->spread ? 2 : 1);
         y_tile[p.rows - 1][p.columns - 1](w, from->at + t * from->tiles, from, &p);
     }
     if (w->streamed) stream_end();
 }
+
+#ifndef SPREAD /* whose weights are those of phases */
 
 /* ---- weights ---- */
 
@@ -200,7 +228,7 @@ static void to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_w
 INLINE void lines_from_taps(const float *taps, int64_t tap, int64_t rows, int first, int end, bool streamed, float *to,
                             int64_t plane) {
     for (int64_t at = 0; at < rows * GROUP; at += LANES) {
-        lanes half[SIDE][3], line[SIDE], made[SIDE];
+        lanes half[NUMBERS][3], line[3], made[NUMBERS];
 #pragma GCC unroll 3
         for (int s = 0; s < 3; s++) {
 #pragma GCC unroll 3
@@ -213,8 +241,8 @@ INLINE void lines_from_taps(const float *taps, int64_t tap, int64_t rows, int fi
         for (int i = first; i < end; i++) {
             g_times(half[i], made);
 #pragma GCC unroll 6
-            for (int j = 0; j < SIDE; j++) {
-                float *there = to + ((i - first) * SIDE + j) * plane + at;
+            for (int j = 0; j < NUMBERS; j++) {
+                float *there = to + (slot(TILE, i, TILE, j) - slot(TILE, first, TILE, 0)) * plane + at;
                 if (streamed)
                     stream(there, made[j]);
                 else
@@ -227,21 +255,21 @@ INLINE void lines_from_taps(const float *taps, int64_t tap, int64_t rows, int fi
 /* A vector of 8 is half a line: not streamed. */
 static void from_taps(const float *taps, int64_t tap, int64_t rows, int part, bool streamed, float *to, int64_t plane) {
     if (part == FV_WINOGRAD4_WHOLE && streamed && LANES == GROUP) {
-        lines_from_taps(taps, tap, rows, 0, SIDE, true, to, plane);
+        lines_from_taps(taps, tap, rows, 0, NUMBERS, true, to, plane);
         stream_end();
         return;
     }
-    if (part == FV_WINOGRAD4_WHOLE) lines_from_taps(taps, tap, rows, 0, SIDE, false, to, plane);
+    if (part == FV_WINOGRAD4_WHOLE) lines_from_taps(taps, tap, rows, 0, NUMBERS, false, to, plane);
     if (part == 0) lines_from_taps(taps, tap, rows, 0, 2, false, to, plane);
     if (part == 1) lines_from_taps(taps, tap, rows, 2, 4, false, to, plane);
-    if (part == 2) lines_from_taps(taps, tap, rows, 4, SIDE, false, to, plane); /* there is none of tiles of 2 */
+    if (part == 2) lines_from_taps(taps, tap, rows, 4, NUMBERS, false, to, plane); /* there is none of tiles of 2 */
 }
 
 static void to_taps(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap) {
     for (int64_t at = 0; at < rows * GROUP; at += LANES) {
-        lanes half[3][SIDE], line[SIDE], made[3];
-        for (int j = 0; j < SIDE; j++) {
-            for (int i = 0; i < SIDE; i++) line[i] = load(from + (i * SIDE + j) * plane + at);
+        lanes half[3][NUMBERS], line[NUMBERS], made[3];
+        for (int j = 0; j < NUMBERS; j++) {
+            for (int i = 0; i < NUMBERS; i++) line[i] = load(from + slot(TILE, i, TILE, j) * plane + at);
             g_transposed(line, made);
             for (int i = 0; i < 3; i++) half[i][j] = made[i];
         }
@@ -251,5 +279,7 @@ static void to_taps(const float *from, int64_t plane, int64_t rows, float *to, i
         }
     }
 }
+
+#endif
 
 #endif

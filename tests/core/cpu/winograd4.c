@@ -20,7 +20,14 @@
 static float numbers[FLOATS];
 static _Alignas(64) float planes[2][FLOATS];
 static int64_t height, width;
-static int tile;
+
+/* What there is of: tiles of 2 and of 4, stride 2 and its gradient with respect to x. */
+enum { BY_2, BY_4, BY_PHASES, SPREAD, WAYS };
+static int way;
+static const fv_winograd4_vectors *const by_8[WAYS] = { &fv_winograd2_by_8, &fv_winograd4_by_8, &fv_winograd2_phases_by_8,
+                                                        &fv_winograd2_spread_by_8 };
+static const fv_winograd4_vectors *const by_16[WAYS] = { &fv_winograd2_by_16, &fv_winograd4_by_16, &fv_winograd2_phases_by_16,
+                                                         &fv_winograd2_spread_by_16 };
 
 static void fill(void) {
     for (int64_t i = 0; i < FLOATS; i++) numbers[i] = (float)((uint32_t)(i * 2654435761u) >> 8) / (float)(1 << 23) - 1.0f;
@@ -28,19 +35,25 @@ static void fill(void) {
 }
 
 static fv_winograd4 convolution(float *y) {
-    return (fv_winograd4){ .tile = tile,
-                           .pictures = 1,
-                           .x = numbers,
-                           .x_size = { height, width },
-                           .x_channels = CHANNELS,
-                           .x_pixel = CHANNELS,
-                           .origin = { -1, -1 },
-                           .dy = numbers + 7,
-                           .dy_pixel = CHANNELS,
-                           .y = y,
-                           .y_size = { height, width },
-                           .y_channels = CHANNELS,
-                           .bias = numbers };
+    fv_winograd4 w = { .tile = way == BY_4 ? 4 : 2,
+                       .phases = way == BY_PHASES,
+                       .spread = way == SPREAD,
+                       .pictures = 1,
+                       .x = numbers,
+                       .x_size = { height, width },
+                       .x_channels = CHANNELS,
+                       .x_pixel = CHANNELS,
+                       .origin = { -1, -1 },
+                       .dy = numbers + 7,
+                       .dy_pixel = CHANNELS,
+                       .y = y,
+                       .y_size = { height, width },
+                       .y_channels = CHANNELS,
+                       .bias = numbers };
+    if (way == BY_PHASES) w.x_size[0] = 2 * height - 1, w.x_size[1] = 2 * width;
+    if (way == SPREAD) w.y_size[0] = 2 * height - 1, w.y_size[1] = 2 * width;
+    if (way == SPREAD) w.origin[0] = w.origin[1] = 0;
+    return w;
 }
 
 static void transform_tiles(const fv_winograd4_vectors *vectors, bool dy, float *to) {
@@ -51,8 +64,8 @@ static void transform_tiles(const fv_winograd4_vectors *vectors, bool dy, float 
 
 static void check_vectors(void (*make)(const fv_winograd4_vectors *vectors, float *to)) {
     fill();
-    make(tile == 2 ? &fv_winograd2_by_8 : &fv_winograd4_by_8, planes[0]);
-    make(tile == 2 ? &fv_winograd2_by_16 : &fv_winograd4_by_16, planes[1]);
+    make(by_8[way], planes[0]);
+    make(by_16[way], planes[1]);
     assert_memory_equal(planes[0], planes[1], sizeof planes[0]);
 }
 
@@ -70,11 +83,11 @@ static void check_all(void) {
     for (height = 3; height <= SIDE; height++)
         for (width = 6; width <= SIDE; width++) {
             check_vectors(make_x);
-            check_vectors(make_dy);
+            if (way != SPREAD) check_vectors(make_dy);
             check_vectors(make_y);
         }
     check_vectors(make_weights);
-    check_vectors(make_taps);
+    if (way != SPREAD) check_vectors(make_taps);
 }
 
 #endif
@@ -82,7 +95,7 @@ static void check_all(void) {
 FV_TEST(core_cpu_winograd4__gives_the_same_bits_by_vectors_of_8_and_of_16) {
 #if defined(__x86_64__)
     if (fv_isa_best() >= FV_ISA_AVX512) {
-        for (tile = 2; tile <= 4; tile += 2) check_all();
+        for (way = 0; way < WAYS; way++) check_all();
         return;
     }
 #endif
@@ -102,14 +115,15 @@ static void check_cover(const fv_winograd4 *w) {
             for (int64_t j = 0; j < w->y_size[1]; j++) assert_int_equal(seen[n][i][j], 1);
 }
 
-/* Of an axis's points a tile of fewer results takes the first results + 1 and the last. */
+/* Of an axis's points a tile of fewer results takes the first ones and the last. */
 static void check_planes(const fv_winograd4 *w) {
+    int64_t more = fv_winograd4_side(w) - w->tile - 1;
     for (int64_t plane = 0; plane < fv_winograd4_planes_of(w); plane++) {
         fv_winograd4_range in = fv_winograd4_tiles_in(w, plane);
         int64_t side = fv_winograd4_side(w), i = plane / side, j = plane % side;
         for (int64_t t = 0; t < fv_winograd4_tiles(w); t++) {
             fv_winograd4_place p = fv_winograd4_place_of(w, t);
-            bool takes = (i == side - 1 || i <= p.rows) && (j == side - 1 || j <= p.columns);
+            bool takes = (i == side - 1 || i < p.rows + more) && (j == side - 1 || j < p.columns + more);
             assert_int_equal(t >= in.begin && t < in.end, takes);
         }
     }
@@ -118,12 +132,25 @@ static void check_planes(const fv_winograd4 *w) {
 FV_TEST(core_cpu_winograd4__numbers_tiles_so_that_those_of_a_plane_lie_side_by_side) {
     for (int64_t h = 1; h <= 11; h++)
         for (int64_t w = 1; w <= 11; w++) {
-            for (int size = 2; size <= 4; size += 2) {
-                fv_winograd4 c = { .tile = size, .pictures = 3, .y_size = { h, w } };
+            for (int i = 0; i < 3; i++) {
+                fv_winograd4 c = { .tile = i == 0 ? 4 : 2, .phases = i == 2, .pictures = 3, .y_size = { h, w } };
                 check_cover(&c);
                 check_planes(&c);
             }
         }
+}
+
+/* Of each slot one product, of the plane that it is of. */
+FV_TEST(core_cpu_winograd4__slots_of_planes_lie_side_by_side) {
+    fv_winograd4 w = { .tile = 2, .phases = true };
+    int64_t end = 0;
+    for (int64_t plane = 0; plane < fv_winograd4_planes_of(&w); plane++) {
+        fv_winograd4_range in = fv_winograd4_slots_in(&w, plane);
+        assert_int_equal(in.begin, end);
+        assert_in_range(in.end - in.begin, 1, 4);
+        end = in.end;
+    }
+    assert_int_equal(end, fv_winograd4_x_slots(&w));
 }
 
 /* The picture `at` of the second case's batch is that of the first, and has its bits in the result. */
@@ -147,6 +174,8 @@ FV_TEST(core_cpu_winograd4__a_pictures_bits_do_not_depend_on_the_batch) {
     const char *batch = "x=f32[12,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1";
     check_batch("conv2d_winograd2_f32_avx2", alone, batch, 7);
     check_batch("conv2d_winograd4_f32_avx2", alone, batch, 7);
+    check_batch("conv2d_winograd2_phases_f32_avx2", "x=f32[1,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1 stride=2",
+                "x=f32[24,17,30,64] w=f32[70,3,3,64] bias=f32[70] padding=1 stride=2", 7);
 }
 
 /* Nine tiles, or 25, have planes of weights made by who multiplies by them, in two slices; of 72, or 200, they are made
@@ -165,4 +194,9 @@ FV_TEST(core_cpu_winograd4__tiles_of_2_are_nearly_as_exact_as_a_sum_in_order) {
                   "dy=f32[1,16,16,64] w=f32[64,3,3,16] like=f32[1,16,16,16] padding=1", 5e-7);
     fv_test_error("conv2d_grad_weights", "conv2d_grad_weights_winograd2_f32_avx2",
                   "x=f32[8,8,8,16] dy=f32[8,8,8,16] like=f32[16,3,3,16] padding=1", 3e-7);
+    fv_test_error("conv2d", "conv2d_winograd2_phases_f32_avx2", "x=f32[1,17,16,64] w=f32[16,3,3,64] padding=1 stride=2", 8e-7);
+    fv_test_error("conv2d_grad_input", "conv2d_grad_input_winograd2_phases_f32_avx2",
+                  "dy=f32[1,9,8,64] w=f32[64,3,3,16] like=f32[1,17,16,16] padding=1 stride=2", 8e-7);
+    fv_test_error("conv2d_grad_weights", "conv2d_grad_weights_winograd2_phases_f32_avx2",
+                  "x=f32[8,15,16,16] dy=f32[8,8,8,16] like=f32[16,3,3,16] padding=1 stride=2", 5e-7);
 }

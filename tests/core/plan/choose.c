@@ -72,17 +72,18 @@ FV_TEST(core_plan_choose__without_fast_batch_a_pictures_bits_do_not_depend_on_it
     assert_memory_not_equal(alone, among, sizeof alone);
 }
 
-/* Stride 2 is nothing for Winograd's. */
+/* Stride 2 is nothing for tiles of 4×4. */
 FV_TEST(core_plan_choose__of_kernels_pinned_the_first_that_can_is_taken) {
     if (fv_isa_best() < FV_ISA_AVX2) skip();
     static const struct {
         const char *pin, *one, *two;
     } pins[] = {
-        { "conv2d:winograd2", "conv2d_winograd2_f32_avx2", "reference" },
-        { "linear:gemm,conv2d:winograd2/gemm", "conv2d_winograd2_f32_avx2", "conv2d_gemm_f32_avx2" },
-        { "conv2d:gemm/winograd2,linear:gemm", "conv2d_gemm_f32_avx2", "conv2d_gemm_f32_avx2" },
-        { "conv2d:winograd2/,linear:gemm", "conv2d_winograd2_f32_avx2", "conv2d_gemm_f32_avx2" },
-        { "conv2d:winograd2/reference/gemm", "conv2d_winograd2_f32_avx2", "reference" },
+        { "conv2d:winograd4", "conv2d_winograd4_f32_avx2", "reference" },
+        { "linear:gemm,conv2d:winograd4/gemm", "conv2d_winograd4_f32_avx2", "conv2d_gemm_f32_avx2" },
+        { "conv2d:gemm/winograd4,linear:gemm", "conv2d_gemm_f32_avx2", "conv2d_gemm_f32_avx2" },
+        { "conv2d:winograd2,linear:gemm", "conv2d_winograd2_f32_avx2", "conv2d_winograd2_phases_f32_avx2" },
+        { "conv2d:winograd4/,linear:gemm", "conv2d_winograd4_f32_avx2", "conv2d_winograd2_phases_f32_avx2" },
+        { "conv2d:winograd4/reference/gemm", "conv2d_winograd4_f32_avx2", "reference" },
     };
     for (size_t i = 0; i < sizeof pins / sizeof *pins; i++) {
         setenv("FOVEA_KERNEL", pins[i].pin, 1);
