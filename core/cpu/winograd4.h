@@ -68,9 +68,8 @@ typedef struct fv_winograd4_range {
     int64_t begin, end;
 } fv_winograd4_range;
 
-static inline int fv_winograd4_side(const fv_winograd4 *w) {
-    return w->tile + (w->phases || w->spread ? 1 : 2);
-} /* points along an axis */
+/* Points along an axis. */
+static inline int fv_winograd4_side(const fv_winograd4 *w) { return w->tile + (w->phases || w->spread ? 1 : 2); }
 static inline int fv_winograd4_planes_of(const fv_winograd4 *w) { return fv_winograd4_side(w) * fv_winograd4_side(w); }
 /* By phases a plane has up to four slots, those whose phases have both its points, side by side, and all planes have 25: in x,
  * or in y where that is spread over them. Otherwise a plane is a slot. */

@@ -16,7 +16,7 @@
 /* Pixels of a tile, from the first on, which may lie outside the picture: only those that are there are read. */
 typedef struct patch {
     const float *at;
-    int rows, columns; /* of the tile's results; */
+    int rows, columns; /* of the tile's results */
     int64_t row, column, height, width, line, pixel;
 } patch;
 
