@@ -11,6 +11,7 @@
 #define FV_COST_AVX2_FLOPS 20.0    /* FLOPs a ns: what a well-fed FMA loop reaches, half the peak */
 #define FV_COST_BF16_FLOPS 36.0    /* the same of vdpbf16ps, less what rounding takes */
 #define FV_COST_ROUNDED_FLOPS 16.0 /* of floats that are rounded to bf16 where there is none */
+#define FV_COST_ROUNDING 1.5       /* ns to round a number that f32 would multiply where it lies */
 #define FV_COST_PORTABLE_FLOPS 4.0 /* four lanes, no FMA */
 #define FV_COST_BLAS_FLOPS 8.0     /* OpenBLAS without knowing which of its cores it picks */
 #define FV_COST_SCALAR_FLOPS 1.0

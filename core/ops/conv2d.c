@@ -10,13 +10,14 @@
  * groups = C. y may go through ReLU or ReLU6 on its way, which the planner asks for (fuse_activation.c).
  *
  * rounded_conv2d and its two gradients are the same of operands that are rounded to bf16 first, to the nearest, ties to even;
- * sums, bias and results are f32. The planner makes them (bf16_products.c). */
+ * sums, bias and results are f32. The planner makes them (round_products.c). */
 #include "core/ops/conv2d.h"
 
 #include "core/graph/node.h"
 #include "core/ops/emit.h"
 #include "core/ops/expect.h"
 #include "core/ops/pixel.h"
+#include "core/ops/rounded.h"
 #include "core/ops/window.h"
 
 extern const fv_op fv_op_conv2d, fv_op_conv2d_grad_input, fv_op_conv2d_grad_weights;
@@ -168,11 +169,7 @@ static int64_t window_of(const fv_conv2d_options *o, int axis, int64_t h, int64_
 
 /* An element as it is multiplied. */
 static double operand(const sizes *z, const fv_tensor *t, int64_t n, int64_t h, int64_t v, int64_t c) {
-    uint16_t memory;
-    const fv_tensor bf16 = { .type.dtype = FV_BF16, .data = &memory };
-    if (!z->rounded) return fv_pixel_load(t, n, h, v, c);
-    fv_tensor_store(&bf16, 0, fv_pixel_load(t, n, h, v, c));
-    return fv_tensor_load(&bf16, 0);
+    return fv_operand(fv_pixel_load(t, n, h, v, c), z->rounded);
 }
 
 static double window_sum(const sizes *z, const fv_tensor *x, const fv_tensor *w, int64_t n, int64_t p, int64_t q, int64_t k) {

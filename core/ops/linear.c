@@ -3,9 +3,13 @@
  *   x [..., I]   w [O, I]   bias [O]   y[..., o] = bias[o] + Σ i  x[..., i] · w[o, i]
  *
  * The gradient for w sums over all rows, so it is an op of its own: kernels cut that sum into shards. Each of the three
- * products is linear in both operands, and each one's gradient is made of the other two. */
+ * products is linear in both operands, and each one's gradient is made of the other two.
+ *
+ * rounded_linear and its two gradients are the same of operands that are rounded to bf16 first, to the nearest, ties to even;
+ * sums, bias and results are f32. The planner makes them (round_products.c). */
 #include "core/graph/node.h"
 #include "core/ops/expect.h"
+#include "core/ops/rounded.h"
 
 extern const fv_op fv_op_linear, fv_op_linear_grad_input, fv_op_linear_grad_weights;
 
@@ -102,47 +106,55 @@ static int64_t rows_of(const fv_tensor *t) {
     return rows;
 }
 
-static double load_row(const fv_tensor *t, int64_t row, int64_t i) {
-    return fv_tensor_load(t, fv_tensor_offset(t, row * width_of(&t->type) + i));
+/* Operands as they are multiplied. */
+static double load_row(const fv_tensor *t, int64_t row, int64_t i, bool rounded) {
+    return fv_operand(fv_tensor_load(t, fv_tensor_offset(t, row * width_of(&t->type) + i)), rounded);
 }
 
-static double load_weight(const fv_tensor *w, int64_t o, int64_t i) {
-    return fv_tensor_load(w, o * w->strides[0] + i * w->strides[1]);
+static double load_weight(const fv_tensor *w, int64_t o, int64_t i, bool rounded) {
+    return fv_operand(fv_tensor_load(w, o * w->strides[0] + i * w->strides[1]), rounded);
 }
 
-static void reference(const fv_call *call) {
+static void reference_of(const fv_call *call, bool rounded) {
     const fv_tensor *x = &call->inputs[0], *w = &call->inputs[1], *y = &call->outputs[0];
     const fv_tensor *bias = call->input_count > 2 ? &call->inputs[2] : NULL;
     int64_t rows = rows_of(x), O = w->type.dims[0], I = w->type.dims[1];
     for (int64_t row = 0; row < rows; row++)
         for (int64_t o = 0; o < O; o++) {
             double sum = bias ? fv_tensor_load(bias, o * bias->strides[0]) : 0;
-            for (int64_t i = 0; i < I; i++) sum += load_row(x, row, i) * load_weight(w, o, i);
+            for (int64_t i = 0; i < I; i++) sum += load_row(x, row, i, rounded) * load_weight(w, o, i, rounded);
             fv_tensor_store(y, fv_tensor_offset(y, row * O + o), sum);
         }
 }
 
-static void grad_input_reference(const fv_call *call) {
+static void grad_input_reference_of(const fv_call *call, bool rounded) {
     const fv_tensor *dy = &call->inputs[0], *w = &call->inputs[1], *dx = &call->outputs[0];
     int64_t rows = rows_of(dy), O = w->type.dims[0], I = w->type.dims[1];
     for (int64_t row = 0; row < rows; row++)
         for (int64_t i = 0; i < I; i++) {
             double sum = 0;
-            for (int64_t o = 0; o < O; o++) sum += load_row(dy, row, o) * load_weight(w, o, i);
+            for (int64_t o = 0; o < O; o++) sum += load_row(dy, row, o, rounded) * load_weight(w, o, i, rounded);
             fv_tensor_store(dx, fv_tensor_offset(dx, row * I + i), sum);
         }
 }
 
-static void grad_weights_reference(const fv_call *call) {
+static void grad_weights_reference_of(const fv_call *call, bool rounded) {
     const fv_tensor *x = &call->inputs[0], *dy = &call->inputs[1], *dw = &call->outputs[0];
     int64_t rows = rows_of(x), O = dw->type.dims[0], I = dw->type.dims[1];
     for (int64_t o = 0; o < O; o++)
         for (int64_t i = 0; i < I; i++) {
             double sum = 0;
-            for (int64_t row = 0; row < rows; row++) sum += load_row(dy, row, o) * load_row(x, row, i);
+            for (int64_t row = 0; row < rows; row++) sum += load_row(dy, row, o, rounded) * load_row(x, row, i, rounded);
             fv_tensor_store(dw, o * dw->strides[0] + i * dw->strides[1], sum);
         }
 }
+
+static void reference(const fv_call *call) { reference_of(call, false); }
+static void grad_input_reference(const fv_call *call) { grad_input_reference_of(call, false); }
+static void grad_weights_reference(const fv_call *call) { grad_weights_reference_of(call, false); }
+static void rounded_reference(const fv_call *call) { reference_of(call, true); }
+static void rounded_grad_input_reference(const fv_call *call) { grad_input_reference_of(call, true); }
+static void rounded_grad_weights_reference(const fv_call *call) { grad_weights_reference_of(call, true); }
 
 /* ---- work ---- */
 
@@ -218,6 +230,46 @@ const fv_op fv_op_linear_grad_weights = {
     .shape = grad_weights_shape,
     .grad = grad_weights_grad,
     .reference = grad_weights_reference,
+    .work = grad_weights_work,
+    .cases = grad_weights_cases,
+};
+
+const fv_op fv_op_rounded_linear = {
+    .name = "rounded_linear",
+    .version = 1,
+    .summary = "linear of operands rounded to bf16; made by the planner",
+    .inputs = "x,w,bias?",
+    .outputs = "y",
+    .shape = shape,
+    .grad = fv_grad_refused,
+    .reference = rounded_reference,
+    .work = work,
+    .cases = cases,
+};
+
+const fv_op fv_op_rounded_linear_grad_input = {
+    .name = "rounded_linear_grad_input",
+    .version = 1,
+    .summary = "linear_grad_input of operands rounded to bf16; made by the planner",
+    .inputs = "dy,w",
+    .outputs = "dx",
+    .shape = grad_input_shape,
+    .grad = fv_grad_refused,
+    .reference = rounded_grad_input_reference,
+    .work = grad_input_work,
+    .cases = grad_input_cases,
+};
+
+const fv_op fv_op_rounded_linear_grad_weights = {
+    .name = "rounded_linear_grad_weights",
+    .version = 1,
+    .summary = "linear_grad_weights of operands rounded to bf16; made by the planner",
+    .inputs = "x,dy",
+    .outputs = "dw",
+    .flags = FV_OP_JOINS,
+    .shape = grad_weights_shape,
+    .grad = fv_grad_refused,
+    .reference = rounded_grad_weights_reference,
     .work = grad_weights_work,
     .cases = grad_weights_cases,
 };

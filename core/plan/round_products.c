@@ -1,8 +1,8 @@
-/* round_products.c - the pass that lets convolutions and their gradients multiply operands rounded to bf16, where that was
- * asked for (fv_precision) and the cost model finds it faster. What is asked about is a nominal batch: a network's plans for
- * batches of all sizes, and for the last of an epoch, round alike.
+/* round_products.c - the pass that lets convolutions, linear layers and their gradients multiply operands rounded to bf16,
+ * where that was asked for (fv_precision) and the cost model finds it faster. What is asked about is a nominal batch: a
+ * network's plans for batches of all sizes, and for the last of an epoch, round alike.
  *
- *   conv2d(x, w)   → rounded_conv2d(x, w)   (also conv2d_grad_input, conv2d_grad_weights) */
+ *   conv2d(x, w)   → rounded_conv2d(x, w)   (also linear, and the gradients of both) */
 
 #include "core/base/assert.h"
 #include "core/plan/plan.h"
@@ -13,7 +13,10 @@ typedef struct product {
 } product;
 static const product products[] = { { "conv2d", "rounded_conv2d", 1 },
                                     { "conv2d_grad_input", "rounded_conv2d_grad_input", 1 | 4 },
-                                    { "conv2d_grad_weights", "rounded_conv2d_grad_weights", 1 | 2 } };
+                                    { "conv2d_grad_weights", "rounded_conv2d_grad_weights", 1 | 2 },
+                                    { "linear", "rounded_linear", 1 },
+                                    { "linear_grad_input", "rounded_linear_grad_input", 1 },
+                                    { "linear_grad_weights", "rounded_linear_grad_weights", 1 | 2 } };
 
 static const product *product_of(const fv_node *node) {
     for (int i = 0; i < FV_COUNT(products); i++)
@@ -26,7 +29,7 @@ static bool is_wanted(const fv_graph *graph, const fv_node *node, const product 
     if (fv_kernel_is_pinned(product->exact)) return false;
     for (int i = 0; i < node->input_count; i++) {
         types[i] = *fv_value_type(graph, node->inputs[i]);
-        if (product->batched >> i & 1) types[i].dims[0] = FV_NOMINAL_BATCH;
+        if (product->batched >> i & 1 && types[i].rank > 1) types[i].dims[0] = FV_NOMINAL_BATCH;
     }
     double rounded, exact;
     int64_t scratch;
@@ -62,5 +65,5 @@ fv_error *fv_pass_round_products(fv_graph *graph, const fv_plan_options *options
             fv_graph_add(graph, fv_op_find(product->rounded), node->inputs, node->input_count, node->options, NULL));
         rounded++;
     }
-    return rounded || graph->error ? NULL : refuse("no convolution of this network is faster with them");
+    return rounded || graph->error ? NULL : refuse("no product of this network is faster with them");
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/plan/selftest.h"
 #include "tests/test.h"
 
 #define LINE_MAX_BYTES 4096
@@ -21,7 +20,7 @@ static double hashed(uint32_t number, uint32_t i, double low, double high) {
     return low + (high - low) * (h / 4294967296.0);
 }
 
-static void fill(fv_case *c) {
+void fv_test_golden_fill(fv_case *c) {
     for (int i = 0; i < c->call.input_count; i++)
         for (int64_t k = 0; k < fv_type_count(&c->call.inputs[i].type); k++)
             fv_tensor_store(&c->call.inputs[i], k, hashed((uint32_t)i, (uint32_t)k, c->low[i], c->high[i]));
@@ -62,7 +61,7 @@ static void compare(const fv_case *c, const char *line, int k, char *numbers) {
 static fv_case *run(const fv_op *op, const char *line) {
     fv_case *c = NULL;
     FV_OK(fv_case_new(op, line, false, &c));
-    fill(c);
+    fv_test_golden_fill(c);
     op->reference(&c->call);
     return c;
 }

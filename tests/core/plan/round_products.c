@@ -1,4 +1,4 @@
-/* Convolutions on operands rounded to bf16: where, refused where it does not pay, alike for every batch. */
+/* Convolutions and linear layers on operands rounded to bf16: where, refused where it does not pay, alike for every batch. */
 #include <math.h>
 
 #include "fovea/layers.h"
@@ -37,11 +37,11 @@ FV_TEST(core_plan_round_products__leaves_f32_alone_and_rounds_what_is_faster) {
     }
     FV_OK(error);
     FV_OK(plan_of(wide, 40, options, weights, &many));
-    assert_in_range(rounded_nodes(one), 40, 53);
+    assert_in_range(rounded_nodes(one), 40, 54);
     assert_int_equal(rounded_nodes(one), rounded_nodes(many));
 }
 
-FV_TEST(core_plan_round_products__is_refused_where_no_convolution_is_faster) {
+FV_TEST(core_plan_round_products__is_refused_where_no_product_is_faster) {
     FV_OWNED(fv_weights) weights = NULL;
     FV_OWNED(fv_plan) plan = NULL;
     FV_OWNED(fv_graph) g = NULL;
@@ -51,7 +51,7 @@ FV_TEST(core_plan_round_products__is_refused_where_no_convolution_is_faster) {
     fv_graph_output(g, "y", fv_apply(g, "relu", FV_VALUES(x), NULL));
     fv_plan_options options = { .mode = FV_EVALUATION, .precision = FV_PRECISION_BF16_FORCED };
     FV_FAILS(fv_plan_new(g, weights, &options, &plan), FV_UNSUPPORTED,
-             fv_isa_best() < FV_ISA_AVX2 ? "need AVX2" : "no convolution of this network");
+             fv_isa_best() < FV_ISA_AVX2 ? "need AVX2" : "no product of this network");
 }
 
 FV_TEST(core_plan_round_products__answers_within_the_rounding_of_bf16) {
@@ -63,7 +63,7 @@ FV_TEST(core_plan_round_products__answers_within_the_rounding_of_bf16) {
     FV_OK(plan_of(wide, 2, (fv_plan_options){ .mode = FV_EVALUATION }, weights, &exact));
     fv_plan_options options = { .mode = FV_EVALUATION, .precision = FV_PRECISION_BF16_FORCED };
     FV_OK(plan_of(wide, 2, options, weights, &forced));
-    assert_int_equal(rounded_nodes(forced), 53);
+    assert_int_equal(rounded_nodes(forced), 54);
     fv_test_feed_x(exact), fv_test_feed_x(forced);
     FV_OK(fv_plan_run(exact));
     FV_OK(fv_plan_run(forced));
@@ -72,4 +72,16 @@ FV_TEST(core_plan_round_products__answers_within_the_rounding_of_bf16) {
     for (int i = 0; i < 10; i++) difference += (a[i] - b[i]) * (a[i] - b[i]), size += a[i] * a[i];
     assert_true(sqrt(difference) < 0.02 * sqrt(size));
     assert_true(difference > 0);
+}
+
+FV_TEST(core_plan_round_products__rounds_linear_layers_and_their_gradients) {
+    if (fv_isa_best() < FV_ISA_AVX2) skip(); /* such products are refused */
+    const fv_plan_options options = { .mode = FV_TRAINING, .precision = FV_PRECISION_BF16_FORCED };
+    FV_OWNED(fv_graph) g = fv_test_step("lenet classes=3 size=16,16", "sgd");
+    FV_OWNED(fv_plan) plan = NULL;
+    FV_OWNED(fv_weights) weights = fv_test_train(g, &options, 1, &plan);
+    assert_true(fv_test_count(plan, "rounded_linear") > 1);
+    assert_int_equal(fv_test_count(plan, "rounded_linear_grad_weights"), fv_test_count(plan, "rounded_linear"));
+    assert_int_equal(fv_test_count(plan, "rounded_linear_grad_input"), fv_test_count(plan, "rounded_linear"));
+    assert_int_equal(fv_test_count(plan, "linear"), 0);
 }
