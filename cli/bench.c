@@ -128,13 +128,11 @@ static fv_error *print_nodes(fv_plan *plan, fv_arena *arena, fv_printer *printer
 
 /* ---- the command ---- */
 
-static const char *const precisions[] = { "f32", "bf16", "bf16_forced" };
-
 static void print_about(const bench_options *o, fv_plan_size size, fv_printer *printer) {
     fv_print_text(printer, "network", o->what);
     fv_print_text(printer, "mode", o->mode == FV_TRAINING ? "training" : "evaluation");
     fv_print_int(printer, "batch", o->batch);
-    fv_print_text(printer, "precision", precisions[o->precision]);
+    fv_print_text(printer, "precision", fv_precision_name((fv_precision)o->precision));
     fv_print_int(printer, "threads", fv_parallel_threads());
     fv_print_text(printer, "isa", fv_isa_names[fv_isa_best()]);
     fv_print_int(printer, "block", size.block);

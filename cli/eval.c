@@ -14,7 +14,7 @@ typedef struct eval_options {
     const char *model, *data, *part, *source, *source_options, *metrics, *device;
     bool intervals, corruptions, strict, allow_dropped, track, fast_batch;
     const char *workspace, *experiment, *run_name;
-    int tta; /* fv_views */
+    int tta, precision; /* fv_views, fv_precision */
     int64_t batch, workers;
 } eval_options;
 
@@ -38,6 +38,7 @@ static const fv_field fields[] = {
     FV_FIELD(eval_options, fast_batch, .by_default = "false", .help = FV_FAST_BATCH_HELP),
     FV_FIELD(eval_options, workers, .by_default = "2", .min = 0, .max = 256,
              .help = "threads that decode and transform pictures"),
+    FV_FIELD(eval_options, precision, .by_default = "f32", .names = FV_PRECISIONS, .help = FV_PRECISION_HELP),
     FV_FIELD(eval_options, device, .by_default = "cpu", .help = "where to compute"),
     FV_FIELD(eval_options, track, .by_default = "true",
              .help = "keep the figures as a run in the registry (`fovea help runs`); --no-track: do not"),
@@ -186,6 +187,7 @@ static fv_error *print(fv_printer *p, const eval_options *o, const char *model, 
     fv_print_text(p, "model", model);
     fv_print_text(p, "data", o->data);
     fv_print_text(p, "part", part);
+    if (p->json || o->precision) fv_print_text(p, "precision", fv_precision_name(o->precision));
     fv_print_int(p, "n", outcomes->count);
     fv_figures_print_one(p, score->key, score->value, score->interval);
     if (ranks) fv_print_number(p, "top5", top5);
@@ -227,6 +229,7 @@ static fv_error *record(const eval_options *o, const fv_model_file *model, const
     fv_evaluated evaluated = { .model = model->name,
                                .data = o->data,
                                .part = part,
+                               .precision = (fv_precision)o->precision,
                                .metrics = metrics,
                                .values = values,
                                .metric_count = count,
@@ -244,8 +247,10 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_TRY(fv_arena_new("the figures of an evaluation", ARENA_CAP, &arena));
     fv_model_file model;
     FV_TRY(fv_model_file_find(o->model, o->workspace, arena, &model));
-    FV_TRY(
-        fv_predictor_open(model.path, &(fv_predictor_options){ .device = o->device, .fast_batch = o->fast_batch }, &predictor));
+    fv_predictor_options how = {
+        .device = o->device, .precision = (fv_precision)o->precision, .fast_batch = o->fast_batch
+    };
+    FV_TRY(fv_predictor_open(model.path, &how, &predictor));
     FV_TRY(check_metrics(o->metrics, predictor, arena));
     FV_TRY(open_data(o, predictor, &set));
     const char *part = choose_part(o, set);

@@ -21,7 +21,7 @@ typedef struct predict_options {
     int64_t top, batch, workers;
     double threshold;
     bool logits, stdin_image, resume, fast_batch;
-    int tta; /* fv_views */
+    int tta, precision; /* fv_views, fv_precision */
 } predict_options;
 
 static const fv_field fields[] = {
@@ -55,6 +55,7 @@ static const fv_field fields[] = {
     FV_FIELD(predict_options, fast_batch, .by_default = "false", .help = FV_FAST_BATCH_HELP),
     FV_FIELD(predict_options, workers, .by_default = "2", .min = 0, .max = 256,
              .help = "threads that decode and transform the next pictures meanwhile"),
+    FV_FIELD(predict_options, precision, .by_default = "f32", .names = FV_PRECISIONS, .help = FV_PRECISION_HELP),
     FV_FIELD(predict_options, device, .by_default = "cpu", .help = "where to compute"),
     FV_FIELD(predict_options, workspace, .value = "DIR", .help = FV_WORKSPACE_HELP),
     FV_FIELDS_END
@@ -247,8 +248,12 @@ static int64_t batch_of(const predict_options *o) {
 static fv_error *run(fv_command_call *call, void *raw) {
     const predict_options *o = raw;
     FV_OWNED(fv_predictor) predictor = NULL;
-    fv_predictor_options options = { .device = o->device, .batch = batch_of(o), .workers = o->workers, .features = o->log };
-    options.fast_batch = o->fast_batch;
+    fv_predictor_options options = { .device = o->device,
+                                     .precision = (fv_precision)o->precision,
+                                     .fast_batch = o->fast_batch,
+                                     .batch = batch_of(o),
+                                     .workers = o->workers,
+                                     .features = o->log };
     options.late_selftest = !o->out && !o->log && !o->explain; /* what is written to is not touched before it */
     fv_model_file model;
     job j = { .call = call, .options = o, .model = &model };

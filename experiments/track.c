@@ -458,7 +458,11 @@ static fv_error *write_evaluation(fv_registry *registry, const fv_evaluated *e, 
         FV_TRY(key_of("", e->metrics[i], arena, &points[i].key));
     }
     points[e->metric_count] = (fv_metric_point){ .key = "loss", .value = e->loss, .direction = -1 };
-    fv_key_value params[] = { { "model", e->model }, { "data", e->data }, { "part", e->part }, { "samples", samples } };
+    fv_key_value params[] = { { "model", e->model },
+                              { "data", e->data },
+                              { "part", e->part },
+                              { "precision", fv_precision_name(e->precision) },
+                              { "samples", samples } };
     fv_run_batch batch = {
         .metrics = points, .metric_count = e->metric_count + 1, .params = params, .param_count = FV_COUNT(params)
     };

@@ -97,6 +97,11 @@ fv_error *fv_predictor_beside(const fv_predictor *predictor, const fv_predictor_
     return fv_predictor_new(predictor->model, options, out);
 }
 
+fv_error *fv_predictor_exact(const fv_predictor *predictor, fv_predictor **out) {
+    if (predictor->options.precision == FV_PRECISION_F32) return NULL;
+    return fv_predictor_beside(predictor, &(fv_predictor_options){ .device = predictor->options.device }, out);
+}
+
 fv_error *fv_predictor_open(const char *path, const fv_predictor_options *options, fv_predictor **out) {
     FV_OWNED(fv_model) model = NULL;
     FV_OWNED(fv_predictor) p = NULL;
@@ -149,9 +154,11 @@ static fv_error *make_plan(const fv_predictor *p, int64_t batch, fv_plan **out) 
     fv_value features = p->options.features ? fv_graph_find(graph, FEATURES) : FV_NO_VALUE;
     if (fv_is_value(features) && !fv_is_value(fv_graph_find_output(graph, FEATURES)))
         fv_graph_output(graph, FEATURES, features);
-    fv_plan_options options = {
-        .mode = FV_EVALUATION, .device = p->options.device, .fast_batch = p->options.fast_batch, .alone = p->options.alone
-    };
+    fv_plan_options options = { .mode = FV_EVALUATION,
+                                .precision = p->options.precision,
+                                .device = p->options.device,
+                                .fast_batch = p->options.fast_batch,
+                                .alone = p->options.alone };
     return fv_plan_new(graph, fv_model_weights(p->model), &options, out);
 }
 

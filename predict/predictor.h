@@ -27,6 +27,9 @@ const fv_outlier *fv_predictor_outlier(const fv_predictor *predictor);
 FV_MUST_USE fv_error *fv_predictor_beside(const fv_predictor *predictor, const fv_predictor_options *options,
                                           fv_predictor **out);
 
+/* Beside one whose products round to bf16 the same in f32; nothing beside one that is so itself. */
+FV_MUST_USE fv_error *fv_predictor_exact(const fv_predictor *predictor, fv_predictor **out);
+
 /* A self-test picture's file from its base64. */
 FV_MUST_USE fv_error *fv_selftest_file(const char *name, const char *base64, fv_arena *arena, const uint8_t **bytes,
                                        int64_t *length);

@@ -12,6 +12,11 @@
 
 #define PLAN_CAP ((int64_t)2 << 30) /* bytes of a plan's own tables: kernels' prepared tables are the largest */
 
+const char *fv_precision_name(fv_precision precision) {
+    static const char *const names[] = { "f32", "bf16", "bf16_forced" };
+    return names[precision];
+}
+
 /* ---- making ---- */
 
 static fv_error *check_options(fv_plan_options *options) {

@@ -22,17 +22,18 @@ typedef struct fv_predictor fv_predictor;
 
 /* Zero (NULL, false) in every member is the default. */
 typedef struct fv_predictor_options {
-    const char *device; /* as in fv_plan_options */
-    int64_t batch;      /* pictures run at once by fv_predict_files; 0: 32 */
-    int64_t workers;    /* threads that read the next pictures meanwhile; 0: the team reads, between runs */
-    bool fast_batch;    /* as in fv_plan_options */
-    bool alone;         /* likewise */
-    int64_t plans;      /* of different batch sizes that are kept, the latest used; 0: 4; at most 16 */
-    bool no_selftest;   /* fv_predictor_open does not run the model's own pictures */
-    bool late_selftest; /* nor does it, but fv_predict_files and fv_predict_stream do, once, before the first answer: while
-                           workers read the first pictures */
-    bool features;      /* what the graph calls "features" is a result too (fv_predictor_features), as it is in any case where
-                           the model file says from where on pictures are outliers */
+    const char *device;     /* as in fv_plan_options */
+    fv_precision precision; /* likewise; the self-test is taken in f32 in any case */
+    int64_t batch;          /* pictures run at once by fv_predict_files; 0: 32 */
+    int64_t workers;        /* threads that read the next pictures meanwhile; 0: the team reads, between runs */
+    bool fast_batch;        /* as in fv_plan_options */
+    bool alone;             /* likewise */
+    int64_t plans;          /* of different batch sizes that are kept, the latest used; 0: 4; at most 16 */
+    bool no_selftest;       /* fv_predictor_open does not run the model's own pictures */
+    bool late_selftest;     /* nor does it, but fv_predict_files and fv_predict_stream do, once, before the first answer: while
+                               workers read the first pictures */
+    bool features; /* what the graph calls "features" is a result too (fv_predictor_features), as it is in any case where
+                      the model file says from where on pictures are outliers */
 } fv_predictor_options;
 
 /* A model file that has self-test pictures is checked by them: FV_FORMAT when they do not give what the file expects. */

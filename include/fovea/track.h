@@ -38,6 +38,7 @@ typedef struct fv_evaluated {
     const char *model; /* the file; the run that made it, if there is one in the registry, becomes the parent. Or a version,
                           NAME/3: the parent is the fv_track's */
     const char *data, *part;
+    fv_precision precision;     /* of the network's products */
     const char *const *metrics; /* as fv_metric_measure takes them */
     const double *values;
     int64_t metric_count, samples;

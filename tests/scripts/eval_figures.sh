@@ -54,6 +54,14 @@ prints '^[a-z]+ taken for [a-z]+: [0-9] of 4 \([0-9.]+ %\)$'
 status 0 "$FOVEA" eval run/best.fovea --data data --metrics "log_loss" --intervals --json
 prints "\"metrics\":\[\{\"metric\":\"log_loss\",\"value\":$n,\"low\":$n,\"high\":$n\}\]"
 
+# By products in bf16: said with the figures; refused where they would only be slower.
+if ! "$FOVEA" version | grep -q '^isa *portable$'; then
+    status 0 "$FOVEA" eval run/best.fovea --data data --json --precision bf16_forced
+    prints '"part":"test","precision":"bf16_forced","n":12,'
+    ( export FOVEA_ISA=avx2 && status 1 "$FOVEA" eval run/best.fovea --data data --precision bf16 ) || exit 1
+    says "would only be slower"
+fi
+
 # A class that the test has no pictures of: undefined, not 0.
 rm -r data/test/square
 status 0 "$FOVEA" eval run/best.fovea --data data --json --metrics "roc_auc; roc_auc skip_absent=true"
