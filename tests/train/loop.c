@@ -5,7 +5,9 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/base/parallel.h"
 #include "core/base/text.h"
+#include "core/plan/kernel.h"
 #include "fovea/train.h"
 #include "tests/data/pictures.h"
 
@@ -184,6 +186,28 @@ FV_TEST(train_loop__what_is_resumed_must_have_its_pictures) {
     FV_FAILS(fv_train(recipe, &options, NULL), FV_CONFLICT, "added, removed or renamed");
     assert_int_equal(rename(fv_test_path(folder, "circle/new.png"), fv_test_path(folder, "ring/000.png")), 0);
     FV_OK(fv_train(recipe, &options, NULL));
+}
+
+static void stop_in_epoch_2(void *context, const fv_progress *progress) {
+    if (!strcmp(progress->what, "train") && progress->epoch == 2) *(int *)context = 1;
+}
+
+/* Whole by all threads; stopped within its second epoch by one thread, and gone on with by two. */
+FV_TEST(train_loop__by_products_in_bf16_it_goes_on_to_the_same_bits_on_other_threads) {
+    if (fv_isa_best() < FV_ISA_AVX2) skip(); /* such products are refused */
+    FV_OWNED(fv_recipe) recipe = recipe_of(few_shapes());
+    const char *const keys[][2] = { { "allow_dropped", "true" }, { "batch", "5" }, { "precision", "bf16_forced" } };
+    for (int i = 0; i < 3; i++) FV_OK(fv_recipe_set(recipe, keys[i][0], keys[i][1]));
+    int cancel = 0, threads = fv_parallel_threads();
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("whole") }, NULL));
+    fv_train_options options = { .out = below("stopped"), .context = &cancel, .progress = stop_in_epoch_2, .cancel = &cancel };
+    FV_OK(fv_parallel_set_threads(1));
+    FV_FAILS(fv_train(recipe, &options, NULL), FV_CANCELLED, NULL);
+    FV_OK(fv_parallel_set_threads(2));
+    FV_OK(fv_train(recipe, &(fv_train_options){ .out = below("stopped"), .resume = true }, NULL));
+    FV_OK(fv_parallel_set_threads(threads));
+    fv_test_same_file(below("whole/last.fovea"), below("stopped/last.fovea"));
+    fv_test_same_file(below("whole/best.fovea"), below("stopped/best.fovea"));
 }
 
 FV_TEST(train_loop__a_picture_that_cannot_be_used_is_said_once) {

@@ -23,6 +23,7 @@ typedef struct training {
     int64_t steps, last; /* last: pictures of the last step; the others have x.dims[0] */
     const char *optimizer, *loss;
     int ranks;
+    fv_precision precision;
     bool low_memory;             /* of several ranks: one keeps all */
     uint64_t bits[FV_RANKS_MAX]; /* of all that the steps left, by rank */
 } training;
@@ -98,7 +99,9 @@ static fv_error *train(fv_comm *comm, void *context) {
         FV_OWNED(fv_plan) plan = NULL;
         int64_t pictures = step == t->steps - 1 ? t->last : t->x.dims[0];
         FV_TRY(fv_graph_with_batch(g, pictures, &batch));
-        fv_plan_options options = { .mode = FV_TRAINING, .comm = comm, .low_memory = t->low_memory && fv_comm_size(comm) > 1 };
+        fv_plan_options options = {
+            .mode = FV_TRAINING, .precision = t->precision, .comm = comm, .low_memory = t->low_memory && fv_comm_size(comm) > 1
+        };
         FV_TRY(fv_plan_new(batch, weights, &options, &plan));
         fv_share share = fv_share_of(pictures, 8, fv_comm_size(comm), fv_comm_rank(comm));
         if (fv_plan_feed(plan, "x")->type.dims[0] != share.rows) return fv_fail(FV_BUG, "a plan of other rows than its own");
@@ -147,6 +150,14 @@ FV_TEST(core_plan_ranks__train_to_the_same_bits_on_a_cpu_without_kernels_of_its_
     training t = { .network = small_network, .steps = 3, .x = fv_type_of(FV_F32, 24, 9, 7, 3), .last = 19, .loss = "focal" };
     t.optimizer = "sgd momentum=0.9";
     expect_same_bits(t, (int[]){ 2, 4 }, 2);
+}
+
+FV_TEST(core_plan_ranks__train_to_the_same_bits_by_products_in_bf16) {
+    if (fv_isa_best() < FV_ISA_AVX2) skip(); /* such products are refused */
+    training t = { .network = small_network, .steps = 2, .x = fv_type_of(FV_F32, 24, 9, 7, 3), .last = 19, .loss = "focal" };
+    t.optimizer = "sgd momentum=0.9";
+    t.precision = FV_PRECISION_BF16_FORCED;
+    expect_same_bits(t, (int[]){ 2, 3 }, 2);
 }
 
 FV_TEST(core_plan_ranks__gradients_of_many_blocks_have_the_bits_of_one_rank) {
