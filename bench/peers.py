@@ -1,6 +1,7 @@
-"""The other system's side of a bench: python peers.py VARIANT MODE ARCH BATCH SIDE CLASSES THREADS. Modes: training, training_bf16
-(by torch.autocast), evaluation; or forward, input or weights and a convolution's shape in the place of ARCH. Takes turns as turns.py
-says. Variants: eager, channels_last, malloc (channels-last; turns.py sets glibc's tunables), compile, ort, openvino."""
+"""The other system's side of a bench: python peers.py VARIANT MODE ARCH BATCH SIDE CLASSES THREADS. Modes: training, evaluation; or
+forward, input or weights and a convolution's shape in the place of ARCH; each with _bf16 behind it in bf16: networks by
+torch.autocast, or OpenVINO's hint, convolutions of tensors that are bf16 in memory. Takes turns as turns.py says. Variants: eager,
+channels_last, malloc (channels-last; turns.py sets glibc's tunables), compile, ort, openvino."""
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ import time
 
 variant, mode, arch = sys.argv[1:4]
 batch, side, classes, threads = map(int, sys.argv[4:8])
+bf16, mode = mode.endswith("_bf16"), mode.removesuffix("_bf16")
 
 
 def network():
@@ -33,7 +35,7 @@ def trainer():
 
     def step():
         optimizer.zero_grad()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mode == "training_bf16"):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
             loss = torch.nn.functional.cross_entropy(forward(x), y)
         loss.backward()
         optimizer.step()
@@ -65,7 +67,8 @@ def torch_answers():
 
     def step():
         with torch.no_grad() if variant == "compile" else torch.inference_mode():
-            net(x)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+                net(x)
     return torch.__version__, step
 
 
@@ -83,7 +86,7 @@ def onnx_answers():
             return onnxruntime.__version__, lambda: session.run(None, {"x": data})
         import openvino
         core = openvino.Core()
-        settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32"}
         request = core.compile_model(core.read_model(path), "CPU", settings).create_infer_request()
         return openvino.__version__, lambda: request.infer({"x": data})
 
@@ -93,7 +96,10 @@ def convolution():
     torch.set_num_threads(threads)
     size, c, k, r, stride, groups = map(int, arch.split(","))
     net = torch.nn.Conv2d(c, k, r, stride, r // 2, groups=groups, bias=False).to(memory_format=torch.channels_last)
-    x, w = torch.randn(batch, c, size, size).to(memory_format=torch.channels_last), net.weight.detach()
+    x = torch.randn(batch, c, size, size).to(memory_format=torch.channels_last)
+    if bf16:
+        net, x = net.to(torch.bfloat16), x.to(torch.bfloat16)
+    w = net.weight.detach()
     with torch.no_grad():
         dy = torch.randn_like(net(x))
 
@@ -110,7 +116,7 @@ answers = sys.stdout
 sys.stdout = sys.stderr  # what libraries print is no answer
 if mode in ("forward", "input", "weights"):
     version, step = convolution()
-elif mode in ("training", "training_bf16"):
+elif mode == "training":
     version, step = trainer()
 else:
     version, step = onnx_answers() if variant in ("ort", "openvino") else torch_answers()

@@ -68,8 +68,9 @@ class System:
 def fovea(what, mode, batch, threads, precision="f32", memory="normal"):
     command = [fovea_program(), "bench", what, "--mode", mode, "--batch", str(batch), "--threads", str(threads), "--turns",
                "--json"]
+    command += ["--precision", precision]
     if mode == "training":
-        command += ["--optimizer", "sgd momentum=0.9 weight_decay=1e-4", "--precision", precision, "--memory", memory]
+        command += ["--optimizer", "sgd momentum=0.9 weight_decay=1e-4", "--memory", memory]
     return System("fovea", command)
 
 
