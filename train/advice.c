@@ -37,6 +37,13 @@ void fv_trainer_advise_counts(const fv_trainer *t, const int64_t *counts) {
                        large, times, small);
 }
 
+void fv_trainer_advise_memory(const fv_trainer *t, int64_t bound, int64_t room) {
+    if (!room || bound <= room) return;
+    fv_trainer_say(t, "  that is more than the %lld MiB which are free: %s", (long long)(room >> 20),
+                   t->keys->memory == FV_MEMORY_LOW ? "a smaller batch takes less"
+                                                    : "memory=low takes less, or a smaller batch");
+}
+
 /* The epoch, from 0, with the lowest validation loss. */
 static int64_t lowest(const fv_history *h, int64_t epochs) {
     int64_t at = 0;

@@ -119,10 +119,7 @@ static void say_network(const fv_trainer *t) {
     fv_trainer_say(t, "memory: at most %lld MiB, of it %lld MiB for a step of %.2f GFLOP in %lld calls",
                    (long long)(bound / MIB) + 1, (long long)((size.block + size.kept) / MIB), size.flops * 1e-9,
                    (long long)size.calls);
-    int64_t room = available + fv_memory_live(); /* what is held now is in the bound too */
-    if (available > 0 && bound > room)
-        fv_trainer_say(t, "  that is more than the %lld MiB which are free: %s", (long long)(room / MIB),
-                       k->memory == FV_MEMORY_LOW ? "a smaller batch takes less" : "memory=low takes less, or a smaller batch");
+    fv_trainer_advise_memory(t, bound, available ? available + fv_memory_live() : 0); /* what is held now is in the bound too */
 }
 
 void fv_trainer_announce(const fv_trainer *t) {

@@ -217,8 +217,8 @@ static fv_error *measure(fv_trainer *t, int64_t batch, int64_t *bytes) {
 
 /* A batch of 0: the largest power of two, up to 256, for which half of the free memory will do, and of which an epoch has eight
  * at least. The recipe that is kept says it. */
-static fv_error *choose_batch(fv_trainer *t) {
-    int64_t available = fv_memory_available(), bytes = 0, batch = 256;
+fv_error *fv_trainer_choose_batch(fv_trainer *t, int64_t available) {
+    int64_t bytes = 0, batch = 256;
     if (!available) return fv_error_hint(fv_fail(FV_UNSUPPORTED, "how much memory is free is not known here"), "say batch: N");
     while (batch > 1 && batch * 8 > fv_subset_count(t->train)) batch /= 2;
     for (;; batch /= 2) {
@@ -249,7 +249,7 @@ static fv_error *check_evaluation(const fv_trainer *t) {
 
 fv_error *fv_trainer_build_network(fv_trainer *t) {
     int64_t count = fv_subset_count(t->train);
-    if (!t->keys->batch) FV_TRY(choose_batch(t));
+    if (!t->keys->batch) FV_TRY(fv_trainer_choose_batch(t, fv_memory_available()));
     FV_TRY(build(t, fv_min(t->keys->batch, count), count));
     FV_TRY(fv_trainer_open_loader(t));
     FV_TRY(check_evaluation(t));

@@ -112,8 +112,10 @@ FV_MUST_USE fv_error *fv_trainer_choose_objective(fv_trainer *trainer);
 FV_MUST_USE fv_error *fv_trainer_loss(fv_trainer *trainer);
 
 /* network.c */
-FV_MUST_USE fv_error *fv_trainer_find_blocks(fv_trainer *trainer);   /* tuning.blocks, by a network that is thrown away */
-FV_MUST_USE fv_error *fv_trainer_try_network(fv_trainer *trainer);   /* builds it and throws it away: is the recipe sound? */
+FV_MUST_USE fv_error *fv_trainer_find_blocks(fv_trainer *trainer); /* tuning.blocks, by a network that is thrown away */
+FV_MUST_USE fv_error *fv_trainer_try_network(fv_trainer *trainer); /* builds it and throws it away: is the recipe sound? */
+/* For a recipe that leaves the batch open, by the bytes that are free; 0: not known. */
+FV_MUST_USE fv_error *fv_trainer_choose_batch(fv_trainer *trainer, int64_t available);
 FV_MUST_USE fv_error *fv_trainer_build_network(fv_trainer *trainer); /* graphs and sections; the weights are not filled */
 FV_MUST_USE fv_error *fv_trainer_plan(fv_trainer *trainer);          /* weights, plans, predictor */
 FV_MUST_USE fv_error *fv_trainer_plan_phase(fv_trainer *trainer);    /* of the epoch under way, in place of what is planned */
@@ -180,9 +182,10 @@ void fv_trainer_report(const fv_trainer *trainer);        /* progress after a st
 int64_t fv_trainer_parameters(const fv_trainer *trainer); /* numbers that are learnt */
 
 /* advice.c: what is worth a warning. */
-void fv_trainer_advise_counts(const fv_trainer *trainer, const int64_t *counts); /* pictures of each class to train on */
-void fv_trainer_advise_epoch(const fv_trainer *trainer);                         /* after an epoch */
-void fv_trainer_advise_grace(fv_trainer *trainer);                               /* after a save */
+void fv_trainer_advise_memory(const fv_trainer *trainer, int64_t bound, int64_t room); /* bytes; room 0: not known */
+void fv_trainer_advise_counts(const fv_trainer *trainer, const int64_t *counts);       /* pictures of each class to train on */
+void fv_trainer_advise_epoch(const fv_trainer *trainer);                               /* after an epoch */
+void fv_trainer_advise_grace(fv_trainer *trainer);                                     /* after a save */
 void fv_trainer_advise_end(const fv_trainer *trainer);
 
 /* report.c: report.html and predictions.jsonl, from best.fovea, results.csv and the data. */
