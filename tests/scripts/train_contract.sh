@@ -16,7 +16,8 @@ for class in circle cross square; do
     for i in 0 1; do cp "$SOURCE"/examples/shapes/train/$class/0$i[0-5].png data/train/$class; done
     cp "$SOURCE"/examples/shapes/test/$class/00[0-3].png data/test/$class
 done
-train="$FOVEA train --data data --arch small_cnn --channels 1 --size 28 --epochs 2 --batch 16 --seed 3"
+echo "arch: small_cnn width=4" > base.yaml
+train="$FOVEA train base.yaml --data data --channels 1 --size 28 --epochs 2 --batch 16 --seed 3"
 
 status 0 $train --out run
 for file in best.fovea last.fovea previous.fovea recipe.yaml results.csv; do [ -s run/$file ] || fail "no run/$file"; done
@@ -123,7 +124,7 @@ prints '"n":4,.*"rejected":\[\{"path":"wheel/000.png","reason":'
 
 # The whole recipe, printed: a training from that file alone ends in the same bits.
 status 0 $train --print-recipe
-prints '^arch: small_cnn'
+prints '^arch: "small_cnn width=4"'
 grep -q '^#' out || grep -q ' # ' out || fail "the recipe is not commented"
 mv out whole.yaml
 status 0 "$FOVEA" train whole.yaml --out again

@@ -12,7 +12,7 @@ data: $SOURCE/examples/shapes/test
 arch: lenet
 channels: 1
 size: [28, 28]
-epochs: 30
+epochs: 20
 batch: 16
 seed: 1
 ema_decay: 0.95
@@ -97,7 +97,7 @@ grep -q '^targets: "top1>=0.1"' again/recipe.yaml || fail "the recipe is what it
 status=0
 "$FOVEA" train --resume --out again --epochs 40 > /dev/null 2> err || status=$?
 [ $status = 1 ] || fail "other epochs under a cosine are not refused"
-grep -q "epochs is now 40, but the run was begun with 30: by the schedule step" err || fail "it is not said which step differs"
+grep -q "epochs is now 40, but the run was begun with 20: by the schedule step" err || fail "it is not said which step differs"
 status=0
 "$FOVEA" train --resume --out again --time 1m > /dev/null 2> err || status=$?
 [ $status = 2 ] && grep -q -- "--time chooses the epochs of a training that begins" err || fail "--time is taken with --resume"

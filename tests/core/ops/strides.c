@@ -34,11 +34,24 @@ static void check(const fv_op *op, const char *line) {
     }
 }
 
-/* Not under ThreadSanitizer: references compute on one thread. */
+/* Cases this large are there for the kernels' ways of cutting work: a reference goes by the strides in the same loops whatever
+ * the sizes. */
+#define FLOPS_MOST 5e5
+
+static bool is_large(const fv_op *op, const char *line) {
+    FV_OWNED(fv_case) c = NULL;
+    FV_OK(fv_case_new(op, line, false, &c));
+    return op->work && op->work(&c->call).flops > FLOPS_MOST;
+}
+
 FV_TEST(core_ops_strides__do_not_matter_to_a_reference) {
     int checked = 0;
-    for (int i = 0; i < fv_op_table_count; i++)
-        for (int k = 0; fv_op_table[i]->reference && fv_op_table[i]->cases && fv_op_table[i]->cases[k]; k++, checked++)
-            check(fv_op_table[i], fv_op_table[i]->cases[k]);
+    for (int i = 0; i < fv_op_table_count; i++) {
+        const fv_op *op = fv_op_table[i];
+        int before = checked;
+        for (int k = 0; op->reference && op->cases && op->cases[k]; k++)
+            if (!is_large(op, op->cases[k])) check(op, op->cases[k]), checked++;
+        assert_true(checked > before || !op->reference || !op->cases || !op->cases[0]);
+    }
     assert_true(checked > 100);
 }
