@@ -292,12 +292,9 @@ static void set_statistics(const fv_call *call, const fv_tensor *running, const 
     const double *sum = sum_up(call, NULL), n = (double)fv_count_all(call, rows_of(call));
     int64_t channels = channels_of(call);
     for (int64_t c = 0; c < channels; c++) {
-        double m = sum[c] / n, squares = fmax(sum[channels + c] - sum[c] * m, 0), s = 1 / sqrt(squares / n + o->epsilon);
-        double unbiased = n > 1 ? squares / (n - 1) : 0;
-        mean[c] = (float)m;
-        inv_std[c] = (float)s;
-        new_mean[c] = (float)((1 - o->momentum) * old_mean[c] + o->momentum * m);
-        new_var[c] = (float)((1 - o->momentum) * old_var[c] + o->momentum * unbiased);
+        fv_norm_statistics s = fv_norm_statistics_of(o, n, sum[c], sum[channels + c], old_mean[c], old_var[c]);
+        mean[c] = s.mean, inv_std[c] = s.inv_std;
+        new_mean[c] = s.running[0], new_var[c] = s.running[1];
     }
 }
 

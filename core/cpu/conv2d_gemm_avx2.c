@@ -5,9 +5,15 @@
 #include "core/cpu/gemm_avx2.h"
 #include "core/cpu/panel_product_avx2.h"
 #include "core/cpu/rounded_product.h"
+#include "core/ops/stored.h"
 #include "core/plan/kernel.h"
 
 static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
+
+static const char *rounded_refuse(const fv_call *call) {
+    fv_dtype x = call->inputs[0].type.dtype, w = call->inputs[1].type.dtype;
+    return w == FV_F32 && fv_compute_alike(x, w) ? NULL : FV_REFUSE_DTYPE;
+}
 
 extern const fv_op fv_op_rounded_conv2d;
 static bool is_rounded(const fv_call *call) { return call->op == &fv_op_rounded_conv2d; }
@@ -67,10 +73,12 @@ static fv_panel_product product_at(const fv_call *call, int64_t group) {
                            .height = y->dims[1],
                            .width = y->dims[2],
                            .pixel = y->dims[3],
-                           .step = { 1, 1 } };
+                           .step = { 1, 1 },
+                           .x_narrow = x->dtype == FV_BF16,
+                           .y_narrow = y->dtype == FV_BF16 };
     p.b = (const float *)call->packed + group * group_floats(call);
     p.bias = call->input_count > 2 ? (const float *)call->inputs[2].data + group * columns : NULL;
-    p.y = (float *)call->outputs[0].data + group * columns;
+    p.y = (char *)call->outputs[0].data + group * columns * fv_dtype_size(y->dtype);
     p.limited = options->activation != FV_CONV2D_PLAIN;
     p.low = fv_conv2d_low(options), p.high = fv_conv2d_high(options);
     return p;
@@ -101,11 +109,12 @@ const fv_kernel fv_kernel_rounded_conv2d_gemm_f32_avx2 = {
     .name = "rounded_conv2d_gemm_f32_avx2",
     .op = "rounded_conv2d",
     .isa = FV_ISA_AVX2,
-    .refuse = refuse,
+    .refuse = rounded_refuse,
     .cost = rounded_cost,
     .scratch = fv_rounded_panel_products_scratch_avx2,
     .packed = packed,
     .pack = pack,
     .pack_input = 1,
     .run = rounded_run,
+    .mixed = true,
 };

@@ -7,13 +7,16 @@
 #include "core/cpu/gemm_avx2.h"
 #include "core/cpu/panel_product_avx2.h"
 #include "core/cpu/rounded_product.h"
+#include "core/ops/stored.h"
 #include "core/plan/kernel.h"
 
 static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
 
 static const char *rounded_refuse(const fv_call *call) {
     int64_t channels = call->inputs[1].type.dims[0] / ((const fv_conv2d_options *)call->options)->groups;
-    return channels % 2 ? FV_REFUSE_SHAPE : refuse(call);
+    fv_dtype dy = call->inputs[0].type.dtype, w = call->inputs[1].type.dtype;
+    if (w != FV_F32 || !fv_compute_alike(dy, w)) return FV_REFUSE_DTYPE;
+    return channels % 2 ? FV_REFUSE_SHAPE : NULL;
 }
 
 extern const fv_op fv_op_rounded_conv2d_grad_input, fv_op_conv2d_grad_input_sum;
@@ -92,12 +95,14 @@ static fv_panel_product product_at(const fv_call *call, int64_t index) {
                            .pictures = dx->dims[0],
                            .columns = w->dims[3],
                            .b = panels_of(call, group, &c),
-                           .y = (float *)call->outputs[0].data + group * w->dims[3],
+                           .y = (char *)call->outputs[0].data + group * w->dims[3] * fv_dtype_size(dx->dtype),
                            .height = dx->dims[1],
                            .width = dx->dims[2],
                            .pixel = dx->dims[3],
                            .origin = { c.origin[0], c.origin[1] },
-                           .step = { options->stride[0], options->stride[1] } };
+                           .step = { options->stride[0], options->stride[1] },
+                           .x_narrow = call->inputs[0].type.dtype == FV_BF16,
+                           .y_narrow = dx->dtype == FV_BF16 };
     if (call->op != &fv_op_conv2d_grad_input_sum) return p;
     p.other = (const float *)call->inputs[2].data + group * w->dims[3];
     if (options->activation != FV_CONV2D_PLAIN) p.slope = (const float *)call->inputs[3].data + group * w->dims[3];
@@ -139,6 +144,7 @@ const fv_kernel fv_kernel_rounded_conv2d_grad_input_gemm_f32_avx2 = {
     .pack = pack,
     .pack_input = 1,
     .run = rounded_run,
+    .mixed = true,
 };
 
 const fv_kernel fv_kernel_conv2d_grad_input_sum_gemm_f32_avx2 = {

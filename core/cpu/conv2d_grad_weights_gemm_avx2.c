@@ -3,9 +3,15 @@
 #include "core/cpu/cost.h"
 #include "core/cpu/outer_product_avx2.h"
 #include "core/cpu/rounded_product.h"
+#include "core/ops/stored.h"
 #include "core/plan/kernel.h"
 
 static const char *refuse(const fv_call *call) { return call->inputs[0].type.dtype == FV_F32 ? NULL : FV_REFUSE_DTYPE; }
+
+static const char *rounded_refuse(const fv_call *call) {
+    fv_dtype x = call->inputs[0].type.dtype, dy = call->inputs[1].type.dtype, dw = call->outputs[0].type.dtype;
+    return dw == FV_F32 && fv_compute_alike(x, dw) && fv_compute_alike(dy, dw) ? NULL : FV_REFUSE_DTYPE;
+}
 
 extern const fv_op fv_op_rounded_conv2d_grad_weights;
 
@@ -18,9 +24,11 @@ static fv_outer_product product_at(const fv_call *call, int64_t group) {
         .pictures = dy->type.dims[0],
         .dy_row = dy->type.dims[3],
         .rows = dw->type.dims[0] / group_count(call),
+        .x_narrow = x->type.dtype == FV_BF16,
+        .dy_narrow = dy->type.dtype == FV_BF16,
         .rounded = call->op == &fv_op_rounded_conv2d_grad_weights,
     };
-    p.dy = dy->data ? (const float *)dy->data + group * p.rows : NULL;
+    p.dy = dy->data ? (const char *)dy->data + group * p.rows * fv_dtype_size(dy->type.dtype) : NULL;
     return p;
 }
 
@@ -50,8 +58,9 @@ const fv_kernel fv_kernel_rounded_conv2d_grad_weights_gemm_f32_avx2 = {
     .name = "rounded_conv2d_grad_weights_gemm_f32_avx2",
     .op = "rounded_conv2d_grad_weights",
     .isa = FV_ISA_AVX2,
-    .refuse = refuse,
+    .refuse = rounded_refuse,
     .cost = rounded_cost,
     .scratch = scratch,
     .run = run,
+    .mixed = true,
 };

@@ -4,6 +4,7 @@
 #ifndef FV_CPU_ELEMENTWISE_LOOPS_H
 #define FV_CPU_ELEMENTWISE_LOOPS_H
 
+#include "core/cpu/stored_lanes.h"
 #include "core/cpu/transcendental.h"
 #include "core/ops/activations.h"
 #include "core/ops/elementwise.h"
@@ -134,6 +135,25 @@ CAST(loop_cast_i8, int8_t)
 CAST(loop_cast_i32, int32_t)
 CAST(loop_cast_i64, int64_t)
 
+/* As all that is stored as bf16 is rounded (stored_rows.h). */
+LOOP(loop_cast_into_bf16) {
+    const float *a = x[0];
+    uint16_t *y = to;
+    int64_t i = 0;
+    (void)call;
+    for (; i + LANES <= count; i += LANES) narrow(y + i, load(a + i));
+    if (i < count) narrow_tail(y + i, load_tail(a + i, count - i), count - i);
+}
+
+LOOP(loop_cast_bf16) {
+    const uint16_t *a = x[0];
+    float *y = to;
+    int64_t i = 0;
+    (void)call;
+    for (; i + LANES <= count; i += LANES) store(y + i, widen(a + i));
+    if (i < count) store_tail(y + i, widen_tail(a + i, count - i), count - i);
+}
+
 LOOP(loop_cast_bool) {
     const float *a = x[0];
     uint8_t *y = to;
@@ -165,7 +185,9 @@ static const struct {
 } loops[] = {
     { "abs", FV_F32, FV_F32, loop_abs },
     { "add", FV_F32, FV_F32, loop_add },
+    { "cast", FV_BF16, FV_F32, loop_cast_bf16 },
     { "cast", FV_BOOL, FV_F32, loop_cast_u8 },
+    { "cast", FV_F32, FV_BF16, loop_cast_into_bf16 },
     { "cast", FV_F32, FV_BOOL, loop_cast_bool },
     { "cast", FV_I32, FV_F32, loop_cast_i32 },
     { "cast", FV_I64, FV_F32, loop_cast_i64 },

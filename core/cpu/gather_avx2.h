@@ -2,6 +2,8 @@
 #ifndef FV_CPU_GATHER_AVX2_H
 #define FV_CPU_GATHER_AVX2_H
 
+#include <string.h>
+
 #include "core/cpu/gather.h"
 #include "core/cpu/vector_avx2.h"
 
@@ -13,6 +15,17 @@ static inline void fv_gather_zero_avx2(void *to, int64_t count) { fv_zero_over_a
 static inline void fv_gather_avx2(const fv_gather *g, int64_t first, int64_t count, int64_t begin, int64_t end, int64_t stride,
                                   float *to) {
     fv_gather_rows(g, sizeof(float), fv_gather_copy_avx2, fv_gather_zero_avx2, first, count, begin, end, stride, (char *)to);
+}
+
+static inline void fv_gather_copy_halves(void *to, const void *from, int64_t count) {
+    memcpy(to, from, (size_t)count * sizeof(uint16_t));
+}
+static inline void fv_gather_zero_halves(void *to, int64_t count) { memset(to, 0, (size_t)count * sizeof(uint16_t)); }
+
+/* The same of bf16, which count for floats; nothing is written behind the last. */
+static inline void fv_gather_halves(const fv_gather *g, int64_t first, int64_t count, int64_t begin, int64_t end,
+                                    int64_t stride, void *to) {
+    fv_gather_rows(g, sizeof(uint16_t), fv_gather_copy_halves, fv_gather_zero_halves, first, count, begin, end, stride, to);
 }
 
 /* Floats [begin, begin + 16) of the same rows, side by side, where channels and begin are multiples of 16: all of one tap, so

@@ -3,6 +3,7 @@
 #ifndef FV_CPU_NORM_ROWS_H
 #define FV_CPU_NORM_ROWS_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +40,20 @@ static inline void fv_norm_gradient_sums(float scale, float inv_std, double n, d
     *dbias = (float)sum;
     *p = (float)(-a * inv_std * normal / n);
     *q = (float)(-a * sum / n);
+}
+
+/* A channel's statistics from n values: their sum and that of their squares. running[0] and [1] are the mean and the variance
+ * to be brought up to date. */
+typedef struct fv_norm_statistics {
+    float mean, inv_std, running[2];
+} fv_norm_statistics;
+static inline fv_norm_statistics fv_norm_statistics_of(const fv_batch_norm_options *o, double n, double sum, double squares,
+                                                       float running_mean, float running_var) {
+    double m = sum / n, off = fmax(squares - sum * m, 0), unbiased = n > 1 ? off / (n - 1) : 0;
+    return (fv_norm_statistics){ .mean = (float)m,
+                                 .inv_std = (float)(1 / sqrt(off / n + o->epsilon)),
+                                 .running = { (float)((1 - o->momentum) * running_mean + o->momentum * m),
+                                              (float)((1 - o->momentum) * running_var + o->momentum * unbiased) } };
 }
 
 /* a and b of all channels, into the two halves of `to`. The inputs `scale` … are x's scale, bias, mean and inv_std. */

@@ -127,7 +127,7 @@ static void make_panels(const fv_gather *g, const block *b, int64_t first, int64
 
 /* Where a slice's rows of dy begin, and its rows of x where no gathering is needed. */
 static const float *dy_at(const fv_outer_product *p, const block *b, int64_t first) {
-    return p->dy + first * p->dy_row + b->row;
+    return (const float *)p->dy + first * p->dy_row + b->row;
 }
 static const float *x_at(const fv_outer_product *p, const block *b, int64_t first) {
     return (const float *)p->gather.from + first * p->gather.pixel + b->column;
@@ -135,6 +135,11 @@ static const float *x_at(const fv_outer_product *p, const block *b, int64_t firs
 
 static fv_slab_ahead rows_ahead(const float *at, int64_t row, int64_t rows, int64_t floats) {
     return (fv_slab_ahead){ .at = at, .row = row, .rows = rows, .floats = floats };
+}
+
+/* Number `at` of what may be bf16. */
+static const void *number_at(bool narrow, const void *data, int64_t at) {
+    return (const char *)data + at * (int64_t)(narrow ? sizeof(uint16_t) : sizeof(float));
 }
 
 /* Both operands of the slice [first, first + count): read where they lie if lines of 16 channels can be cut from them there,
@@ -159,30 +164,50 @@ static void set_operands(const fv_outer_product *p, const block *b, int64_t firs
     if (plain) product->ahead[1] = rows_ahead(x_at(p, b, first + count), p->gather.pixel, ahead, b->columns);
 }
 
+/* Rows, some floats or bf16 apart, as lines of pairs. */
+static void pair_lines(bool narrow, const void *from, int64_t row, int64_t channels, int64_t count, float *to) {
+    if (narrow)
+        fv_pair_lines(from, row, channels, count, PAIR_LINES, to);
+    else
+        fv_round_lines(from, row, channels, count, PAIR_LINES, to);
+}
+
 /* Rows [first, first + count) of x as panels of pairs. */
 static void round_panels(const fv_outer_product *p, const block *b, int64_t first, int64_t count, scratch *own) {
     const fv_gather *g = &p->gather;
     if (fv_gather_is_plain(g)) {
-        fv_round_lines(x_at(p, b, first), g->pixel, b->columns, count, PAIR_LINES, own->panels);
+        pair_lines(p->x_narrow, number_at(p->x_narrow, g->from, first * g->pixel + b->column), g->pixel, b->columns, count,
+                   own->panels);
         return;
     }
     for (int64_t i = 0; i < count; i += GATHER_ROWS) {
-        int64_t rows = fv_min(GATHER_ROWS, count - i);
-        fv_gather_avx2(g, first + i, rows, b->column, b->column + b->columns, COLUMNS, own->gathered);
-        fv_round_lines(own->gathered, COLUMNS, b->columns, rows, PAIR_LINES, own->panels + i / 2 * FV_SLAB * fv_rounded_pair());
+        int64_t rows = fv_min(GATHER_ROWS, count - i), end = b->column + b->columns;
+        if (p->x_narrow)
+            fv_gather_halves(g, first + i, rows, b->column, end, COLUMNS, own->gathered);
+        else
+            fv_gather_avx2(g, first + i, rows, b->column, end, COLUMNS, own->gathered);
+        pair_lines(p->x_narrow, own->gathered, COLUMNS, b->columns, rows, own->panels + i / 2 * FV_SLAB * fv_rounded_pair());
     }
+}
+
+/* What is asked for ahead, in floats. */
+static fv_slab_ahead ahead_of(bool narrow, const void *data, int64_t at, int64_t row, int64_t rows, int64_t numbers) {
+    int share = narrow ? 2 : 1;
+    return rows_ahead(number_at(narrow, data, at), row / share, rows, numbers / share);
 }
 
 static void set_rounded_operands(const fv_outer_product *p, const block *b, int64_t first, int64_t count, int64_t ahead,
                                  scratch *own, fv_slab_product *product) {
-    fv_round_lines(dy_at(p, b, first), p->dy_row, b->rows, count, PAIR_LINES, own->slabs);
+    const fv_gather *g = &p->gather;
+    int64_t next = first + count;
+    pair_lines(p->dy_narrow, number_at(p->dy_narrow, p->dy, first * p->dy_row + b->row), p->dy_row, b->rows, count, own->slabs);
     round_panels(p, b, first, count, own);
     product->depth = fv_ceil_div(count, 2);
     product->a = own->slabs, product->a_slab = PAIR_LINES, product->a_step = FV_SLAB;
     product->b = own->panels, product->b_panel = PAIR_LINES, product->b_step = FV_SLAB;
-    product->ahead[0] = rows_ahead(dy_at(p, b, first + count), p->dy_row, ahead, b->rows);
-    if (fv_gather_is_plain(&p->gather))
-        product->ahead[1] = rows_ahead(x_at(p, b, first + count), p->gather.pixel, ahead, b->columns);
+    product->ahead[0] = ahead_of(p->dy_narrow, p->dy, next * p->dy_row + b->row, p->dy_row, ahead, b->rows);
+    if (fv_gather_is_plain(g))
+        product->ahead[1] = ahead_of(p->x_narrow, g->from, next * g->pixel + b->column, g->pixel, ahead, b->columns);
 }
 
 /* The partial gradient of one shard for one block, into rows `stride` floats apart: up to a multiple of 16 rows and columns. */

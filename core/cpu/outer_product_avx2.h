@@ -7,12 +7,13 @@
 #include "core/cpu/gather.h"
 
 typedef struct fv_outer_product {
-    fv_gather gather; /* x */
-    int64_t pictures; /* of the batch: what is cut into shards; each has as many rows as the grid has pixels */
-    const float *dy;  /* the first row's floats of the group */
-    int64_t dy_row;   /* floats from one row of dy to the next */
-    int64_t rows;     /* of the gradient; its columns are the gather depth */
-    bool rounded;     /* x and dy are rounded to bf16 (rounded_product.h) */
+    fv_gather gather;         /* x */
+    int64_t pictures;         /* of the batch: what is cut into shards; each has as many rows as the grid has pixels */
+    const void *dy;           /* the first row's numbers of the group */
+    int64_t dy_row;           /* numbers from one row of dy to the next */
+    int64_t rows;             /* of the gradient; its columns are the gather depth */
+    bool rounded;             /* x and dy are rounded to bf16 (rounded_product.h), */
+    bool x_narrow, dy_narrow; /* or lie in memory as bf16 */
 } fv_outer_product;
 
 /* Group number `index`; all are alike but for where their data lies. Their gradients lie one after another in output 0. */

@@ -27,8 +27,9 @@ static cut cut_of(const fv_panel_product *p) {
     return c;
 }
 
-/* Where a unit's results go, and what is read beside them. */
+/* Where a unit's results go, counted from p->y; and, where they are f32, as addresses, and what is read beside them. */
 typedef struct unit_rows {
+    int64_t at[ROWS];
     float *c[ROWS];
     const float *other[ROWS], *slope[ROWS];
 } unit_rows;
@@ -45,13 +46,15 @@ typedef struct job {
     cut cut;
 } job;
 
+/* Where rows of the result begin, and of what is read beside them. */
 static void find_rows(const fv_panel_product *p, int64_t first, int64_t count, unit_rows *rows) {
     const int64_t *grid = p->gather.grid;
     int64_t j = first % grid[1], i = first / grid[1] % grid[0], n = first / grid[1] / grid[0];
     for (int64_t row = 0; row < count; row++) {
         int64_t h = i * p->step[0] + p->origin[0], w = j * p->step[1] + p->origin[1];
         int64_t at = ((n * p->height + h) * p->width + w) * p->pixel;
-        rows->c[row] = p->y + at;
+        rows->at[row] = at;
+        if (!p->y_narrow) rows->c[row] = (float *)p->y + at;
         if (p->other) rows->other[row] = p->other + at;
         if (p->slope) rows->slope[row] = p->slope + at;
         if (++j < grid[1]) continue;
@@ -141,19 +144,42 @@ int64_t fv_panel_products_scratch_avx2(const fv_call *call) { return call->threa
 
 /* ---- of rounded operands ---- */
 
-#define GATHER_ROWS 8 /* gathered at a time, and rounded while they are in the first-level cache */
+#define TILE 256       /* columns of a result at most that are made before they are rounded; */
+#define NARROW_TILE 64 /* where no slice is gathered twice for it, fewer: they stay in the first-level cache */
+#define GATHER_ROWS 8  /* gathered at a time, and rounded while they are in the first-level cache */
 
 /* A thread's scratch. A pair may take two floats. */
 typedef struct rounded_scratch {
     _Alignas(64) float gathered[GATHER_ROWS * 2 * STRIDE + FV_LANES];
     _Alignas(64) float pairs[ROWS * 2 * STRIDE];
+    _Alignas(64) float tile[ROWS * TILE]; /* of a result that is stored as bf16 */
     unit_rows rows;
 } rounded_scratch;
 
-/* Numbers [begin, end) of rows [first, first + count). */
+/* Numbers [begin, end) of rows [first, first + count) of what is bf16 already. */
+static void pair_slice(const fv_panel_product *p, int64_t first, int64_t count, int64_t begin, int64_t end,
+                       rounded_scratch *own) {
+    const fv_gather *g = &p->gather;
+    if (fv_gather_is_plain(g)) {
+        fv_pair_rows((const uint16_t *)g->from + first * g->pixel + begin, g->pixel, end - begin, count, STRIDE, own->pairs);
+        return;
+    }
+    for (int64_t row = 0; row < count; row += GATHER_ROWS) {
+        int64_t some = fv_min(GATHER_ROWS, count - row);
+        fv_gather_halves(g, first + row, some, begin, end, 2 * STRIDE, own->gathered);
+        fv_pair_rows((const uint16_t *)own->gathered, 2 * STRIDE, end - begin, some, STRIDE,
+                     own->pairs + row * STRIDE * fv_rounded_pair());
+    }
+}
+
+/* The same, rounded where they are not. */
 static void round_slice(const fv_panel_product *p, int64_t first, int64_t count, int64_t begin, int64_t end,
                         rounded_scratch *own) {
     const fv_gather *g = &p->gather;
+    if (p->x_narrow) {
+        pair_slice(p, first, count, begin, end, own);
+        return;
+    }
     if (fv_gather_is_plain(g)) {
         fv_round_rows((const float *)g->from + first * g->pixel + begin, g->pixel, end - begin, count, STRIDE, own->pairs);
         return;
@@ -165,17 +191,51 @@ static void round_slice(const fv_panel_product *p, int64_t first, int64_t count,
     }
 }
 
+/* May pairs be multiplied where they lie? */
+static bool lies_in_pairs(const fv_panel_product *p) {
+    const fv_gather *g = &p->gather;
+    return p->x_narrow && fv_rounded_pair() == 1 && fv_gather_is_plain(g) && g->pixel % 2 == 0 && g->channels % 2 == 0 &&
+           (uintptr_t)g->from % sizeof(float) == 0;
+}
+
+/* Slice s of the left operand: as it lies, or packed unless it is there already. */
+static void multiply_slice(part *u, int64_t s, bool in_place, bool packed, rounded_scratch *own) {
+    const fv_gather *g = &u->p.gather;
+    int64_t begin = open_slice(u, s, fv_rounded_pair());
+    if (in_place)
+        u->block.a = (const float *)g->from + u->first * g->pixel / 2 + begin;
+    else if (!packed)
+        round_slice(&u->p, u->first, u->block.rows, 2 * begin, fv_min(2 * (begin + u->block.depth), fv_gather_depth(g)), own);
+    u->block.ahead = in_place && s + 1 == u->slices;
+    fv_rounded_multiply(&u->block);
+}
+
+/* A result that is stored as bf16: some of its columns at a time in f32, by all slices, then rounded. */
+static void run_narrow(part *u, bool in_place, rounded_scratch *own) {
+    int64_t column = u->column, columns = u->block.columns;
+    int64_t step = in_place || u->slices == 1 ? NARROW_TILE : TILE;
+    bool streamed = u->p.pictures * u->p.height * u->p.width * u->p.pixel * (int64_t)sizeof(uint16_t) >= FV_COST_CACHES;
+    for (int64_t row = 0; row < u->block.rows; row++) own->rows.c[row] = own->tile + row * TILE;
+    u->block.c_column = 0, u->block.stream = false;
+    for (int64_t c = 0; c < columns; c += step) {
+        u->column = column + c;
+        u->block.columns = fv_min(step, columns - c);
+        for (int64_t s = 0; s < u->slices; s++) multiply_slice(u, s, in_place, c > 0 && u->slices == 1, own);
+        fv_narrow_rows(own->tile, TILE, u->block.columns, u->block.rows, (uint16_t *)u->p.y + u->column, own->rows.at, streamed);
+    }
+}
+
 static void run_rounded_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     rounded_scratch *own = (rounded_scratch *)job->call->scratch + thread;
     part u;
     if (!open_part(job, unit, 2, own->pairs, &own->rows, &u)) return;
-    int64_t numbers = fv_gather_depth(&u.p.gather);
-    for (int64_t s = 0; s < u.slices; s++) {
-        int64_t begin = open_slice(&u, s, fv_rounded_pair());
-        round_slice(&u.p, u.first, u.block.rows, 2 * begin, fv_min(2 * (begin + u.block.depth), numbers), own);
-        fv_rounded_multiply(&u.block);
-    }
+    bool in_place = lies_in_pairs(&u.p);
+    if (in_place) u.block.a_row = u.p.gather.pixel / 2, u.block.a_tile = FV_GEMM_ROWS * u.p.gather.pixel / 2;
+    if (u.p.y_narrow)
+        run_narrow(&u, in_place, own);
+    else
+        for (int64_t s = 0; s < u.slices; s++) multiply_slice(&u, s, in_place, false, own);
 }
 
 void fv_rounded_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count) {

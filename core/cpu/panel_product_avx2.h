@@ -17,9 +17,10 @@ typedef struct fv_panel_product {
     float low, high;
     const float *other, *slope; /* of a gradient, with y's pixels: what is added, what tells where it counts (gemm_avx2.h) */
     float slope_high;
-    float *y;                     /* pixel (0, 0, 0) of the result, first channel of the group */
+    void *y;                      /* pixel (0, 0, 0) of the result, first channel of the group */
     int64_t height, width, pixel; /* of the result's pictures */
     int64_t origin[2], step[2];   /* grid pixel (i, j) is result pixel (i · step + origin) */
+    bool x_narrow, y_narrow;      /* rounded: what is gathered, the result, lies in memory as bf16 */
 } fv_panel_product;
 
 /* Product number `index`, 0 … count − 1. None has more pixels than the first. */
@@ -28,7 +29,7 @@ typedef fv_panel_product (*fv_panel_product_at)(const fv_call *call, int64_t ind
 void fv_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count);
 int64_t fv_panel_products_scratch_avx2(const fv_call *call); /* bytes */
 
-/* The same of operands that are rounded to bf16; slices count pairs. */
+/* The same of operands that are rounded to bf16, where they are not that already; slices count pairs. */
 void fv_rounded_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count);
 int64_t fv_rounded_panel_products_scratch_avx2(const fv_call *call); /* bytes */
 

@@ -25,6 +25,14 @@ void fv_round_rows(const float *from, int64_t row, int64_t width, int64_t count,
  * zero. */
 void fv_round_lines(const float *from, int64_t row, int64_t channels, int64_t count, int64_t panel, float *to);
 
+/* The same two of numbers that are bf16 already. */
+void fv_pair_rows(const uint16_t *from, int64_t row, int64_t width, int64_t count, int64_t stride, float *to);
+void fv_pair_lines(const uint16_t *from, int64_t row, int64_t channels, int64_t count, int64_t panel, float *to);
+
+/* `count` rows of `width` floats, `row` apart: row i goes as bf16 to `to` + at[i], past the caches where `stream` and whole
+ * lines that are aligned. */
+void fv_narrow_rows(const float *from, int64_t row, int64_t width, int64_t count, uint16_t *to, const int64_t *at, bool stream);
+
 /* A panel of b of fv_gemm_pack_b_avx2, which see, in pairs. */
 void fv_rounded_pack_b(const float *from, int64_t row, int64_t column, int64_t depth, int64_t columns, float *to);
 
@@ -34,9 +42,17 @@ void fv_rounded_slab_multiply(const fv_slab_product *product);
 /* Those with vdpbf16ps, and those without. */
 void fv_round_rows_bf16(const float *from, int64_t row, int64_t width, int64_t count, int64_t stride, float *to);
 void fv_round_lines_bf16(const float *from, int64_t row, int64_t channels, int64_t count, int64_t panel, float *to);
+void fv_pair_rows_bf16(const uint16_t *from, int64_t row, int64_t width, int64_t count, int64_t stride, float *to);
+void fv_pair_lines_bf16(const uint16_t *from, int64_t row, int64_t channels, int64_t count, int64_t panel, float *to);
+void fv_narrow_rows_bf16(const float *from, int64_t row, int64_t width, int64_t count, uint16_t *to, const int64_t *at,
+                         bool stream);
 void fv_gemm_multiply_bf16(const fv_gemm_block *block);
 void fv_slab_multiply_bf16(const fv_slab_product *product);
 void fv_round_rows_avx2(const float *from, int64_t row, int64_t width, int64_t count, int64_t stride, float *to);
 void fv_round_lines_avx2(const float *from, int64_t row, int64_t channels, int64_t count, int64_t panel, float *to);
+void fv_pair_rows_avx2(const uint16_t *from, int64_t row, int64_t width, int64_t count, int64_t stride, float *to);
+void fv_pair_lines_avx2(const uint16_t *from, int64_t row, int64_t channels, int64_t count, int64_t panel, float *to);
+void fv_narrow_rows_avx2(const float *from, int64_t row, int64_t width, int64_t count, uint16_t *to, const int64_t *at,
+                         bool stream);
 
 #endif

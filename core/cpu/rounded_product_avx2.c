@@ -4,23 +4,11 @@
 
 #include "core/base/size.h"
 #include "core/cpu/cost.h"
+#include "core/cpu/stored_lanes.h"
 #include "core/cpu/vector_avx2.h"
 #include "core/plan/kernel.h"
 
 #define CHUNK 64 /* of the depth, packed at a time: 4 KB */
-
-/* The upper half of a float, rounded to the nearest, ties to even; a NaN keeps its upper half and becomes a quiet one; what is
- * below 2⁻¹²⁶ becomes zero. As vcvtne2ps2bf16 does. */
-static inline __m256 rounded(__m256 x) {
-    __m256i bits = _mm256_castps_si256(x), even = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-    __m256i up = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), even);
-    __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
-    up = _mm256_blendv_epi8(up, _mm256_or_si256(bits, _mm256_set1_epi32(0x400000)), nan);
-    __m256i exponent = _mm256_and_si256(bits, _mm256_set1_epi32(0x7f800000));
-    __m256i tiny = _mm256_cmpeq_epi32(exponent, _mm256_setzero_si256());
-    up = _mm256_blendv_epi8(up, _mm256_and_si256(bits, _mm256_set1_epi32((int32_t)0x80000000)), tiny);
-    return _mm256_castsi256_ps(_mm256_and_si256(up, _mm256_set1_epi32((int32_t)0xffff0000)));
-}
 
 static inline __m256 head(const float *from, int64_t count) {
     return count >= FV_LANES ? _mm256_loadu_ps(from) : fv_load_tail_avx2(from, fv_max(count, 0));
@@ -29,7 +17,7 @@ static inline __m256 head(const float *from, int64_t count) {
 void fv_round_rows_avx2(const float *from, int64_t row, int64_t width, int64_t count, int64_t stride, float *to) {
     for (int64_t n = 0; n < count; n++, from += row, to += 2 * stride)
         for (int64_t i = 0; i < width; i += FV_LANES) {
-            __m256 turned = _mm256_permute_ps(rounded(head(from + i, width - i)), 0xb1);
+            __m256 turned = _mm256_permute_ps(fv_rounded_avx2(head(from + i, width - i)), 0xb1);
             fv_store_tail_avx2(to + i, turned, fv_min(fv_round_up(width - i, 2), FV_LANES));
         }
 }
@@ -38,10 +26,38 @@ void fv_round_lines_avx2(const float *from, int64_t row, int64_t channels, int64
     for (int64_t n = 0; n < count; n += 2, from += 2 * row, to += 2 * FV_SLAB)
         for (int64_t c = 0; c < fv_round_up(channels, FV_SLAB); c += FV_LANES) {
             float *line = to + c / FV_SLAB * 2 * panel + c % FV_SLAB;
-            __m256 second = n + 1 < count ? rounded(head(from + row + c, channels - c)) : _mm256_setzero_ps();
+            __m256 second = n + 1 < count ? fv_rounded_avx2(head(from + row + c, channels - c)) : _mm256_setzero_ps();
             _mm256_storeu_ps(line, second);
-            _mm256_storeu_ps(line + FV_SLAB, rounded(head(from + c, channels - c)));
+            _mm256_storeu_ps(line + FV_SLAB, fv_rounded_avx2(head(from + c, channels - c)));
         }
+}
+
+/* The first `count` ≤ 8 numbers, zeros behind; reads nothing else. */
+static inline __m256 head_of_halves(const uint16_t *from, int64_t count) {
+    return count >= LANES ? widen(from) : widen_tail(from, fv_max(count, 0));
+}
+
+void fv_pair_rows_avx2(const uint16_t *from, int64_t row, int64_t width, int64_t count, int64_t stride, float *to) {
+    for (int64_t n = 0; n < count; n++, from += row, to += 2 * stride)
+        for (int64_t i = 0; i < width; i += FV_LANES) {
+            __m256 turned = _mm256_permute_ps(head_of_halves(from + i, width - i), 0xb1);
+            fv_store_tail_avx2(to + i, turned, fv_min(fv_round_up(width - i, 2), FV_LANES));
+        }
+}
+
+void fv_pair_lines_avx2(const uint16_t *from, int64_t row, int64_t channels, int64_t count, int64_t panel, float *to) {
+    for (int64_t n = 0; n < count; n += 2, from += 2 * row, to += 2 * FV_SLAB)
+        for (int64_t c = 0; c < fv_round_up(channels, FV_SLAB); c += FV_LANES) {
+            float *line = to + c / FV_SLAB * 2 * panel + c % FV_SLAB;
+            __m256 second = n + 1 < count ? head_of_halves(from + row + c, channels - c) : _mm256_setzero_ps();
+            _mm256_storeu_ps(line, second);
+            _mm256_storeu_ps(line + FV_SLAB, head_of_halves(from + c, channels - c));
+        }
+}
+
+void fv_narrow_rows_avx2(const float *from, int64_t row, int64_t width, int64_t count, uint16_t *to, const int64_t *at,
+                         bool stream_them) {
+    narrow_rows(from, row, width, count, to, at, stream_them);
 }
 
 double fv_cost_bf16_flops(void) { return fv_isa_bf16() ? FV_COST_BF16_FLOPS : FV_COST_ROUNDED_FLOPS; }
@@ -54,6 +70,19 @@ void fv_round_rows(const float *from, int64_t row, int64_t width, int64_t count,
 
 void fv_round_lines(const float *from, int64_t row, int64_t channels, int64_t count, int64_t panel, float *to) {
     (fv_isa_bf16() ? fv_round_lines_bf16 : fv_round_lines_avx2)(from, row, channels, count, panel, to);
+}
+
+void fv_pair_rows(const uint16_t *from, int64_t row, int64_t width, int64_t count, int64_t stride, float *to) {
+    (fv_isa_bf16() ? fv_pair_rows_bf16 : fv_pair_rows_avx2)(from, row, width, count, stride, to);
+}
+
+void fv_pair_lines(const uint16_t *from, int64_t row, int64_t channels, int64_t count, int64_t panel, float *to) {
+    (fv_isa_bf16() ? fv_pair_lines_bf16 : fv_pair_lines_avx2)(from, row, channels, count, panel, to);
+}
+
+void fv_narrow_rows(const float *from, int64_t row, int64_t width, int64_t count, uint16_t *to, const int64_t *at,
+                    bool stream) {
+    (fv_isa_bf16() ? fv_narrow_rows_bf16 : fv_narrow_rows_avx2)(from, row, width, count, to, at, stream);
 }
 
 void fv_rounded_pack_b(const float *from, int64_t row, int64_t column, int64_t depth, int64_t columns, float *to) {

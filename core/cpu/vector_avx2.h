@@ -1,4 +1,5 @@
-/* vector_avx2.h - what every AVX2 kernel needs around the 8-float vector: tails, the 8×8 transposition, horizontal sums. */
+/* vector_avx2.h - what every AVX2 kernel needs around the 8-float vector: tails, rounding to bf16, the 8×8 transposition,
+ * horizontal sums. */
 #ifndef FV_CPU_VECTOR_AVX2_H
 #define FV_CPU_VECTOR_AVX2_H
 
@@ -47,6 +48,19 @@ static inline void fv_copy_over_avx2(float *to, const float *from, int64_t count
 
 static inline void fv_zero_over_avx2(float *to, int64_t count) {
     for (int64_t i = 0; i < count; i += FV_LANES) _mm256_storeu_ps(to + i, _mm256_setzero_ps());
+}
+
+/* The upper half of a float, rounded to the nearest, ties to even; a NaN keeps its upper half and becomes a quiet one; what is
+ * below 2⁻¹²⁶ becomes zero. As vcvtne2ps2bf16 does. */
+static inline __m256 fv_rounded_avx2(__m256 x) {
+    __m256i bits = _mm256_castps_si256(x), even = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    __m256i up = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), even);
+    __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+    up = _mm256_blendv_epi8(up, _mm256_or_si256(bits, _mm256_set1_epi32(0x400000)), nan);
+    __m256i exponent = _mm256_and_si256(bits, _mm256_set1_epi32(0x7f800000));
+    __m256i tiny = _mm256_cmpeq_epi32(exponent, _mm256_setzero_si256());
+    up = _mm256_blendv_epi8(up, _mm256_and_si256(bits, _mm256_set1_epi32((int32_t)0x80000000)), tiny);
+    return _mm256_castsi256_ps(_mm256_and_si256(up, _mm256_set1_epi32((int32_t)0xffff0000)));
 }
 
 /* Rows become columns. */

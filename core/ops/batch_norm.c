@@ -13,6 +13,8 @@
  * With an activation y goes through ReLU or ReLU6, and dy counts where that has a slope: bias, which the gradient has as an
  * input then, tells where. The planner joins the two so (fuse_norm.c).
  *
+ * x, y, dy and dx may lie in memory as bf16 (stored.h): statistics are those of x as it lies there, in f32 as all else is.
+ *
  * Only y has a gradient: the statistics are there for it and for the state. */
 #include "core/ops/batch_norm.h"
 
@@ -20,6 +22,7 @@
 
 #include "core/graph/node.h"
 #include "core/ops/expect.h"
+#include "core/ops/stored.h"
 
 extern const fv_op fv_op_batch_norm_grad;
 
@@ -28,11 +31,15 @@ static const fv_field fields[] = {
     FV_FIELD(fv_batch_norm_options, momentum, .by_default = "0.1", .min = 0, .max = 1,
              .help = "weight of this batch in the running statistics"),
     FV_FIELD(fv_batch_norm_options, activation, .by_default = "none", .names = FV_NORM_ACTIVATIONS, .help = "done to y"),
+    FV_FIELD(fv_batch_norm_options, stored, .by_default = "alike", .names = FV_STORED_NAMES,
+             .help = "dtype of the result in memory; alike: that of x"),
     FV_FIELDS_END,
 };
 
-static const fv_field activation_only[] = {
+static const fv_field grad_fields[] = {
     FV_FIELD(fv_batch_norm_options, activation, .by_default = "none", .names = FV_NORM_ACTIVATIONS, .help = "done to y"),
+    FV_FIELD(fv_batch_norm_options, stored, .by_default = "alike", .names = FV_STORED_NAMES,
+             .help = "dtype of the result in memory; alike: that of x"),
     FV_FIELDS_END,
 };
 
@@ -51,7 +58,7 @@ static fv_error *expect_channels(const fv_shape_call *call, const char *const *n
     if (x->rank < 2)
         return fv_fail(FV_SHAPE, "x is %s, but has to have a batch and channels: two dimensions at least",
                        fv_type_format(x, have));
-    *channel = fv_type_of(x->dtype, x->dims[x->rank - 1]);
+    *channel = fv_type_of(fv_computed_dtype(x->dtype), x->dims[x->rank - 1]);
     for (int i = 1; i < count; i++) FV_TRY(fv_expect_type(names[i], &call->inputs[i], channel));
     return NULL;
 }
@@ -61,12 +68,26 @@ static fv_error *expect_values(const fv_type *x) {
     return fv_type_count(x) > 0 ? NULL : fv_fail(FV_SHAPE, "x is %s: no value to take statistics of", fv_type_format(x, have));
 }
 
+/* What y and dx are: x, but for how they are stored. */
+static fv_type like_x(const fv_shape_call *call) {
+    fv_type type = call->inputs[0];
+    type.dtype = fv_stored_dtype(((const fv_batch_norm_options *)call->options)->stored, type.dtype);
+    return type;
+}
+
+/* dy, input 4, is x but for how it is stored. */
+static fv_error *expect_dy(const fv_shape_call *call) {
+    fv_type want = call->inputs[0];
+    if (fv_compute_alike(want.dtype, call->inputs[4].dtype)) want.dtype = call->inputs[4].dtype;
+    return fv_expect_type("dy", &call->inputs[4], &want);
+}
+
 static fv_error *shape(fv_shape_call *call) {
     static const char *const names[] = { "x", "scale", "bias", "running_mean", "running_var" };
     fv_type channel;
     FV_TRY(expect_channels(call, names, 5, &channel));
     FV_TRY(expect_values(&call->inputs[0]));
-    call->outputs[0] = call->inputs[0];
+    call->outputs[0] = like_x(call);
     for (int k = 1; k < 5; k++) call->outputs[k] = channel;
     return NULL;
 }
@@ -83,10 +104,10 @@ static fv_error *grad_shape(fv_shape_call *call) {
     fv_type channel;
     FV_TRY(expect_channels(call, names, 4, &channel));
     FV_TRY(expect_values(&call->inputs[0]));
-    FV_TRY(fv_expect_type("dy", &call->inputs[4], &call->inputs[0]));
+    FV_TRY(expect_dy(call));
     FV_TRY(expect_bias(call));
     if (call->input_count > 5) FV_TRY(fv_expect_type("bias", &call->inputs[5], &channel));
-    call->outputs[0] = call->inputs[0];
+    call->outputs[0] = like_x(call);
     call->outputs[1] = call->outputs[2] = channel;
     return NULL;
 }
@@ -243,6 +264,10 @@ static const char *const cases[] = {
     "x=f32[9,5,3,17] scale=f32[17] bias=f32[17] running_mean=f32[17] running_var=f32[17]:0.1..2 activation=relu",
     "x=f32[19,5,3,6]:20..21 scale=f32[6] bias=f32[6] running_mean=f32[6] running_var=f32[6]:0.1..2",
     "x=f32[5,3,7,19]:-9..9 scale=f32[19]:2..9 bias=f32[19] running_mean=f32[19] running_var=f32[19]:0.1..2 activation=relu6",
+    "x=bf16[9,5,3,17] scale=f32[17] bias=f32[17] running_mean=f32[17] running_var=f32[17]:0.1..2 activation=relu",
+    "x=bf16[19,5,3,6]:20..21 scale=f32[6] bias=f32[6] running_mean=f32[6] running_var=f32[6]:0.1..2 stored=f32",
+    "x=f32[5,3,7,300]:-9..9 scale=f32[300]:2..9 bias=f32[300] running_mean=f32[300] running_var=f32[300]:0.1..2 "
+    "activation=relu6 stored=bf16",
     NULL,
 };
 
@@ -253,6 +278,10 @@ static const char *const grad_cases[] = {
     "x=f32[9,5,3,17] scale=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 dy=f32[9,5,3,17]",
     "x=f32[9,5,3,17] scale=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 dy=f32[9,5,3,17] bias=f32[17] activation=relu",
     "x=f32[5,3,7,19]:-9..9 scale=f32[19] mean=f32[19] inv_std=f32[19]:0.5..2 dy=f32[5,3,7,19] bias=f32[19] activation=relu6",
+    "x=bf16[9,5,3,17] scale=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 dy=bf16[9,5,3,17]",
+    "x=f32[9,5,3,17] scale=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 dy=bf16[9,5,3,17] bias=f32[17] activation=relu",
+    "x=bf16[5,3,7,300] scale=f32[300] mean=f32[300] inv_std=f32[300]:0.5..2 dy=f32[5,3,7,300] bias=f32[300] "
+    "activation=relu6 stored=f32",
     NULL,
 };
 
@@ -285,7 +314,7 @@ const fv_op fv_op_batch_norm_grad = {
     .summary = "gradient of batch_norm",
     .inputs = "x,scale,mean,inv_std,dy,bias?",
     .outputs = "dx,dscale,dbias",
-    .fields = activation_only,
+    .fields = grad_fields,
     .flags = FV_OP_JOINS,
     .shape = grad_shape,
     .grad = fv_grad_refused,

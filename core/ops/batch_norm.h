@@ -13,6 +13,7 @@ typedef struct fv_batch_norm_options {
     double epsilon;  /* added to the variance */
     double momentum; /* weight of this batch in the running statistics, as in PyTorch; unused by the other two */
     int activation;  /* fv_norm_activation; unused by batch_norm_inference */
+    int stored;      /* fv_stored: of y and of dx, which are like x; of batch_norm, batch_norm_grad and batch_norm_apply */
 } fv_batch_norm_options;
 
 /* The work of a call that does so many FLOPs to an element of its first input. */

@@ -16,11 +16,19 @@
 #include "core/graph/node.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/expect.h"
+#include "core/ops/stored.h"
 
 static const fv_field statistics_fields[] = {
     FV_FIELD(fv_batch_norm_options, epsilon, .by_default = "1e-5", .min = 0, .max = INFINITY, .help = "added to the variance"),
     FV_FIELD(fv_batch_norm_options, momentum, .by_default = "0.1", .min = 0, .max = 1,
              .help = "weight of this batch in the running statistics"),
+    FV_FIELDS_END,
+};
+static const fv_field apply_fields[] = {
+    FV_FIELD(fv_batch_norm_options, activation, .by_default = "none", .names = FV_NORM_ACTIVATIONS,
+             .help = "done to the norm's result"),
+    FV_FIELD(fv_batch_norm_options, stored, .by_default = "alike", .names = FV_STORED_NAMES,
+             .help = "dtype of the result in memory; alike: that of x"),
     FV_FIELDS_END,
 };
 static const fv_field activation_only[] = {
@@ -38,7 +46,7 @@ static fv_error *expect_x(const fv_shape_call *call, fv_type *channel) {
     FV_TRY(fv_expect(call, 0, "x", NULL));
     if (x->rank < 2 || fv_type_count(x) == 0)
         return fv_fail(FV_SHAPE, "x is %s, but has to have a batch, channels and values", fv_type_format(x, have));
-    *channel = fv_type_of(x->dtype, x->dims[x->rank - 1]);
+    *channel = fv_type_of(fv_computed_dtype(x->dtype), x->dims[x->rank - 1]);
     return NULL;
 }
 
@@ -72,6 +80,7 @@ static fv_error *apply_shape(fv_shape_call *call) {
     FV_TRY(expect_x(call, &channel));
     for (int i = 1; i < FV_COUNT(names); i++) FV_TRY(fv_expect_type(names[i], &call->inputs[i], &channel));
     call->outputs[0] = call->inputs[0];
+    call->outputs[0].dtype = fv_stored_dtype(((const fv_batch_norm_options *)call->options)->stored, call->inputs[0].dtype);
     return NULL;
 }
 
@@ -208,6 +217,8 @@ static const char *const apply_cases[] = {
     "x=f32[9,5,3,17] scale=f32[17] bias=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 activation=relu",
     "x=f32[5,3,7,19]:-9..9 scale=f32[19] bias=f32[19] mean=f32[19] inv_std=f32[19]:0.5..2 activation=relu6",
     "x=f32[7,16] scale=f32[16] bias=f32[16] mean=f32[16] inv_std=f32[16]:0.5..2",
+    "x=bf16[9,5,3,17] scale=f32[17] bias=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 activation=relu",
+    "x=f32[9,5,3,17] scale=f32[17] bias=f32[17] mean=f32[17] inv_std=f32[17]:0.5..2 stored=bf16",
     NULL,
 };
 static const char *const grad_apply_cases[] = {
@@ -240,7 +251,7 @@ const fv_op fv_op_batch_norm_apply = {
     .summary = "the result of batch_norm, its statistics given",
     .inputs = "x,scale,bias,mean,inv_std",
     .outputs = "y",
-    .fields = activation_only,
+    .fields = apply_fields,
     .shape = apply_shape,
     .grad = fv_grad_refused,
     .reference = apply_reference,

@@ -10,7 +10,8 @@
  * groups = C. y may go through ReLU or ReLU6 on its way, which the planner asks for (fuse_activation.c).
  *
  * rounded_conv2d and its two gradients are the same of operands that are rounded to bf16 first, to the nearest, ties to even;
- * sums, bias and results are f32. The planner makes them (round_products.c). */
+ * sums and bias are f32. The planner makes them (round_products.c). x, dy and results of all these may lie in memory as bf16
+ * (stored.h); weights and their gradients are f32 then. */
 #include "core/ops/conv2d.h"
 
 #include "core/graph/node.h"
@@ -18,6 +19,7 @@
 #include "core/ops/expect.h"
 #include "core/ops/pixel.h"
 #include "core/ops/rounded.h"
+#include "core/ops/stored.h"
 #include "core/ops/window.h"
 
 extern const fv_op fv_op_conv2d, fv_op_conv2d_grad_input, fv_op_conv2d_grad_weights;
@@ -33,16 +35,23 @@ extern const fv_op fv_op_conv2d, fv_op_conv2d_grad_input, fv_op_conv2d_grad_weig
         FV_FIELD(fv_conv2d_options, groups, .by_default = "1", .min = 1, .max = FV_EXTENT_MAX,                                 \
                  .help = "parts the channels are cut into, each convolved by itself")
 
+/* Of those with a result that may be stored in less. */
+#define STORED                                                                                                                 \
+    FV_FIELD(fv_conv2d_options, stored, .by_default = "alike", .names = FV_STORED_NAMES,                                       \
+             .help = "dtype of the result in memory; alike: that of the first operand")
+
 static const fv_field fields[] = {
     WINDOWS,
     FV_FIELD(fv_conv2d_options, activation, .by_default = "none", .names = FV_CONV2D_ACTIVATIONS, .help = "done to y"),
+    STORED,
     FV_FIELDS_END,
 };
-static const fv_field gradient_fields[] = { WINDOWS, FV_FIELDS_END };
+static const fv_field input_fields[] = { WINDOWS, STORED, FV_FIELDS_END };
+static const fv_field weights_fields[] = { WINDOWS, FV_FIELDS_END };
 
 /* ---- shape ---- */
 
-/* The type of conv2d(x, w). */
+/* The type of conv2d(x, w), but for how it is stored. */
 static fv_error *convolved(const fv_type *x, const fv_type *w, const fv_conv2d_options *o, fv_type *y) {
     char have[256];
     int64_t K = w->dims[0], C = x->dims[3], P = 0, Q = 0;
@@ -59,32 +68,40 @@ static fv_error *convolved(const fv_type *x, const fv_type *w, const fv_conv2d_o
     return NULL;
 }
 
+static fv_dtype stored_dtype(const fv_shape_call *call) {
+    return fv_stored_dtype(((const fv_conv2d_options *)call->options)->stored, call->inputs[0].dtype);
+}
+
 static fv_error *shape(fv_shape_call *call) {
     FV_TRY(fv_expect(call, 0, "x", "NHWC"));
-    FV_TRY(fv_expect(call, 1, "w", "KRSC"));
+    FV_TRY(fv_expect_alike(call, 1, "w", "KRSC"));
     FV_TRY(convolved(&call->inputs[0], &call->inputs[1], call->options, &call->outputs[0]));
+    call->outputs[0].dtype = stored_dtype(call);
     if (call->input_count < 3) return NULL;
-    fv_type bias = fv_type_of(call->inputs[0].dtype, call->inputs[1].dims[0]);
+    fv_type bias = fv_type_of(call->inputs[1].dtype, call->inputs[1].dims[0]);
     return fv_expect_type("bias", &call->inputs[2], &bias);
 }
 
 static fv_error *grad_input_shape(fv_shape_call *call) {
     fv_type dy;
     FV_TRY(fv_expect(call, 0, "dy", "NHWC"));
-    FV_TRY(fv_expect(call, 1, "w", "KRSC"));
-    FV_TRY(fv_expect(call, 2, "like", "NHWC"));
+    FV_TRY(fv_expect_alike(call, 1, "w", "KRSC"));
+    FV_TRY(fv_expect_alike(call, 2, "like", "NHWC"));
     FV_TRY(convolved(&call->inputs[2], &call->inputs[1], call->options, &dy));
     call->outputs[0] = call->inputs[2];
+    call->outputs[0].dtype = stored_dtype(call);
+    dy.dtype = call->inputs[0].dtype;
     return fv_expect_type("dy", &call->inputs[0], &dy);
 }
 
 static fv_error *grad_weights_shape(fv_shape_call *call) {
     fv_type dy;
     FV_TRY(fv_expect(call, 0, "x", "NHWC"));
-    FV_TRY(fv_expect(call, 1, "dy", "NHWC"));
-    FV_TRY(fv_expect(call, 2, "like", "KRSC"));
+    FV_TRY(fv_expect_alike(call, 1, "dy", "NHWC"));
+    FV_TRY(fv_expect_alike(call, 2, "like", "KRSC"));
     FV_TRY(convolved(&call->inputs[0], &call->inputs[2], call->options, &dy));
     call->outputs[0] = call->inputs[2];
+    dy.dtype = call->inputs[1].dtype;
     return fv_expect_type("dy", &call->inputs[1], &dy);
 }
 
@@ -94,6 +111,7 @@ static fv_error *grad_weights_shape(fv_shape_call *call) {
 static fv_conv2d_options windows_of(const fv_node *node) {
     fv_conv2d_options o = *(const fv_conv2d_options *)node->options;
     o.activation = FV_CONV2D_PLAIN;
+    o.stored = FV_STORED_ALIKE;
     return o;
 }
 
@@ -389,6 +407,13 @@ static const char *const rounded_cases[] = {
     "x=f32[3,9,7,6] w=f32[34,3,2,3] bias=f32[34] groups=2 dilation=2,1 activation=relu6",
     "x=f32[2,9,8,70] w=f32[50,1,1,70] activation=relu",
     "x=f32[2,6,7,17] w=f32[9,1,1,17] stride=2",
+    "x=bf16[2,9,8,70] w=f32[150,1,1,70] bias=f32[150] activation=relu",
+    "x=bf16[2,6,7,17] w=f32[9,1,1,17] stride=2",
+    "x=bf16[1,1,3,1330] w=f32[417,1,1,1330]",
+    "x=bf16[2,9,8,70] w=f32[50,1,1,70] stored=f32",
+    "x=f32[2,19,22,3] w=f32[70,7,7,3] stride=2 padding=3 stored=bf16",
+    "x=bf16[2,11,9,90] w=f32[330,3,3,90] stride=2 padding=1 stored=bf16",
+    "x=bf16[3,9,7,6] w=f32[34,3,2,3] bias=f32[34] groups=2 dilation=2,1 activation=relu6",
     NULL,
 };
 
@@ -398,6 +423,10 @@ static const char *const rounded_grad_input_cases[] = {
     "dy=f32[2,7,8,12] w=f32[12,3,3,5] like=f32[2,9,8,10] groups=2 padding=1 dilation=2,1",
     "dy=f32[3,9,8,70] w=f32[70,1,1,50] like=f32[3,9,8,50]",
     "dy=f32[1,5,3,7] w=f32[7,1,1,9] like=f32[1,5,3,9]",
+    "dy=bf16[3,9,8,70] w=f32[70,1,1,150] like=f32[3,9,8,150]",
+    "dy=bf16[2,4,2,4] w=f32[4,3,3,3] like=bf16[2,7,5,3] stride=2,2 padding=1,0,2,1 stored=f32",
+    "dy=f32[2,7,8,12] w=f32[12,3,3,5] like=bf16[2,9,8,10] groups=2 padding=1 dilation=2,1 stored=bf16",
+    "dy=bf16[1,1,3,1330] w=f32[1330,1,1,17] like=f32[1,1,3,17]",
     NULL,
 };
 
@@ -408,6 +437,11 @@ static const char *const rounded_grad_weights_cases[] = {
     "x=f32[11,7,5,70] dy=f32[11,8,6,9] like=f32[9,3,3,70] padding=2,0,1,3",
     "x=f32[9,7,7,260] dy=f32[9,7,7,140] like=f32[140,1,1,260]",
     "x=f32[1,1,1,3] dy=f32[1,1,1,2] like=f32[2,1,1,3]",
+    "x=bf16[9,5,5,45] dy=bf16[9,5,5,20] like=f32[20,1,1,45]",
+    "x=f32[11,7,5,70] dy=bf16[11,8,6,9] like=f32[9,3,3,70] padding=2,0,1,3",
+    "x=bf16[9,7,7,260] dy=f32[9,7,7,140] like=f32[140,1,1,260]",
+    "x=bf16[2,7,5,3] dy=bf16[2,4,2,4] like=f32[4,3,3,3] stride=2,2 padding=1,0,2,1",
+    "x=bf16[9,4,3,32] dy=bf16[9,4,3,64] like=f32[64,1,1,16] groups=2",
     NULL,
 };
 
@@ -431,7 +465,7 @@ const fv_op fv_op_conv2d_grad_input = {
     .summary = "gradient of conv2d with respect to x; also transposed convolution",
     .inputs = "dy,w,like!",
     .outputs = "dx",
-    .fields = gradient_fields,
+    .fields = input_fields,
     .shape = grad_input_shape,
     .grad = grad_input_grad,
     .reference = grad_input_reference,
@@ -445,7 +479,7 @@ const fv_op fv_op_conv2d_grad_weights = {
     .summary = "gradient of conv2d with respect to w",
     .inputs = "x,dy,like!",
     .outputs = "dw",
-    .fields = gradient_fields,
+    .fields = weights_fields,
     .flags = FV_OP_JOINS,
     .shape = grad_weights_shape,
     .grad = grad_weights_grad,
@@ -474,7 +508,7 @@ const fv_op fv_op_rounded_conv2d_grad_input = {
     .summary = "conv2d_grad_input of operands rounded to bf16; made by the planner",
     .inputs = "dy,w,like!",
     .outputs = "dx",
-    .fields = gradient_fields,
+    .fields = input_fields,
     .shape = grad_input_shape,
     .grad = fv_grad_refused,
     .reference = rounded_grad_input_reference,
@@ -488,7 +522,7 @@ const fv_op fv_op_rounded_conv2d_grad_weights = {
     .summary = "conv2d_grad_weights of operands rounded to bf16; made by the planner",
     .inputs = "x,dy,like!",
     .outputs = "dw",
-    .fields = gradient_fields,
+    .fields = weights_fields,
     .flags = FV_OP_JOINS,
     .shape = grad_weights_shape,
     .grad = fv_grad_refused,

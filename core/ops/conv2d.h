@@ -16,6 +16,7 @@ typedef struct fv_conv2d_options {
     int64_t dilation[2];
     int64_t groups;
     int activation; /* fv_conv2d_activation; of conv2d done to y, of norm_conv2d to the normalised x */
+    int stored;     /* fv_stored: of conv2d's y, which is like x, and of dx, which is like dy */
 } fv_conv2d_options;
 
 /* The activation keeps y between these two. */

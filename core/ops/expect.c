@@ -3,12 +3,14 @@
 
 #include <string.h>
 
-fv_error *fv_expect(const fv_shape_call *call, int index, const char *name, const char *dims) {
+#include "core/ops/stored.h"
+
+static fv_error *expect(const fv_shape_call *call, int index, const char *name, const char *dims, bool fits) {
     char have[256];
     const fv_type *type = &call->inputs[index];
     if (!fv_dtype_is_float(type->dtype))
         return fv_fail(FV_SHAPE, "%s is %s, but has to be floating point", name, fv_type_format(type, have));
-    if (type->dtype != call->inputs[0].dtype)
+    if (!fits)
         return fv_error_hint(fv_fail(FV_SHAPE, "%s is %s, but the first input is %s", name, fv_type_format(type, have),
                                      fv_dtype_name(call->inputs[0].dtype)),
                              "cast one of them");
@@ -16,6 +18,14 @@ fv_error *fv_expect(const fv_shape_call *call, int index, const char *name, cons
         return fv_fail(FV_SHAPE, "%s is %s, but has to have %d dimensions (%s)", name, fv_type_format(type, have),
                        (int)strlen(dims), dims);
     return NULL;
+}
+
+fv_error *fv_expect(const fv_shape_call *call, int index, const char *name, const char *dims) {
+    return expect(call, index, name, dims, call->inputs[index].dtype == call->inputs[0].dtype);
+}
+
+fv_error *fv_expect_alike(const fv_shape_call *call, int index, const char *name, const char *dims) {
+    return expect(call, index, name, dims, fv_compute_alike(call->inputs[index].dtype, call->inputs[0].dtype));
 }
 
 fv_error *fv_expect_type(const char *name, const fv_type *have, const fv_type *want) {

@@ -13,10 +13,26 @@ int fv_kernel_next(const char *op, int from) {
     return -1;
 }
 
+/* Is there bf16 beside f32? */
+static bool is_mixed(const fv_call *call) {
+    bool wide = false, narrow = false;
+    for (int i = 0; i < call->input_count; i++) {
+        if (fv_op_shape_only(call->op, i)) continue;
+        wide |= call->inputs[i].type.dtype == FV_F32;
+        narrow |= call->inputs[i].type.dtype == FV_BF16;
+    }
+    for (int k = 0; k < call->output_count; k++) {
+        wide |= call->outputs[k].type.dtype == FV_F32;
+        narrow |= call->outputs[k].type.dtype == FV_BF16;
+    }
+    return wide && narrow;
+}
+
 const char *fv_kernel_refuses(const fv_kernel *kernel, const fv_call *call, double *cost) {
     if (kernel->isa > fv_isa_best()) return fv_isa_names[kernel->isa];
     for (int i = 0; i < call->input_count && !kernel->strided; i++)
         if (!fv_op_shape_only(call->op, i) && !fv_tensor_is_contiguous(&call->inputs[i])) return FV_REFUSE_STRIDES;
+    if (!kernel->mixed && is_mixed(call)) return FV_REFUSE_DTYPE;
     const char *reason = kernel->refuse ? kernel->refuse(call) : NULL;
     if (!reason) *cost = kernel->cost(call);
     return reason;

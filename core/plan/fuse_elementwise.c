@@ -137,6 +137,12 @@ static void join(fusion *f, int32_t node, int32_t other) {
     f->groups[mine]->count = 0;
 }
 
+/* What lies in memory as bf16 is widened by whoever reads it (round_activations.c): not by its maker, which would write it out
+ * a second time. */
+static bool widens(const fv_graph *graph, const fv_node *node) {
+    return fv_node_is(node, "cast") && fv_value_type(graph, node->inputs[0])->dtype == FV_BF16;
+}
+
 static fv_error *visit(fusion *f, int32_t n) {
     const fv_node *node = f->graph->nodes[n];
     if (!fusible(node)) return NULL;
@@ -146,6 +152,7 @@ static fv_error *visit(fusion *f, int32_t n) {
     alone->count = 1;
     f->group_of[n] = f->group_count;
     f->groups[f->group_count++] = alone;
+    if (widens(f->graph, node)) return NULL;
     for (int i = 0; i < node->input_count; i++) {
         const fv_node *from = fv_node_of(f->graph, node->inputs[i]);
         if (f->group_of[from->index] >= 0 && same_shape(&from->outputs[0], &node->outputs[0])) join(f, n, from->index);

@@ -48,6 +48,7 @@ typedef struct fv_kernel {
     bool pointwise; /* any output may be the memory of any input of its own type: element i is read before element i is written
                      */
     bool strided;   /* takes inputs with any strides */
+    bool mixed;     /* takes bf16 beside f32, among inputs and results (ops/stored.h) */
 } fv_kernel;
 
 extern const fv_kernel *const fv_kernel_table[]; /* generated, sorted by name */

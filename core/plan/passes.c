@@ -21,6 +21,8 @@ const fv_pass fv_passes[] = {
       fv_pass_round_products },
     { "sum_on_store", "after rounding, which makes others of the products; before their sums go into chains", false,
       fv_pass_sum_on_store },
+    { "round_activations", "before chains are joined, which take its casts in; by what rounds its products by now", true,
+      fv_pass_round_activations },
     { "fuse_elementwise", "after every pass that looks for single ops", false, fv_pass_fuse_elementwise },
     { "materialize", "after fusion, which reads broadcasts in place: what is still no plain view becomes a copy", true,
       fv_pass_materialize },

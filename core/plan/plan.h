@@ -98,6 +98,7 @@ fv_error *fv_pass_fuse_activation(fv_graph *graph, const fv_plan_options *option
 fv_error *fv_pass_fuse_bottleneck(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_round_products(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_sum_on_store(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_round_activations(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_elementwise(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_materialize(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_schedule(fv_graph *graph, const fv_plan_options *options);

@@ -2,7 +2,7 @@
  * where that was asked for (fv_precision) and the cost model finds it faster. What is asked about is a nominal batch: a
  * network's plans for batches of all sizes, and for the last of an epoch, round alike.
  *
- *   conv2d(x, w)   → rounded_conv2d(x, w)   (also linear, and the gradients of both) */
+ *   conv2d(x, w)   → rounded_conv2d(x, w)   (also linear, and the gradients of both; their options are the same) */
 
 #include "core/base/assert.h"
 #include "core/plan/plan.h"
@@ -56,13 +56,10 @@ fv_error *fv_pass_round_products(fv_graph *graph, const fv_plan_options *options
     if (options->precision == FV_PRECISION_F32) return NULL;
     FV_TRY(check(options->precision));
     for (int32_t n = 0, count = graph->count; n < count && !graph->error; n++) {
-        const fv_node *node = graph->nodes[n];
+        fv_node *node = graph->nodes[n];
         const product *product = product_of(node);
         if (!product || !is_wanted(graph, node, product, options->precision)) continue;
-        fv_graph_name_next(graph, "%s.rounded", node->name);
-        fv_graph_replace(
-            graph, fv_node_value(node, 0),
-            fv_graph_add(graph, fv_op_find(product->rounded), node->inputs, node->input_count, node->options, NULL));
+        node->op = fv_op_find(product->rounded); /* where it stands: a gradient made later would keep its operands till then */
         rounded++;
     }
     return rounded || graph->error ? NULL : refuse("no product of this network is faster with them");
