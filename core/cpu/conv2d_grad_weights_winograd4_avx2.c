@@ -70,7 +70,9 @@ static fv_winograd4 convolution_of(const fv_call *call, int tile, bool phases) {
                            .dy = dy->data,
                            .dy_pixel = dy->type.dims[3],
                            .y_size = { dy->type.dims[1], dy->type.dims[2] },
-                           .y_channels = dy->type.dims[3] };
+                           .y_channels = dy->type.dims[3],
+                           .x_narrow = x->type.dtype == FV_BF16,
+                           .dy_narrow = dy->type.dtype == FV_BF16 };
 }
 
 static int levels_of(int shards) {
@@ -127,36 +129,40 @@ static block block_at(const job *job, int64_t unit, int thread) {
     return b;
 }
 
+static int64_t number_bytes(bool narrow) { return narrow ? sizeof(uint16_t) : sizeof(float); }
+
 /* The block's channels of one shard's pictures, whose tiles are numbered for themselves. */
 static fv_winograd4 part_of(const job *job, const block *b, int shard) {
     fv_winograd4 w = job->w;
     int64_t begin = fv_shard_row(job->call, w.pictures, shard), end = fv_shard_row(job->call, w.pictures, shard + 1);
     w.pictures = end - begin;
-    w.x += begin * w.x_size[0] * w.x_size[1] * w.x_pixel + b->column;
-    w.dy += begin * w.y_size[0] * w.y_size[1] * w.dy_pixel + b->row;
+    w.x = (const char *)w.x + (begin * w.x_size[0] * w.x_size[1] * w.x_pixel + b->column) * number_bytes(w.x_narrow);
+    w.dy = (const char *)w.dy + (begin * w.y_size[0] * w.y_size[1] * w.dy_pixel + b->row) * number_bytes(w.dy_narrow);
     w.x_channels = b->columns;
     w.y_channels = b->rows;
     return w;
 }
 
-/* Pixels under a tile's results, `step` of them along an axis under each: more of them are its neighbours'. */
-static fv_slab_ahead tile_ahead(const fv_winograd4_place *place, int64_t step, const float *pictures, const int64_t size[2],
-                                int64_t pixel, int64_t channels) {
-    int64_t line = size[1] * pixel, row = place->row * step, column = place->column * step;
+/* Pixels under a tile's results, `step` of them along an axis under each: more of them are its neighbours'. Of bf16 two are a
+ * float's bytes. */
+static fv_slab_ahead tile_ahead(const fv_winograd4_place *place, int64_t step, const void *pictures, bool narrow,
+                                const int64_t size[2], int64_t pixel, int64_t channels) {
+    int64_t line = size[1] * pixel, row = place->row * step, column = place->column * step, share = narrow ? 2 : 1;
     int64_t rows = fv_min(place->rows * step, size[0] - row), columns = fv_min(place->columns * step, size[1] - column);
+    int64_t at = (place->picture * size[0] + row) * line + column * pixel;
     if (rows <= 0 || columns <= 0) return (fv_slab_ahead){ 0 };
-    return (fv_slab_ahead){ .at = pictures + (place->picture * size[0] + row) * line + column * pixel,
-                            .row = pixel,
+    return (fv_slab_ahead){ .at = (const void *)((const char *)pictures + at * number_bytes(narrow)),
+                            .row = pixel / share,
                             .rows = columns,
-                            .floats = channels,
+                            .floats = fv_ceil_div(channels, share),
                             .more = rows - 1,
-                            .line = line };
+                            .line = line / share };
 }
 
 static void look_ahead(const fv_winograd4 *w, const block *b, int64_t tile, fv_slab_ahead ahead[2]) {
     fv_winograd4_place place = fv_winograd4_place_of(w, tile);
-    ahead[0] = tile_ahead(&place, w->phases ? 2 : 1, w->x, w->x_size, w->x_pixel, b->columns);
-    ahead[1] = tile_ahead(&place, 1, w->dy, w->y_size, w->dy_pixel, b->rows);
+    ahead[0] = tile_ahead(&place, w->phases ? 2 : 1, w->x, w->x_narrow, w->x_size, w->x_pixel, b->columns);
+    ahead[1] = tile_ahead(&place, 1, w->dy, w->dy_narrow, w->y_size, w->dy_pixel, b->rows);
 }
 
 /* The products of the tiles [first, first + count), added to those of the tiles before. */
@@ -191,17 +197,16 @@ static int64_t tap_floats(const block *b) { return fv_round_up(b->rows, GROUP) *
 
 /* The gradient that a shard gives the block, as taps. */
 static void make_taps(const job *job, const block *b, int shard, float *taps) {
-    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get(&job->w);
     fv_winograd4 w = part_of(job, b, shard);
     fv_winograd4_planes x = { b->own->x, GROUP, job->x_tile, job->x_group };
     fv_winograd4_planes dy = { b->own->dy, GROUP, job->dy_tile, job->dy_group };
     for (int64_t first = 0, tiles = fv_winograd4_tiles(&w); first < fv_max(tiles, 1); first += job->slice) {
         int64_t count = fv_min(job->slice, tiles - first);
-        vectors->from_x(&w, first, count, &x);
-        vectors->from_dy(&w, first, count, &dy);
+        fv_winograd4_from_x(&w, first, count, &x);
+        fv_winograd4_from_dy(&w, first, count, &dy);
         multiply(job, &w, b, first, count, &x, &dy);
     }
-    vectors->to_taps(b->own->products, PRODUCT, tap_floats(b) / GROUP, taps, tap_floats(b));
+    fv_winograd4_vectors_get(&job->w)->to_taps(b->own->products, PRODUCT, tap_floats(b) / GROUP, taps, tap_floats(b));
 }
 
 /* The block's place in a gradient: row k, tap t is columns floats at (k · 9 + t) · C + column. */
@@ -307,4 +312,5 @@ const fv_kernel fv_kernel_conv2d_grad_weights_winograd4_f32_avx2 = {
     .cost = cost_4,
     .scratch = bytes_4,
     .run = run_4,
+    .mixed = true,
 };

@@ -34,6 +34,8 @@ static fv_winograd4 convolution(const fv_call *call, int tile, bool phases) {
                        .y = y->data,
                        .y_size = { y->type.dims[1], y->type.dims[2] },
                        .y_channels = y->type.dims[3],
+                       .x_narrow = x->type.dtype == FV_BF16,
+                       .y_narrow = y->type.dtype == FV_BF16,
                        .streamed = fv_type_bytes(&y->type) >= FV_COST_CACHES && y->type.dims[3] % FV_WINOGRAD4_GROUP == 0 &&
                                    (uintptr_t)y->data % 64 == 0 };
     if (is_gradient(call)) {
@@ -159,6 +161,7 @@ const fv_kernel fv_kernel_conv2d_winograd4_f32_avx2 = {
     .pack = pack_4,
     .pack_input = 1,
     .run = run_4,
+    .mixed = true,
 };
 
 const fv_kernel fv_kernel_conv2d_grad_input_winograd4_f32_avx2 = {
@@ -172,4 +175,5 @@ const fv_kernel fv_kernel_conv2d_grad_input_winograd4_f32_avx2 = {
     .pack = pack_4,
     .pack_input = 1,
     .run = run_4,
+    .mixed = true,
 };

@@ -2,4 +2,4 @@
 #include "core/cpu/winograd2_axes.h"
 #include "core/cpu/winograd4_tiles.h"
 
-const fv_winograd4_vectors fv_winograd2_by_16 = { from_x, from_dy, to_y, from_taps, to_taps };
+const fv_winograd4_vectors fv_winograd2_by_16 = { { from_x, from_dy, to_y }, from_taps, to_taps };

@@ -43,19 +43,20 @@ typedef struct fv_winograd4 {
     bool phases; /* stride 2, by tiles of 2 and the four phases of x */
     bool spread; /* its gradient: y by the four phases, made of x by tiles of 2 × 2 of each */
     int64_t pictures;
-    const float *x; /* what tiles are taken from */
+    const void *x; /* what tiles are taken from */
     int64_t x_size[2], x_channels,
-        x_pixel;       /* x_pixel, dy_pixel: floats from pixel to pixel, of which the channels may be a part */
+        x_pixel;       /* x_pixel, dy_pixel: numbers from pixel to pixel, of which the channels may be a part */
     int64_t origin[2]; /* result (i, j) is made of x from pixel (i + origin[0], j + origin[1]) on, or (2i + …), which may lie
                           outside */
-    const float *dy;   /* of the gradient with respect to the weights */
+    const void *dy;    /* of the gradient with respect to the weights */
     int64_t dy_pixel;
-    float *y; /* of the others */
+    void *y; /* of the others */
     int64_t y_size[2], y_channels;
     const float *bias; /* added to y, or NULL */
     bool streamed;     /* y is written past the caches, where that is done by whole lines */
     bool limited;      /* and kept between low and high */
     float low, high;
+    bool x_narrow, dy_narrow, y_narrow; /* lies in memory as bf16 (stored_rows.h); planes and transforms are f32 */
 } fv_winograd4;
 
 /* Some tile: its picture, its first result's row and column, its results down and across. */
@@ -105,12 +106,24 @@ typedef struct fv_winograd4_planes {
     int64_t planes, tiles, groups;
 } fv_winograd4_planes;
 
-/* What is done to numbers, by vectors. Tiles [first, first + count) of the convolution are tiles 0 … count − 1 of the planes.
+/* What is done to pictures, by vectors. Tiles [first, first + count) of the convolution are tiles 0 … count − 1 of the planes.
  */
-typedef struct fv_winograd4_vectors {
+typedef struct fv_winograd4_pictures {
     void (*from_x)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
     void (*from_dy)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
     void (*to_y)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from);
+} fv_winograd4_pictures;
+
+/* By what a convolution's pictures are, f32 or bf16, and the widest vectors that CPU and FOVEA_ISA allow. */
+void fv_winograd4_from_x(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
+void fv_winograd4_from_dy(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
+void fv_winograd4_to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from);
+
+extern const fv_winograd4_pictures fv_winograd4_stored_avx2, fv_winograd4_stored_bf16; /* of bf16 */
+
+/* What is done to numbers, by vectors. */
+typedef struct fv_winograd4_vectors {
+    fv_winograd4_pictures pictures; /* of f32 */
     /* Weights: `rows` rows of 16 for each of the 9 taps, `tap` floats apart, become planes of such rows, `plane` floats apart:
      * all of them, past the caches where they are `streamed`, or those of a part. */
     void (*from_taps)(const float *taps, int64_t tap, int64_t rows, int part, bool streamed, float *to, int64_t plane);
@@ -122,7 +135,7 @@ extern const fv_winograd4_vectors fv_winograd4_by_8, fv_winograd4_by_16, fv_wino
     fv_winograd2_phases_by_8, fv_winograd2_phases_by_16, fv_winograd2_spread_by_8, fv_winograd2_spread_by_16;
 const fv_winograd4_vectors *fv_winograd4_vectors_get(const fv_winograd4 *w); /* the widest that CPU and FOVEA_ISA allow */
 
-/* 3×3, stride 1, no dilation, one group, f32: NULL, otherwise why not. */
+/* 3×3, stride 1, no dilation, one group, weights in f32: NULL, otherwise why not. */
 const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w);
 /* Stride 2, and whole groups of channels. */
 const char *fv_winograd4_phases_refuse(const fv_call *call, const fv_type *w);

@@ -12,6 +12,7 @@
 #include "core/cpu/gemm_avx2.h"
 #include "core/cpu/winograd4.h"
 #include "core/ops/conv2d.h"
+#include "core/ops/stored.h"
 #include "core/plan/kernel.h"
 
 #define GROUP FV_WINOGRAD4_GROUP
@@ -32,7 +33,9 @@
 
 static const char *refuse(const fv_call *call, const fv_type *w, int64_t stride) {
     const fv_conv2d_options *o = call->options;
-    if (call->inputs[0].type.dtype != FV_F32) return FV_REFUSE_DTYPE;
+    if (w->dtype != FV_F32) return FV_REFUSE_DTYPE;
+    for (int i = 0; i < call->input_count; i++)
+        if (!fv_compute_alike(call->inputs[i].type.dtype, w->dtype)) return FV_REFUSE_DTYPE;
     if (o->groups != 1) return FV_REFUSE_GROUPS;
     if (o->dilation[0] != 1 || o->dilation[1] != 1) return FV_REFUSE_DILATION;
     if (w->dims[1] != 3 || w->dims[2] != 3) return FV_REFUSE_SHAPE;
@@ -267,13 +270,12 @@ static void multiply(const job *job, const block *b, int64_t number, int64_t fir
 
 static void fused_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
-    const fv_winograd4_vectors *vectors = vectors_of(job);
     int64_t first = unit * job->cut.block, count = fv_min(job->cut.block, job->cut.tiles - first);
     block b = block_of(job, thread);
     find_rows(&b, count);
-    vectors->from_x(job->w, first, count, &b.x);
+    fv_winograd4_from_x(job->w, first, count, &b.x);
     for (int64_t p = 0; p < job->cut.products; p++) multiply(job, &b, p, first, count, 0, job->w->y_channels);
-    vectors->to_y(job->w, first, count, &b.y);
+    fv_winograd4_to_y(job->w, first, count, &b.y);
 }
 
 /* ---- staged ---- */
@@ -288,7 +290,7 @@ static void in_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     int64_t first = unit * STAGE_TILES;
     fv_winograd4_planes to = behind(block_of(job, 0).x, first);
-    vectors_of(job)->from_x(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &to);
+    fv_winograd4_from_x(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &to);
 }
 
 static int64_t stage_parts(const job *job) { return fv_ceil_div(job->w->y_channels, STAGE_COLUMNS); }
@@ -328,7 +330,7 @@ static void out_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     int64_t first = unit * STAGE_TILES;
     fv_winograd4_planes from = behind(block_of(job, 0).y, first);
-    vectors_of(job)->to_y(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &from);
+    fv_winograd4_to_y(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &from);
 }
 
 static void run_stage(job *job) {

@@ -11,19 +11,37 @@
 #define POINTS(results) ((results) + SIDE - TILE)
 #define NUMBERS INPUTS(TILE)
 
+/* Numbers of pictures. They are bf16 where FV_WINOGRAD4_STORED is defined, and nothing else than pictures is seen to then. */
+#ifdef FV_WINOGRAD4_STORED
+#include "core/cpu/stored_lanes.h"
+typedef uint16_t number;
+INLINE lanes read_lanes(const number *from) { return widen(from); }
+INLINE lanes read_tail(const number *from, int64_t count) { return widen_tail(from, count); }
+INLINE void write_lanes(number *to, lanes value) { narrow(to, value); }
+INLINE void write_tail(number *to, lanes value, int64_t count) { narrow_tail(to, value, count); }
+INLINE void write_past(number *to, lanes value) { narrow(to, value); } /* half a line: into the caches */
+#else
+typedef float number;
+INLINE lanes read_lanes(const number *from) { return load(from); }
+INLINE lanes read_tail(const number *from, int64_t count) { return load_tail(from, count); }
+INLINE void write_lanes(number *to, lanes value) { store(to, value); }
+INLINE void write_tail(number *to, lanes value, int64_t count) { store_tail(to, value, count); }
+INLINE void write_past(number *to, lanes value) { stream(to, value); }
+#endif
+
 /* ---- tiles ---- */
 
 /* Pixels of a tile, from the first on, which may lie outside the picture: only those that are there are read. */
 typedef struct patch {
-    const float *at;
+    const number *at;
     int rows, columns; /* of the tile's results */
     int64_t row, column, height, width, line, pixel;
 } patch;
 
-static patch patch_of(const float *pictures, const int64_t size[2], int64_t pixel, const fv_winograd4_place *p,
+static patch patch_of(const void *pictures, const int64_t size[2], int64_t pixel, const fv_winograd4_place *p,
                       const int64_t origin[2], int stride) {
     int64_t line = size[1] * pixel, row = stride * p->row + origin[0], column = stride * p->column + origin[1];
-    return (patch){ .at = pictures + p->picture * size[0] * line + row * line + column * pixel,
+    return (patch){ .at = (const number *)pictures + p->picture * size[0] * line + row * line + column * pixel,
                     .rows = p->rows,
                     .columns = p->columns,
                     .row = row,
@@ -41,10 +59,10 @@ static bool lies_inside(const patch *p) {
 /* Pixel (i, j) of a tile, from channel c: `count` of them, LANES where the tile is `whole`: all pixels in the picture and all
  * lanes channels. */
 INLINE lanes pixel(const patch *p, bool whole, int64_t i, int64_t j, int64_t c, int64_t count) {
-    const float *from = p->at + i * p->line + j * p->pixel + c;
-    if (whole) return load(from);
+    const number *from = p->at + i * p->line + j * p->pixel + c;
+    if (whole) return read_lanes(from);
     bool there = p->row + i >= 0 && p->row + i < p->height && p->column + j >= 0 && p->column + j < p->width;
-    return !there ? all(0) : count == LANES ? load(from) : load_tail(from, count);
+    return !there ? all(0) : count == LANES ? read_lanes(from) : read_tail(from, count);
 }
 
 /* The point of number k along an axis of a tile of `results`. */
@@ -166,7 +184,7 @@ INLINE bool in_picture(const patch *p, int i, int j) {
 INLINE void y_lanes(const fv_winograd4 *w, const float *from, int64_t planes, const patch *p, int rows, int columns, int64_t c,
                     int64_t count, lanes bias) {
     lanes half[RESULTS(TILE)][BACK(TILE)], line[BACK(TILE)], made[RESULTS(TILE)];
-    float *y = (float *)p->at + c;
+    number *y = (number *)p->at + c;
 #pragma GCC unroll 6
     for (int j = 0; j < BACK(columns); j++) {
 #pragma GCC unroll 6
@@ -184,11 +202,11 @@ INLINE void y_lanes(const fv_winograd4 *w, const float *from, int64_t planes, co
             lanes value = made[j] + bias;
             if (w->limited) value = at_most(at_least(value, w->low), w->high);
             if (count < LANES)
-                store_tail(y + i * p->line + j * p->pixel, value, count);
+                write_tail(y + i * p->line + j * p->pixel, value, count);
             else if (LANES == GROUP && w->streamed)
-                stream(y + i * p->line + j * p->pixel, value);
+                write_past(y + i * p->line + j * p->pixel, value);
             else
-                store(y + i * p->line + j * p->pixel, value);
+                write_lanes(y + i * p->line + j * p->pixel, value);
         }
     }
 }
@@ -220,7 +238,7 @@ static void to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_w
     if (w->streamed) stream_end();
 }
 
-#ifndef SPREAD /* whose weights are those of phases */
+#if !defined(SPREAD) && !defined(FV_WINOGRAD4_STORED) /* the weights of a gradient by phases are those of phases */
 
 /* ---- weights ---- */
 

@@ -330,6 +330,9 @@ static const char *const cases[] = {
     "x=f32[1,5,6,18]:-2..2 w=f32[9,3,3,18] bias=f32[9] padding=1 activation=relu6",
     "x=f32[1,5,7,19]:-9..9 w=f32[19,3,3,1] bias=f32[19] groups=19 padding=1 activation=relu6",
     "x=f32[1,5,4,10]:-9..9 w=f32[10,3,2,1] bias=f32[10] groups=10 activation=relu",
+    "x=bf16[2,9,14,20] w=f32[37,3,3,20] bias=f32[37] padding=1",
+    "x=bf16[2,7,5,340] w=f32[9,3,3,340] padding=2,0,1,3 stored=f32",
+    "x=f32[13,16,16,32] w=f32[48,3,3,32] bias=f32[48] padding=1 activation=relu stored=bf16",
     NULL,
 };
 
@@ -360,6 +363,8 @@ static const char *const grad_input_cases[] = {
     "dy=f32[1,1,1,16] w=f32[16,3,3,1] like=f32[1,1,1,16] groups=16 padding=1",
     "dy=f32[1,4,5,9] w=f32[9,5,5,1] like=f32[1,6,5,9] groups=9 padding=0,1,2,3",
     "dy=f32[2,4,3,70] w=f32[70,3,3,1] like=f32[2,7,6,70] groups=70 padding=1,0,2,1 stride=2",
+    "dy=bf16[2,7,11,40] w=f32[40,3,3,36] like=bf16[2,7,11,36] padding=1",
+    "dy=f32[2,8,6,340] w=f32[340,3,3,9] like=bf16[2,7,5,9] padding=2,0,1,3 stored=bf16",
     NULL,
 };
 
@@ -396,6 +401,8 @@ static const char *const grad_weights_cases[] = {
     "x=f32[1,1,1,16] dy=f32[1,1,1,16] like=f32[16,3,3,1] groups=16 padding=1",
     "x=f32[1,6,5,9] dy=f32[1,4,5,9] like=f32[9,5,5,1] groups=9 padding=0,1,2,3",
     "x=f32[2,7,6,70] dy=f32[2,4,3,70] like=f32[70,3,3,1] groups=70 padding=1,0,2,1 stride=2",
+    "x=bf16[9,6,6,100] dy=bf16[9,4,4,150] like=f32[150,3,3,100]",
+    "x=f32[9,7,11,40] dy=bf16[9,7,11,36] like=f32[36,3,3,40] padding=1",
     NULL,
 };
 

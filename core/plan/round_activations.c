@@ -7,6 +7,8 @@
  *
  * A value is stored so if its maker and all its readers can; every other value stays f32. Which those are depends on the graph
  * alone, not on the batch. Weights, their gradients, statistics, results of the graph and the loss are f32. */
+#include <math.h>
+
 #include "core/base/assert.h"
 #include "core/ops/batch_norm.h"
 #include "core/ops/conv2d.h"
@@ -14,7 +16,7 @@
 #include "core/ops/stored.h"
 #include "core/plan/plan.h"
 
-/* Of ops that store: inputs that may be bf16, and how many inputs at most they have for that. Output 0 may. */
+/* Of ops that may store: inputs that may be bf16, and how many inputs at most they have for that. Output 0 may. */
 typedef struct storing {
     const char *op;
     unsigned inputs;
@@ -25,34 +27,58 @@ static const storing storings[] = {
     { "rounded_conv2d", 1 << 0, 3, true },
     { "rounded_conv2d_grad_input", 1 << 0 | 1 << 2, 3, true },
     { "rounded_conv2d_grad_weights", 1 << 0 | 1 << 1, 3, false },
+    { "conv2d", 1 << 0, 3, true },
+    { "conv2d_grad_input", 1 << 0 | 1 << 2, 3, true },
+    { "conv2d_grad_weights", 1 << 0 | 1 << 1, 3, false },
     { "batch_norm", 1 << 0, 5, true },
     { "batch_norm_grad", 1 << 0 | 1 << 4, 6, true },
 };
 
 typedef struct rounding {
     fv_graph *graph;
-    bool *kept; /* by node: its output 0 stays f32, as other outputs do */
-    bool *read; /* by node: what is no elementwise op reads it */
+    const storing **storings; /* by node: NULL where its op stores nothing */
+    bool *kept;               /* by node: its output 0 stays f32, as other outputs do */
+    bool *read;               /* by node: what is no elementwise op reads it */
 } rounding;
 
-static const storing *storing_of(const fv_node *node) {
+/* Has the op a kernel that takes bf16 wherever it may be, which is no dearer than that of f32 alone? A nominal batch is asked
+ * about, as in round_products.c. */
+static bool pays(const fv_graph *graph, const fv_node *node, const storing *s) {
+    fv_type types[FV_INPUTS_MAX];
+    double exact, stored;
+    int64_t scratch;
+    if (fv_kernel_is_pinned(s->op)) return false;
+    for (int i = 0; i < node->input_count; i++) {
+        types[i] = *fv_value_type(graph, node->inputs[i]);
+        types[i].dtype = fv_computed_dtype(types[i].dtype);
+        if (s->inputs >> i & 1) types[i].dims[0] = FV_NOMINAL_BATCH;
+    }
+    fv_kernel_cheapest(s->op, types, node->input_count, node->options, 1, &exact, &scratch);
+    for (int i = 0; i < node->input_count; i++)
+        if (s->inputs >> i & 1) types[i].dtype = FV_BF16;
+    fv_kernel_cheapest(s->op, types, node->input_count, node->options, 1, &stored, &scratch);
+    return stored <= exact && stored < INFINITY;
+}
+
+static const storing *storing_of(const fv_graph *graph, const fv_node *node) {
     for (int i = 0; i < FV_COUNT(storings); i++)
-        if (fv_node_is(node, storings[i].op)) return node->input_count <= storings[i].most ? &storings[i] : NULL;
+        if (fv_node_is(node, storings[i].op))
+            return node->input_count <= storings[i].most && pays(graph, node, &storings[i]) ? &storings[i] : NULL;
     return NULL;
 }
 
 static bool is_elementwise(const fv_node *node) { return fv_elementwise_supports(node->op); }
 
-static bool can_make(const fv_node *node) {
-    const storing *s = storing_of(node);
+static bool can_make(const rounding *r, const fv_node *node) {
+    const storing *s = r->storings[node->index];
     if (node->output_count == 0 || node->outputs[0].dtype != FV_F32 || node->outputs[0].rank < 2) return false;
     return s ? s->result : is_elementwise(node);
 }
 
 /* What is broadcast is read in place: a cast would write it out. */
-static bool can_read(const fv_graph *graph, const fv_node *node, int input) {
-    const fv_type *x = fv_value_type(graph, node->inputs[input]);
-    const storing *s = storing_of(node);
+static bool can_read(const rounding *r, const fv_node *node, int input) {
+    const fv_type *x = fv_value_type(r->graph, node->inputs[input]);
+    const storing *s = r->storings[node->index];
     if (s) return s->inputs >> input & 1;
     if (!is_elementwise(node)) return false;
     fv_type y = node->outputs[0];
@@ -62,15 +88,19 @@ static bool can_read(const fv_graph *graph, const fv_node *node, int input) {
 
 static fv_error *find_kept(rounding *r, fv_arena *arena) {
     fv_graph *graph = r->graph;
+    FV_TRY(fv_arena_take(arena, graph->count, &r->storings));
     FV_TRY(fv_arena_take(arena, graph->count, &r->kept));
     FV_TRY(fv_arena_take(arena, graph->count, &r->read));
-    for (int32_t n = 0; n < graph->count; n++) r->kept[n] = !can_make(graph->nodes[n]);
+    for (int32_t n = 0; n < graph->count; n++) {
+        r->storings[n] = storing_of(graph, graph->nodes[n]);
+        r->kept[n] = !can_make(r, graph->nodes[n]);
+    }
     for (int32_t n = 0; n < graph->count; n++)
         for (int i = 0; i < graph->nodes[n]->input_count; i++) {
             fv_value x = graph->nodes[n]->inputs[i];
             if (x.output > 0) continue;
-            if (!can_read(graph, graph->nodes[n], i)) r->kept[x.node] = true;
-            if (storing_of(graph->nodes[n])) r->read[x.node] = true;
+            if (!can_read(r, graph->nodes[n], i)) r->kept[x.node] = true;
+            if (r->storings[n]) r->read[x.node] = true;
         }
     for (int i = 0; i < graph->output_count; i++) r->kept[graph->outputs[i].value.node] = true;
     /* A chain that only chains read need not be in memory at all. */
@@ -121,7 +151,7 @@ static void store(rounding *r, int32_t n, int32_t count) {
 /* An operand that is bf16 now makes no result so that stays f32. */
 static void keep(const rounding *r, int32_t n) {
     fv_node *node = r->graph->nodes[n];
-    const storing *s = storing_of(node);
+    const storing *s = r->storings[n];
     if (s && s->result && fv_value_type(r->graph, node->inputs[0])->dtype == FV_BF16) *stored_option(node) = FV_STORED_F32;
 }
 

@@ -59,7 +59,7 @@ static fv_winograd4 convolution(float *y) {
 static void transform_tiles(const fv_winograd4_vectors *vectors, bool dy, float *to) {
     fv_winograd4 w = convolution(NULL);
     fv_winograd4_planes at = { to, PLANE, ROOM, FV_WINOGRAD4_GROUP };
-    (dy ? vectors->from_dy : vectors->from_x)(&w, 0, fv_winograd4_tiles(&w), &at);
+    (dy ? vectors->pictures.from_dy : vectors->pictures.from_x)(&w, 0, fv_winograd4_tiles(&w), &at);
 }
 
 static void check_vectors(void (*make)(const fv_winograd4_vectors *vectors, float *to)) {
@@ -73,7 +73,7 @@ static void make_x(const fv_winograd4_vectors *vectors, float *to) { transform_t
 static void make_dy(const fv_winograd4_vectors *vectors, float *to) { transform_tiles(vectors, true, to); }
 static void make_y(const fv_winograd4_vectors *vectors, float *to) {
     fv_winograd4 w = convolution(to);
-    vectors->to_y(&w, 0, fv_winograd4_tiles(&w), &(fv_winograd4_planes){ numbers, PLANE, ROOM, FV_WINOGRAD4_GROUP });
+    vectors->pictures.to_y(&w, 0, fv_winograd4_tiles(&w), &(fv_winograd4_planes){ numbers, PLANE, ROOM, FV_WINOGRAD4_GROUP });
 }
 static void make_weights(const fv_winograd4_vectors *vectors, float *to) {
     vectors->from_taps(numbers, 5 * FV_WINOGRAD4_GROUP, 5, FV_WINOGRAD4_WHOLE, true, to, PLANE);
