@@ -206,8 +206,8 @@ static const char *const cases[] = {
     "x0=u8[3,70,3]:0..255 x1=f32[3] program=\"cast i0 dtype=f32; mul t0 i1\" results=t1",
     "x0=f32[2,9,9,16] x1=f32[2,1,1,16] program=\"mul i0 i1; silu t0; gelu t0; add t1 t2\" results=t3",
     "x0=f32[1] program=\"neg i0\" results=t0",
-    "x0=bf16[2,9,9,16] x1=bf16[2,9,9,16] program=\"cast i0 dtype=f32; cast i1 dtype=f32; add t0 t1; relu t2; cast t3 dtype=bf16\" "
-    "results=t4",
+    "x0=bf16[2,9,9,16] x1=bf16[2,9,9,16] "
+    "program=\"cast i0 dtype=f32; cast i1 dtype=f32; add t0 t1; relu t2; cast t3 dtype=bf16\" results=t4",
     "x0=f32[2061]:-6..6 "
     "program=\"erf i0; gelu i0; gelu i0 approximate=tanh; softplus i0; floor i0; sign i0\" results=t0,t1,t2,t3,t4,t5",
     "x0=f32[2061]:0..4 x1=f32[2061]:-3..3 "
