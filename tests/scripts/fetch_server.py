@@ -1,6 +1,6 @@
-# fetch_server.py PORT-FILE LOG: what data_fetch.sh fetches from, on 127.0.0.1. Ends by itself after a minute. The first part of the
+# fetch_server.py PORT-FILE LOG: what data_fetch.sh fetches from, on 127.0.0.1. Ends when who started it has ended. The first part of the
 # path says how it behaves; the log gets a line a request: path, Range, If-Range.
-import hashlib, http.server, os, sys, threading
+import hashlib, http.server, os, sys, threading, time
 
 BODY = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(8192))  # 256 KiB
 asked = {}
@@ -58,8 +58,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, BODY, headers)
 
 
+def end_with(parent):
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)
+
+
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-threading.Timer(60, os._exit, [1]).start()
+threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
 with open(sys.argv[1] + ".new", "w") as out:
     print(server.server_port, hashlib.sha256(BODY).hexdigest(), file=out)
 os.rename(sys.argv[1] + ".new", sys.argv[1])
