@@ -58,7 +58,7 @@ if(program_folders)
     add_executable(fovea ${program_objects})
     set_target_properties(fovea PROPERTIES LINKER_LANGUAGE C)
     add_dependencies(fovea fovea_static)
-    target_link_libraries(fovea PRIVATE $<TARGET_FILE:fovea_static> fv_reader_libraries fv_libraries)
+    target_link_libraries(fovea PRIVATE $<TARGET_FILE:fovea_static> fv_program_libraries fv_libraries)
     target_link_options(fovea PRIVATE -Wl,--gc-sections -Wl,--as-needed)
     install(TARGETS fovea RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 

@@ -23,7 +23,7 @@ add_custom_command(OUTPUT ${table} BYPRODUCTS ${found}
 add_executable(fovea-tests ${sources} ${table})
 target_include_directories(fovea-tests PRIVATE ${FV_ROOTS}/tests ${all_roots})
 target_compile_definitions(fovea-tests PRIVATE FOVEA_SOURCE="${PROJECT_SOURCE_DIR}" FOVEA_BUILD="${PROJECT_BINARY_DIR}")
-target_link_libraries(fovea-tests PRIVATE fovea_static PkgConfig::CMOCKA)
+target_link_libraries(fovea-tests PRIVATE fovea_static PkgConfig::CMOCKA PkgConfig::TIFF)
 if(NOT FOVEA_SANITIZE) # what asks an arena for memory asks tests/allocations.c first (not where LTO has bound it already)
     foreach(call alloc copy text format)
         target_link_options(fovea-tests PRIVATE -Wl,--wrap=fv_arena_${call})

@@ -1,5 +1,4 @@
-/* fetch_curl.h - libcurl, loaded when something is fetched: it brings some thirty libraries along, for which every other
- * command would wait. */
+/* fetch_curl.h - libcurl, loaded when something is fetched: it brings some thirty libraries along. */
 #ifndef FV_DATA_FETCH_CURL_H
 #define FV_DATA_FETCH_CURL_H
 
@@ -11,20 +10,25 @@
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 
+#define FV_CURL_FUNCTIONS(F)                                                                                                   \
+    F(easy_cleanup)                                                                                                            \
+    F(easy_getinfo)                                                                                                            \
+    F(easy_init)                                                                                                               \
+    F(easy_perform)                                                                                                            \
+    F(easy_reset)                                                                                                              \
+    F(easy_setopt)                                                                                                             \
+    F(easy_strerror)                                                                                                           \
+    F(global_init)                                                                                                             \
+    F(slist_append)                                                                                                            \
+    F(slist_free_all)
+
 typedef struct fv_curl_functions {
-    __typeof__(curl_global_init) *global_init;
-    __typeof__(curl_easy_init) *easy_init;
-    __typeof__(curl_easy_cleanup) *easy_cleanup;
-    __typeof__(curl_easy_reset) *easy_reset;
-    __typeof__(curl_easy_setopt) *easy_setopt;
-    __typeof__(curl_easy_getinfo) *easy_getinfo;
-    __typeof__(curl_easy_perform) *easy_perform;
-    __typeof__(curl_easy_strerror) *easy_strerror;
-    __typeof__(curl_slist_append) *slist_append;
-    __typeof__(curl_slist_free_all) *slist_free_all;
+#define F(name) __typeof__(curl_##name) *name;
+    FV_CURL_FUNCTIONS(F)
+#undef F
 } fv_curl_functions;
 
-/* Loads it once for the process; `*out` is constant. FV_UNSUPPORTED: it is not there, or lacks a function. Any thread. */
+/* `*out` is constant. As fv_library_load. */
 FV_MUST_USE fv_error *fv_curl_load(const fv_curl_functions **out);
 
 #endif

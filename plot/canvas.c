@@ -1,12 +1,12 @@
 /* canvas.c - each drawing call, once as a line of SVG and once in cairo. */
 #include "plot/canvas.h"
 
-#include <cairo.h>
 #include <math.h>
 #include <string.h>
 
 #include "core/base/memory.h"
 #include "plot/base64.h"
+#include "plot/cairo.h"
 
 #define FONTS "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
@@ -41,12 +41,13 @@ fv_error *fv_canvas_svg(int64_t width, int64_t height, const char *title, fv_tex
 
 fv_error *fv_canvas_png(int64_t width, int64_t height, fv_text *out, fv_canvas **canvas) {
     FV_TRY(check_side(width, height));
+    FV_TRY(fv_cairo_load());
     FV_OWNED(fv_canvas) c = NULL;
     FV_TRY(fv_memory_new(1, &c));
     c->out = out;
-    c->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
-    c->cairo = cairo_create(c->surface);
-    if (cairo_status(c->cairo)) return fv_error_memory();
+    c->surface = fv_cairo.image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
+    c->cairo = fv_cairo.create(c->surface);
+    if (fv_cairo.status(c->cairo)) return fv_error_memory();
     fv_canvas_box(c, 0, 0, (double)width, (double)height, FV_PAPER);
     *canvas = fv_take(&c);
     return NULL;
@@ -70,19 +71,19 @@ fv_error *fv_canvas_finish(fv_canvas *canvas) {
         fv_text_add(canvas->out, "</svg>\n");
         return fv_text_error(canvas->out);
     }
-    cairo_status_t status = cairo_status(canvas->cairo);
-    if (!status) status = cairo_surface_write_to_png_stream(canvas->surface, append, canvas->out);
+    cairo_status_t status = fv_cairo.status(canvas->cairo);
+    if (!status) status = fv_cairo.surface_write_to_png_stream(canvas->surface, append, canvas->out);
     FV_TRY(fv_text_error(canvas->out));
     bool memory = status == CAIRO_STATUS_NO_MEMORY || status == CAIRO_STATUS_PNG_ERROR; /* what else can writing one lack? */
     if (memory) return fv_error_memory();
-    return status ? fv_fail(FV_BUG, "a picture cannot be drawn: %s", cairo_status_to_string(status)) : NULL;
+    return status ? fv_fail(FV_BUG, "a picture cannot be drawn: %s", fv_cairo.status_to_string(status)) : NULL;
 }
 
 void fv_canvas_free(fv_canvas *canvas) {
     if (!canvas) return;
     if (canvas->surface) {
-        cairo_destroy(canvas->cairo);
-        cairo_surface_destroy(canvas->surface);
+        fv_cairo.destroy(canvas->cairo);
+        fv_cairo.surface_destroy(canvas->surface);
     }
     fv_error_free(canvas->error);
     fv_memory_free(canvas);
@@ -113,7 +114,7 @@ static void put_box(fv_canvas *c, double x, double y, double width, double heigh
 }
 
 static void set_colour(fv_canvas *c, fv_colour colour) {
-    cairo_set_source_rgb(c->cairo, (colour >> 16 & 255) / 255.0, (colour >> 8 & 255) / 255.0, (colour & 255) / 255.0);
+    fv_cairo.set_source_rgb(c->cairo, (colour >> 16 & 255) / 255.0, (colour >> 8 & 255) / 255.0, (colour & 255) / 255.0);
 }
 
 /* ---- shapes ---- */
@@ -121,8 +122,8 @@ static void set_colour(fv_canvas *c, fv_colour colour) {
 void fv_canvas_box(fv_canvas *c, double x, double y, double width, double height, fv_colour fill) {
     if (c->surface) {
         set_colour(c, fill);
-        cairo_rectangle(c->cairo, x, y, width, height);
-        cairo_fill(c->cairo);
+        fv_cairo.rectangle(c->cairo, x, y, width, height);
+        fv_cairo.fill(c->cairo);
         return;
     }
     fv_text_add(c->out, "<rect");
@@ -134,9 +135,9 @@ void fv_canvas_box(fv_canvas *c, double x, double y, double width, double height
 void fv_canvas_frame(fv_canvas *c, double x, double y, double width, double height, fv_colour colour, double thick) {
     if (c->surface) {
         set_colour(c, colour);
-        cairo_set_line_width(c->cairo, thick);
-        cairo_rectangle(c->cairo, x, y, width, height);
-        cairo_stroke(c->cairo);
+        fv_cairo.set_line_width(c->cairo, thick);
+        fv_cairo.rectangle(c->cairo, x, y, width, height);
+        fv_cairo.stroke(c->cairo);
         return;
     }
     fv_text_add(c->out, "<rect");
@@ -149,12 +150,12 @@ void fv_canvas_frame(fv_canvas *c, double x, double y, double width, double heig
 
 static void draw_line(fv_canvas *c, const fv_point *points, int64_t count, fv_colour colour, double thick, bool dashed) {
     set_colour(c, colour);
-    cairo_set_line_width(c->cairo, thick);
-    cairo_set_line_join(c->cairo, CAIRO_LINE_JOIN_ROUND);
-    cairo_set_dash(c->cairo, (const double[]){ 4, 3 }, dashed ? 2 : 0, 0);
-    for (int64_t i = 0; i < count; i++) cairo_line_to(c->cairo, points[i].x, points[i].y);
-    cairo_stroke(c->cairo);
-    cairo_set_dash(c->cairo, NULL, 0, 0);
+    fv_cairo.set_line_width(c->cairo, thick);
+    fv_cairo.set_line_join(c->cairo, CAIRO_LINE_JOIN_ROUND);
+    fv_cairo.set_dash(c->cairo, (const double[]){ 4, 3 }, dashed ? 2 : 0, 0);
+    for (int64_t i = 0; i < count; i++) fv_cairo.line_to(c->cairo, points[i].x, points[i].y);
+    fv_cairo.stroke(c->cairo);
+    fv_cairo.set_dash(c->cairo, NULL, 0, 0);
 }
 
 void fv_canvas_line(fv_canvas *c, const fv_point *points, int64_t count, fv_colour colour, double thick, bool dashed) {
@@ -175,8 +176,8 @@ void fv_canvas_line(fv_canvas *c, const fv_point *points, int64_t count, fv_colo
 void fv_canvas_dot(fv_canvas *c, double x, double y, double radius, fv_colour fill) {
     if (c->surface) {
         set_colour(c, fill);
-        cairo_arc(c->cairo, x, y, radius, 0, 2 * M_PI);
-        cairo_fill(c->cairo);
+        fv_cairo.arc(c->cairo, x, y, radius, 0, 2 * M_PI);
+        fv_cairo.fill(c->cairo);
         return;
     }
     fv_text_add(c->out, "<circle");
@@ -194,19 +195,19 @@ static void draw_text(fv_canvas *c, double x, double y, const fv_letters *letter
     fv_text_add_printable(&shown, text);
     fv_canvas_fail(c, fv_text_error(&shown));
     cairo_text_extents_t extents;
-    cairo_select_font_face(c->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
-                           letters->bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(c->cairo, letters->size);
-    cairo_text_extents(c->cairo, shown.at, &extents);
+    fv_cairo.select_font_face(c->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+                              letters->bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    fv_cairo.set_font_size(c->cairo, letters->size);
+    fv_cairo.text_extents(c->cairo, shown.at, &extents);
     double before = extents.x_advance * (letters->anchor == FV_ANCHOR_END ? 1 : letters->anchor == FV_ANCHOR_MIDDLE ? 0.5 : 0);
-    cairo_save(c->cairo);
+    fv_cairo.save(c->cairo);
     set_colour(c, letters->colour);
-    cairo_translate(c->cairo, x, y);
-    if (letters->upwards) cairo_rotate(c->cairo, -M_PI / 2);
-    cairo_move_to(c->cairo, -before, 0);
-    cairo_show_text(c->cairo, shown.at);
-    cairo_new_path(c->cairo); /* a text leaves a point behind, which the next line would begin at */
-    cairo_restore(c->cairo);
+    fv_cairo.translate(c->cairo, x, y);
+    if (letters->upwards) fv_cairo.rotate(c->cairo, -M_PI / 2);
+    fv_cairo.move_to(c->cairo, -before, 0);
+    fv_cairo.show_text(c->cairo, shown.at);
+    fv_cairo.new_path(c->cairo); /* a text leaves a point behind, which the next line would begin at */
+    fv_cairo.restore(c->cairo);
 }
 
 void fv_canvas_text(fv_canvas *c, double x, double y, const fv_letters *letters, const char *text) {
@@ -273,24 +274,24 @@ void fv_canvas_cut_text(const char *text, double size, bool bold, double width, 
 /* ---- pictures ---- */
 
 static fv_error *draw_picture(fv_canvas *c, const uint8_t *rgb, double x, double y, int64_t width, int64_t height) {
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
-    if (cairo_surface_status(surface)) {
-        cairo_surface_destroy(surface);
+    cairo_surface_t *surface = fv_cairo.image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
+    if (fv_cairo.surface_status(surface)) {
+        fv_cairo.surface_destroy(surface);
         return fv_error_memory();
     }
-    cairo_surface_flush(surface);
+    fv_cairo.surface_flush(surface);
     for (int64_t j = 0; j < height; j++) {
-        uint8_t *row = cairo_image_surface_get_data(surface) + j * cairo_image_surface_get_stride(surface);
+        uint8_t *row = fv_cairo.image_surface_get_data(surface) + j * fv_cairo.image_surface_get_stride(surface);
         for (int64_t i = 0; i < width; i++) {
             const uint8_t *from = rgb + (j * width + i) * 3;
             uint32_t pixel = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
             memcpy(row + i * 4, &pixel, sizeof pixel);
         }
     }
-    cairo_surface_mark_dirty(surface);
-    cairo_set_source_surface(c->cairo, surface, x, y);
-    cairo_paint(c->cairo);
-    cairo_surface_destroy(surface);
+    fv_cairo.surface_mark_dirty(surface);
+    fv_cairo.set_source_surface(c->cairo, surface, x, y);
+    fv_cairo.paint(c->cairo);
+    fv_cairo.surface_destroy(surface);
     return NULL;
 }
 

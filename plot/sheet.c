@@ -80,8 +80,9 @@ fv_error *fv_sheet_png(const fv_sheet_cell *cells, int64_t count, const fv_sheet
     if (count < 1) return fv_fail(FV_USAGE, "a sheet of pictures needs at least one");
     layout l = lay_out(cells, count, options);
     FV_OWNED(fv_canvas) canvas = NULL;
-    FV_TRY(fv_error_hint(fv_canvas_png(l.width, l.height, out, &canvas), "show fewer than %lld pictures at once",
-                         (long long)count));
+    fv_error *error = fv_canvas_png(l.width, l.height, out, &canvas);
+    bool large = error && fv_error_code(error) == FV_USAGE;
+    if (error) return large ? fv_error_hint(error, "show fewer than %lld pictures at once", (long long)count) : error;
     if (options->title)
         fv_canvas_text(canvas, GAP, GAP + 14, &(fv_letters){ .size = TITLE_LETTERS, .colour = FV_INK, .bold = true },
                        options->title);

@@ -82,7 +82,7 @@ static fv_error *read_query(fv_request *r) {
     reading q = { r, NULL };
     FV_TRY(fv_arena_alloc(r->arena, 1, fv_max(16, (int64_t)r->route->size), &r->options));
     FV_TRY(fv_fields_defaults(fields, r->options, r->arena));
-    if (r->route->fields) MHD_get_connection_values(r->inner.connection, MHD_GET_ARGUMENT_KIND, take_argument, &q);
+    if (r->route->fields) fv_microhttpd.get_connection_values(r->inner.connection, MHD_GET_ARGUMENT_KIND, take_argument, &q);
     FV_TRY(q.error);
     return fv_fields_check(fields, r->options, NULL);
 }

@@ -29,7 +29,7 @@
 #define ENDING_MS 1
 
 const char *fv_request_header(const fv_request *r, const char *name) {
-    return MHD_lookup_connection_value(r->inner.connection, MHD_HEADER_KIND, name);
+    return fv_microhttpd.lookup_connection_value(r->inner.connection, MHD_HEADER_KIND, name);
 }
 
 /* ---- a request begins and ends ---- */
@@ -89,7 +89,7 @@ static fv_error *begin(fv_http *h, const char *line, struct MHD_Connection *conn
 /* The first line of a request is there. What it gives is `*state` from then on; NULL: no memory. */
 static void *on_line(void *context, const char *line, struct MHD_Connection *connection) {
     fv_http *h = context;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *info = fv_microhttpd.get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     fv_link *link = info ? info->socket_context : NULL;
     fv_request *r = NULL;
     fv_watch_phase(&h->watch, link, FV_PHASE_READING);
@@ -209,14 +209,14 @@ void fv_http_leave(fv_http *http) { atomic_fetch_sub(&http->at_work, 1); }
 
 bool fv_request_pause(fv_request *r) {
     if (!fv_http_enter(r->inner.http)) return false;
-    MHD_suspend_connection(r->inner.connection);
+    fv_microhttpd.suspend_connection(r->inner.connection);
     return true;
 }
 
 /* Once it is awake the request may be gone at any time: it is not looked at again. */
 void fv_request_wake(fv_request *r) {
     fv_http *http = r->inner.http;
-    MHD_resume_connection(r->inner.connection);
+    fv_microhttpd.resume_connection(r->inner.connection);
     fv_http_leave(http);
 }
 
@@ -247,7 +247,7 @@ static enum MHD_Result work_on(fv_request *r) {
         return r->reply.status ? fv_request_send(r) : finish(r);
     }
     r->inner.stage = FV_REQUEST_WAITING;
-    MHD_suspend_connection(r->inner.connection);
+    fv_microhttpd.suspend_connection(r->inner.connection);
     fv_request_answered(r);
     return MHD_YES;
 }
@@ -295,8 +295,9 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         *socket = NULL;
         return;
     }
-    int number = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    const struct sockaddr *address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+    int number = fv_microhttpd.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    const struct sockaddr *address =
+        fv_microhttpd.get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
     fv_error *error = fv_watch_enter(&h->watch, number, is_local(address), (fv_link **)socket);
     fv_error_free(error); /* without memory nobody watches it: libmicrohttpd's own time limit is left */
 }
@@ -345,18 +346,19 @@ static int port_of(int socket) {
 static fv_error *start(fv_http *h) {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ERROR_LOG | MHD_USE_TURBO;
-    h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h,
-                                 MHD_OPTION_LISTEN_SOCKET, h->listener, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)HTTP_THREADS,
-                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->options.connections,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-                                 (unsigned)fv_max(1, (int64_t)(h->options.idle + h->options.timeout)),
-                                 MHD_OPTION_NOTIFY_COMPLETED, on_done, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
-                                 MHD_OPTION_URI_LOG_CALLBACK, on_line, h, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    h->daemon = fv_microhttpd.start_daemon(
+        flags, 0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h, MHD_OPTION_LISTEN_SOCKET, h->listener,
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)h->options.connections,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)fv_max(1, (int64_t)(h->options.idle + h->options.timeout)), MHD_OPTION_NOTIFY_COMPLETED, on_done, h,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_URI_LOG_CALLBACK, on_line, h, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_END);
     return h->daemon ? NULL : fv_fail(FV_IO, "cannot start to serve: %s", strerror(errno));
 }
 
 fv_error *fv_http_new(const fv_http_options *options, struct fv_server *server, fv_http **out) {
     fv_http *h = NULL;
+    FV_TRY(fv_microhttpd_load());
     FV_TRY(fv_memory_new(1, &h));
     h->options = *options;
     h->server = server;
@@ -374,7 +376,7 @@ int fv_http_port(const fv_http *http) { return http->port; }
 
 void fv_http_quiet(fv_http *http) {
     if (http->listener < 0) return;
-    MHD_quiesce_daemon(http->daemon);
+    fv_microhttpd.quiesce_daemon(http->daemon);
     close(http->listener);
     http->listener = -1;
 }
@@ -389,7 +391,7 @@ void fv_http_free(fv_http *http) {
         fv_http_quiet(http);
         atomic_store(&http->ending, 1);
         while (atomic_load(&http->at_work)) nanosleep(&(struct timespec){ .tv_nsec = ENDING_MS * 1000000L }, NULL);
-        MHD_stop_daemon(http->daemon);
+        fv_microhttpd.stop_daemon(http->daemon);
     }
     if (http->listener >= 0) close(http->listener);
     fv_watch_release(&http->watch);

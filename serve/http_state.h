@@ -2,9 +2,8 @@
 #ifndef FV_SERVE_HTTP_STATE_H
 #define FV_SERVE_HTTP_STATE_H
 
-#include <microhttpd.h>
-
 #include "serve/http.h"
+#include "serve/microhttpd.h"
 #include "serve/watch.h"
 
 struct fv_http {

@@ -26,21 +26,21 @@ static const char *const always[][2] = {
 static void add_headers(fv_request *r, struct MHD_Response *response) {
     bool listed = false;
     for (int i = 0; i < r->reply.header_count; i++) {
-        MHD_add_response_header(response, r->reply.names[i], r->reply.values[i]);
+        fv_microhttpd.add_response_header(response, r->reply.names[i], r->reply.values[i]);
         listed |= !strcmp(r->reply.names[i], "Access-Control-Allow-Origin");
     }
     for (int i = 0; i < (int)(sizeof always / sizeof *always); i++)
         if (!listed || strcmp(always[i][0], "Cross-Origin-Resource-Policy") != 0)
-            MHD_add_response_header(response, always[i][0], always[i][1]);
-    if (r->reply.type) MHD_add_response_header(response, "Content-Type", r->reply.type);
-    if (!r->reply.cached) MHD_add_response_header(response, "Cache-Control", "no-store");
-    MHD_add_response_header(response, "X-Request-Id", r->id);
+            fv_microhttpd.add_response_header(response, always[i][0], always[i][1]);
+    if (r->reply.type) fv_microhttpd.add_response_header(response, "Content-Type", r->reply.type);
+    if (!r->reply.cached) fv_microhttpd.add_response_header(response, "Cache-Control", "no-store");
+    fv_microhttpd.add_response_header(response, "X-Request-Id", r->id);
     if (*r->trace.trace) {
         char value[64];
         snprintf(value, sizeof value, "00-%s-%s-0%d", r->trace.trace, r->trace.span, r->trace.sampled);
-        MHD_add_response_header(response, "traceparent", value);
+        fv_microhttpd.add_response_header(response, "traceparent", value);
     }
-    if (r->reply.close || atomic_load(&r->server->stopping)) MHD_add_response_header(response, "Connection", "close");
+    if (r->reply.close || atomic_load(&r->server->stopping)) fv_microhttpd.add_response_header(response, "Connection", "close");
 }
 
 /* As r->reply.pull, packed. */
@@ -99,7 +99,7 @@ static struct MHD_Response *stream_of(fv_request *r) {
     if (takes_gzip(r)) fv_error_free(fv_packer_new(&r->inner.packer));
     if (r->inner.packer) fv_reply_header(r, "Content-Encoding", "gzip");
     fv_reply_header(r, "Vary", "Accept-Encoding");
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PULL_BYTES, pull, r, NULL);
+    return fv_microhttpd.create_response_from_callback(MHD_SIZE_UNKNOWN, PULL_BYTES, pull, r, NULL);
 }
 
 static struct MHD_Response *response_of(fv_request *r) {
@@ -115,7 +115,7 @@ static struct MHD_Response *response_of(fv_request *r) {
     }
     if (r->reply.type && r->reply.status != 204) fv_reply_header(r, "Vary", "Accept-Encoding");
     r->inner.written = length;
-    return MHD_create_response_from_buffer((size_t)length, (void *)(uintptr_t)bytes, MHD_RESPMEM_PERSISTENT);
+    return fv_microhttpd.create_response_from_buffer((size_t)length, (void *)(uintptr_t)bytes, MHD_RESPMEM_PERSISTENT);
 }
 
 enum MHD_Result fv_request_send(fv_request *r) {
@@ -124,7 +124,7 @@ enum MHD_Result fv_request_send(fv_request *r) {
     add_headers(r, response);
     r->inner.stage = FV_REQUEST_SENT;
     fv_watch_phase(&r->inner.http->watch, r->inner.link, FV_PHASE_WRITING);
-    enum MHD_Result result = MHD_queue_response(r->inner.connection, (unsigned)r->reply.status, response);
-    MHD_destroy_response(response);
+    enum MHD_Result result = fv_microhttpd.queue_response(r->inner.connection, (unsigned)r->reply.status, response);
+    fv_microhttpd.destroy_response(response);
     return result;
 }

@@ -79,13 +79,14 @@ FV_PRINTF(4, 0) static int on_warning(TIFF *tiff, void *context, const char *mod
 }
 
 static TIFF *open_tiff(tiff_file *file) {
-    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
+    TIFFOpenOptions *options = fv_libtiff.OpenOptionsAlloc();
     if (!options) return NULL;
-    TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, file);
-    TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, file);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, CLAIM_MAX);
-    TIFF *tiff = TIFFClientOpenExt("TIFF", "r", file, on_read, on_write, on_seek, on_close, on_size, on_map, on_unmap, options);
-    TIFFOpenOptionsFree(options);
+    fv_libtiff.OpenOptionsSetErrorHandlerExtR(options, on_error, file);
+    fv_libtiff.OpenOptionsSetWarningHandlerExtR(options, on_warning, file);
+    fv_libtiff.OpenOptionsSetMaxSingleMemAlloc(options, CLAIM_MAX);
+    TIFF *tiff =
+        fv_libtiff.ClientOpenExt("TIFF", "r", file, on_read, on_write, on_seek, on_close, on_size, on_map, on_unmap, options);
+    fv_libtiff.OpenOptionsFree(options);
     return tiff;
 }
 
@@ -104,13 +105,13 @@ typedef struct grid {
 
 static fv_error *measure(TIFF *tiff, const fv_encoded *encoded, const fv_tiff_form *form, grid *g) {
     uint32_t width = 0, height = 0;
-    g->tiled = TIFFIsTiled(tiff);
+    g->tiled = fv_libtiff.IsTiled(tiff);
     if (g->tiled) {
-        TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &width);
-        TIFFGetField(tiff, TIFFTAG_TILELENGTH, &height);
+        fv_libtiff.GetField(tiff, TIFFTAG_TILEWIDTH, &width);
+        fv_libtiff.GetField(tiff, TIFFTAG_TILELENGTH, &height);
     } else {
         width = (uint32_t)form->width;
-        TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &height);
+        fv_libtiff.GetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &height);
         height = (uint32_t)fv_min(height, form->height);
     }
     FV_TRY(fv_decode_check_size(encoded, height, width, form->together));
@@ -119,8 +120,8 @@ static fv_error *measure(TIFF *tiff, const fv_encoded *encoded, const fv_tiff_fo
     g->row_bytes = fv_ceil_div(g->width * form->together * form->bits, 8);
     g->bytes = g->row_bytes * g->height;
     FV_TRY(fv_decode_check_room(encoded, g->height, g->row_bytes, fv_tiff_most_a_byte(form)));
-    int64_t count = g->tiled ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
-    int64_t size = g->tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
+    int64_t count = g->tiled ? fv_libtiff.NumberOfTiles(tiff) : fv_libtiff.NumberOfStrips(tiff);
+    int64_t size = g->tiled ? fv_libtiff.TileSize(tiff) : fv_libtiff.StripSize(tiff);
     if (count >= g->across * g->down * form->planes && size == g->bytes) return NULL;
     return fv_fail(FV_FORMAT, "damaged TIFF: its strips do not make up the picture");
 }
@@ -153,8 +154,8 @@ static fv_error *read_tiles(TIFF *tiff, tiff_file *file, const fv_tiff_form *for
             for (int64_t x = 0; x < g->across; x++, number++) {
                 int64_t rows = g->tiled ? g->height : fv_min(g->height, form->height - y * g->height);
                 int64_t wanted = rows * g->row_bytes;
-                int64_t got = g->tiled ? TIFFReadEncodedTile(tiff, number, tile, wanted)
-                                       : TIFFReadEncodedStrip(tiff, number, tile, wanted);
+                int64_t got = g->tiled ? fv_libtiff.ReadEncodedTile(tiff, number, tile, wanted)
+                                       : fv_libtiff.ReadEncodedStrip(tiff, number, tile, wanted);
                 if (got != wanted || file->failed) return damaged(file);
                 place(form, g, tile, y * g->height, x * g->width, plane, row, out);
             }
@@ -167,10 +168,10 @@ static fv_error *read_ycbcr(TIFF *tiff, tiff_file *file, const fv_tiff_form *for
     FV_OWNED(fv_memory) pixels = NULL;
     FV_TRY(fv_memory_alloc(form->height * form->width, 4, &pixels));
     char message[1024] = "";
-    if (!TIFFRGBAImageBegin(&reader, tiff, 1, message)) return fv_fail(FV_UNSUPPORTED, "a TIFF of YCbCr: %s", message);
+    if (!fv_libtiff.RGBAImageBegin(&reader, tiff, 1, message)) return fv_fail(FV_UNSUPPORTED, "a TIFF of YCbCr: %s", message);
     reader.req_orientation = reader.orientation;
-    int read = TIFFRGBAImageGet(&reader, pixels, (uint32_t)form->width, (uint32_t)form->height);
-    TIFFRGBAImageEnd(&reader);
+    int read = fv_libtiff.RGBAImageGet(&reader, pixels, (uint32_t)form->width, (uint32_t)form->height);
+    fv_libtiff.RGBAImageEnd(&reader);
     if (!read || file->failed) return damaged(file);
     const uint32_t *from = pixels;
     uint8_t *to = out->pixels;
@@ -198,11 +199,12 @@ static fv_error *decode_open(TIFF *tiff, tiff_file *file, const fv_encoded *enco
 
 static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *about) {
     tiff_file file = { .bytes = encoded->bytes, .length = encoded->length };
+    FV_TRY(fv_libtiff_load());
     FV_TRY(fv_memory_probe(LIBRARY_BYTES));
     TIFF *tiff = open_tiff(&file);
     if (!tiff) return damaged(&file);
     fv_error *error = decode_open(tiff, &file, encoded, out, about);
-    TIFFClose(tiff);
+    fv_libtiff.Close(tiff);
     return error;
 }
 

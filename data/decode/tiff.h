@@ -2,7 +2,7 @@
 #ifndef FV_DATA_TIFF_H
 #define FV_DATA_TIFF_H
 
-#include <tiffio.h>
+#include "data/decode/libtiff.h"
 
 #include "data/decode/decoder.h"
 #include "data/decode/samples.h"

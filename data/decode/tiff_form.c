@@ -9,7 +9,7 @@
 
 static uint16_t tag(TIFF *tiff, uint32_t name) {
     uint16_t value = 0;
-    TIFFGetFieldDefaulted(tiff, name, &value);
+    fv_libtiff.GetFieldDefaulted(tiff, name, &value);
     return value;
 }
 
@@ -17,7 +17,7 @@ static uint16_t tag(TIFF *tiff, uint32_t name) {
 
 static fv_error *check_page(TIFF *tiff) {
     uint32_t kind = 0;
-    TIFFGetFieldDefaulted(tiff, TIFFTAG_SUBFILETYPE, &kind);
+    fv_libtiff.GetFieldDefaulted(tiff, TIFFTAG_SUBFILETYPE, &kind);
     if (!(kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK))) return NULL;
     return fv_error_hint(fv_fail(FV_UNSUPPORTED, "a TIFF whose first page is only a %s",
                                  kind & FILETYPE_MASK ? "mask" : "preview, as in a camera's raw files"),
@@ -25,9 +25,9 @@ static fv_error *check_page(TIFF *tiff) {
 }
 
 static fv_error *check_compression(const fv_tiff_form *form) {
-    const TIFFCodec *codec = TIFFFindCODEC((uint16_t)form->compression);
+    const TIFFCodec *codec = fv_libtiff.FindCODEC((uint16_t)form->compression);
     if (form->compression == COMPRESSION_OJPEG) return fv_fail(FV_UNSUPPORTED, "a TIFF with JPEG of the old kind");
-    if (codec && TIFFIsCODECConfigured((uint16_t)form->compression)) return NULL;
+    if (codec && fv_libtiff.IsCODECConfigured((uint16_t)form->compression)) return NULL;
     return fv_fail(FV_UNSUPPORTED, "a TIFF of compression %d (%s), which this build of libtiff cannot read", form->compression,
                    codec ? codec->name : "unknown");
 }
@@ -51,7 +51,7 @@ static void read_photometric(TIFF *tiff, fv_tiff_form *form) {
     uint16_t value;
     bool fax = form->compression == COMPRESSION_CCITTRLE || form->compression == COMPRESSION_CCITTFAX3 ||
                form->compression == COMPRESSION_CCITTFAX4;
-    if (TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &value))
+    if (fv_libtiff.GetField(tiff, TIFFTAG_PHOTOMETRIC, &value))
         form->photometric = value;
     else /* required, but left out by some */
         form->photometric = form->channels == 3 ? PHOTOMETRIC_RGB : fax ? PHOTOMETRIC_MINISWHITE : PHOTOMETRIC_MINISBLACK;
@@ -62,7 +62,7 @@ static fv_error *choose_ycbcr(TIFF *tiff, fv_tiff_form *form) {
     if (form->channels != 3 || form->bits != 8 || form->planes != 1)
         return fv_fail(FV_UNSUPPORTED, "a TIFF of YCbCr that is not three channels of 8 bits side by side");
     if (form->compression == COMPRESSION_JPEG)
-        TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+        fv_libtiff.SetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     else
         form->separate_ycbcr = true;
     form->photometric = PHOTOMETRIC_RGB;
@@ -101,7 +101,7 @@ static fv_error *check_photometric(TIFF *tiff, const fv_tiff_form *form) {
 static fv_error *read_extra(TIFF *tiff, int64_t wanted, fv_tiff_form *form) {
     if (form->photometric == PHOTOMETRIC_PALETTE || form->photometric == PHOTOMETRIC_SEPARATED) return NULL;
     uint16_t count = 0, *kinds = NULL;
-    TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &count, &kinds);
+    fv_libtiff.GetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &count, &kinds);
     int64_t extra = form->channels - (form->photometric == PHOTOMETRIC_RGB ? 3 : 1);
     int kind = extra == 1 && count == 1 ? kinds[0] : EXTRASAMPLE_UNSPECIFIED;
     bool alpha = kind == EXTRASAMPLE_ASSOCALPHA || kind == EXTRASAMPLE_UNASSALPHA;
@@ -115,8 +115,8 @@ static fv_error *read_extra(TIFF *tiff, int64_t wanted, fv_tiff_form *form) {
 
 fv_error *fv_tiff_read_form(TIFF *tiff, int64_t wanted, fv_tiff_form *out) {
     uint32_t width = 0, height = 0;
-    TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
-    TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
+    fv_libtiff.GetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
+    fv_libtiff.GetField(tiff, TIFFTAG_IMAGELENGTH, &height);
     *out = (fv_tiff_form){ .height = height, .width = width, .channels = tag(tiff, TIFFTAG_SAMPLESPERPIXEL) };
     FV_TRY(check_page(tiff));
     out->compression = tag(tiff, TIFFTAG_COMPRESSION);
@@ -154,7 +154,7 @@ int64_t fv_tiff_most_a_byte(const fv_tiff_form *form) {
 
 static fv_error *paint_palette(TIFF *tiff, const fv_tiff_form *form, fv_image *image) {
     uint16_t *maps[3];
-    if (!TIFFGetField(tiff, TIFFTAG_COLORMAP, &maps[0], &maps[1], &maps[2]))
+    if (!fv_libtiff.GetField(tiff, TIFFTAG_COLORMAP, &maps[0], &maps[1], &maps[2]))
         return fv_fail(FV_FORMAT, "damaged TIFF: its palette is missing");
     fv_palette palette = { .count = 1 << form->bits };
     uint16_t largest = 0; /* some writers fill in 0…255 instead of 0…65535 */
