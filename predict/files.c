@@ -75,10 +75,9 @@ static fv_error *fill(shelf *s) {
     return NULL;
 }
 
-/* Workers read while the caller goes on; without them the team does, and the caller waits. */
+/* Of a shelf that is filled: workers read while the caller goes on; without them the team does, and the caller waits. */
 static fv_error *begin_reading(shelf *s) {
     const desk *d = s->desk;
-    FV_TRY(fill(s));
     atomic_store(&s->next, 0);
     if (!s->count) return NULL;
     if (d->workers) return fv_threads_start(&s->threads, fv_min(d->workers, s->count), "fovea-predict", read_pictures, s);
@@ -111,10 +110,10 @@ static fv_error *run_batch(const shelf *s, const float **logits) {
     return readable ? fv_predictor_run_views(d->predictor, d->views, s->rows, readable, &d->room, logits) : NULL;
 }
 
-static fv_error *answer_batch(desk *d, const shelf *s) {
-    const float *logits, *features = NULL;
+/* By the logits and features of its readable rows. */
+static fv_error *answer_batch(desk *d, const shelf *s, const float *logits) {
+    const float *features = NULL;
     int64_t feature_count = 0;
-    FV_TRY(run_batch(s, &logits));
     if (d->views == FV_VIEWS_NONE) features = fv_predictor_features(d->predictor, &feature_count);
     for (int64_t i = 0; i < s->count; i++) {
         fv_prediction prediction = { .path = s->pictures[i].path, .error = s->errors[i] };
@@ -146,19 +145,41 @@ static fv_error *lay_out(desk *d, shelf shelves[2], fv_arena *arena) {
     return fv_prediction_room_fit(&d->answer, d->classes, 0);
 }
 
+/* A single batch, together with the model's own pictures where their test was put off. */
+static fv_error *run_only(desk *d, shelf *s) {
+    FV_OWNED(fv_sitting) sitting = NULL;
+    const float *logits;
+    FV_TRY(fv_sitting_begin(d->predictor, s->count, &sitting));
+    end_reading(s);
+    FV_TRY(fv_sitting_run(sitting, s->rows, close_up(s), &logits));
+    return answer_batch(d, s, logits);
+}
+
 /* Reads the next batch while it answers this one, until one comes out empty. A model's own pictures are run, where that was put
  * off, while the first batch is read. */
-static fv_error *run_all(desk *d, shelf shelves[2]) {
-    FV_TRY(begin_reading(&shelves[0]));
+static fv_error *run_batches(desk *d, shelf shelves[2]) {
+    const float *logits;
     FV_TRY(fv_predictor_late_selftest(d->predictor));
     for (int64_t i = 0; shelves[i].count; i = 1 - i) {
-        shelf *now = &shelves[i];
+        shelf *now = &shelves[i], *next = &shelves[1 - i];
         end_reading(now);
-        FV_TRY(begin_reading(&shelves[1 - i]));
-        FV_TRY(answer_batch(d, now));
+        FV_TRY(begin_reading(next));
+        FV_TRY(run_batch(now, &logits));
+        FV_TRY(answer_batch(d, now, logits));
         clear(now);
+        FV_TRY(next->count ? fill(now) : NULL);
     }
     return NULL;
+}
+
+/* The names of two batches are known before the first is run, so it is known whether it is the only one. */
+static fv_error *run_all(desk *d, shelf shelves[2]) {
+    FV_TRY(fill(&shelves[0]));
+    FV_TRY(begin_reading(&shelves[0]));
+    FV_TRY(shelves[0].count ? fill(&shelves[1]) : NULL);
+    bool only = shelves[0].count && !shelves[1].count;
+    if (only && d->views == FV_VIEWS_NONE && fv_sitting_is_small(d->predictor)) return run_only(d, &shelves[0]);
+    return run_batches(d, shelves);
 }
 
 static fv_error *stream(desk *d, const fv_predict_options *options) {

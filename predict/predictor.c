@@ -11,6 +11,7 @@
 typedef struct cached_plan {
     fv_plan *plan;
     int64_t batch, last_used;
+    bool once; /* it keeps nothing for a second run */
 } cached_plan;
 
 struct fv_predictor {
@@ -97,8 +98,10 @@ fv_error *fv_predictor_beside(const fv_predictor *predictor, const fv_predictor_
     return fv_predictor_new(predictor->model, options, out);
 }
 
+bool fv_predictor_is_exact(const fv_predictor *predictor) { return predictor->options.precision == FV_PRECISION_F32; }
+
 fv_error *fv_predictor_exact(const fv_predictor *predictor, fv_predictor **out) {
-    if (predictor->options.precision == FV_PRECISION_F32) return NULL;
+    if (fv_predictor_is_exact(predictor)) return NULL;
     return fv_predictor_beside(predictor, &(fv_predictor_options){ .device = predictor->options.device }, out);
 }
 
@@ -114,8 +117,10 @@ fv_error *fv_predictor_open(const char *path, const fv_predictor_options *option
     return NULL;
 }
 
+const char *fv_predictor_take_untested(fv_predictor *p) { return fv_take(&p->untested); }
+
 fv_error *fv_predictor_late_selftest(fv_predictor *p) {
-    const char *path = fv_take(&p->untested);
+    const char *path = fv_predictor_take_untested(p);
     return path ? fv_error_wrap(fv_predictor_selftest(p), "%s cannot be trusted", path) : NULL;
 }
 
@@ -148,7 +153,7 @@ fv_size fv_predictor_input(const fv_predictor *p) {
     return (fv_size){ p->signature.height, p->signature.width, p->signature.channels };
 }
 
-static fv_error *make_plan(const fv_predictor *p, int64_t batch, fv_plan **out) {
+static fv_error *make_plan(const fv_predictor *p, int64_t batch, bool once, fv_plan **out) {
     FV_OWNED(fv_graph) graph = NULL;
     FV_TRY(fv_graph_with_batch(fv_model_graph(p->model), batch, &graph));
     fv_value features = p->options.features ? fv_graph_find(graph, FEATURES) : FV_NO_VALUE;
@@ -158,25 +163,32 @@ static fv_error *make_plan(const fv_predictor *p, int64_t batch, fv_plan **out) 
                                 .precision = p->options.precision,
                                 .device = p->options.device,
                                 .fast_batch = p->options.fast_batch,
-                                .alone = p->options.alone };
+                                .alone = p->options.alone,
+                                .keep_nothing = once };
     return fv_plan_new(graph, fv_model_weights(p->model), &options, out);
 }
 
-/* The plan for that batch size; a new one takes the place of the one that was not used for longest. */
-fv_error *fv_predictor_plan(fv_predictor *p, int64_t batch, fv_plan **out) {
+/* The plan for that batch size; a new one takes the place of the one that was not used for longest, and first that of one for a
+ * single run. */
+static fv_error *find_plan(fv_predictor *p, int64_t batch, bool once, fv_plan **out) {
     cached_plan *oldest = &p->plans[0];
     for (int64_t i = 0; i < p->options.plans; i++) {
         cached_plan *held = &p->plans[i];
-        if (held->plan && held->batch == batch) return held->last_used = ++p->uses, *out = held->plan, NULL;
+        if (held->plan && held->batch == batch && held->once == once)
+            return held->last_used = ++p->uses, *out = held->plan, NULL;
+        if (held->once) held->last_used = 0;
         if (held->last_used < oldest->last_used) oldest = held;
     }
     fv_plan_free(fv_take(&oldest->plan));
     oldest->last_used = 0;
-    FV_TRY(make_plan(p, batch, &oldest->plan));
-    oldest->batch = batch, oldest->last_used = ++p->uses;
+    FV_TRY(make_plan(p, batch, once, &oldest->plan));
+    oldest->batch = batch, oldest->once = once, oldest->last_used = ++p->uses;
     *out = oldest->plan;
     return NULL;
 }
+
+fv_error *fv_predictor_plan(fv_predictor *p, int64_t batch, fv_plan **out) { return find_plan(p, batch, false, out); }
+fv_error *fv_predictor_plan_once(fv_predictor *p, int64_t batch, fv_plan **out) { return find_plan(p, batch, true, out); }
 
 fv_error *fv_predictor_prepare(fv_predictor *p, int64_t batch, int64_t *bytes) {
     fv_plan *plan;
@@ -206,6 +218,21 @@ fv_error *fv_predictor_run(fv_predictor *p, const float *images, int64_t count, 
     FV_TRY(fv_plan_run(plan));
     *logits = fv_predictor_logits(p, plan);
     p->features = fv_predictor_plan_features(p, plan, count, &p->feature_count);
+    return NULL;
+}
+
+fv_error *fv_predictor_run_once(fv_predictor *p, const float *first, int64_t first_count, const float *images, int64_t count,
+                                const float **logits) {
+    fv_plan *plan;
+    int64_t all = first_count + count, of_first = first_count * pixels_of(p);
+    FV_TRY(fv_predictor_plan_once(p, all, &plan));
+    float *feed = fv_predictor_feed(p, plan);
+    if (first_count) memcpy(feed, first, (size_t)of_first * sizeof *feed);
+    if (count) memcpy(feed + of_first, images, (size_t)(count * pixels_of(p)) * sizeof *feed);
+    FV_TRY(fv_plan_run(plan));
+    *logits = fv_predictor_logits(p, plan);
+    p->features = fv_predictor_plan_features(p, plan, all, &p->feature_count);
+    if (p->features) p->features += first_count * p->feature_count;
     return NULL;
 }
 

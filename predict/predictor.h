@@ -11,13 +11,34 @@ FV_MUST_USE fv_error *fv_predictor_selftest(fv_predictor *predictor);
 
 /* What options.late_selftest has put off; nothing when it is done, or was not put off. */
 FV_MUST_USE fv_error *fv_predictor_late_selftest(fv_predictor *predictor);
+/* The path of the file whose self-test was put off, once: whoever takes it takes the test. NULL: there is none to take. */
+const char *fv_predictor_take_untested(fv_predictor *predictor);
+
+/* What was put off, in one run with the only pictures that are asked about: no filter is packed twice, and none kept. Begun
+ * while those, `guests` of them, are being read: another thread reads the test, this one makes the plan. Then the run, of those
+ * that could be read; no error: the model is what it was, and `*logits` and fv_predictor_features are the guests' (NULL: there
+ * are none). Where there is no test to take the guests are run alone. One after the other; then fv_sitting_free. */
+typedef struct fv_sitting fv_sitting;
+FV_MUST_USE fv_error *fv_sitting_begin(fv_predictor *predictor, int64_t guests, fv_sitting **out);
+FV_MUST_USE fv_error *fv_sitting_run(fv_sitting *sitting, const float *images, int64_t guests, const float **logits);
+void fv_sitting_free(fv_sitting *sitting); /* NULL is allowed */
+FV_CLEANUP(fv_sitting);
+/* Whether a self-test that was put off has few enough pictures for that. */
+bool fv_sitting_is_small(const fv_predictor *predictor);
 
 /* The plan for batches of `batch`, made when it is first wanted: borrowed until as many other sizes are wanted as are kept. Its
  * input, its logits and its features (as fv_predictor_features) stay where they are as long as it is there. */
 FV_MUST_USE fv_error *fv_predictor_plan(fv_predictor *predictor, int64_t batch, fv_plan **out);
+/* The same of a plan that is run once, before any other is asked for. */
+FV_MUST_USE fv_error *fv_predictor_plan_once(fv_predictor *predictor, int64_t batch, fv_plan **out);
 float *fv_predictor_feed(const fv_predictor *predictor, fv_plan *plan);
 const float *fv_predictor_logits(const fv_predictor *predictor, const fv_plan *plan);
 const float *fv_predictor_plan_features(const fv_predictor *predictor, const fv_plan *plan, int64_t batch, int64_t *count);
+
+/* One run over `first` and then `images`, by a plan of fv_predictor_plan_once: the logits of all, in order; the features
+ * (fv_predictor_features) of `images`. */
+FV_MUST_USE fv_error *fv_predictor_run_once(fv_predictor *predictor, const float *first, int64_t first_count,
+                                            const float *images, int64_t count, const float **logits);
 
 /* Of the model's section "outlier"; NULL: it has none. Borrowed. */
 const fv_outlier *fv_predictor_outlier(const fv_predictor *predictor);

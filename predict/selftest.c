@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "core/base/size.h"
+#include "core/formats/json_scan.h"
 #include "data/threads.h"
 #include "fovea/metrics.h"
 #include "predict/predictor.h"
 
 #define TOLERANCE 1e-3
 #define SELFTEST_BYTES_MAX (INT64_C(1) << 29)
+#define GUEST_PICTURES_MAX 16 /* run at once with pictures that are asked about */
 
 fv_error *fv_selftest_file(const char *name, const char *base64, fv_arena *arena, const uint8_t **bytes, int64_t *length) {
     size_t letters = strlen(base64), decoded = 0;
@@ -38,14 +40,26 @@ static fv_error *compare(const fv_predictor *p, const char *name, const double *
     return NULL;
 }
 
-/* A self-test being taken. */
-typedef struct sitting {
+/* A self-test being taken: on its own picture by picture, with guests all at once. */
+typedef struct fv_sitting {
     fv_predictor *predictor;
     fv_arena *arena;
+    const char *path; /* of the model's file, for errors; NULL: with guests, there is no test */
     fv_selftest_section section;
     fv_image image;  /* as the network wants it, of one picture after the other */
+    float *rows;     /* of all pictures, with guests */
     fv_error *error; /* of what is done beside */
+    void *(*beside)(void *sitting);
 } sitting;
+
+static const char *text_of(const fv_predictor *p) {
+    return fv_model_section(fv_predictor_model(p), fv_section_selftest.name, NULL);
+}
+
+static int64_t pixels_of(const fv_predictor *p) {
+    fv_size size = fv_predictor_input(p);
+    return size.height * size.width * size.channels;
+}
 
 static fv_error *read_picture(sitting *t, int64_t i) {
     const char *name = t->section.names.at[i];
@@ -60,52 +74,135 @@ static fv_error *read_picture(sitting *t, int64_t i) {
     return fv_fail(FV_FORMAT, "self-test picture %s does not come out in the network's size", name);
 }
 
-/* The section, and the first picture. */
-static fv_error *prepare(sitting *t) {
+static fv_error *read_section(sitting *t) {
     fv_selftest_section *s = &t->section;
     int64_t outputs = fv_predictor_output_count(t->predictor);
     FV_TRY(fv_section_read(fv_predictor_model(t->predictor), &fv_section_selftest, s, t->arena));
-    if (s->names.count != s->pictures.count || s->logits.count != s->pictures.count * outputs)
-        return fv_fail(FV_FORMAT, "its self-test has %lld pictures and %lld logits, %lld a picture",
-                       (long long)s->pictures.count, (long long)s->logits.count, (long long)outputs);
-    return s->pictures.count ? read_picture(t, 0) : NULL;
+    if (s->names.count == s->pictures.count && s->logits.count == s->pictures.count * outputs) return NULL;
+    return fv_fail(FV_FORMAT, "its self-test has %lld pictures and %lld logits, %lld a picture", (long long)s->pictures.count,
+                   (long long)s->logits.count, (long long)outputs);
 }
 
-static void *prepare_beside(void *context) {
+static void *read_first(void *context) {
     sitting *t = context;
-    t->error = prepare(t);
+    t->error = read_section(t);
+    if (!t->error && t->section.pictures.count) t->error = read_picture(t, 0);
     return NULL;
 }
 
-/* While another thread reads the section and its first picture, this one makes the plan: of much the same length. */
-static fv_error *begin(sitting *t) {
+static fv_error *read_rows(sitting *t) {
+    int64_t pixels = pixels_of(t->predictor);
+    FV_TRY(read_section(t));
+    FV_TRY(fv_arena_take(t->arena, t->section.pictures.count * pixels + 1, &t->rows));
+    for (int64_t i = 0; i < t->section.pictures.count; i++) {
+        FV_TRY(read_picture(t, i));
+        memcpy(t->rows + i * pixels, t->image.pixels, (size_t)pixels * sizeof *t->rows);
+    }
+    return NULL;
+}
+
+static void *read_all(void *context) {
+    sitting *t = context;
+    t->error = read_rows(t);
+    return NULL;
+}
+
+/* While another thread reads the section and pictures of it, this one makes the plan: of much the same length. */
+static fv_error *read_and_plan(sitting *t, fv_error *(*plan)(fv_predictor *, int64_t, fv_plan **), int64_t batch) {
     fv_threads beside = { 0 };
-    fv_plan *plan;
-    FV_TRY(fv_threads_start(&beside, 1, "fovea-selftest", prepare_beside, t));
-    fv_error *error = fv_predictor_plan(t->predictor, 1, &plan);
+    fv_plan *made;
+    FV_TRY(fv_threads_start(&beside, 1, "fovea-selftest", t->beside, t));
+    fv_error *error = plan(t->predictor, batch, &made);
     fv_threads_join(&beside);
     if (!t->error) return error;
     fv_error_free(error);
     return fv_take(&t->error);
 }
 
-static fv_error *check_picture(sitting *t, int64_t i) {
-    const float *logits;
-    if (i) FV_TRY(read_picture(t, i));
-    FV_TRY(fv_predictor_run(t->predictor, t->image.pixels, 1, &logits));
+static fv_error *check_picture(sitting *t, int64_t i, const float *logits) {
     const double *expected = t->section.logits.at + i * fv_predictor_output_count(t->predictor);
     return compare(t->predictor, t->section.names.at[i], expected, logits);
 }
 
+static fv_error *take_picture(sitting *t, int64_t i) {
+    const float *logits;
+    if (i) FV_TRY(read_picture(t, i));
+    FV_TRY(fv_predictor_run(t->predictor, t->image.pixels, 1, &logits));
+    return check_picture(t, i, logits);
+}
+
 fv_error *fv_predictor_selftest(fv_predictor *p) {
-    if (!fv_model_section(fv_predictor_model(p), fv_section_selftest.name, NULL)) return NULL;
+    if (!text_of(p)) return NULL;
     FV_OWNED(fv_arena) arena = NULL;
     FV_OWNED(fv_predictor) exact = NULL;
     FV_TRY(fv_arena_new("a model's self-test", SELFTEST_BYTES_MAX, &arena));
     FV_TRY(fv_predictor_exact(p, &exact));
-    sitting t = { .predictor = exact ? exact : p, .arena = arena };
-    fv_error *error = begin(&t);
-    for (int64_t i = 0; i < t.section.pictures.count && !error; i++) error = check_picture(&t, i);
+    sitting t = { .predictor = exact ? exact : p, .arena = arena, .beside = read_first };
+    fv_error *error = read_and_plan(&t, fv_predictor_plan, 1);
+    for (int64_t i = 0; i < t.section.pictures.count && !error; i++) error = take_picture(&t, i);
     fv_image_release(&t.image);
     return error;
+}
+
+/* ---- with guests ---- */
+
+/* How many pictures there are, by the beginning of the section's text, so that a plan can be made before it is read; 0: the
+ * text does not begin as fv_section_write writes it, and only reading it tells. */
+static int64_t count_names(const char *text) {
+    fv_json_scan scan = { text, text, text + strlen(text) };
+    const char *name;
+    int64_t count = 0;
+    FV_OWNED(fv_arena) arena = NULL;
+    fv_error *error = fv_arena_new("names of self-test pictures", 1 << 20, &arena);
+    bool begins = !error && fv_json_take(&scan, '{');
+    if (begins) error = fv_json_text(&scan, arena, &name);
+    begins = begins && !error && !strcmp(name, "names") && fv_json_take(&scan, ':') && fv_json_take(&scan, '[');
+    while (begins && !error && !fv_json_take(&scan, ']') && count <= GUEST_PICTURES_MAX) {
+        if (!count || fv_json_take(&scan, ',')) error = fv_json_text(&scan, arena, &name);
+        count++;
+    }
+    if (error) count = 0;
+    fv_error_free(error);
+    return count;
+}
+
+bool fv_sitting_is_small(const fv_predictor *p) {
+    const char *text = text_of(p);
+    return !text || (fv_predictor_is_exact(p) && count_names(text) <= GUEST_PICTURES_MAX);
+}
+
+static fv_error *begin(sitting *t, int64_t guests) {
+    fv_plan *plan;
+    const char *text = text_of(t->predictor);
+    if (!t->path || !text) return t->path = NULL, fv_predictor_plan_once(t->predictor, guests, &plan);
+    FV_TRY(fv_arena_new("a model's self-test", SELFTEST_BYTES_MAX, &t->arena));
+    return fv_error_wrap(read_and_plan(t, fv_predictor_plan_once, count_names(text) + guests), "%s cannot be trusted", t->path);
+}
+
+fv_error *fv_sitting_begin(fv_predictor *p, int64_t guests, fv_sitting **out) {
+    FV_OWNED(fv_sitting) t = NULL;
+    FV_TRY(fv_memory_new(1, &t));
+    t->predictor = p;
+    t->path = fv_predictor_take_untested(p);
+    t->beside = read_all;
+    FV_TRY(begin(t, guests));
+    *out = fv_take(&t);
+    return NULL;
+}
+
+fv_error *fv_sitting_run(fv_sitting *t, const float *images, int64_t guests, const float **logits) {
+    int64_t tested = t->section.pictures.count, outputs = fv_predictor_output_count(t->predictor);
+    const float *all = NULL;
+    if (tested + guests) FV_TRY(fv_predictor_run_once(t->predictor, t->rows, tested, images, guests, &all));
+    for (int64_t i = 0; i < tested; i++)
+        FV_TRY(fv_error_wrap(check_picture(t, i, all + i * outputs), "%s cannot be trusted", t->path));
+    *logits = guests ? all + tested * outputs : NULL;
+    return NULL;
+}
+
+void fv_sitting_free(fv_sitting *t) {
+    if (!t) return;
+    fv_image_release(&t->image);
+    fv_arena_free(t->arena);
+    fv_memory_free(t);
 }

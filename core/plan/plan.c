@@ -55,7 +55,7 @@ static fv_error *find_constants(fv_plan *plan) {
     for (int32_t n = 0; n < plan->graph->count; n++) {
         const fv_node *node = plan->graph->nodes[n];
         bool constant = !(node->op->flags & (FV_OP_EFFECT | FV_OP_RANDOM)) && !fv_node_is(node, "input");
-        if (fv_node_is(node, "state")) constant = plan->options.mode == FV_EVALUATION;
+        if (fv_node_is(node, "state")) constant = plan->options.mode == FV_EVALUATION && !plan->options.keep_nothing;
         for (int i = 0; i < node->input_count; i++)
             constant = constant && (plan->constant[node->inputs[i].node] || fv_op_shape_only(node->op, i));
         plan->constant[n] = constant;

@@ -52,9 +52,11 @@ typedef struct fv_plan_options {
     const char *device; /* NULL or "cpu"; another is FV_UNSUPPORTED by name */
     int shards;         /* 0: 8 */
     bool fast_batch;    /* evaluation: choose kernels knowing the batch; a picture's bits may then depend on its batch */
-    bool alone;     /* the calling thread computes by itself, outside any unit of the team: several such plans run at once */
-    bool reference; /* every node by its op's reference: the slow truth that tests compare with */
-    int passes;     /* run only the first n of the list; 0: all; −1: none (for tests and `fovea plan --passes`) */
+    bool alone;        /* the calling thread computes by itself, outside any unit of the team: several such plans run at once */
+    bool keep_nothing; /* evaluation: what hangs on weights alone (folded norms, packed filters) is made in each run, in memory
+                        * of the moment, and not once and kept: the same bits, for a plan that is run once */
+    bool reference;    /* every node by its op's reference: the slow truth that tests compare with */
+    int passes;        /* run only the first n of the list; 0: all; −1: none (for tests and `fovea plan --passes`) */
     /* Training: the ranks that share the graph's batch. Feeds and results whose first dimension is the batch then have the rows
      * of this rank's shards (all of them where the batch is too small to share); everything else is the same on every rank, in
      * the bits that one rank would have made. A node that ranks cannot share is FV_UNSUPPORTED by name. Every rank makes the

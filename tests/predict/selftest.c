@@ -99,6 +99,59 @@ FV_TEST(predict_selftest__that_is_put_off_comes_before_the_first_answer) {
     assert_int_equal(answers, 1);
 }
 
+static fv_error *keep_logits(void *context, const fv_prediction *prediction) {
+    float(*kept)[5] = context;
+    if (!prediction->error) memcpy(*kept, prediction->logits, sizeof *kept);
+    return NULL;
+}
+
+/* The only batch shares a run with the self-test; of two batches neither does. */
+FV_TEST(predict_selftest__that_is_put_off_changes_no_bit_of_an_answer) {
+    static const char *const paths[] = { SHAPES "/ring/001.png", SHAPES "/circle/000.png" };
+    const char *path = train_one();
+    float logits[4][5] = { { 0 } };
+    for (int i = 0; i < 4; i++) {
+        const fv_predictor_options options = { .late_selftest = i > 0, .workers = 1, .batch = i == 3 ? 1 : 8 };
+        FV_OWNED(fv_predictor) predictor = NULL;
+        FV_OK(fv_predictor_open(path, &options, &predictor));
+        FV_OK(fv_predict_files(predictor, &paths[i == 1], i == 1 ? 1 : 2, 1, keep_logits, &logits[i]));
+        if (i) assert_memory_equal(logits[i], logits[0], sizeof logits[0]);
+        FV_OK(fv_predict_files(predictor, paths, 2, 1, keep_logits, &logits[i])); /* and again, when it is done */
+        assert_memory_equal(logits[i], logits[0], sizeof logits[0]);
+    }
+}
+
+FV_TEST(predict_selftest__answers_wait_for_it_where_pictures_share_its_run) {
+    static const char *const mixed[] = { SHAPES "/ring/001.png", "/nowhere/picture.png" };
+    const fv_predictor_options late = { .late_selftest = true, .workers = 1 };
+    const char *path = train_one();
+    FV_OWNED(fv_predictor) changed = NULL;
+    int answers = 0;
+    change_weights(path);
+    FV_OK(fv_predictor_open(path, &late, &changed));
+    FV_FAILS(fv_predict_files(changed, mixed, 2, 1, count_answer, &answers), FV_FORMAT, "cannot be trusted");
+    assert_int_equal(answers, 0);
+}
+
+FV_TEST(predict_selftest__is_taken_in_any_order_of_its_section) {
+    static const char *const one[] = { SHAPES "/ring/001.png" };
+    const char *path = train_one();
+    const fv_predictor_options late = { .late_selftest = true, .workers = 1 };
+    FV_OWNED(fv_model) model = NULL;
+    FV_OWNED(fv_predictor) predictor = NULL;
+    FV_TEXT(turned, 1 << 24);
+    int answers = 0, version;
+    FV_OK(fv_model_load(path, &model));
+    const char *text = fv_model_section(model, "selftest", &version), *rest = strstr(text, ", \"pictures\"");
+    assert_non_null(rest); /* {"names": […], "pictures": … } */
+    fv_text_addf(&turned, "{%.*s, %.*s}", (int)strlen(rest) - 3, rest + 2, (int)(rest - text) - 1, text + 1);
+    FV_OK(fv_model_set_section(model, "selftest", version, turned.at));
+    FV_OK(fv_model_save(model, path));
+    FV_OK(fv_predictor_open(path, &late, &predictor));
+    FV_OK(fv_predict_files(predictor, one, 1, 1, count_answer, &answers));
+    assert_int_equal(answers, 1);
+}
+
 FV_TEST(predict_selftest__a_section_that_does_not_add_up_is_an_error) {
     const char *path = train_one();
     FV_OWNED(fv_model) model = NULL;

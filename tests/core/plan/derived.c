@@ -67,6 +67,21 @@ FV_TEST(core_plan_derived__plans_of_two_batches_share_and_give_the_bits_of_plans
     expect_answer(NETWORK, one, weights);
 }
 
+FV_TEST(core_plan_derived__a_plan_that_keeps_nothing_gives_the_bits_of_one_that_does_in_less_memory) {
+    FV_OWNED(fv_weights) weights = weights_of(NETWORK);
+    FV_OWNED(fv_graph) g = network(NETWORK, 2);
+    FV_OWNED(fv_plan) plan = NULL;
+    FV_OWNED(fv_plan) keeper = plan_of(NETWORK, weights, 2);
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION, .keep_nothing = true }, &plan));
+    fv_plan_size mine = fv_plan_measure(plan), its = fv_plan_measure(keeper);
+    assert_in_range(mine.kept, 0, its.kept / 16);
+    assert_in_range(mine.block + mine.kept, 0, its.block + its.kept - 1);
+    expect_answer(NETWORK, plan, weights);
+    const char *name;
+    fv_tensor_store(fv_weights_at(weights, 0, &name, NULL), 3, 0.5); /* it sees what has changed, told of it or not */
+    expect_answer(NETWORK, plan, weights);
+}
+
 FV_TEST(core_plan_derived__what_the_batch_decides_is_not_shared) {
     const char *arch = "resnet18_cifar classes=5 size=16,16"; /* few tiles' weights are transformed where they are used */
     FV_OWNED(fv_weights) weights = weights_of(arch);
