@@ -145,7 +145,7 @@ static fv_error *lay_out(desk *d, shelf shelves[2], fv_arena *arena) {
     return fv_prediction_room_fit(&d->answer, d->classes, 0);
 }
 
-/* A single batch, together with the model's own pictures where their test was put off. */
+/* The only batch, together with the model's own pictures, whose test was put off. */
 static fv_error *run_only(desk *d, shelf *s) {
     FV_OWNED(fv_sitting) sitting = NULL;
     const float *logits;
@@ -178,7 +178,7 @@ static fv_error *run_all(desk *d, shelf shelves[2]) {
     FV_TRY(begin_reading(&shelves[0]));
     FV_TRY(shelves[0].count ? fill(&shelves[1]) : NULL);
     bool only = shelves[0].count && !shelves[1].count;
-    if (only && d->views == FV_VIEWS_NONE && fv_sitting_is_small(d->predictor)) return run_only(d, &shelves[0]);
+    if (only && d->views == FV_VIEWS_NONE && fv_sitting_is_due(d->predictor)) return run_only(d, &shelves[0]);
     return run_batches(d, shelves);
 }
 

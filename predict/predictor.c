@@ -117,6 +117,7 @@ fv_error *fv_predictor_open(const char *path, const fv_predictor_options *option
     return NULL;
 }
 
+bool fv_predictor_is_untested(const fv_predictor *p) { return p->untested != NULL; }
 const char *fv_predictor_take_untested(fv_predictor *p) { return fv_take(&p->untested); }
 
 fv_error *fv_predictor_late_selftest(fv_predictor *p) {

@@ -11,20 +11,22 @@ FV_MUST_USE fv_error *fv_predictor_selftest(fv_predictor *predictor);
 
 /* What options.late_selftest has put off; nothing when it is done, or was not put off. */
 FV_MUST_USE fv_error *fv_predictor_late_selftest(fv_predictor *predictor);
-/* The path of the file whose self-test was put off, once: whoever takes it takes the test. NULL: there is none to take. */
+/* Whether the self-test was put off and not taken yet. */
+bool fv_predictor_is_untested(const fv_predictor *predictor);
+/* The path of the file in question, for errors; NULL: it is not untested. Whoever takes it takes the test. */
 const char *fv_predictor_take_untested(fv_predictor *predictor);
 
-/* What was put off, in one run with the only pictures that are asked about: no filter is packed twice, and none kept. Begun
- * while those, `guests` of them, are being read: another thread reads the test, this one makes the plan. Then the run, of those
- * that could be read; no error: the model is what it was, and `*logits` and fv_predictor_features are the guests' (NULL: there
- * are none). Where there is no test to take the guests are run alone. One after the other; then fv_sitting_free. */
+/* What was put off, in one run with the only pictures that are asked about: no filter is packed twice, and none kept. It begins
+ * while those, `guests` of them, are being read: another thread reads the test, this one makes the plan. Then the run, of the
+ * guests that could be read. No error: the model is what it was; `*logits` (NULL: no guests) and fv_predictor_features are the
+ * guests'. Where the file has no test they are run alone. */
 typedef struct fv_sitting fv_sitting;
 FV_MUST_USE fv_error *fv_sitting_begin(fv_predictor *predictor, int64_t guests, fv_sitting **out);
 FV_MUST_USE fv_error *fv_sitting_run(fv_sitting *sitting, const float *images, int64_t guests, const float **logits);
 void fv_sitting_free(fv_sitting *sitting); /* NULL is allowed */
 FV_CLEANUP(fv_sitting);
-/* Whether a self-test that was put off has few enough pictures for that. */
-bool fv_sitting_is_small(const fv_predictor *predictor);
+/* Whether the predictor is untested, and its test's pictures few enough to run at once with others. */
+bool fv_sitting_is_due(const fv_predictor *predictor);
 
 /* The plan for batches of `batch`, made when it is first wanted: borrowed until as many other sizes are wanted as are kept. Its
  * input, its logits and its features (as fv_predictor_features) stay where they are as long as it is there. */

@@ -44,7 +44,7 @@ static fv_error *compare(const fv_predictor *p, const char *name, const double *
 typedef struct fv_sitting {
     fv_predictor *predictor;
     fv_arena *arena;
-    const char *path; /* of the model's file, for errors; NULL: with guests, there is no test */
+    const char *path; /* of the model's file, for errors, with guests */
     fv_selftest_section section;
     fv_image image;  /* as the network wants it, of one picture after the other */
     float *rows;     /* of all pictures, with guests */
@@ -166,15 +166,16 @@ static int64_t count_names(const char *text) {
     return count;
 }
 
-bool fv_sitting_is_small(const fv_predictor *p) {
+bool fv_sitting_is_due(const fv_predictor *p) {
     const char *text = text_of(p);
+    if (!fv_predictor_is_untested(p)) return false;
     return !text || (fv_predictor_is_exact(p) && count_names(text) <= GUEST_PICTURES_MAX);
 }
 
 static fv_error *begin(sitting *t, int64_t guests) {
     fv_plan *plan;
     const char *text = text_of(t->predictor);
-    if (!t->path || !text) return t->path = NULL, fv_predictor_plan_once(t->predictor, guests, &plan);
+    if (!text) return fv_predictor_plan_once(t->predictor, guests, &plan);
     FV_TRY(fv_arena_new("a model's self-test", SELFTEST_BYTES_MAX, &t->arena));
     return fv_error_wrap(read_and_plan(t, fv_predictor_plan_once, count_names(text) + guests), "%s cannot be trusted", t->path);
 }

@@ -31,7 +31,7 @@ typedef struct fv_predictor_options {
     int64_t plans;          /* of different batch sizes that are kept, the latest used; 0: 4; at most 16 */
     bool no_selftest;       /* fv_predictor_open does not run the model's own pictures */
     bool late_selftest;     /* nor does it, but fv_predict_files and fv_predict_stream do, once, before the first answer: while
-                               workers read the first pictures */
+                               workers read the first pictures, or in one run with them where there are no others */
     bool features; /* what the graph calls "features" is a result too (fv_predictor_features), as it is in any case where
                       the model file says from where on pictures are outliers */
 } fv_predictor_options;

@@ -25,7 +25,7 @@ from scene import COMMANDS, Run, Scene
 KNOWN = ["libhdf5", "libjansson", "libtiff", "libwebp", "libgfortran", "libgomp", "libopenblas", "libp11-kit", "libtasn1", "libgnutls", "ld-linux",
          "libquadmath", "libstdc++"]
 # And those that may be part of the program, by the names of their functions.
-LINKED_IN = [(r"_?H5[A-Z]{1,3}_|H5[A-Z]{1,2}[a-z]", "libhdf5")]
+LINKED_IN = [(r"_?H5[A-Z]{1,3}_|H5[A-Z]{1,2}[a-z]", "libhdf5"), (r"(c|exec_|goto|open)?blas_|gotoblas", "libopenblas")]
 
 
 def judge(scene, command, run, where, plain):
