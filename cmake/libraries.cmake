@@ -19,8 +19,8 @@ function(fv_library name package)
     set(FV_PRIVATE_LIBS "${FV_PRIVATE_LIBS} ${flags}" PARENT_SCOPE)
 endfunction()
 
-# fv_loaded_library(pkg-config-name debian-package name): loaded when it is needed (core/base/library.h), so for its headers alone.
-# FV_LIBRARY_NAME is the file to load: the version that the headers are of.
+# fv_loaded_library(pkg-config-name debian-package NAME): loaded when it is needed (core/base/library.h), so for its headers
+# alone. FV_LIBRARY_NAME is the file to load: the version that the headers are of.
 function(fv_loaded_library name package as)
     pkg_check_modules(FOUND_${name} QUIET ${name})
     if(NOT FOUND_${name}_FOUND)
@@ -52,8 +52,8 @@ fv_library(sqlite3 libsqlite3-dev)
 fv_library(libprotobuf-c libprotobuf-c-dev)
 
 # What the programs take: the static libraries of HDF5 and of OpenBLAS, where there are some that need no more than these. They
-# are there at once; the shared ones of Debian take 8 ms, since HDF5's brings a network client with its cryptography, and 2 ms, for
-# the 12,000 places in OpenBLAS's where its own names are looked up.
+# are there at once; of Debian's shared ones HDF5's takes 8 ms, since it brings a network client with its cryptography, and
+# OpenBLAS's 2, for 12,000 places where its own names are looked up.
 include(CheckCSourceCompiles)
 # fv_static_library(pkg-config-name file target source libraries…): what is linked for `source`, to `target`.
 function(fv_static_library name file target source)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Libraries that are loaded when they are needed: the program starts without them, and says which is missing when it comes to that.
+# Libraries that are loaded when they are needed: the program starts without them, and says which is missing when it comes to
+# that.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
