@@ -25,7 +25,8 @@ FV_MUST_USE fv_error *fv_sitting_begin(fv_predictor *predictor, int64_t guests, 
 FV_MUST_USE fv_error *fv_sitting_run(fv_sitting *sitting, const float *images, int64_t guests, const float **logits);
 void fv_sitting_free(fv_sitting *sitting); /* NULL is allowed */
 FV_CLEANUP(fv_sitting);
-/* Whether the predictor is untested, and its test's pictures few enough to run at once with others. */
+/* Whether the predictor is untested, and its test's pictures few enough to run at once with others: then these are in f32, as
+ * the test is. */
 bool fv_sitting_is_due(const fv_predictor *predictor);
 
 /* The plan for batches of `batch`, made when it is first wanted: borrowed until as many other sizes are wanted as are kept. Its
@@ -50,6 +51,8 @@ const fv_outlier *fv_predictor_outlier(const fv_predictor *predictor);
 FV_MUST_USE fv_error *fv_predictor_beside(const fv_predictor *predictor, const fv_predictor_options *options,
                                           fv_predictor **out);
 
+/* Whether products are in f32. */
+bool fv_predictor_is_exact(const fv_predictor *predictor);
 /* Beside one whose products round to bf16 the same in f32; nothing beside one that is so itself. */
 FV_MUST_USE fv_error *fv_predictor_exact(const fv_predictor *predictor, fv_predictor **out);
 

@@ -10,4 +10,5 @@ const fv_kernel fv_kernel_elementwise_blocks_any_avx512 = {
     .prepare = prepare,
     .run = run,
     .pointwise = true,
+    .mixed = true,
 };

@@ -1,5 +1,5 @@
 /* stored_lanes.h - loading and storing vectors of f32 whose memory may be bf16 (stored_rows.h), compiled once for each
- * instruction set, as lanes.h is: AVX-512 with its bf16 (_bf16.c) or AVX2. All give the same bits. */
+ * instruction set, as lanes.h is: AVX-512 with its bf16 (_bf16.c) or without, AVX2. All give the same bits. */
 #ifndef FV_CPU_STORED_LANES_H
 #define FV_CPU_STORED_LANES_H
 
@@ -8,26 +8,35 @@
 
 #include "core/cpu/lanes.h"
 #include "core/cpu/stored_rows.h"
+#if defined(__AVX2__)
+#include "core/cpu/vector_avx2.h"
+#endif
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX512F__)
 
-static inline lanes widen(const uint16_t *from) {
-    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)from));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+static inline lanes widened(__m256i halves) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
 }
+static inline lanes widen(const uint16_t *from) { return widened(_mm256_loadu_si256((const __m256i *)from)); }
 /* The first `count` (0 … LANES) numbers, zeros behind; reads nothing else. */
 static inline lanes widen_tail(const uint16_t *from, int64_t count) {
-    __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(fv_lanes_first(count), from));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+    return widened(_mm256_maskz_loadu_epi16(fv_lanes_first(count), from));
 }
-static inline void narrow(uint16_t *to, lanes value) { _mm256_storeu_si256((__m256i *)to, (__m256i)_mm512_cvtneps_pbh(value)); }
+#if defined(__AVX512BF16__)
+static inline __m256i narrowed(lanes value) { return (__m256i)_mm512_cvtneps_pbh(value); }
+#else
+static inline __m256i narrowed(lanes value) {
+    __m256 low = fv_rounded_avx2(_mm512_castps512_ps256(value)), high = fv_rounded_avx2(_mm512_extractf32x8_ps(value, 1));
+    __m512i bits = _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_castps_si256(low)), _mm256_castps_si256(high), 1);
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(bits, 16));
+}
+#endif
+static inline void narrow(uint16_t *to, lanes value) { _mm256_storeu_si256((__m256i *)to, narrowed(value)); }
 static inline void narrow_tail(uint16_t *to, lanes value, int64_t count) {
-    _mm256_mask_storeu_epi16(to, fv_lanes_first(count), (__m256i)_mm512_cvtneps_pbh(value));
+    _mm256_mask_storeu_epi16(to, fv_lanes_first(count), narrowed(value));
 }
 /* Past the caches; `to` is a multiple of 32 bytes. */
-static inline void narrow_stream(uint16_t *to, lanes value) {
-    _mm256_stream_si256((__m256i *)to, (__m256i)_mm512_cvtneps_pbh(value));
-}
+static inline void narrow_stream(uint16_t *to, lanes value) { _mm256_stream_si256((__m256i *)to, narrowed(value)); }
 
 #elif defined(__AVX2__)
 

@@ -89,6 +89,7 @@ static fv_error *join(fv_graph *graph, const end *e) {
 
 fv_error *fv_pass_fuse_residual(fv_graph *graph, const fv_plan_options *options) {
     if (options->mode != FV_TRAINING || options->reference || fv_kernel_is_pinned("batch_norm")) return NULL;
+    if (options->precision != FV_PRECISION_F32) return NULL; /* what is stored as bf16 counts for more */
     FV_OWNED(fv_arena) arena = NULL;
     int32_t **uses = NULL, count = graph->count;
     FV_TRY(fv_arena_new("joining residuals", (int64_t)1 << 30, &arena));

@@ -59,6 +59,7 @@ static fv_error *join(fv_graph *graph, const fv_node *sum, int32_t *const *uses)
 
 fv_error *fv_pass_sum_on_store(fv_graph *graph, const fv_plan_options *options) {
     if (options->mode != FV_TRAINING || options->reference || fv_kernel_is_pinned("conv2d_grad_input")) return NULL;
+    if (options->precision != FV_PRECISION_F32) return NULL; /* what is stored as bf16 counts for more */
     FV_OWNED(fv_arena) arena = NULL;
     int32_t **uses = NULL, count = graph->count;
     FV_TRY(fv_arena_new("adding gradients on storing", (int64_t)1 << 30, &arena));

@@ -10,7 +10,8 @@ static const char functions[] = "x0=f32[3,1111]:-9..9 x1=f32[3,1111]:0.1..4 prog
                                 "results=t0,t1,t2,t3,t4,t5,t6,t7,t8,t9";
 static const char others[] =
     "x0=f32[3,1111]:-9..9 x1=f32[3,1111]:0.1..4 program=\"gelu i0 approximate=tanh; sqrt i1; mul t1 i0; "
-    "sub t2 i1; div t3 i1; less i0 i1; where t5 t4 t0; square t6\" results=t7,t4,t5";
+    "sub t2 i1; div t3 i1; less i0 i1; where t5 t4 t0; square t6; cast t7 dtype=bf16; cast t8 dtype=f32\" "
+    "results=t7,t4,t5,t8,t9";
 
 static void run(const char *kernel, fv_case **owned, const char *line) {
     FV_OK(fv_case_new(fv_op_find("elementwise"), line, false, owned));
