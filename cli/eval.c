@@ -247,9 +247,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
     FV_TRY(fv_arena_new("the figures of an evaluation", ARENA_CAP, &arena));
     fv_model_file model;
     FV_TRY(fv_model_file_find(o->model, o->workspace, arena, &model));
-    fv_predictor_options how = {
-        .device = o->device, .precision = (fv_precision)o->precision, .fast_batch = o->fast_batch
-    };
+    fv_predictor_options how = { .device = o->device, .precision = (fv_precision)o->precision, .fast_batch = o->fast_batch };
     FV_TRY(fv_predictor_open(model.path, &how, &predictor));
     FV_TRY(check_metrics(o->metrics, predictor, arena));
     FV_TRY(open_data(o, predictor, &set));

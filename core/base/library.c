@@ -20,18 +20,20 @@ static bool find_functions(const fv_library *library, void *opened, char problem
     return true;
 }
 
-/* It stays open, and in memory, until the process ends: threads and handlers of it may. */
+/* It stays open, and in memory, until the process ends, as threads and handlers of it may: also where it did not start, since
+ * what has begun of it can't be ended. */
 static bool load(fv_library *library, char problem[PROBLEM_BYTES]) {
     void *opened = dlopen(library->file, RTLD_NOW | RTLD_LOCAL);
     if (!opened) {
         snprintf(problem, PROBLEM_BYTES, "%s", dlerror());
         return false;
     }
-    if (find_functions(library, opened, problem)) {
-        if (!library->begin || library->begin()) return true;
-        snprintf(problem, PROBLEM_BYTES, "it does not start");
+    if (!find_functions(library, opened, problem)) {
+        dlclose(opened);
+        return false;
     }
-    dlclose(opened);
+    if (!library->begin || library->begin()) return true;
+    snprintf(problem, PROBLEM_BYTES, "it does not start");
     return false;
 }
 

@@ -221,7 +221,8 @@ static void run_narrow(part *u, bool in_place, rounded_scratch *own) {
         u->column = column + c;
         u->block.columns = fv_min(step, columns - c);
         for (int64_t s = 0; s < u->slices; s++) multiply_slice(u, s, in_place, c > 0 && u->slices == 1, own);
-        fv_narrow_rows(own->tile, TILE, u->block.columns, u->block.rows, (uint16_t *)u->p.y + u->column, own->rows.at, streamed);
+        uint16_t *y = (uint16_t *)u->p.y + u->column;
+        fv_narrow_rows(own->tile, TILE, u->block.columns, u->block.rows, y, own->rows.at, streamed);
     }
 }
 

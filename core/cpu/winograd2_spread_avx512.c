@@ -7,4 +7,4 @@ static void from_taps(const float *taps, int64_t tap, int64_t rows, int part, bo
     fv_winograd2_phases_by_16.from_taps(taps, tap, rows, part, streamed, to, plane);
 }
 
-const fv_winograd4_vectors fv_winograd2_spread_by_16 = { .pictures = { .from_x = from_x, .to_y = to_y }, .from_taps = from_taps };
+const fv_winograd4_vectors fv_winograd2_spread_by_16 = { { .from_x = from_x, .to_y = to_y }, .from_taps = from_taps };

@@ -128,6 +128,8 @@ def try_all(scene, command, on, options):
     for number in numbers:
         outcome, run, found = try_place(scene, command, number, on, plain)
         library = blamed(found) if outcome.startswith(("exit status", "no error line")) else None
+        if not library and "thread-local data: ABORT" in run.err:  # ld.so's, for a library that was loaded late
+            library = "ld-linux"
         if outcome in ("error", "done", "not reached"):
             outcomes[outcome] += 1
             continue

@@ -38,7 +38,8 @@ FV_TEST(core_plan_round_activations__stores_what_makers_and_readers_can_in_half_
     assert_int_equal(narrow_outputs(plan, "rounded_conv2d_grad_weights", &all), 0);
     assert_int_equal(narrow_outputs(exact, "batch_norm", &all), 0);
     assert_int_equal(fv_test_count(plan, "cast"), 0); /* each is part of a chain */
-    assert_true(10 * block_of(plan) < 7 * block_of(exact));
+    /* In f32 what a residual block ends with is joined, which spares bytes of it too. */
+    assert_true(100 * block_of(plan) < 76 * block_of(exact));
     for (int64_t i = 0; i < fv_weights_count(b); i++) {
         const char *name;
         assert_true(fv_weights_at(b, i, &name, NULL)->type.dtype != FV_BF16);
