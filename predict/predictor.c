@@ -102,7 +102,8 @@ bool fv_predictor_is_exact(const fv_predictor *predictor) { return predictor->op
 
 fv_error *fv_predictor_exact(const fv_predictor *predictor, fv_predictor **out) {
     if (fv_predictor_is_exact(predictor)) return NULL;
-    return fv_predictor_beside(predictor, &(fv_predictor_options){ .device = predictor->options.device }, out);
+    const fv_predictor_options options = { .device = predictor->options.device, .alone = predictor->options.alone };
+    return fv_predictor_beside(predictor, &options, out);
 }
 
 fv_error *fv_predictor_open(const char *path, const fv_predictor_options *options, fv_predictor **out) {
@@ -117,12 +118,14 @@ fv_error *fv_predictor_open(const char *path, const fv_predictor_options *option
     return NULL;
 }
 
-bool fv_predictor_is_untested(const fv_predictor *p) { return p->untested != NULL; }
-const char *fv_predictor_take_untested(fv_predictor *p) { return fv_take(&p->untested); }
+const char *fv_predictor_untested(const fv_predictor *p) { return p->untested; }
+void fv_predictor_set_tested(fv_predictor *p) { p->untested = NULL; }
 
 fv_error *fv_predictor_late_selftest(fv_predictor *p) {
-    const char *path = fv_predictor_take_untested(p);
-    return path ? fv_error_wrap(fv_predictor_selftest(p), "%s cannot be trusted", path) : NULL;
+    if (!p->untested) return NULL;
+    FV_TRY(fv_error_wrap(fv_predictor_selftest(p), "%s cannot be trusted", p->untested));
+    fv_predictor_set_tested(p);
+    return NULL;
 }
 
 void fv_predictor_free(fv_predictor *p) {

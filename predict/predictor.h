@@ -11,10 +11,9 @@ FV_MUST_USE fv_error *fv_predictor_selftest(fv_predictor *predictor);
 
 /* What options.late_selftest has put off; nothing when it is done, or was not put off. */
 FV_MUST_USE fv_error *fv_predictor_late_selftest(fv_predictor *predictor);
-/* Whether the self-test was put off and not taken yet. */
-bool fv_predictor_is_untested(const fv_predictor *predictor);
-/* The path of the file in question, for errors; NULL: it is not untested. Whoever takes it takes the test. */
-const char *fv_predictor_take_untested(fv_predictor *predictor);
+/* The path of the file whose self-test was put off, for errors; NULL: it was taken, or none is wanted. */
+const char *fv_predictor_untested(const fv_predictor *predictor);
+void fv_predictor_set_tested(fv_predictor *predictor); /* the test has passed */
 
 /* What was put off, in one run with the only pictures that are asked about: no filter is packed twice, and none kept. It begins
  * while those, `guests` of them, are being read: another thread reads the test, this one makes the plan. Then the run, of the

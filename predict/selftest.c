@@ -14,7 +14,8 @@
 
 #define TOLERANCE 1e-3
 #define SELFTEST_BYTES_MAX (INT64_C(1) << 29)
-#define GUEST_PICTURES_MAX 16 /* run at once with pictures that are asked about */
+#define GUEST_PICTURES_MAX 16       /* run at once with pictures that are asked about, */
+#define GUEST_NUMBERS_MAX (1 << 22) /* of that many pixels times channels in all: 16 MiB */
 
 fv_error *fv_selftest_file(const char *name, const char *base64, fv_arena *arena, const uint8_t **bytes, int64_t *length) {
     size_t letters = strlen(base64), decoded = 0;
@@ -93,6 +94,7 @@ static void *read_first(void *context) {
 static fv_error *read_rows(sitting *t) {
     int64_t pixels = pixels_of(t->predictor);
     FV_TRY(read_section(t));
+    if (t->section.pictures.count > GUEST_PICTURES_MAX) return fv_fail(FV_FORMAT, "its self-test names its pictures twice");
     FV_TRY(fv_arena_take(t->arena, t->section.pictures.count * pixels + 1, &t->rows));
     for (int64_t i = 0; i < t->section.pictures.count; i++) {
         FV_TRY(read_picture(t, i));
@@ -146,8 +148,8 @@ fv_error *fv_predictor_selftest(fv_predictor *p) {
 
 /* ---- with guests ---- */
 
-/* How many pictures there are, by the beginning of the section's text, so that a plan can be made before it is read; 0: the
- * text does not begin as fv_section_write writes it, and only reading it tells. */
+/* How many pictures there are, by the beginning of the section's text, so that a plan can be made before it is read, counted up
+ * to one too many; −1: the text does not begin as fv_section_write writes it, and only reading it tells. */
 static int64_t count_names(const char *text) {
     fv_json_scan scan = { text, text, text + strlen(text) };
     const char *name;
@@ -161,15 +163,17 @@ static int64_t count_names(const char *text) {
         if (!count || fv_json_take(&scan, ',')) error = fv_json_text(&scan, arena, &name);
         count++;
     }
-    if (error) count = 0;
+    if (error) begins = false;
     fv_error_free(error);
-    return count;
+    return begins ? count : -1;
 }
 
 bool fv_sitting_is_due(const fv_predictor *p) {
     const char *text = text_of(p);
-    if (!fv_predictor_is_untested(p)) return false;
-    return !text || (fv_predictor_is_exact(p) && count_names(text) <= GUEST_PICTURES_MAX);
+    if (!fv_predictor_untested(p)) return false;
+    if (!text) return true;
+    int64_t count = count_names(text);
+    return fv_predictor_is_exact(p) && count >= 0 && count <= GUEST_PICTURES_MAX && count * pixels_of(p) <= GUEST_NUMBERS_MAX;
 }
 
 static fv_error *begin(sitting *t, int64_t guests) {
@@ -184,7 +188,7 @@ fv_error *fv_sitting_begin(fv_predictor *p, int64_t guests, fv_sitting **out) {
     FV_OWNED(fv_sitting) t = NULL;
     FV_TRY(fv_memory_new(1, &t));
     t->predictor = p;
-    t->path = fv_predictor_take_untested(p);
+    t->path = fv_predictor_untested(p);
     t->beside = read_all;
     FV_TRY(begin(t, guests));
     *out = fv_take(&t);
@@ -197,6 +201,7 @@ fv_error *fv_sitting_run(fv_sitting *t, const float *images, int64_t guests, con
     if (tested + guests) FV_TRY(fv_predictor_run_once(t->predictor, t->rows, tested, images, guests, &all));
     for (int64_t i = 0; i < tested; i++)
         FV_TRY(fv_error_wrap(check_picture(t, i, all + i * outputs), "%s cannot be trusted", t->path));
+    fv_predictor_set_tested(t->predictor);
     *logits = guests ? all + tested * outputs : NULL;
     return NULL;
 }

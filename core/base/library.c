@@ -25,7 +25,8 @@ static bool find_functions(const fv_library *library, void *opened, char problem
 static bool load(fv_library *library, char problem[PROBLEM_BYTES]) {
     void *opened = dlopen(library->file, RTLD_NOW | RTLD_LOCAL);
     if (!opened) {
-        snprintf(problem, PROBLEM_BYTES, "%s", dlerror());
+        const char *said = dlerror();
+        snprintf(problem, PROBLEM_BYTES, "%s", said ? said : "no reason is given");
         return false;
     }
     if (!find_functions(library, opened, problem)) {
@@ -43,6 +44,7 @@ fv_error *fv_library_load(fv_library *library) {
     bool loaded = library->loaded = library->loaded || load(library, problem);
     pthread_mutex_unlock(&library->mutex);
     if (loaded) return NULL;
-    return fv_error_hint(fv_fail(FV_UNSUPPORTED, "%s cannot be used: %s", library->file, problem),
+    if (strstr(problem, "annot allocate memory")) return fv_error_memory(); /* ld.so's words */
+    return fv_error_hint(fv_fail(FV_UNSUPPORTED, "%s (of %s) cannot be used: %s", library->file, library->package, problem),
                          "on Debian: apt-get install %s", library->package);
 }

@@ -24,13 +24,15 @@ typedef struct fv_library {
     const char *package;      /* of Debian, which has it */
     const char *const *names; /* of functions; NULL ends them */
     void *functions;          /* a struct of pointers to functions, in the order of `names`, and of nothing else */
-    bool (*begin)(void);      /* called once, when all pointers are there; false: it cannot be used. NULL: nothing to do */
-    bool loaded;              /* false at first; `functions` are filled, for good */
-    pthread_mutex_t mutex;    /* PTHREAD_MUTEX_INITIALIZER; of `loaded` and `functions` until they are filled */
+    bool (*begin)(
+        void);   /* called when all pointers are there, until it succeeds; false: it cannot be used. NULL: nothing to do */
+    bool loaded; /* false at first; `functions` are filled, for good */
+    pthread_mutex_t mutex; /* PTHREAD_MUTEX_INITIALIZER; of `loaded` and `functions` until they are filled */
 } fv_library;
 
 /* Loads it, unless it is there already. Who calls its functions has called this before, and has seen it succeed.
- * FV_UNSUPPORTED: it is not installed, or lacks a function; it is looked for again the next time. Any thread. */
+ * FV_UNSUPPORTED: it is not installed, or lacks a function; FV_MEMORY: there is no room for it. It is looked for again the next
+ * time. Any thread. */
 FV_MUST_USE fv_error *fv_library_load(fv_library *library);
 
 #endif

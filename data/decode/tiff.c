@@ -199,8 +199,8 @@ static fv_error *decode_open(TIFF *tiff, tiff_file *file, const fv_encoded *enco
 
 static fv_error *decode(const fv_encoded *encoded, fv_image *out, fv_decoded *about) {
     tiff_file file = { .bytes = encoded->bytes, .length = encoded->length };
+    FV_TRY(fv_memory_probe(LIBRARY_BYTES)); /* of its code's tables, too, while it is loaded */
     FV_TRY(fv_libtiff_load());
-    FV_TRY(fv_memory_probe(LIBRARY_BYTES));
     TIFF *tiff = open_tiff(&file);
     if (!tiff) return damaged(&file);
     fv_error *error = decode_open(tiff, &file, encoded, out, about);

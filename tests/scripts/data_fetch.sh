@@ -68,7 +68,7 @@ asked 'good bytes=262144- "fixed"'
 mkdir broken
 echo "no library" > broken/libcurl.so.4
 LD_LIBRARY_PATH=$work/broken fetch 1 "$at/good/u.bin"
-says "libcurl.so.4 cannot be used: $work/broken/libcurl.so.4"
+says "libcurl.so.4 (of libcurl4) cannot be used: $work/broken/libcurl.so.4"
 says "hint: on Debian: apt-get install libcurl4"
 [ ! -e u.bin ] && [ ! -e u.bin.part ] || fail "something is kept of what could not be fetched"
 LD_LIBRARY_PATH=$work/broken "$FOVEA" --version > out 2> err || fail "other commands need libcurl"

@@ -33,7 +33,7 @@ FV_TEST(base_library__says_which_is_missing_and_where_it_is_to_be_had) {
     for (int i = 0; i < 2; i++) {
         fv_error *error = fv_library_load(&library);
         assert_int_equal(fv_error_code(error), FV_UNSUPPORTED);
-        assert_non_null(strstr(fv_error_message(error), "libfovea-absent.so.9 cannot be used: "));
+        assert_non_null(strstr(fv_error_message(error), "libfovea-absent.so.9 (of libfovea-absent9) cannot be used: "));
         assert_string_equal(fv_error_hint_get(error), "on Debian: apt-get install libfovea-absent9");
         fv_error_free(error);
     }
@@ -45,7 +45,7 @@ FV_TEST(base_library__one_that_lacks_a_function_is_not_used) {
     fv_library library = {
         .file = "libm.so.6", .package = "libc6", .names = names, .functions = &functions, .mutex = PTHREAD_MUTEX_INITIALIZER
     };
-    FV_FAILS(fv_library_load(&library), FV_UNSUPPORTED, "libm.so.6 cannot be used: it has no square_the_circle");
+    FV_FAILS(fv_library_load(&library), FV_UNSUPPORTED, "libm.so.6 (of libc6) cannot be used: it has no square_the_circle");
     assert_false(library.loaded);
 }
 
@@ -60,5 +60,5 @@ FV_TEST(base_library__one_that_does_not_begin_is_not_used) {
                            .functions = &functions,
                            .begin = does_not_begin,
                            .mutex = PTHREAD_MUTEX_INITIALIZER };
-    FV_FAILS(fv_library_load(&library), FV_UNSUPPORTED, "libm.so.6 cannot be used: it does not start");
+    FV_FAILS(fv_library_load(&library), FV_UNSUPPORTED, "libm.so.6 (of libc6) cannot be used: it does not start");
 }

@@ -46,14 +46,14 @@ static void check_networks(int64_t (*allocations)(void)) {
     check("mobilenet_v2 classes=10 size=32,32", "adam", 3, allocations);
 }
 
-/* Not under ThreadSanitizer: the plans of these networks are run by their own tests. */
+/* Not under ThreadSanitizer: core_ops_cases runs these kernels on threads. */
 FV_TEST(core_plan_allocations__are_none_after_the_first_run) {
     if (fv_isa_best() == FV_ISA_PORTABLE) skip(); /* what holds there is below */
     check_networks(fv_allocations);
 }
 
 /* There all products are OpenBLAS's, whose cores for AVX-512 take memory for each small one. */
-/* Not under ThreadSanitizer: the plans of these networks are run by their own tests. */
+/* Not under ThreadSanitizer: core_ops_cases runs these kernels on threads. */
 FV_TEST(core_plan_allocations__are_none_of_ours_on_a_cpu_without_kernels_of_its_own) {
     setenv("FOVEA_ISA", "portable", 1);
     check_networks(fv_own_allocations);
