@@ -19,8 +19,8 @@ extern const fv_field fv_everywhere_fields[];
     "of evaluation: kernels are chosen for as many pictures as there are at once, not for any number: faster where they are "  \
     "few; the last digits of a picture's numbers may then depend on how many come with it"
 #define FV_PRECISION_HELP                                                                                                      \
-    "what convolutions and linear layers multiply; bf16: numbers rounded to bf16, sums and all else in f32, where the CPU is " \
-    "faster so; bf16_forced: also where it is slower"
+    "what convolutions and linear layers multiply; bf16: numbers rounded to bf16, sums in f32, in training also what lies in " \
+    "memory between, where the CPU is faster so; bf16_forced: also where it is slower"
 #define FV_WORKSPACE_HELP "folder of the registry; without it what FOVEA_HOME says, or .fovea"
 
 /* One call of a command. */

@@ -25,7 +25,7 @@ static fv_value build(fv_graph *graph, const char *name, fv_value x, const void 
     const batch_norm_options *o = raw;
     fv_type in = *fv_value_type(graph, x);
     if (in.rank < 2) return fv_layer_takes(graph, name, x, 4), FV_NO_VALUE;
-    fv_type type = fv_type_of(in.dtype, in.dims[in.rank - 1]);
+    fv_type type = fv_type_of(in.dtype == FV_BF16 ? FV_F32 : in.dtype, in.dims[in.rank - 1]);
     fv_value scale = fv_layer_state(graph, name, "weight", type, FV_PARAMETER, o->init);
     fv_value bias = fv_layer_state(graph, name, "bias", type, FV_PARAMETER, "zeros");
     fv_value mean = fv_layer_state(graph, name, "running_mean", type, FV_BUFFER, "zeros");

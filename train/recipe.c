@@ -97,8 +97,8 @@ const fv_field fv_recipe_fields[] = {
     FV_FIELD(fv_recipe_keys, shards, .by_default = "8", .min = 1, .max = 256,
              .help = "parts of a batch whose sums are joined in a fixed order; changes bits, not speed"),
     FV_FIELD(fv_recipe_keys, precision, .by_default = "f32", .names = FV_PRECISIONS,
-             .help = "what convolutions and linear layers of steps multiply; bf16: numbers rounded to bf16, sums and all else "
-                     "in f32, where the CPU is faster so; bf16_forced: also where it is slower"),
+             .help = "what convolutions and linear layers of steps multiply; bf16: numbers rounded to bf16, sums in f32, "
+                     "activations in memory as bf16, where the CPU is faster so; bf16_forced: also where it is slower"),
     FV_FIELD(fv_recipe_keys, reject_below, .by_default = "0", .min = 0, .max = 1,
              .help = "kept in the model: a prediction whose best score is lower abstains; 0: none does"),
     FV_FIELD(fv_recipe_keys, log_pictures, .by_default = "-1", .min = -1, .max = 1,

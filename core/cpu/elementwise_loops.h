@@ -1,6 +1,7 @@
 /* elementwise_loops.h - the instructions of elementwise_blocks_*.c, compiled once for each instruction set: one plain loop
  * each, which the compiler vectorises. f32 results round as the op's scalar form does, but for exp, log and what is made of
- * them (transcendental.h). What has no loop of its own (pow; dtypes other than f32) runs that scalar form. */
+ * them (transcendental.h), and casts into bf16, of which what is below 2⁻¹²⁶ is zero, as the CPU's instruction makes it. What
+ * has no loop of its own (pow; dtypes other than f32) runs that scalar form. */
 #ifndef FV_CPU_ELEMENTWISE_LOOPS_H
 #define FV_CPU_ELEMENTWISE_LOOPS_H
 

@@ -115,13 +115,22 @@ static fv_conv2d_options windows_of(const fv_node *node) {
     return o;
 }
 
-static fv_value conv(fv_graph *graph, const fv_node *node, fv_value x, fv_value w) {
+/* How a result made of `from` is stored as `like` is, whose gradient it is. */
+static int stored_as(const fv_graph *graph, fv_value like, fv_value from) {
+    fv_dtype dtype = fv_value_type(graph, like)->dtype;
+    if (dtype == fv_value_type(graph, from)->dtype) return FV_STORED_ALIKE;
+    return dtype == FV_BF16 ? FV_STORED_BF16 : FV_STORED_F32;
+}
+
+static fv_value conv(fv_graph *graph, const fv_node *node, fv_value x, fv_value w, fv_value like) {
     fv_conv2d_options o = windows_of(node);
+    o.stored = stored_as(graph, like, x);
     return fv_graph_add(graph, &fv_op_conv2d, FV_VALUES(x, w), &o, NULL);
 }
 
 static fv_value conv_input(fv_graph *graph, const fv_node *node, fv_value dy, fv_value w, fv_value like) {
     fv_conv2d_options o = windows_of(node);
+    o.stored = stored_as(graph, like, dy);
     return fv_graph_add(graph, &fv_op_conv2d_grad_input, FV_VALUES(dy, w, like), &o, NULL);
 }
 
@@ -144,19 +153,22 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, fv_va
     fv_value x = node->inputs[0], w = node->inputs[1], d = before_activation(graph, node, dy[0]);
     dx[0] = conv_input(graph, node, d, w, x);
     dx[1] = conv_weights(graph, node, x, d, w);
-    if (node->input_count > 2) dx[2] = fv_apply(graph, "sum", FV_VALUES(d), "axes=0,1,2");
+    if (node->input_count < 3) return;
+    fv_dtype bias = fv_value_type(graph, node->inputs[2])->dtype;
+    if (fv_value_type(graph, d)->dtype != bias) d = fv_apply(graph, "cast", FV_VALUES(d), "dtype=%s", fv_dtype_name(bias));
+    dx[2] = fv_apply(graph, "sum", FV_VALUES(d), "axes=0,1,2");
 }
 
 static void grad_input_grad(fv_graph *graph, const fv_node *node, const fv_value *dz, fv_value *dx) {
     fv_value dy = node->inputs[0], w = node->inputs[1];
-    dx[0] = conv(graph, node, dz[0], w);
+    dx[0] = conv(graph, node, dz[0], w, dy);
     dx[1] = conv_weights(graph, node, dz[0], dy, w);
 }
 
 static void grad_weights_grad(fv_graph *graph, const fv_node *node, const fv_value *dz, fv_value *dx) {
     fv_value x = node->inputs[0], dy = node->inputs[1];
     dx[0] = conv_input(graph, node, dy, dz[0], x);
-    dx[1] = conv(graph, node, x, dz[0]);
+    dx[1] = conv(graph, node, x, dz[0], dy);
 }
 
 /* ---- reference ---- */

@@ -4,9 +4,13 @@
  * planner joins them (sum_on_store.c).
  *
  *   dx = conv2d_grad_input(dy, w) + other      0 where y ≤ 0, or with relu6 where y ≥ 6 */
+#include <stddef.h>
+#include <string.h>
+
 #include "core/graph/node.h"
 #include "core/ops/conv2d.h"
 #include "core/ops/expect.h"
+#include "core/ops/stored.h"
 
 extern const fv_op fv_op_conv2d_grad_input;
 
@@ -26,7 +30,11 @@ static const fv_field fields[] = {
 /* The same inputs: dy, w, and what dx is like. */
 static fv_error *shape(fv_shape_call *call) {
     const fv_conv2d_options *o = call->options;
-    FV_TRY(fv_op_conv2d_grad_input.shape(call));
+    fv_conv2d_options windows = { .stored = FV_STORED_ALIKE };
+    fv_shape_call product = *call;
+    memcpy(&windows, o, offsetof(fv_conv2d_options, stored)); /* which is no option here */
+    product.options = &windows;
+    FV_TRY(fv_op_conv2d_grad_input.shape(&product));
     if ((call->input_count > 3) != (o->activation != FV_CONV2D_PLAIN))
         return fv_fail(FV_SHAPE, "y is the result of an activation: both are given, or none");
     return call->input_count > 3 ? fv_expect_type("y", &call->inputs[3], &call->outputs[0]) : NULL;

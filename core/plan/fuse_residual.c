@@ -1,5 +1,6 @@
-/* fuse_residual.c - the pass that makes the end of a residual block one pass over memory (training only): the norm's result is
- * neither written nor read again, nor is that of the norm by which a shortcut may go. The bits are those of the single ops.
+/* fuse_residual.c - the pass that makes the end of a residual block one pass over memory (training in f32 only): the norm's
+ * result is neither written nor read again, nor is that of the norm by which a shortcut may go. The bits are those of the
+ * single ops.
  *
  *   relu(add(batch_norm(x, …), r))               → norm_residual(x, …, r) activation=relu
  *   relu(add(batch_norm(x, …), batch_norm(z, …))) → norm_residual(x, …, z, …) activation=relu

@@ -11,7 +11,6 @@
 
 #include "core/base/assert.h"
 #include "core/ops/batch_norm.h"
-#include "core/ops/conv2d.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/stored.h"
 #include "core/plan/plan.h"
@@ -60,10 +59,20 @@ static bool pays(const fv_graph *graph, const fv_node *node, const storing *s) {
     return stored <= exact && stored < INFINITY;
 }
 
+/* Are the operands that stay so, and the result, f32? Not where the graph itself has bf16. */
+static bool is_of_f32(const fv_graph *graph, const fv_node *node, const storing *s) {
+    bool all = node->outputs[0].dtype == FV_F32;
+    for (int i = 0; i < node->input_count; i++)
+        all = all && (s->inputs >> i & 1 || fv_value_type(graph, node->inputs[i])->dtype == FV_F32);
+    return all;
+}
+
 static const storing *storing_of(const fv_graph *graph, const fv_node *node) {
-    for (int i = 0; i < FV_COUNT(storings); i++)
-        if (fv_node_is(node, storings[i].op))
-            return node->input_count <= storings[i].most && pays(graph, node, &storings[i]) ? &storings[i] : NULL;
+    for (int i = 0; i < FV_COUNT(storings); i++) {
+        const storing *s = &storings[i];
+        if (!fv_node_is(node, s->op)) continue;
+        return node->input_count <= s->most && is_of_f32(graph, node, s) && pays(graph, node, s) ? s : NULL;
+    }
     return NULL;
 }
 
@@ -152,6 +161,7 @@ static void store(rounding *r, int32_t n, int32_t count) {
 static void keep(const rounding *r, int32_t n) {
     fv_node *node = r->graph->nodes[n];
     const storing *s = r->storings[n];
+    if (node->outputs[0].dtype != FV_F32) return; /* a graph's own */
     if (s && s->result && fv_value_type(r->graph, node->inputs[0])->dtype == FV_BF16) *stored_option(node) = FV_STORED_F32;
 }
 

@@ -3,7 +3,6 @@
  * network's plans for batches of all sizes, and for the last of an epoch, round alike.
  *
  *   conv2d(x, w)   → rounded_conv2d(x, w)   (also linear, and the gradients of both; their options are the same) */
-
 #include "core/base/assert.h"
 #include "core/plan/plan.h"
 

@@ -1,6 +1,7 @@
-/* sum_on_store.c - the pass that adds gradients where a product stores one of them (training only): at a residual block's input
- * those of its first convolution and of what is passed by meet, and go on where the activation in front has a slope. The
- * product is not written to be read again, and what two branches need is written once. The bits are those of the single ops.
+/* sum_on_store.c - the pass that adds gradients where a product stores one of them (training in f32 only): at a residual
+ * block's input those of its first convolution and of what is passed by meet, and go on where the activation in front has a
+ * slope. The product is not written to be read again, and what two branches need is written once. The bits are those of the
+ * single ops.
  *
  *   where(less_equal(y, 0), 0, add(conv2d_grad_input(dy, w, …), other)) → conv2d_grad_input_sum(dy, w, other, y)
  * activation=relu add(conv2d_grad_input(dy, w, …), other)                             → conv2d_grad_input_sum(dy, w, other)

@@ -40,8 +40,8 @@ FV_API fv_tensor *fv_weights_at(const fv_weights *weights, int64_t index, const 
 FV_API void fv_weights_changed(fv_weights *weights);
 
 /* What convolutions and linear layers multiply. BF16: each operand rounded to bf16 first, where the cost model says that this
- * is faster here, sums and all else in f32; FV_UNSUPPORTED, with the reason, where no product of the graph would be. FORCED:
- * every product that can be, also if that is slower. */
+ * is faster here, sums in f32; in training activations lie in memory as bf16 too, and are computed in f32. FV_UNSUPPORTED, with
+ * the reason, where no product of the graph would be. FORCED: every product that can be, also if that is slower. */
 typedef enum fv_precision { FV_PRECISION_F32, FV_PRECISION_BF16, FV_PRECISION_BF16_FORCED } fv_precision;
 #define FV_PRECISIONS "f32,bf16,bf16_forced"
 FV_API const char *fv_precision_name(fv_precision precision); /* one of those; static */

@@ -33,6 +33,7 @@ FV_TEST(core_plan_round_activations__stores_what_makers_and_readers_can_in_half_
     FV_OWNED(fv_weights) a = fv_test_train(g, &(fv_plan_options){ .mode = FV_TRAINING }, 0, &exact);
     FV_OWNED(fv_weights) b = fv_test_train(g, &rounded, 0, &plan);
     int all;
+    assert_non_null(a);
     assert_true(narrow_outputs(plan, "batch_norm", &all) >= all - 1);
     assert_true(narrow_outputs(plan, "batch_norm_grad", &all) >= all - 1);
     assert_int_equal(narrow_outputs(plan, "rounded_conv2d_grad_weights", &all), 0);
