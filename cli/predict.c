@@ -216,7 +216,8 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
                                   .names = fv_predictor_class_names(predictor),
                                   .kind = kind,
                                   .outliers = o->tta == FV_VIEWS_NONE && fv_predictor_outlier_threshold(predictor) > 0 };
-    if (o->precision != FV_PRECISION_F32) FV_TRY(fv_predictor_prepare(predictor, fv_predictor_batch(predictor), NULL)); /* or why not */
+    if (o->precision != FV_PRECISION_F32) /* what it is refused for is said before a file is begun */
+        FV_TRY(fv_predictor_prepare(predictor, fv_predictor_batch(predictor), NULL));
     if (o->out) FV_TRY(fv_answers_open(o->out, &j->style, o->resume, &j->answers));
     if (o->log) FV_TRY(open_log(j, predictor));
     if (o->explain) FV_TRY(fv_overlays_new(predictor, o->explain, o->method, &j->overlays));
