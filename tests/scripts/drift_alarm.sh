@@ -40,7 +40,8 @@ grep -q 'the webhook, attempt 2' err || fail "it is not said that nobody answers
 mkdir broken
 echo "no library" > broken/libcurl.so.4
 LD_LIBRARY_PATH=$PWD/broken status 1 check --webhook http://127.0.0.1:1/
-grep -q 'libcurl.so.4 (of libcurl4) cannot be used' err && grep -q 'apt-get install libcurl4' err || fail "it is not said what webhooks need"
+grep -q 'libcurl.so.4 (of libcurl4) cannot be used' err && grep -q 'apt-get install libcurl4' err ||
+    fail "it is not said what webhooks need"
 [ ! -e told ] || fail "an alarm that could not be told is remembered as if"
 status 2 check --webhook-secret secret
 echo short > weak
