@@ -1,4 +1,4 @@
-/* winograd2_axes.h - the transforms of Winograd's F(2×2, 3×3) along one axis, for winograd4_tiles.h, compiled once for each
+/* winograd2_axes.h - the transforms of Winograd's F(2×2, 3×3) along one axis, for winograd_tiles.h, compiled once for each
  * width of vector.
  *
  *        1  0 −1  0          1    0    0           1  1  1  0
@@ -16,7 +16,7 @@
 #define FV_CPU_WINOGRAD2_AXES_H
 
 #include "core/cpu/lanes.h"
-#include "core/cpu/winograd4.h"
+#include "core/cpu/winograd.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define SIDE 4 /* of a transformed tile */

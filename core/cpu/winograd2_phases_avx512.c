@@ -1,6 +1,6 @@
 /* shared: winograd2_phases_avx512.c - the transforms of a 3×3 convolution of stride 2 by Winograd's F(2×2, 2×2) over phases
- * (winograd4.h) by vectors of 16. */
+ * (winograd.h) by vectors of 16. */
 #include "core/cpu/winograd2_phases_axes.h"
-#include "core/cpu/winograd4_tiles.h"
+#include "core/cpu/winograd_tiles.h"
 
-const fv_winograd4_vectors fv_winograd2_phases_by_16 = { { from_x, from_dy, to_y }, from_taps, to_taps };
+const fv_winograd_vectors fv_winograd2_phases_by_16 = { { from_x, from_dy, to_y }, from_taps, to_taps };

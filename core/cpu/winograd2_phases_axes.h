@@ -1,5 +1,5 @@
 /* winograd2_phases_axes.h - the transforms along one axis of a 3×3 convolution of stride 2 by Winograd's F(2×2, 2×2) over
- * phases, for winograd4_tiles.h, compiled once for each width of vector.
+ * phases, for winograd_tiles.h, compiled once for each width of vector.
  *
  * Pixels under a tile of 2 results are 5: the even ones meet taps 0 and 2, the odd ones tap 1. With points 0, 1 and infinity
  *

@@ -1,5 +1,5 @@
 /* winograd2_spread_axes.h - the transforms along one axis of the gradient of a 3×3 convolution of stride 2, padding 1, with
- * respect to its input by Winograd's F(2×2, 2×2) for each phase of it, for winograd4_tiles.h, compiled once for each width of
+ * respect to its input by Winograd's F(2×2, 2×2) for each phase of it, for winograd_tiles.h, compiled once for each width of
  * vector.
  *
  * A tile is two pairs of pixels of dx: the even ones, 2q, are made of dy(q) by tap 1, the odd ones of dy(q) and dy(q + 1) by

@@ -1,4 +1,4 @@
-/* winograd4_axes.h - Winograd's transforms along one axis, for winograd4_tiles.h, compiled once for each width of vector.
+/* winograd4_axes.h - Winograd's transforms along one axis, for winograd_tiles.h, compiled once for each width of vector.
  *
  *        4  0 −5  0  1  0          1/4    0    0           1  1  1  1  1  0
  *        0 −4 −4  1  1  0         −1/6 −1/6 −1/6           0  1 −1  2 −2  0
@@ -21,11 +21,11 @@
 #define FV_CPU_WINOGRAD4_AXES_H
 
 #include "core/cpu/lanes.h"
-#include "core/cpu/winograd4.h"
+#include "core/cpu/winograd.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define SIDE 6 /* of a transformed tile */
-#define TILE FV_WINOGRAD4_TILE
+#define TILE FV_WINOGRAD_TILE
 #define INPUTS(results) ((results) + 2) /* pixels under a tile along the axis, and numbers made of them */
 
 /* Bᵀ d of a tile of `results` (1 … 4): from results + 2 numbers as many. */

@@ -1,5 +1,5 @@
-/* shared: winograd4_stored_avx2.c - Winograd's transforms (winograd4.h) of pictures that are bf16, by vectors of 8. */
-#define FV_WINOGRAD4_STORED
-#include "core/cpu/winograd4_tiles.h"
+/* shared: winograd4_stored_avx2.c - Winograd's transforms (winograd.h) of pictures that are bf16, by vectors of 8. */
+#define FV_WINOGRAD_STORED
+#include "core/cpu/winograd_tiles.h"
 
-const fv_winograd4_pictures fv_winograd4_stored_avx2 = { from_x, from_dy, to_y };
+const fv_winograd_pictures fv_winograd4_stored_avx2 = { from_x, from_dy, to_y };

@@ -1,4 +1,4 @@
-/* shared: winograd4_product_avx2.c - how a Winograd convolution is cut and run (winograd4.h): tiles transformed, a matrix
+/* shared: winograd_product_avx2.c - how a Winograd convolution is cut and run (winograd.h): tiles transformed, a matrix
  * product for each plane, results transformed back.
  *
  * Fused: a unit takes a block of tiles through all three, with everything but the weights in the second-level cache. Where the
@@ -10,12 +10,12 @@
 #include "core/base/size.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/gemm_avx2.h"
-#include "core/cpu/winograd4.h"
+#include "core/cpu/winograd.h"
 #include "core/ops/conv2d.h"
 #include "core/ops/stored.h"
 #include "core/plan/kernel.h"
 
-#define GROUP FV_WINOGRAD4_GROUP
+#define GROUP FV_WINOGRAD_GROUP
 #define APART 80                          /* floats between planes: five cache lines, so that planes do not alias */
 #define BLOCK_BYTES ((int64_t)768 << 10)  /* of a fused unit's planes */
 #define STAGE_BYTES ((int64_t)24 << 20)   /* of the planes of all tiles of a stage */
@@ -42,9 +42,9 @@ static const char *refuse(const fv_call *call, const fv_type *w, int64_t stride)
     return o->stride[0] == stride && o->stride[1] == stride ? NULL : FV_REFUSE_OPTIONS;
 }
 
-const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w) { return refuse(call, w, 1); }
+const char *fv_winograd_refuse(const fv_call *call, const fv_type *w) { return refuse(call, w, 1); }
 
-const char *fv_winograd4_phases_refuse(const fv_call *call, const fv_type *w) {
+const char *fv_winograd_phases_refuse(const fv_call *call, const fv_type *w) {
     return w->dims[3] % GROUP ? FV_REFUSE_SHAPE : refuse(call, w, 2);
 }
 
@@ -55,14 +55,14 @@ static int64_t points_along(int64_t results, int tile, int taps) {
 }
 static int64_t numbers_along(int64_t results) { return results / 2 * 5 + results % 2 * 3; }
 
-double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, int tile, double transform) {
+double fv_winograd_cost(const fv_type *y, int64_t depth, int64_t columns, int tile, double transform) {
     double there = (double)fv_round_up(depth, GROUP), back = (double)fv_round_up(columns, GROUP);
     double points = (double)(y->dims[0] * points_along(y->dims[1], tile, 3) * points_along(y->dims[2], tile, 3));
     double weights = 16 * (tile + 2) * (tile + 2) * there * back;
     return FV_COST_CALL + (points * (2 * back * (double)depth + transform * (there + back)) + weights) / FV_COST_AVX2_FLOPS;
 }
 
-double fv_winograd4_phases_cost(const fv_type *y, int64_t depth, int64_t columns, double transform) {
+double fv_winograd_phases_cost(const fv_type *y, int64_t depth, int64_t columns, double transform) {
     double there = (double)fv_round_up(depth, GROUP), back = (double)fv_round_up(columns, GROUP);
     double points = (double)(y->dims[0] * points_along(y->dims[1], 2, 2) * points_along(y->dims[2], 2, 2));
     double numbers = (double)(y->dims[0] * numbers_along(y->dims[1]) * numbers_along(y->dims[2]));
@@ -83,17 +83,17 @@ typedef struct cut {
 } cut;
 
 /* Units of late planes. */
-static int64_t late_units(const fv_winograd4 *w) { return fv_ceil_div(w->y_channels, LATE_COLUMNS) * fv_winograd4_parts(w); }
+static int64_t late_units(const fv_winograd *w) { return fv_ceil_div(w->y_channels, LATE_COLUMNS) * fv_winograd_parts(w); }
 
 /* The team's size decides between fused and staged, late and early, which touches no bit. */
-static cut cut_of(const fv_winograd4 *w, int threads) {
+static cut cut_of(const fv_winograd *w, int threads) {
     int64_t depth = fv_round_up(w->x_channels, GROUP), columns = fv_round_up(w->y_channels, GROUP),
-            products = fv_winograd4_y_slots(w);
-    int64_t slots = fv_winograd4_x_slots(w);
+            products = fv_winograd_y_slots(w);
+    int64_t slots = fv_winograd_x_slots(w);
     int64_t tile_bytes = (slots * depth + products * columns) * (int64_t)sizeof(float);
-    int64_t weights = fv_winograd4_filter_slots(w) * depth * columns * (int64_t)sizeof(float);
+    int64_t weights = fv_winograd_filter_slots(w) * depth * columns * (int64_t)sizeof(float);
     int64_t enough = weights > WEIGHTS_NEAR ? BLOCKS_ENOUGH : fv_min(2 * threads + 1, BLOCKS_ENOUGH);
-    cut c = { .tiles = fv_winograd4_tiles(w), .products = products, .y_row = columns };
+    cut c = { .tiles = fv_winograd_tiles(w), .products = products, .y_row = columns };
     c.block = fv_max(BLOCK_BYTES / tile_bytes / ROWS, 1) * ROWS;
     c.staged = weights > WEIGHTS_BYTES || c.tiles < enough * c.block;
     if (c.staged) c.block = fv_max(STAGE_BYTES / tile_bytes / ROWS, 1) * ROWS;
@@ -119,11 +119,11 @@ static int64_t slice_of(int64_t depth) { return fv_round_up(fv_ceil_div(depth, f
 
 /* A part of two panels' planes of weights, a slice deep. */
 static int64_t late_plane(int64_t depth) { return slice_of(depth) * LATE_COLUMNS + APART; }
-static int64_t late_bytes(const fv_winograd4 *w) {
-    return fv_round_up(2 * fv_winograd4_side(w) * late_plane(w->x_channels) * (int64_t)sizeof(float), 64);
+static int64_t late_bytes(const fv_winograd *w) {
+    return fv_round_up(2 * fv_winograd_side(w) * late_plane(w->x_channels) * (int64_t)sizeof(float), 64);
 }
 
-int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w) {
+int64_t fv_winograd_scratch(const fv_call *call, const fv_winograd *w) {
     cut c = cut_of(w, call->threads);
     int64_t late = c.late ? late_bytes(w) * call->threads : 0;
     return block_bytes(&c) * (c.staged ? 1 : call->threads) + late;
@@ -133,30 +133,30 @@ int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w) {
 
 /* Floats from slot to slot, from panel to panel: by phases the slots of a plane, which are multiplied as one, follow upon each
  * other in a panel. */
-static int64_t slot_floats(const fv_winograd4 *w) {
+static int64_t slot_floats(const fv_winograd *w) {
     return w->phases ? w->x_channels * GROUP : fv_round_up(w->y_channels, GROUP) * w->x_channels + APART;
 }
-static int64_t panel_floats(const fv_winograd4 *w) {
-    return w->phases ? (fv_winograd4_x_slots(w) * w->x_channels + 1) * GROUP : w->x_channels * GROUP;
+static int64_t panel_floats(const fv_winograd *w) {
+    return w->phases ? (fv_winograd_x_slots(w) * w->x_channels + 1) * GROUP : w->x_channels * GROUP;
 }
-static int64_t weights_floats(const fv_winograd4 *w) {
-    return w->phases ? fv_ceil_div(w->y_channels, GROUP) * panel_floats(w) : fv_winograd4_filter_slots(w) * slot_floats(w);
+static int64_t weights_floats(const fv_winograd *w) {
+    return w->phases ? fv_ceil_div(w->y_channels, GROUP) * panel_floats(w) : fv_winograd_filter_slots(w) * slot_floats(w);
 }
 
-int64_t fv_winograd4_packed(const fv_call *call, const fv_winograd4 *w) {
+int64_t fv_winograd_packed(const fv_call *call, const fv_winograd *w) {
     int64_t columns = fv_round_up(w->y_channels, GROUP);
     bool late = cut_of(w, call->threads).late;
     return (late ? 9 * columns * w->x_channels : weights_floats(w)) * (int64_t)sizeof(float);
 }
 
 typedef struct packing {
-    const fv_winograd4 *w;
-    const fv_winograd4_weights *weights;
+    const fv_winograd *w;
+    const fv_winograd_weights *weights;
     bool late;
 } packing;
 
 /* The taps of rows [d, d + rows) of a panel: `tap` floats apart. */
-static void pack_taps(const fv_winograd4_weights *w, int64_t panel, int64_t d, int64_t rows, float *to, int64_t tap) {
+static void pack_taps(const fv_winograd_weights *w, int64_t panel, int64_t d, int64_t rows, float *to, int64_t tap) {
     int64_t left = fv_min(w->columns - panel * GROUP, GROUP);
     for (int t = 0; t < 9; t++)
         fv_gemm_pack_b_avx2(w->from + d * w->row + panel * GROUP * w->column + (w->turned ? 8 - t : t) * w->tap, w->row,
@@ -167,7 +167,7 @@ static void pack_taps(const fv_winograd4_weights *w, int64_t panel, int64_t d, i
 static void pack_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const packing *p = context;
-    const fv_winograd4_weights *w = p->weights;
+    const fv_winograd_weights *w = p->weights;
     _Alignas(64) float taps[9 * PACK_ROWS * GROUP];
     int64_t parts = fv_ceil_div(w->depth, PACK_UNIT), begin = unit % parts * PACK_UNIT, panel = unit / parts;
     int64_t end = fv_min(w->depth, begin + PACK_UNIT), plane = slot_floats(p->w);
@@ -176,32 +176,32 @@ static void pack_unit(void *context, int64_t unit, int thread) {
         return;
     }
     float *to = w->to + panel * panel_floats(p->w);
-    const fv_winograd4_vectors *vectors = fv_winograd4_vectors_get(p->w);
+    const fv_winograd_vectors *vectors = fv_winograd_vectors_get(p->w);
     bool streamed = weights_floats(p->w) * (int64_t)sizeof(float) >= FV_COST_CACHES && (uintptr_t)to % 64 == 0;
     for (int64_t d = begin; d < end; d += PACK_ROWS) {
         int64_t rows = fv_min(PACK_ROWS, end - d);
         pack_taps(w, panel, d, rows, taps, rows * GROUP);
-        vectors->from_taps(taps, rows * GROUP, rows, FV_WINOGRAD4_WHOLE, streamed, to + d * GROUP, plane);
+        vectors->from_taps(taps, rows * GROUP, rows, FV_WINOGRAD_WHOLE, streamed, to + d * GROUP, plane);
     }
 }
 
-void fv_winograd4_pack(const fv_call *call, const fv_winograd4 *w, const fv_winograd4_weights *weights) {
+void fv_winograd_pack(const fv_call *call, const fv_winograd *w, const fv_winograd_weights *weights) {
     packing p = { .w = w, .weights = weights, .late = cut_of(w, call->threads).late };
     fv_parallel_for(fv_ceil_div(weights->columns, GROUP) * fv_ceil_div(weights->depth, PACK_UNIT), pack_unit, &p);
 }
 
 typedef struct job {
     const fv_call *call;
-    const fv_winograd4 *w;
+    const fv_winograd *w;
     cut cut;
     int64_t first, count; /* tiles of the stage */
 } job;
 
-static const fv_winograd4_vectors *vectors_of(const job *job) { return fv_winograd4_vectors_get(job->w); }
+static const fv_winograd_vectors *vectors_of(const job *job) { return fv_winograd_vectors_get(job->w); }
 
 /* A block's memory. */
 typedef struct block {
-    fv_winograd4_planes x, y;
+    fv_winograd_planes x, y;
     float **rows;
 } block;
 
@@ -209,7 +209,7 @@ static block block_of(const job *job, int64_t number) {
     const cut *c = &job->cut;
     char *base = (char *)job->call->scratch + number * block_bytes(c);
     block b = { .x = { (float *)base, c->x_plane, c->x_row, GROUP }, .rows = (float **)(base + planes_bytes(c)) };
-    b.y = (fv_winograd4_planes){ b.x.at + c->block * c->x_row, c->y_plane, c->y_row, GROUP };
+    b.y = (fv_winograd_planes){ b.x.at + c->block * c->x_row, c->y_plane, c->y_row, GROUP };
     return b;
 }
 
@@ -223,14 +223,14 @@ typedef struct product {
     int64_t depth;
 } product;
 
-static product product_of(const fv_winograd4 *w, int64_t number) {
+static product product_of(const fv_winograd *w, int64_t number) {
     int64_t plane = number;
     if (!w->spread) {
-        fv_winograd4_range slots = fv_winograd4_slots_in(w, plane);
+        fv_winograd_range slots = fv_winograd_slots_in(w, plane);
         int64_t count = w->phases ? slots.end - slots.begin : 1;
         return (product){ plane, slots.begin, slots.begin, count * w->x_channels };
     }
-    for (plane = 0; fv_winograd4_slots_in(w, plane).end <= number;) plane++;
+    for (plane = 0; fv_winograd_slots_in(w, plane).end <= number;) plane++;
     return (product){ plane, plane, number, w->x_channels };
 }
 
@@ -239,7 +239,7 @@ static product product_of(const fv_winograd4 *w, int64_t number) {
 static void multiply_slice(const job *job, const block *b, int64_t number, int64_t first, int64_t count, int64_t column,
                            int64_t columns, int64_t begin, const float *u, int64_t panel) {
     product p = product_of(job->w, number);
-    fv_winograd4_range in = fv_winograd4_tiles_in(job->w, p.plane);
+    fv_winograd_range in = fv_winograd_tiles_in(job->w, p.plane);
     int64_t row = fv_max(in.begin - first, 0), rows = fv_min(in.end - first, count) - row;
     if (rows <= 0) return;
     fv_gemm_multiply(&(fv_gemm_block){ .rows = rows,
@@ -273,14 +273,14 @@ static void fused_unit(void *context, int64_t unit, int thread) {
     int64_t first = unit * job->cut.block, count = fv_min(job->cut.block, job->cut.tiles - first);
     block b = block_of(job, thread);
     find_rows(&b, count);
-    fv_winograd4_from_x(job->w, first, count, &b.x);
+    fv_winograd_from_x(job->w, first, count, &b.x);
     for (int64_t p = 0; p < job->cut.products; p++) multiply(job, &b, p, first, count, 0, job->w->y_channels);
-    fv_winograd4_to_y(job->w, first, count, &b.y);
+    fv_winograd_to_y(job->w, first, count, &b.y);
 }
 
 /* ---- staged ---- */
 
-static fv_winograd4_planes behind(fv_winograd4_planes planes, int64_t tiles) {
+static fv_winograd_planes behind(fv_winograd_planes planes, int64_t tiles) {
     planes.at += tiles * planes.tiles;
     return planes;
 }
@@ -289,8 +289,8 @@ static void in_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const job *job = context;
     int64_t first = unit * STAGE_TILES;
-    fv_winograd4_planes to = behind(block_of(job, 0).x, first);
-    fv_winograd4_from_x(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &to);
+    fv_winograd_planes to = behind(block_of(job, 0).x, first);
+    fv_winograd_from_x(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &to);
 }
 
 static int64_t stage_parts(const job *job) { return fv_ceil_div(job->w->y_channels, STAGE_COLUMNS); }
@@ -309,9 +309,9 @@ static void late_unit(void *context, int64_t unit, int thread) {
     const job *job = context;
     block b = block_of(job, 0);
     int64_t depth = job->w->x_channels, columns = job->w->y_channels, slice = slice_of(depth), plane = late_plane(depth);
-    int64_t parts = fv_winograd4_parts(job->w);
+    int64_t parts = fv_winograd_parts(job->w);
     int64_t column = unit / parts * LATE_COLUMNS, count = fv_min(LATE_COLUMNS, columns - column);
-    int part = (int)(unit % parts), planes = 2 * fv_winograd4_side(job->w);
+    int part = (int)(unit % parts), planes = 2 * fv_winograd_side(job->w);
     float *u = (float *)((char *)job->call->scratch + block_bytes(&job->cut) + thread * late_bytes(job->w));
     const float *taps = (const float *)job->call->packed + column * 9 * depth;
     for (int64_t begin = 0; begin < depth; begin += slice) {
@@ -329,8 +329,8 @@ static void out_unit(void *context, int64_t unit, int thread) {
     (void)thread;
     const job *job = context;
     int64_t first = unit * STAGE_TILES;
-    fv_winograd4_planes from = behind(block_of(job, 0).y, first);
-    fv_winograd4_to_y(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &from);
+    fv_winograd_planes from = behind(block_of(job, 0).y, first);
+    fv_winograd_to_y(job->w, job->first + first, fv_min(STAGE_TILES, job->count - first), &from);
 }
 
 static void run_stage(job *job) {
@@ -344,7 +344,7 @@ static void run_stage(job *job) {
     fv_parallel_for(fv_ceil_div(job->count, STAGE_TILES), out_unit, job);
 }
 
-void fv_winograd4_run(const fv_call *call, const fv_winograd4 *w) {
+void fv_winograd_run(const fv_call *call, const fv_winograd *w) {
     job job = { .call = call, .w = w, .cut = cut_of(w, call->threads) };
     if (!job.cut.staged) {
         fv_parallel_for(job.cut.count, fused_unit, &job);

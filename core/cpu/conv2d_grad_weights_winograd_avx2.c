@@ -1,5 +1,5 @@
-/* conv2d_grad_weights_winograd4_avx2.c - the gradient of conv2d with respect to its weights by the adjoints of
- * Winograd's F(4×4, 3×3) and F(2×2, 3×3), f32 (winograd4.h).
+/* conv2d_grad_weights_winograd_avx2.c - the gradient of conv2d with respect to its weights by the adjoints of
+ * Winograd's F(4×4, 3×3) and F(2×2, 3×3), f32 (winograd.h).
  *
  * The gradient is cut into blocks of output by input channels. A block takes a shard's tiles some at a time: it transforms
  * their channels that it needs, adds the products to its planes, and goes back to taps at the end of the shard; all of it
@@ -16,12 +16,12 @@
 #include "core/base/size.h"
 #include "core/comm/shards.h"
 #include "core/cpu/slab_product.h"
-#include "core/cpu/winograd4.h"
+#include "core/cpu/winograd.h"
 #include "core/ops/conv2d.h"
 #include "core/plan/kernel.h"
 
-#define PLANES FV_WINOGRAD4_PLANES /* at most */
-#define GROUP FV_WINOGRAD4_GROUP
+#define PLANES FV_WINOGRAD_PLANES /* at most */
+#define GROUP FV_WINOGRAD_GROUP
 #define TAPS 9
 #define ROWS 64          /* of a block: output channels */
 #define COLUMNS 64       /* of a block: input channels */
@@ -45,7 +45,7 @@ typedef struct scratch {
 
 typedef struct job {
     const fv_call *call;
-    fv_winograd4 w;
+    fv_winograd w;
     int64_t slice;             /* tiles at a time */
     int64_t x_tile, dy_tile;   /* floats of a group of a tile, an odd number of cache lines; */
     int64_t x_group, dy_group; /* of a slice */
@@ -56,23 +56,23 @@ typedef struct job {
     float *parts; /* each thread's levels of a block, or each shard's gradient */
 } job;
 
-static fv_winograd4 convolution_of(const fv_call *call, int tile, bool phases) {
+static fv_winograd convolution_of(const fv_call *call, int tile, bool phases) {
     const fv_conv2d_options *o = call->options;
     const fv_tensor *x = &call->inputs[0], *dy = &call->inputs[1];
-    return (fv_winograd4){ .tile = tile,
-                           .phases = phases,
-                           .pictures = x->type.dims[0],
-                           .x = x->data,
-                           .x_size = { x->type.dims[1], x->type.dims[2] },
-                           .x_channels = x->type.dims[3],
-                           .x_pixel = x->type.dims[3],
-                           .origin = { -o->padding[0], -o->padding[1] },
-                           .dy = dy->data,
-                           .dy_pixel = dy->type.dims[3],
-                           .y_size = { dy->type.dims[1], dy->type.dims[2] },
-                           .y_channels = dy->type.dims[3],
-                           .x_narrow = x->type.dtype == FV_BF16,
-                           .dy_narrow = dy->type.dtype == FV_BF16 };
+    return (fv_winograd){ .tile = tile,
+                          .phases = phases,
+                          .pictures = x->type.dims[0],
+                          .x = x->data,
+                          .x_size = { x->type.dims[1], x->type.dims[2] },
+                          .x_channels = x->type.dims[3],
+                          .x_pixel = x->type.dims[3],
+                          .origin = { -o->padding[0], -o->padding[1] },
+                          .dy = dy->data,
+                          .dy_pixel = dy->type.dims[3],
+                          .y_size = { dy->type.dims[1], dy->type.dims[2] },
+                          .y_channels = dy->type.dims[3],
+                          .x_narrow = x->type.dtype == FV_BF16,
+                          .dy_narrow = dy->type.dtype == FV_BF16 };
 }
 
 static int levels_of(int shards) {
@@ -83,9 +83,9 @@ static int levels_of(int shards) {
 
 static job job_of(const fv_call *call, int tile, bool phases) {
     job job = { .call = call, .w = convolution_of(call, tile, phases), .total = fv_type_count(&call->outputs[0].type) };
-    job.slice = phases ? SLICE_PHASES : tile == FV_WINOGRAD4_TILE ? SLICE_4 : SLICE_2;
-    job.x_tile = (fv_winograd4_x_slots(&job.w) | 1) * GROUP;
-    job.dy_tile = (fv_winograd4_planes_of(&job.w) | 1) * GROUP;
+    job.slice = phases ? SLICE_PHASES : tile == FV_WINOGRAD_TILE ? SLICE_4 : SLICE_2;
+    job.x_tile = (fv_winograd_x_slots(&job.w) | 1) * GROUP;
+    job.dy_tile = (fv_winograd_planes_of(&job.w) | 1) * GROUP;
     job.x_group = job.slice * job.x_tile + GROUP;
     job.dy_group = job.slice * job.dy_tile + GROUP;
     job.row_blocks = fv_ceil_div(job.w.y_channels, ROWS);
@@ -96,11 +96,11 @@ static job job_of(const fv_call *call, int tile, bool phases) {
     return job;
 }
 
-static const char *refuse(const fv_call *call) { return fv_winograd4_refuse(call, &call->outputs[0].type); }
+static const char *refuse(const fv_call *call) { return fv_winograd_refuse(call, &call->outputs[0].type); }
 
 static double cost_of(const fv_call *call, int tile, double transform) {
     const fv_type *dy = &call->inputs[1].type;
-    return fv_winograd4_cost(dy, dy->dims[3], call->inputs[0].type.dims[3], tile, transform);
+    return fv_winograd_cost(dy, dy->dims[3], call->inputs[0].type.dims[3], tile, transform);
 }
 
 /* Parts that units join, or make taps in; behind them, where they are joined afterwards, a gradient for each shard. */
@@ -132,8 +132,8 @@ static block block_at(const job *job, int64_t unit, int thread) {
 static int64_t number_bytes(bool narrow) { return narrow ? sizeof(uint16_t) : sizeof(float); }
 
 /* The block's channels of one shard's pictures, whose tiles are numbered for themselves. */
-static fv_winograd4 part_of(const job *job, const block *b, int shard) {
-    fv_winograd4 w = job->w;
+static fv_winograd part_of(const job *job, const block *b, int shard) {
+    fv_winograd w = job->w;
     int64_t begin = fv_shard_row(job->call, w.pictures, shard), end = fv_shard_row(job->call, w.pictures, shard + 1);
     w.pictures = end - begin;
     w.x = (const char *)w.x + (begin * w.x_size[0] * w.x_size[1] * w.x_pixel + b->column) * number_bytes(w.x_narrow);
@@ -145,7 +145,7 @@ static fv_winograd4 part_of(const job *job, const block *b, int shard) {
 
 /* Pixels under a tile's results, `step` of them along an axis under each: more of them are its neighbours'. Of bf16 two are a
  * float's bytes. */
-static fv_slab_ahead tile_ahead(const fv_winograd4_place *place, int64_t step, const void *pictures, bool narrow,
+static fv_slab_ahead tile_ahead(const fv_winograd_place *place, int64_t step, const void *pictures, bool narrow,
                                 const int64_t size[2], int64_t pixel, int64_t channels) {
     int64_t line = size[1] * pixel, row = place->row * step, column = place->column * step, share = narrow ? 2 : 1;
     int64_t rows = fv_min(place->rows * step, size[0] - row), columns = fv_min(place->columns * step, size[1] - column);
@@ -159,18 +159,18 @@ static fv_slab_ahead tile_ahead(const fv_winograd4_place *place, int64_t step, c
                             .line = line / share };
 }
 
-static void look_ahead(const fv_winograd4 *w, const block *b, int64_t tile, fv_slab_ahead ahead[2]) {
-    fv_winograd4_place place = fv_winograd4_place_of(w, tile);
+static void look_ahead(const fv_winograd *w, const block *b, int64_t tile, fv_slab_ahead ahead[2]) {
+    fv_winograd_place place = fv_winograd_place_of(w, tile);
     ahead[0] = tile_ahead(&place, w->phases ? 2 : 1, w->x, w->x_narrow, w->x_size, w->x_pixel, b->columns);
     ahead[1] = tile_ahead(&place, 1, w->dy, w->dy_narrow, w->y_size, w->dy_pixel, b->rows);
 }
 
 /* The products of the tiles [first, first + count), added to those of the tiles before. */
-static void multiply(const job *job, const fv_winograd4 *w, const block *b, int64_t first, int64_t count,
-                     const fv_winograd4_planes *x, const fv_winograd4_planes *dy) {
-    int64_t next = first + count, ahead = fv_min(job->slice, fv_winograd4_tiles(w) - next);
-    for (int64_t plane = 0; plane < fv_winograd4_planes_of(w); plane++) {
-        fv_winograd4_range in = fv_winograd4_tiles_in(w, plane), slots = fv_winograd4_slots_in(w, plane);
+static void multiply(const job *job, const fv_winograd *w, const block *b, int64_t first, int64_t count,
+                     const fv_winograd_planes *x, const fv_winograd_planes *dy) {
+    int64_t next = first + count, ahead = fv_min(job->slice, fv_winograd_tiles(w) - next);
+    for (int64_t plane = 0; plane < fv_winograd_planes_of(w); plane++) {
+        fv_winograd_range in = fv_winograd_tiles_in(w, plane), slots = fv_winograd_slots_in(w, plane);
         int64_t begin = fv_max(in.begin - first, 0), end = fv_max(fv_min(in.end - first, count), begin);
         if (first > 0 && begin == end) continue;
         fv_slab_product product = { .a = dy->at + plane * dy->planes + begin * dy->tiles,
@@ -197,16 +197,16 @@ static int64_t tap_floats(const block *b) { return fv_round_up(b->rows, GROUP) *
 
 /* The gradient that a shard gives the block, as taps. */
 static void make_taps(const job *job, const block *b, int shard, float *taps) {
-    fv_winograd4 w = part_of(job, b, shard);
-    fv_winograd4_planes x = { b->own->x, GROUP, job->x_tile, job->x_group };
-    fv_winograd4_planes dy = { b->own->dy, GROUP, job->dy_tile, job->dy_group };
-    for (int64_t first = 0, tiles = fv_winograd4_tiles(&w); first < fv_max(tiles, 1); first += job->slice) {
+    fv_winograd w = part_of(job, b, shard);
+    fv_winograd_planes x = { b->own->x, GROUP, job->x_tile, job->x_group };
+    fv_winograd_planes dy = { b->own->dy, GROUP, job->dy_tile, job->dy_group };
+    for (int64_t first = 0, tiles = fv_winograd_tiles(&w); first < fv_max(tiles, 1); first += job->slice) {
         int64_t count = fv_min(job->slice, tiles - first);
-        fv_winograd4_from_x(&w, first, count, &x);
-        fv_winograd4_from_dy(&w, first, count, &dy);
+        fv_winograd_from_x(&w, first, count, &x);
+        fv_winograd_from_dy(&w, first, count, &dy);
         multiply(job, &w, b, first, count, &x, &dy);
     }
-    fv_winograd4_vectors_get(&job->w)->to_taps(b->own->products, PRODUCT, tap_floats(b) / GROUP, taps, tap_floats(b));
+    fv_winograd_vectors_get(&job->w)->to_taps(b->own->products, PRODUCT, tap_floats(b) / GROUP, taps, tap_floats(b));
 }
 
 /* The block's place in a gradient: row k, tap t is columns floats at (k · 9 + t) · C + column. */
@@ -276,10 +276,10 @@ static void run_4(const fv_call *call) { run_by(call, 4, false); }
 
 /* ---- stride 2 ---- */
 
-static const char *refuse_phases(const fv_call *call) { return fv_winograd4_phases_refuse(call, &call->outputs[0].type); }
+static const char *refuse_phases(const fv_call *call) { return fv_winograd_phases_refuse(call, &call->outputs[0].type); }
 static double cost_phases(const fv_call *call) {
     const fv_type *dy = &call->inputs[1].type;
-    return fv_winograd4_phases_cost(dy, call->inputs[0].type.dims[3], dy->dims[3], TRANSFORM_2);
+    return fv_winograd_phases_cost(dy, call->inputs[0].type.dims[3], dy->dims[3], TRANSFORM_2);
 }
 static int64_t bytes_phases(const fv_call *call) { return bytes_of(call, 2, true); }
 static void run_phases(const fv_call *call) { run_by(call, 2, true); }

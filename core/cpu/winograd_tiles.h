@@ -1,18 +1,18 @@
-/* winograd4_tiles.h - the loops of winograd4_*.c, compiled once for each width of vector (lanes.h). */
-#ifndef FV_CPU_WINOGRAD4_TILES_H
-#define FV_CPU_WINOGRAD4_TILES_H
+/* winograd_tiles.h - the loops of winograd4_*.c, compiled once for each width of vector (lanes.h). */
+#ifndef FV_CPU_WINOGRAD_TILES_H
+#define FV_CPU_WINOGRAD_TILES_H
 
 #include "core/base/size.h"
 #ifndef TILE /* which tiles is said by who includes this */
 #include "core/cpu/winograd4_axes.h"
 #endif
 
-#define GROUP FV_WINOGRAD4_GROUP
+#define GROUP FV_WINOGRAD_GROUP
 #define POINTS(results) ((results) + SIDE - TILE)
 #define NUMBERS INPUTS(TILE)
 
-/* Numbers of pictures. They are bf16 where FV_WINOGRAD4_STORED is defined, and nothing else than pictures is seen to then. */
-#ifdef FV_WINOGRAD4_STORED
+/* Numbers of pictures. They are bf16 where FV_WINOGRAD_STORED is defined, and nothing else than pictures is seen to then. */
+#ifdef FV_WINOGRAD_STORED
 #include "core/cpu/stored_lanes.h"
 typedef uint16_t number;
 INLINE lanes read_lanes(const number *from) { return widen(from); }
@@ -38,7 +38,7 @@ typedef struct patch {
     int64_t row, column, height, width, line, pixel;
 } patch;
 
-static patch patch_of(const void *pictures, const int64_t size[2], int64_t pixel, const fv_winograd4_place *p,
+static patch patch_of(const void *pictures, const int64_t size[2], int64_t pixel, const fv_winograd_place *p,
                       const int64_t origin[2], int stride) {
     int64_t line = size[1] * pixel, row = stride * p->row + origin[0], column = stride * p->column + origin[1];
     return (patch){ .at = (const number *)pictures + p->picture * size[0] * line + row * line + column * pixel,
@@ -131,7 +131,7 @@ INLINE void dy_lanes(const patch *p, int rows, int columns, bool whole, int64_t 
 /* A tile's channels, LANES at a time, up to whole groups. */
 #define DEFINE_FROM(name, lanes_of, rows, columns)                                                                             \
     static void name##_##rows##_##columns(const patch *p, bool inside, int64_t channels, float *to,                            \
-                                          const fv_winograd4_planes *planes) {                                                 \
+                                          const fv_winograd_planes *planes) {                                                  \
         for (int64_t c = 0; c < fv_round_up(channels, GROUP); c += LANES) {                                                    \
             int64_t count = fv_max(fv_min(channels - c, LANES), 0);                                                            \
             float *at = to + c / GROUP * planes->groups + c % GROUP;                                                           \
@@ -143,11 +143,11 @@ INLINE void dy_lanes(const patch *p, int rows, int columns, bool whole, int64_t 
     }
 #define DEFINE_X(rows, columns) DEFINE_FROM(x_tile, x_lanes, rows, columns)
 EACH_SIZE(DEFINE_X)
-static void (*const x_tile[TILE][TILE])(const patch *, bool, int64_t, float *, const fv_winograd4_planes *) = BY_SIZE(x_tile);
+static void (*const x_tile[TILE][TILE])(const patch *, bool, int64_t, float *, const fv_winograd_planes *) = BY_SIZE(x_tile);
 
-static void from_x(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to) {
+static void from_x(const fv_winograd *w, int64_t first, int64_t count, const fv_winograd_planes *to) {
     for (int64_t t = 0; t < count; t++) {
-        fv_winograd4_place place = fv_winograd4_place_of(w, first + t);
+        fv_winograd_place place = fv_winograd_place_of(w, first + t);
         patch p = patch_of(w->x, w->x_size, w->x_pixel, &place, w->origin, w->phases ? 2 : 1);
         x_tile[p.rows - 1][p.columns - 1](&p, lies_inside(&p), w->x_channels, to->at + t * to->tiles, to);
     }
@@ -157,12 +157,12 @@ static void from_x(const fv_winograd4 *w, int64_t first, int64_t count, const fv
 
 #define DEFINE_DY(rows, columns) DEFINE_FROM(dy_tile, dy_lanes, rows, columns)
 EACH_SIZE(DEFINE_DY)
-static void (*const dy_tile[TILE][TILE])(const patch *, bool, int64_t, float *, const fv_winograd4_planes *) = BY_SIZE(dy_tile);
+static void (*const dy_tile[TILE][TILE])(const patch *, bool, int64_t, float *, const fv_winograd_planes *) = BY_SIZE(dy_tile);
 
 /* Results are in the picture, all of a tile's. */
-static void from_dy(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to) {
+static void from_dy(const fv_winograd *w, int64_t first, int64_t count, const fv_winograd_planes *to) {
     for (int64_t t = 0; t < count; t++) {
-        fv_winograd4_place place = fv_winograd4_place_of(w, first + t);
+        fv_winograd_place place = fv_winograd_place_of(w, first + t);
         patch p = patch_of(w->dy, w->y_size, w->dy_pixel, &place, (int64_t[2]){ 0, 0 }, 1);
         dy_tile[p.rows - 1][p.columns - 1](&p, true, w->y_channels, to->at + t * to->tiles, to);
     }
@@ -181,7 +181,7 @@ INLINE bool in_picture(const patch *p, int i, int j) {
     return RESULTS(1) == 1 || (p->row + i < p->height && p->column + j < p->width);
 }
 
-INLINE void y_lanes(const fv_winograd4 *w, const float *from, int64_t planes, const patch *p, int rows, int columns, int64_t c,
+INLINE void y_lanes(const fv_winograd *w, const float *from, int64_t planes, const patch *p, int rows, int columns, int64_t c,
                     int64_t count, lanes bias) {
     lanes half[RESULTS(TILE)][BACK(TILE)], line[BACK(TILE)], made[RESULTS(TILE)];
     number *y = (number *)p->at + c;
@@ -212,7 +212,7 @@ INLINE void y_lanes(const fv_winograd4 *w, const float *from, int64_t planes, co
 }
 
 #define DEFINE_Y(rows, columns)                                                                                                \
-    static void y_tile_##rows##_##columns(const fv_winograd4 *w, const float *from, const fv_winograd4_planes *planes,         \
+    static void y_tile_##rows##_##columns(const fv_winograd *w, const float *from, const fv_winograd_planes *planes,           \
                                           const patch *p) {                                                                    \
         int64_t channels = w->y_channels;                                                                                      \
         for (int64_t c = 0; c < channels; c += LANES) {                                                                        \
@@ -226,19 +226,19 @@ INLINE void y_lanes(const fv_winograd4 *w, const float *from, int64_t planes, co
         }                                                                                                                      \
     }
 EACH_SIZE(DEFINE_Y)
-static void (*const y_tile[TILE][TILE])(const fv_winograd4 *, const float *, const fv_winograd4_planes *,
+static void (*const y_tile[TILE][TILE])(const fv_winograd *, const float *, const fv_winograd_planes *,
                                         const patch *) = BY_SIZE(y_tile);
 
-static void to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from) {
+static void to_y(const fv_winograd *w, int64_t first, int64_t count, const fv_winograd_planes *from) {
     for (int64_t t = 0; t < count; t++) {
-        fv_winograd4_place place = fv_winograd4_place_of(w, first + t);
+        fv_winograd_place place = fv_winograd_place_of(w, first + t);
         patch p = patch_of(w->y, w->y_size, w->y_channels, &place, (int64_t[2]){ 0, 0 }, w->spread ? 2 : 1);
         y_tile[p.rows - 1][p.columns - 1](w, from->at + t * from->tiles, from, &p);
     }
     if (w->streamed) stream_end();
 }
 
-#if !defined(SPREAD) && !defined(FV_WINOGRAD4_STORED) /* the weights of a gradient by phases are those of phases */
+#if !defined(SPREAD) && !defined(FV_WINOGRAD_STORED) /* the weights of a gradient by phases are those of phases */
 
 /* ---- weights ---- */
 
@@ -272,12 +272,12 @@ INLINE void lines_from_taps(const float *taps, int64_t tap, int64_t rows, int fi
 
 /* A vector of 8 is half a line: not streamed. */
 static void from_taps(const float *taps, int64_t tap, int64_t rows, int part, bool streamed, float *to, int64_t plane) {
-    if (part == FV_WINOGRAD4_WHOLE && streamed && LANES == GROUP) {
+    if (part == FV_WINOGRAD_WHOLE && streamed && LANES == GROUP) {
         lines_from_taps(taps, tap, rows, 0, NUMBERS, true, to, plane);
         stream_end();
         return;
     }
-    if (part == FV_WINOGRAD4_WHOLE) lines_from_taps(taps, tap, rows, 0, NUMBERS, false, to, plane);
+    if (part == FV_WINOGRAD_WHOLE) lines_from_taps(taps, tap, rows, 0, NUMBERS, false, to, plane);
     if (part == 0) lines_from_taps(taps, tap, rows, 0, 2, false, to, plane);
     if (part == 1) lines_from_taps(taps, tap, rows, 2, 4, false, to, plane);
     if (part == 2) lines_from_taps(taps, tap, rows, 4, NUMBERS, false, to, plane); /* there is none of tiles of 2 */

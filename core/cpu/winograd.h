@@ -1,4 +1,4 @@
-/* winograd4.h - 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3) and F(2×2, 3×3) (Lavin, Gray: arXiv 1509.09308), of
+/* winograd.h - 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3) and F(2×2, 3×3) (Lavin, Gray: arXiv 1509.09308), of
  * stride 2 by F(2×2, 2×2) over phases, f32 NHWC, one group.
  *
  * A tile of 4×4 results takes 36 products a pair of channels where the definition takes 144, one of 2×2 takes 16 for 36. With
@@ -23,22 +23,22 @@
  *
  * What a tile's numbers are depends on that tile alone, so the cut of tiles into blocks is no part of the result, nor is the
  * instruction set: vectors of 8 and of 16 give the same bits. */
-#ifndef FV_CPU_WINOGRAD4_H
-#define FV_CPU_WINOGRAD4_H
+#ifndef FV_CPU_WINOGRAD_H
+#define FV_CPU_WINOGRAD_H
 
 #include <stdbool.h>
 
 #include "core/graph/op.h"
 
-#define FV_WINOGRAD4_TILE 4    /* results of a tile along an axis, at most */
-#define FV_WINOGRAD4_PLANES 36 /* of such tiles */
-#define FV_WINOGRAD4_WHOLE (-1)
-#define FV_WINOGRAD4_GROUP 16 /* channels: a cache line, a panel of the matrix product */
+#define FV_WINOGRAD_TILE 4    /* results of a tile along an axis, at most */
+#define FV_WINOGRAD_PLANES 36 /* of such tiles */
+#define FV_WINOGRAD_WHOLE (-1)
+#define FV_WINOGRAD_GROUP 16 /* channels: a cache line, a panel of the matrix product */
 
 /* The pictures of one convolution. Tiles are numbered so that those of each plane lie side by side: first those that are short
  * downwards alone, then whole ones, those short across alone, those short both ways; each of these picture by picture, row by
  * row. */
-typedef struct fv_winograd4 {
+typedef struct fv_winograd {
     int tile;    /* results of one along an axis: 4 or 2 */
     bool phases; /* stride 2, by tiles of 2 and the four phases of x */
     bool spread; /* its gradient: y by the four phases, made of x by tiles of 2 × 2 of each */
@@ -57,108 +57,108 @@ typedef struct fv_winograd4 {
     bool limited;      /* and kept between low and high */
     float low, high;
     bool x_narrow, dy_narrow, y_narrow; /* lies in memory as bf16 (stored_rows.h); planes and transforms are f32 */
-} fv_winograd4;
+} fv_winograd;
 
 /* Some tile: its picture, its first result's row and column, its results down and across. */
-typedef struct fv_winograd4_place {
+typedef struct fv_winograd_place {
     int64_t picture, row, column;
     int rows, columns;
-} fv_winograd4_place;
+} fv_winograd_place;
 
-typedef struct fv_winograd4_range {
+typedef struct fv_winograd_range {
     int64_t begin, end;
-} fv_winograd4_range;
+} fv_winograd_range;
 
 /* Points along an axis. */
-static inline int fv_winograd4_side(const fv_winograd4 *w) { return w->tile + (w->phases || w->spread ? 1 : 2); }
-static inline int fv_winograd4_planes_of(const fv_winograd4 *w) { return fv_winograd4_side(w) * fv_winograd4_side(w); }
+static inline int fv_winograd_side(const fv_winograd *w) { return w->tile + (w->phases || w->spread ? 1 : 2); }
+static inline int fv_winograd_planes_of(const fv_winograd *w) { return fv_winograd_side(w) * fv_winograd_side(w); }
 /* By phases a plane has up to four slots, those whose phases have both its points, side by side, and all planes have 25: in x,
  * or in y where that is spread over them. Otherwise a plane is a slot. */
-#define FV_WINOGRAD4_PHASE_SLOTS 25
-static inline int fv_winograd4_x_slots(const fv_winograd4 *w) {
-    return w->phases ? FV_WINOGRAD4_PHASE_SLOTS : fv_winograd4_planes_of(w);
+#define FV_WINOGRAD_PHASE_SLOTS 25
+static inline int fv_winograd_x_slots(const fv_winograd *w) {
+    return w->phases ? FV_WINOGRAD_PHASE_SLOTS : fv_winograd_planes_of(w);
 }
-static inline int fv_winograd4_y_slots(const fv_winograd4 *w) {
-    return w->spread ? FV_WINOGRAD4_PHASE_SLOTS : fv_winograd4_planes_of(w);
+static inline int fv_winograd_y_slots(const fv_winograd *w) {
+    return w->spread ? FV_WINOGRAD_PHASE_SLOTS : fv_winograd_planes_of(w);
 }
-static inline int fv_winograd4_filter_slots(const fv_winograd4 *w) {
-    return w->phases || w->spread ? FV_WINOGRAD4_PHASE_SLOTS : fv_winograd4_planes_of(w);
+static inline int fv_winograd_filter_slots(const fv_winograd *w) {
+    return w->phases || w->spread ? FV_WINOGRAD_PHASE_SLOTS : fv_winograd_planes_of(w);
 }
 /* Odd phases have no point at infinity. */
-static inline int fv_winograd4_phases_of(int point) { return point < 2 ? 2 : 1; }
-static inline int fv_winograd4_slot(int i, int j) { return 10 * i + 4 * j - (i == 2 ? 2 * j : 0); }
-static inline fv_winograd4_range fv_winograd4_slots_in(const fv_winograd4 *w, int64_t plane) {
-    if (!w->phases && !w->spread) return (fv_winograd4_range){ plane, plane + 1 };
-    int i = (int)plane / 3, j = (int)plane % 3, begin = fv_winograd4_slot(i, j);
-    return (fv_winograd4_range){ begin, begin + fv_winograd4_phases_of(i) * fv_winograd4_phases_of(j) };
+static inline int fv_winograd_phases_of(int point) { return point < 2 ? 2 : 1; }
+static inline int fv_winograd_slot(int i, int j) { return 10 * i + 4 * j - (i == 2 ? 2 * j : 0); }
+static inline fv_winograd_range fv_winograd_slots_in(const fv_winograd *w, int64_t plane) {
+    if (!w->phases && !w->spread) return (fv_winograd_range){ plane, plane + 1 };
+    int i = (int)plane / 3, j = (int)plane % 3, begin = fv_winograd_slot(i, j);
+    return (fv_winograd_range){ begin, begin + fv_winograd_phases_of(i) * fv_winograd_phases_of(j) };
 }
 /* Parts of the planes: two rows of `side` each, part p from plane 2p · side on. */
-static inline int fv_winograd4_parts(const fv_winograd4 *w) { return fv_winograd4_side(w) / 2; }
+static inline int fv_winograd_parts(const fv_winograd *w) { return fv_winograd_side(w) / 2; }
 
-int64_t fv_winograd4_tiles(const fv_winograd4 *w);
-fv_winograd4_place fv_winograd4_place_of(const fv_winograd4 *w, int64_t tile);
-fv_winograd4_range fv_winograd4_tiles_in(const fv_winograd4 *w, int64_t plane); /* the tiles that take this plane */
+int64_t fv_winograd_tiles(const fv_winograd *w);
+fv_winograd_place fv_winograd_place_of(const fv_winograd *w, int64_t tile);
+fv_winograd_range fv_winograd_tiles_in(const fv_winograd *w, int64_t plane); /* the tiles that take this plane */
 
 /* Transformed tiles: element (plane, tile, channel) is at[plane · planes + tile · tiles + channel / 16 · groups + channel %
  * 16]. Groups are whole: channels that there are not are zeros. */
-typedef struct fv_winograd4_planes {
+typedef struct fv_winograd_planes {
     float *at;
     int64_t planes, tiles, groups;
-} fv_winograd4_planes;
+} fv_winograd_planes;
 
 /* What is done to pictures, by vectors. Tiles [first, first + count) of the convolution are tiles 0 … count − 1 of the planes.
  */
-typedef struct fv_winograd4_pictures {
-    void (*from_x)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
-    void (*from_dy)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
-    void (*to_y)(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from);
-} fv_winograd4_pictures;
+typedef struct fv_winograd_pictures {
+    void (*from_x)(const fv_winograd *w, int64_t first, int64_t count, const fv_winograd_planes *to);
+    void (*from_dy)(const fv_winograd *w, int64_t first, int64_t count, const fv_winograd_planes *to);
+    void (*to_y)(const fv_winograd *w, int64_t first, int64_t count, const fv_winograd_planes *from);
+} fv_winograd_pictures;
 
 /* By what a convolution's pictures are, f32 or bf16, and the widest vectors that CPU and FOVEA_ISA allow. */
-void fv_winograd4_from_x(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
-void fv_winograd4_from_dy(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *to);
-void fv_winograd4_to_y(const fv_winograd4 *w, int64_t first, int64_t count, const fv_winograd4_planes *from);
+void fv_winograd_from_x(const fv_winograd *w, int64_t first, int64_t count, const fv_winograd_planes *to);
+void fv_winograd_from_dy(const fv_winograd *w, int64_t first, int64_t count, const fv_winograd_planes *to);
+void fv_winograd_to_y(const fv_winograd *w, int64_t first, int64_t count, const fv_winograd_planes *from);
 
-extern const fv_winograd4_pictures fv_winograd4_stored_avx2, fv_winograd4_stored_bf16; /* of bf16 */
+extern const fv_winograd_pictures fv_winograd4_stored_avx2, fv_winograd4_stored_bf16; /* of bf16 */
 
 /* What is done to numbers, by vectors. */
-typedef struct fv_winograd4_vectors {
-    fv_winograd4_pictures pictures; /* of f32 */
+typedef struct fv_winograd_vectors {
+    fv_winograd_pictures pictures; /* of f32 */
     /* Weights: `rows` rows of 16 for each of the 9 taps, `tap` floats apart, become planes of such rows, `plane` floats apart:
      * all of them, past the caches where they are `streamed`, or those of a part. */
     void (*from_taps)(const float *taps, int64_t tap, int64_t rows, int part, bool streamed, float *to, int64_t plane);
     /* Planes of rows of 16, `plane` floats apart, become 9 taps of such rows, `tap` floats apart. */
     void (*to_taps)(const float *from, int64_t plane, int64_t rows, float *to, int64_t tap);
-} fv_winograd4_vectors;
+} fv_winograd_vectors;
 
-extern const fv_winograd4_vectors fv_winograd4_by_8, fv_winograd4_by_16, fv_winograd2_by_8, fv_winograd2_by_16,
+extern const fv_winograd_vectors fv_winograd4_by_8, fv_winograd4_by_16, fv_winograd2_by_8, fv_winograd2_by_16,
     fv_winograd2_phases_by_8, fv_winograd2_phases_by_16, fv_winograd2_spread_by_8, fv_winograd2_spread_by_16;
-const fv_winograd4_vectors *fv_winograd4_vectors_get(const fv_winograd4 *w); /* the widest that CPU and FOVEA_ISA allow */
+const fv_winograd_vectors *fv_winograd_vectors_get(const fv_winograd *w); /* the widest that CPU and FOVEA_ISA allow */
 
 /* 3×3, stride 1, no dilation, one group, weights in f32: NULL, otherwise why not. */
-const char *fv_winograd4_refuse(const fv_call *call, const fv_type *w);
+const char *fv_winograd_refuse(const fv_call *call, const fv_type *w);
 /* Stride 2, and whole groups of channels. */
-const char *fv_winograd4_phases_refuse(const fv_call *call, const fv_type *w);
+const char *fv_winograd_phases_refuse(const fv_call *call, const fv_type *w);
 /* A cost as in kernel.h, of a convolution whose result is y, NHWC; a number transformed costs as much as `transform` FLOPs. */
-double fv_winograd4_cost(const fv_type *y, int64_t depth, int64_t columns, int tile, double transform);
+double fv_winograd_cost(const fv_type *y, int64_t depth, int64_t columns, int tile, double transform);
 /* The same by phases. */
-double fv_winograd4_phases_cost(const fv_type *y, int64_t depth, int64_t columns, double transform);
+double fv_winograd_phases_cost(const fv_type *y, int64_t depth, int64_t columns, double transform);
 
 /* y, from packed weights; scratch and packed weights in bytes. */
-void fv_winograd4_run(const fv_call *call, const fv_winograd4 *w);
-int64_t fv_winograd4_scratch(const fv_call *call, const fv_winograd4 *w);
-int64_t fv_winograd4_packed(const fv_call *call, const fv_winograd4 *w);
+void fv_winograd_run(const fv_call *call, const fv_winograd *w);
+int64_t fv_winograd_scratch(const fv_call *call, const fv_winograd *w);
+int64_t fv_winograd_packed(const fv_call *call, const fv_winograd *w);
 
 /* Weights to packed ones: columns (channels of the result) in panels of 16, element (depth d, column j) of tap t is
  * from[d · row + j · column + (turned ? 8 − t : t) · tap]. Packed are the planes, or, where tiles are few and they would be
  * read from memory to be used a few times, the 9 taps that they are made of: whoever multiplies by them makes them, in a
  * cache. */
-typedef struct fv_winograd4_weights {
+typedef struct fv_winograd_weights {
     const float *from;
     float *to;
     int64_t depth, columns, row, column, tap;
     bool turned;
-} fv_winograd4_weights;
-void fv_winograd4_pack(const fv_call *call, const fv_winograd4 *w, const fv_winograd4_weights *weights);
+} fv_winograd_weights;
+void fv_winograd_pack(const fv_call *call, const fv_winograd *w, const fv_winograd_weights *weights);
 
 #endif
