@@ -94,7 +94,7 @@ FV_TEST(core_cpu_stored_rows__pairs_are_those_of_the_rounded_floats) {
         return;
     }
 #endif
-    skip();
+    skip(); /* no AVX2 here */
 }
 
 FV_TEST(core_cpu_stored_rows__norms_have_the_same_bits_with_the_instruction_and_without) {

@@ -9,8 +9,7 @@
 
 #define LINE_MAX_BYTES 4096
 
-/* Element i of input `number`, as the script's `hashed`. */
-static double hashed(uint32_t number, uint32_t i, double low, double high) {
+double fv_test_golden_number(uint32_t number, uint32_t i, double low, double high) {
     uint32_t h = i * 0x9e3779b1u + number * 0x85ebca77u + 1;
     h ^= h >> 15;
     h *= 0x2c1b3c6du;
@@ -23,7 +22,7 @@ static double hashed(uint32_t number, uint32_t i, double low, double high) {
 void fv_test_golden_fill(fv_case *c) {
     for (int i = 0; i < c->call.input_count; i++)
         for (int64_t k = 0; k < fv_type_count(&c->call.inputs[i].type); k++)
-            fv_tensor_store(&c->call.inputs[i], k, hashed((uint32_t)i, (uint32_t)k, c->low[i], c->high[i]));
+            fv_tensor_store(&c->call.inputs[i], k, fv_test_golden_number((uint32_t)i, (uint32_t)k, c->low[i], c->high[i]));
 }
 
 static double next_number(char **at) {
@@ -46,7 +45,7 @@ static void compare(const fv_case *c, const char *line, int k, char *numbers) {
     for (int64_t i = 0; i < count; i++) {
         double value = fv_tensor_load(y, i);
         sum += value;
-        dot += value * hashed(100 + (uint32_t)k, (uint32_t)i, -1, 1);
+        dot += value * fv_test_golden_number(100 + (uint32_t)k, (uint32_t)i, -1, 1);
         size += fabs(value);
     }
     expect_near((double)count, next_number(&numbers), 1, c->call.op->name, line, "the number of elements");

@@ -9,6 +9,10 @@
  * to 16 entries is not PyTorch's, to 1e-9 of its size. */
 void fv_test_golden(const char *op);
 
+/* Element `i` of input `number`, uniform from `low` to `high`: the integer hash that the scripts of tests/golden make inputs
+ * by. */
+double fv_test_golden_number(uint32_t number, uint32_t i, double low, double high);
+
 /* The inputs of a case as the script has them: number k's by the integer hash, in its range. */
 void fv_test_golden_fill(fv_case *c);
 

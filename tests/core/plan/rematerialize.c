@@ -25,9 +25,9 @@ FV_TEST(core_plan_rematerialize__trains_residual_blocks_to_the_same_bits_in_less
     check(g, "conv2d", 0.55);
 }
 
-FV_TEST(core_plan_rematerialize__trains_inverted_bottlenecks_to_the_same_bits_in_little_more_than_half) {
-    FV_OWNED(fv_graph) g = fv_test_step("mobilenet_v2 classes=10 size=96,96 width=0.25", "sgd momentum=0.9");
-    check(g, "conv2d", 0.54);
+FV_TEST(core_plan_rematerialize__trains_inverted_bottlenecks_to_the_same_bits_in_half_the_memory) {
+    FV_OWNED(fv_graph) g = fv_test_step("mobilenet_v2 classes=10 size=96,96 width=0.35", "sgd momentum=0.9");
+    check(g, "conv2d", 0.5);
 }
 
 /* Maps of the size of the norms', and the numbers drawn are the same again. */
