@@ -206,9 +206,14 @@ static fv_error *parse_options(fv_graph *graph, const fv_op *op, const char *tex
     return fv_fields_parse(fields, *out, text, graph->arena);
 }
 
-fv_value fv_apply_text(fv_graph *graph, const char *op_name, const fv_value *inputs, int count, const char *options_text) {
-    const char *wanted = graph->next_name;
+static const char *take_next_name(fv_graph *graph) {
+    const char *name = graph->next_name;
     graph->next_name = NULL;
+    return name;
+}
+
+fv_value fv_apply_text(fv_graph *graph, const char *op_name, const fv_value *inputs, int count, const char *options_text) {
+    const char *wanted = take_next_name(graph);
     if (broken(graph)) return FV_NO_VALUE;
     const fv_op *op = fv_op_find(op_name);
     STICKY(graph, op ? NULL : unknown_op(op_name), FV_NO_VALUE);
@@ -237,6 +242,7 @@ fv_value fv_apply(fv_graph *graph, const char *op, const fv_value *inputs, int c
  */
 fv_value fv_graph_add(fv_graph *graph, const fv_op *op, const fv_value *inputs, int count, const void *options,
                       const char *name) {
+    if (!name) name = take_next_name(graph);
     if (broken(graph)) return FV_NO_VALUE;
     void *copy = NULL;
     const fv_field *fields = op->fields ? op->fields : fv_no_fields;

@@ -58,7 +58,8 @@ static inline fv_value fv_node_value(const fv_node *node, int output) { return (
 fv_value fv_apply_text(fv_graph *graph, const char *op, const fv_value *inputs, int input_count, const char *options);
 /* Sets the node's output types from its inputs' by the op's shape. */
 fv_error *fv_node_infer(const fv_graph *graph, fv_node *node, fv_arena *arena);
-/* fv_apply with options that are already a struct (copied; NULL: defaults), for passes and importers. */
+/* fv_apply with options that are already a struct (copied; NULL: defaults), for passes and importers. `name` inside the scope;
+ * NULL: that of fv_graph_name_next, as fv_apply does. A node with a name leaves that one to the next without. */
 fv_value fv_graph_add(fv_graph *graph, const fv_op *op, const fv_value *inputs, int input_count, const void *options,
                       const char *name);
 /* Every use of `old` (inputs and outputs of the graph) becomes `new_value`. */

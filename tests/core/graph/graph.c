@@ -30,6 +30,19 @@ FV_TEST(core_graph_graph__names_come_from_op_and_scope) {
     assert_int_equal(fv_graph_find(g, "layer1.0.conv1").node, b.node);
 }
 
+FV_TEST(core_graph_graph__a_name_asked_for_is_that_of_the_next_node_without_one) {
+    FV_OWNED(fv_graph) g = new_graph();
+    fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
+    fv_graph_name_next(g, "asked");
+    fv_value a = fv_graph_add(g, fv_op_find("relu"), FV_VALUES(x), NULL, "own");
+    fv_value b = fv_graph_add(g, fv_op_find("relu"), FV_VALUES(a), NULL, NULL);
+    fv_value c = fv_apply(g, "relu", FV_VALUES(b), NULL);
+    FV_OK(fv_graph_error(g));
+    assert_string_equal(fv_value_name(g, a), "own");
+    assert_string_equal(fv_value_name(g, b), "asked");
+    assert_string_equal(fv_value_name(g, c), "relu");
+}
+
 FV_TEST(core_graph_graph__the_first_error_sticks_and_names_the_node) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));

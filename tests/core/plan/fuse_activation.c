@@ -25,6 +25,7 @@ static void check(const char *arch, int fused) {
     FV_OWNED(fv_plan) one = fv_test_answer(g, weights, before + 1);
     assert_int_equal(fused_nodes(two), 0);
     assert_int_equal(fused_nodes(one), fused);
+    assert_int_equal(fv_test_count_named(one, "conv2d", ".activated"), fused);
     const fv_tensor *a = fv_plan_result(one, "logits"), *b = fv_plan_result(two, "logits");
     assert_memory_equal(a->data, b->data, (size_t)fv_type_bytes(&a->type));
 }

@@ -9,6 +9,7 @@ static void compare(const fv_graph *g, fv_weights *weights, int blocks) {
     if (fv_isa_best() == FV_ISA_PORTABLE) blocks = 0; /* no kernel, no node */
     assert_int_equal(fv_test_count(single, "inverted_bottleneck"), 0);
     assert_int_equal(fv_test_count(fused, "inverted_bottleneck"), blocks);
+    assert_int_equal(fv_test_count_named(fused, "inverted_bottleneck", ".bottleneck"), blocks);
     const fv_tensor *a = fv_plan_result(fused, "logits"), *b = fv_plan_result(single, "logits");
     assert_memory_equal(a->data, b->data, (size_t)fv_type_bytes(&a->type));
 }

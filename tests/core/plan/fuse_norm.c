@@ -17,6 +17,8 @@ static fv_weights *train(const fv_graph *g, int passes, int *forward, int *backw
     fv_weights *weights = fv_test_train(g, &(fv_plan_options){ .mode = FV_TRAINING, .passes = passes }, 2, &plan);
     *forward = fused_nodes(plan, "batch_norm");
     *backward = fused_nodes(plan, "batch_norm_grad");
+    assert_int_equal(fv_test_count_named(plan, "batch_norm", ".fused"), *forward);
+    assert_int_equal(fv_test_count_named(plan, "batch_norm_grad", ".fused"), *backward);
     return weights;
 }
 

@@ -11,6 +11,8 @@ static fv_weights *train(const fv_graph *g, int passes, int steps, int *joined) 
     *joined = fv_test_count(plan, "norm_conv2d");
     assert_int_equal(fv_test_count(plan, "norm_depthwise_grad"), *joined);
     assert_int_equal(fv_test_count(plan, "batch_norm_grad_apply"), *joined);
+    assert_int_equal(fv_test_count_named(plan, "norm_conv2d", ".joined"), *joined);
+    assert_int_equal(fv_test_count_named(plan, "norm_depthwise_grad", ".joined"), *joined);
     return weights;
 }
 

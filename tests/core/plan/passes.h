@@ -38,6 +38,17 @@ static inline int fv_test_count(const fv_plan *plan, const char *op) {
     return count;
 }
 
+/* Nodes of `op` in a plan that a pass made and named by `ending`. */
+static inline int fv_test_count_named(const fv_plan *plan, const char *op, const char *ending) {
+    int count = 0;
+    for (int32_t n = 0; n < plan->graph->count; n++) {
+        const fv_node *node = plan->graph->nodes[n];
+        size_t length = strlen(node->name), tail = strlen(ending);
+        count += fv_node_is(node, op) && length > tail && !strcmp(node->name + length - tail, ending);
+    }
+    return count;
+}
+
 /* `steps` steps of the plan on the same pictures, at a rate of 0.05. */
 static inline void fv_test_run_steps(fv_plan *plan, int steps) {
     fv_test_feed_x(plan);

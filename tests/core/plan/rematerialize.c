@@ -16,6 +16,7 @@ static void check(const fv_graph *g, const char *again, double share) {
     assert_int_equal(fv_test_count(low, "assign"), fv_test_count(normal, "assign"));
     assert_true(fv_test_count(low, again) > fv_test_count(normal, again));
     assert_true(fv_test_count(low, again) <= 2 * fv_test_count(normal, again));
+    assert_int_equal(fv_test_count_named(low, again, ".again"), fv_test_count(low, again) - fv_test_count(normal, again));
     if ((double)block_of(low) > share * (double)block_of(normal))
         fail_msg("%lld of %lld bytes, allowed are %g of them", (long long)block_of(low), (long long)block_of(normal), share);
 }
