@@ -5,7 +5,6 @@
 
 #include "core/base/file.h"
 #include "core/base/size.h"
-#include "plot/cairo.h"
 #include "plot/picture.h"
 #include "predict/explain/explanation.h"
 
@@ -28,7 +27,6 @@ struct fv_overlays {
 fv_error *fv_overlays_new(fv_predictor *predictor, const char *folder, const char *method, fv_overlays **out) {
     FV_OWNED(fv_arena) arena = NULL;
     fv_overlays *o;
-    FV_TRY(fv_cairo_load()); /* before pictures are asked about for nothing */
     FV_TRY(fv_arena_new("pictures to explain", ARENA_CAP, &arena));
     FV_TRY(fv_arena_take(arena, 1, &o));
     FV_TRY(fv_arena_text(arena, folder, &o->folder));

@@ -1,4 +1,4 @@
-/* cairo.h - cairo, loaded when a PNG is drawn: with X11, fonts and their formats it is twenty libraries. */
+/* cairo.h - cairo, loaded when a chart or a sheet is drawn as PNG: with X11, fonts and their formats it is twenty libraries. */
 #ifndef FV_PLOT_CAIRO_H
 #define FV_PLOT_CAIRO_H
 

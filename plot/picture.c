@@ -4,7 +4,6 @@
 
 #include "core/base/assert.h"
 #include "core/base/size.h"
-#include "plot/canvas.h"
 
 void fv_picture_fit(const fv_picture *picture, int64_t box, int64_t *height, int64_t *width) {
     int64_t longer = fv_max(picture->height, picture->width);
@@ -40,11 +39,4 @@ void fv_picture_scale(const fv_picture *picture, int64_t height, int64_t width, 
     FV_ASSERT(picture->height > 0 && picture->width > 0 && picture->channels > 0 && height > 0 && width > 0);
     for (int64_t y = 0; y < height; y++)
         for (int64_t x = 0; x < width; x++) average(picture, height, width, y, x, rgb + (y * width + x) * 3);
-}
-
-fv_error *fv_picture_to_png(const fv_picture *picture, fv_text *out) {
-    FV_OWNED(fv_canvas) canvas = NULL;
-    FV_TRY(fv_canvas_png(picture->width, picture->height, out, &canvas));
-    fv_canvas_picture(canvas, picture, 0, 0, picture->width, picture->height);
-    return fv_canvas_finish(canvas);
 }

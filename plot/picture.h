@@ -20,7 +20,7 @@ void fv_picture_fit(const fv_picture *picture, int64_t box, int64_t *height, int
  * for a whole number of times the size is the nearest pixel. Exact, so the same bytes everywhere. */
 void fv_picture_scale(const fv_picture *picture, int64_t height, int64_t width, uint8_t *rgb);
 
-/* Appends a PNG of it, as large as it is. */
+/* Appends a PNG of it, as large as it is (picture_png.c). */
 FV_MUST_USE fv_error *fv_picture_to_png(const fv_picture *picture, fv_text *out);
 
 #endif

@@ -34,14 +34,34 @@ FV_TEST(plot_picture__reducing_is_the_average_of_the_area) {
     assert_memory_equal(rgb, wanted, sizeof wanted);
 }
 
-FV_TEST(plot_picture__a_png_decodes_to_the_same_pixels) {
-    const uint8_t pixels[] = { 1, 2, 3, 250, 0, 255, 7, 8, 9, 10, 11, 12 };
+/* Of `channels` bytes a pixel, 3 × 2 pixels; what is decoded has `shown` of them. */
+static void check_png(int64_t channels, int64_t shown) {
+    uint8_t pixels[6 * 5];
+    for (int i = 0; i < (int)sizeof pixels; i++) pixels[i] = (uint8_t)(i * 83 + 250);
     FV_TEXT(png, 1 << 16);
-    FV_OK(fv_picture_to_png(&(fv_picture){ pixels, 2, 2, 3 }, &png));
+    FV_OK(fv_picture_to_png(&(fv_picture){ pixels, 3, 2, channels }, &png));
     fv_image image = { 0 };
-    FV_OK(fv_image_decode(png.at, png.length, "picture", &(fv_decode_options){ .channels = 3 }, &image));
-    assert_int_equal(image.height, 2);
+    FV_OK(fv_image_decode(png.at, png.length, "picture", NULL, &image));
+    assert_int_equal(image.height, 3);
     assert_int_equal(image.width, 2);
-    assert_memory_equal(image.pixels, pixels, sizeof pixels);
+    assert_int_equal(image.channels, shown);
+    const uint8_t *found = image.pixels;
+    for (int64_t i = 0; i < 6; i++)
+        for (int64_t c = 0; c < shown; c++) assert_int_equal(found[i * shown + c], pixels[i * channels + c]);
     fv_image_release(&image);
+}
+
+FV_TEST(plot_picture__a_png_decodes_to_the_same_pixels) {
+    check_png(3, 3);
+    check_png(5, 3);
+    check_png(1, 1);
+    check_png(2, 1);
+}
+
+FV_TEST(plot_picture__a_png_says_when_it_cannot_be) {
+    static const uint8_t pixels[64 * 64 * 3], wide[1000001];
+    FV_TEXT(small, 50);
+    FV_TEXT(png, 1 << 20);
+    FV_FAILS(fv_picture_to_png(&(fv_picture){ pixels, 64, 64, 3 }, &small), FV_MEMORY, "cap of 50");
+    FV_FAILS(fv_picture_to_png(&(fv_picture){ wide, 1, 1000001, 1 }, &png), FV_UNSUPPORTED, "cannot be written as PNG");
 }

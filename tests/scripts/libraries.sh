@@ -29,6 +29,13 @@ status 1 "$FOVEA" data show pictures/000.png --steps hflip --out sheet.png
 says 'libcairo.so.[0-9]* (of libcairo2) cannot be used: .*libcairo.so'
 says 'on Debian: apt-get install libcairo2'
 [ ! -e sheet.png ] || fail "a failure leaves a file"
+
+# A training needs none of them: its report has small pictures as PNG and charts as SVG. Nor do explanations.
+status 0 "$FOVEA" train --data "$SOURCE/examples/shapes" --arch "small_cnn width=4" --channels 1 --epochs 1 --no-track --out run
+grep -q 'data:image/png;base64,' run/report.html || fail "the report has no small pictures"
+status 0 "$FOVEA" predict run/best.fovea pictures/000.png --explain overlays
+[ -s overlays/*_000.png ] || fail "no overlay"
+
 status 1 "$FOVEA" serve --workspace workspace --port 0
 says 'libmicrohttpd.so.[0-9]* (of libmicrohttpd12) cannot be used: .*libmicrohttpd.so'
 says 'on Debian: apt-get install libmicrohttpd12'
