@@ -49,7 +49,8 @@ static const fv_field fields[] = {
              .help = "then write each picture with what its answer hangs on over it into this folder, a PNG each"),
     FV_FIELD(predict_options, method, .by_default = "gradcam", .value = "NAME",
              .help = "of --explain: how, and its options (`fovea help explainer`)"),
-    FV_FIELD(predict_options, resume, .by_default = "false", .help = "leave out what --out has already, and go on with it"),
+    FV_FIELD(predict_options, resume, .by_default = "false",
+             .help = "leave out what --out has already, and go on with it, by the same --precision and --fast-batch"),
     FV_FIELD(predict_options, stdin_image, .by_default = "false", .help = "standard input is one picture"),
     FV_FIELD(predict_options, batch, .by_default = "32", .min = 1, .max = 65536, .help = FV_BATCH_HELP),
     FV_FIELD(predict_options, fast_batch, .by_default = "false", .help = FV_FAST_BATCH_HELP),
@@ -215,7 +216,9 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
                                   .classes = fv_predictor_class_count(predictor),
                                   .names = fv_predictor_class_names(predictor),
                                   .kind = kind,
-                                  .outliers = o->tta == FV_VIEWS_NONE && fv_predictor_outlier_threshold(predictor) > 0 };
+                                  .outliers = o->tta == FV_VIEWS_NONE && fv_predictor_outlier_threshold(predictor) > 0,
+                                  .precision = (fv_precision)o->precision,
+                                  .fast_batch = o->fast_batch };
     if (o->precision != FV_PRECISION_F32) /* what it is refused for is said before a file is begun */
         FV_TRY(fv_predictor_prepare(predictor, fv_predictor_batch(predictor), NULL));
     if (o->out) FV_TRY(fv_answers_open(o->out, &j->style, o->resume, &j->answers));

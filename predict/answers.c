@@ -25,6 +25,7 @@ struct fv_answers {
     fv_answer_style style;
     fv_arena *arena;
     bool csv;
+    bool says_precision, says_fast; /* columns that a CSV file had when it was opened */
     FILE *file;
     fv_text line;
     key *keys; /* a table with open addressing, at most half full */
@@ -90,6 +91,12 @@ void fv_answer_json_fields(const fv_answer_style *style, const fv_prediction *p,
     if (style->logits) fv_text_add(out, "]");
 }
 
+/* How it was computed, where that is not the usual way. */
+static void add_arithmetic(const fv_answer_style *style, fv_text *out) {
+    if (style->precision != FV_PRECISION_F32) fv_text_addf(out, ",\"precision\":\"%s\"", fv_precision_name(style->precision));
+    if (style->fast_batch) fv_text_add(out, ",\"fast_batch\":true");
+}
+
 void fv_answer_json(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
     fv_text_add(out, JSON_BEGIN);
     fv_text_add_json(out, p->path);
@@ -99,6 +106,7 @@ void fv_answer_json(const fv_answer_style *style, const fv_prediction *p, fv_tex
         fv_text_add_json(out, fv_error_format(p->error, message, sizeof message));
     } else
         fv_answer_json_fields(style, p, out);
+    add_arithmetic(style, out);
     fv_text_add(out, "}");
 }
 
@@ -124,7 +132,7 @@ static void add_class_columns(const fv_answer_style *style, const char *what, fv
     }
 }
 
-static void add_header(const fv_answer_style *style, fv_text *out) {
+static void add_columns(const fv_answer_style *style, fv_text *out) {
     switch (style->kind) {
     case FV_ONE_CLASS:
         fv_text_add(out, style->may_abstain ? "path,label,score,guess" : "path,label,score");
@@ -138,6 +146,12 @@ static void add_header(const fv_answer_style *style, fv_text *out) {
     }
     if (style->logits) add_class_columns(style, "logit", out);
     fv_text_add(out, style->outliers ? ",outlier_score,outlier,error" : ",error");
+}
+
+static void add_header(const fv_answer_style *style, fv_text *out) {
+    add_columns(style, out);
+    if (style->precision != FV_PRECISION_F32) fv_text_add(out, ",precision");
+    if (style->fast_batch) fv_text_add(out, ",fast_batch");
 }
 
 static void add_class_cells(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
@@ -184,6 +198,8 @@ static void add_row(const fv_answer_style *style, const fv_prediction *p, fv_tex
     if (style->outliers) fv_text_addf(out, ",%s", !scored ? "" : p->outlier_score > p->outlier_threshold ? "true" : "false");
     fv_text_add(out, ",");
     if (p->error) add_cell(fv_error_format(p->error, message, sizeof message), out);
+    if (style->precision != FV_PRECISION_F32) fv_text_addf(out, ",%s", fv_precision_name(style->precision));
+    if (style->fast_batch) fv_text_add(out, ",true");
 }
 
 /* ---- what the file has ---- */
@@ -269,12 +285,63 @@ static fv_error *next_line(fv_answers *a) {
     return NULL;
 }
 
+/* Takes `end` off a line that ends in it. */
+static bool cut_end(const char *line, int64_t *length, const char *end) {
+    int64_t rest = *length - (int64_t)strlen(end);
+    if (rest < 0 || strncmp(line + rest, end, strlen(end)) != 0) return false;
+    *length = rest;
+    return true;
+}
+
+/* What a line says at its end of how it was computed; what says nothing was by f32 and not for the batch at hand. Strings have
+ * their quotes escaped, and a CSV file's header tells which cells there are: no text is taken for it. */
+static void read_arithmetic(const fv_answers *a, fv_precision *precision, bool *fast_batch) {
+    static const fv_precision said[] = { FV_PRECISION_BF16, FV_PRECISION_BF16_FORCED };
+    int64_t length = a->line.length;
+    cut_end(a->line.at, &length, a->csv ? "\n" : "}\n");
+    *precision = FV_PRECISION_F32;
+    *fast_batch = (!a->csv || a->says_fast) && cut_end(a->line.at, &length, a->csv ? ",true" : ",\"fast_batch\":true");
+    for (int i = 0; i < 2 && (!a->csv || a->says_precision); i++) {
+        char end[64];
+        snprintf(end, sizeof end, a->csv ? ",%s" : ",\"precision\":\"%s\"", fv_precision_name(said[i]));
+        if (cut_end(a->line.at, &length, end)) *precision = said[i];
+    }
+}
+
+/* Answers of one file are of one arithmetic. */
+static fv_error *check_arithmetic(const fv_answers *a, int64_t number) {
+    fv_precision precision;
+    bool fast;
+    const fv_answer_style *now = &a->style;
+    read_arithmetic(a, &precision, &fast);
+    if (precision == now->precision && fast == now->fast_batch) return NULL;
+    bool usual = precision == FV_PRECISION_F32 && !fast;
+    fv_error *error =
+        fv_fail(FV_CONFLICT, "%s, line %lld: answered with --precision %s%s, and now it would be with --precision %s%s",
+                a->path, (long long)number, fv_precision_name(precision), fast ? " --fast-batch" : "",
+                fv_precision_name(now->precision), now->fast_batch ? " --fast-batch" : "");
+    return fv_error_hint(error, "go on with --precision %s%s, or name another file%s", fv_precision_name(precision),
+                         fast    ? " --fast-batch"
+                         : usual ? " and without --fast-batch"
+                                 : "",
+                         usual ? "; an answer that says nothing of them counts as made so" : "");
+}
+
+/* Of a file whose columns for that are others the first answer tells more. */
 static fv_error *check_header(fv_answers *a) {
     FV_TEXT(wanted, LINE_BYTES_MAX);
-    add_header(&a->style, &wanted);
-    fv_text_add(&wanted, "\n");
+    int64_t length = a->line.length;
+    add_columns(&a->style, &wanted);
     FV_TRY(fv_text_error(&wanted));
-    if (!strcmp(wanted.at, a->line.at)) return NULL;
+    cut_end(a->line.at, &length, "\n");
+    a->says_fast = cut_end(a->line.at, &length, ",fast_batch");
+    a->says_precision = cut_end(a->line.at, &length, ",precision");
+    if (length == wanted.length && !strncmp(wanted.at, a->line.at, (size_t)length)) {
+        bool same = a->says_precision == (a->style.precision != FV_PRECISION_F32) && a->says_fast == a->style.fast_batch;
+        if (same) return NULL;
+        FV_TRY(next_line(a));
+        if (a->line.length) FV_TRY(check_arithmetic(a, 2));
+    }
     return fv_error_hint(fv_fail(FV_CONFLICT, "%s has other columns than would be written now", a->path),
                          "use the options that it was begun with, or name another file");
 }
@@ -293,6 +360,7 @@ static fv_error *take_up(fv_answers *a) {
         }
         int64_t length = path_in(a, a->line.at, a->line.length, &begin);
         if (!length) return fv_fail(FV_FORMAT, "%s, line %lld: this is no answer of a prediction", a->path, (long long)number);
+        FV_TRY(check_arithmetic(a, number));
         FV_TRY(remember(a, key_of(begin, length)));
     }
     if (fseeko(a->file, end, SEEK_SET) || ftruncate(fileno(a->file), end)) return refused(a, "write");

@@ -8,13 +8,16 @@
 #include "predict/answers.h"
 
 static const char *const names[2] = { "cat", "dog" };
-static const fv_answer_style style = { .top = 2, .classes = 2, .names = names };
+static const fv_answer_style styles[2] = {
+    { .top = 2, .classes = 2, .names = names },
+    { .top = 2, .classes = 2, .names = names, .precision = FV_PRECISION_BF16, .fast_batch = true },
+};
 
-static void try(const char *path, const uint8_t *bytes, size_t length) {
+static void try(const char *path, const fv_answer_style *style, const uint8_t *bytes, size_t length) {
     fv_answers *answers = NULL;
     FILE *file = fopen(path, "we");
     FV_ASSERT(file && fwrite(bytes, 1, length, file) == length && !fclose(file));
-    fv_error *error = fv_answers_open(path, &style, true, &answers);
+    fv_error *error = fv_answers_open(path, style, true, &answers);
     if (error) {
         fv_error_free(error);
         return;
@@ -27,7 +30,7 @@ static void try(const char *path, const uint8_t *bytes, size_t length) {
     };
     FV_ASSERT(!fv_answers_add(answers, &p) && !fv_answers_close(answers));
     fv_answers_free(answers);
-    FV_ASSERT(!fv_answers_open(path, &style, true, &answers));
+    FV_ASSERT(!fv_answers_open(path, style, true, &answers));
     FV_ASSERT(fv_answers_held(answers) == held + !had && fv_answers_has(answers, "new.png"));
     fv_answers_free(answers);
 }
@@ -35,9 +38,9 @@ static void try(const char *path, const uint8_t *bytes, size_t length) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
     char path[64];
-    for (int csv = 0; csv < 2; csv++) {
-        snprintf(path, sizeof path, "/tmp/fovea-fuzz-answers-%ld.%s", (long)getpid(), csv ? "csv" : "jsonl");
-        try(path, bytes, length);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "/tmp/fovea-fuzz-answers-%ld.%s", (long)getpid(), i % 2 ? "csv" : "jsonl");
+        try(path, &styles[i / 2], bytes, length);
         unlink(path);
     }
     return 0;

@@ -116,17 +116,86 @@ FV_TEST(predict_answers__labels_and_numbers_have_columns_of_their_own) {
     check_line(number, &p, "number.jsonl", "{\"path\":\"one.png\",\"number\":3.5,\"logits\":[-0.5]}\n");
 }
 
+static fv_answer_style computed(fv_precision precision, bool fast_batch) {
+    fv_answer_style how = style(false, false);
+    how.precision = precision, how.fast_batch = fast_batch;
+    return how;
+}
+
+FV_TEST(predict_answers__say_how_they_were_computed_where_that_is_not_the_usual_way) {
+    fv_answer_style number = { .kind = FV_NUMBERS, .precision = FV_PRECISION_BF16, .fast_batch = true };
+    FV_OWNED(fv_error) failure = fv_fail(FV_FORMAT, "no picture");
+    const fv_prediction p = { .path = "one.png", .number = 3.5 }, failed = { .path = "two.png", .error = failure };
+    check_line(number, &p, "both.csv", "path,number,error,precision,fast_batch\none.png,3.5,,bf16,true\n");
+    check_line(number, &failed, "both.jsonl",
+               "{\"path\":\"two.png\",\"error\":\"no picture\",\"precision\":\"bf16\",\"fast_batch\":true}\n");
+    number.precision = FV_PRECISION_F32;
+    check_line(number, &p, "fast.csv", "path,number,error,fast_batch\none.png,3.5,,true\n");
+    check_line(number, &p, "fast.jsonl", "{\"path\":\"one.png\",\"number\":3.5,\"fast_batch\":true}\n");
+    number = (fv_answer_style){ .kind = FV_NUMBERS, .precision = FV_PRECISION_BF16_FORCED };
+    check_line(number, &p, "forced.csv", "path,number,error,precision\none.png,3.5,,bf16_forced\n");
+}
+
+/* Each of the six ways against each. */
+static void resume_in_all_ways(const char *name) {
+    const char *file = fv_test_path(fv_test_folder(), name);
+    for (int i = 0; i < 36; i++) {
+        fv_answer_style had = computed((fv_precision)(i / 6 % 3), i / 18), now = computed((fv_precision)(i % 3), i / 3 % 2);
+        bool same = had.precision == now.precision && had.fast_batch == now.fast_batch;
+        FV_OWNED(fv_answers) answers = NULL;
+        char expected[256];
+        snprintf(expected, sizeof expected,
+                 "%s, line %d: answered with --precision %s%s, and now it would be with --precision %s%s", name,
+                 strstr(name, ".csv") ? 2 : 1, fv_precision_name(had.precision), had.fast_batch ? " --fast-batch" : "",
+                 fv_precision_name(now.precision), now.fast_batch ? " --fast-batch" : "");
+        remove(file);
+        write(file, had, false);
+        if (same)
+            FV_OK(fv_answers_open(file, &now, true, &answers));
+        else
+            FV_FAILS(fv_answers_open(file, &now, true, &answers), FV_CONFLICT, expected);
+    }
+}
+
+FV_TEST(predict_answers__of_one_file_are_of_one_arithmetic) {
+    resume_in_all_ways("a.csv");
+    resume_in_all_ways("a.jsonl");
+}
+
+/* A name that reads as what is said behind an answer; and a file that was stopped behind its header. */
+FV_TEST(predict_answers__no_text_is_taken_for_how_they_were_computed) {
+    FV_OWNED(fv_error) failure = fv_fail(FV_FORMAT, ",\"precision\":\"bf16\"");
+    const char *dir = fv_test_folder(), *files[] = { fv_test_path(dir, "a.csv"), fv_test_path(dir, "a.jsonl") };
+    const fv_prediction p = { .path = "a,bf16", .error = failure };
+    for (int i = 0; i < 2; i++) {
+        FV_OWNED(fv_answers) answers = NULL;
+        FV_OWNED(fv_answers) again = NULL;
+        fv_answer_style how = computed(FV_PRECISION_F32, false);
+        FV_OK(fv_answers_open(files[i], &how, false, &answers));
+        FV_OK(fv_answers_add(answers, &p));
+        FV_OK(fv_answers_close(answers));
+        FV_OK(fv_answers_open(files[i], &how, true, &again));
+        assert_int_equal(fv_answers_held(again), 1);
+    }
+    const char *begun = fv_test_path(dir, "begun.csv");
+    fv_answer_style rounded = computed(FV_PRECISION_BF16, false);
+    fv_answers *none = NULL;
+    fv_test_text("path,label,score,label_2,score_2,error\n", dir, "begun.csv");
+    FV_FAILS(fv_answers_open(begun, &rounded, true, &none), FV_CONFLICT, "other columns");
+}
+
 /* Cut at many a byte, the file is completed to the same bytes. */
-static void cut_everywhere(const char *name) {
+static void cut_everywhere(const char *name, fv_answer_style how) {
     const char *dir = fv_test_folder(), *file = fv_test_path(dir, name), *torn = fv_test_path(dir, "torn");
     char torn_name[600];
     int64_t length, again;
     snprintf(torn_name, sizeof torn_name, "%s_%s", torn, name);
-    write(file, style(false, false), false);
+    remove(file);
+    write(file, how, false);
     char *whole = read(file, &length);
     for (int64_t cut = 0; cut <= length; cut += 5) {
         FV_OK(fv_file_write(torn_name, whole, cut, NULL));
-        write(torn_name, style(false, false), true);
+        write(torn_name, how, true);
         char *text = read(torn_name, &again);
         assert_int_equal(again, length);
         assert_memory_equal(text, whole, (size_t)length);
@@ -136,8 +205,10 @@ static void cut_everywhere(const char *name) {
 }
 
 FV_TEST(predict_answers__a_file_cut_at_any_byte_is_completed) {
-    cut_everywhere("a.csv");
-    cut_everywhere("a.jsonl");
+    cut_everywhere("a.csv", style(false, false));
+    cut_everywhere("a.jsonl", style(false, false));
+    cut_everywhere("a.csv", computed(FV_PRECISION_BF16_FORCED, true));
+    cut_everywhere("a.jsonl", computed(FV_PRECISION_BF16_FORCED, true));
 }
 
 FV_TEST(predict_answers__what_is_no_file_of_ours_is_left_alone) {

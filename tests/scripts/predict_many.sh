@@ -44,6 +44,21 @@ cmp all.jsonl folder || fail "a file has other lines than standard output"
 [ "$(sed -n 1p all.csv)" = path,label,score,label_2,score_2,error ] || fail "other columns"
 grep -q '^"data/test/circle/deep/with, comma.png",' all.csv || fail "a comma is not quoted"
 
+# Answers of one file are of one arithmetic; a file that says nothing of it is of f32.
+for kind in csv jsonl; do
+    status 1 "$FOVEA" predict $model data/test --out part.$kind --top 2 --resume --fast-batch
+    grep -q "part.$kind, line [12]: answered with --precision f32, and now it would be with --precision f32 --fast-batch" err ||
+        fail "going on by another arithmetic"
+    grep -q 'hint: go on with --precision f32 and without --fast-batch, or name another file' err || fail "no way out"
+    cmp part.$kind all.$kind || fail "a file that is refused is changed"
+    status 0 "$FOVEA" predict $model data/test/circle --out fast.$kind --fast-batch
+    status 1 "$FOVEA" predict $model data/test --out fast.$kind --resume
+    grep -q 'hint: go on with --precision f32 --fast-batch, or name another file$' err || fail "no way out"
+    status 0 "$FOVEA" predict $model data/test --out fast.$kind --fast-batch --resume
+    prints '^held +5$'
+done
+grep -q '"fast_batch":true}$' fast.jsonl || fail "an answer does not say how it was made"
+
 # Abstaining, logits, both sides of a picture.
 status 0 "$FOVEA" predict $model data/test/circle/000.png --threshold 1 --json
 prints '"label":null,"abstained":true,"score":0\.[0-9]+,"top":\[\{"label":"c[a-z]*"'
