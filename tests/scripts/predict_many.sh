@@ -59,6 +59,54 @@ for kind in csv jsonl; do
 done
 grep -q '"fast_batch":true}$' fast.jsonl || fail "an answer does not say how it was made"
 
+# near OTHER BOUND: the answers in out have the classes of those in OTHER, with scores as near.
+near() {
+    for file in out "$1"; do
+        sed -nE 's/.*"label":"([a-z]+)","score":([0-9.e-]+),"top".*/\1 \2/p' "$file" > "$file.scores"
+        [ "$(wc -l < "$file.scores")" = 10 ] || fail "not ten answers in $file"
+    done
+    paste -d ' ' out.scores "$1.scores" | awk -v bound="$2" '$1 != $3 || $2 - $4 > bound || $4 - $2 > bound { exit 1 }' ||
+        fail "the answers are not near those in $1"
+}
+
+# One that has made up its mind: no score is near a half.
+status 0 "$FOVEA" train --data data --arch "small_cnn width=4" --channels 1 --size 28 --epochs 30 --batch 10 --out decided
+model=decided/best.fovea
+status 0 "$FOVEA" predict $model data/test --json
+mv out exact
+
+# By kernels chosen for the batch the last digits may be others, whatever the batch.
+for batch in 1 3 32; do
+    status 0 "$FOVEA" predict $model data/test --json --fast-batch --batch $batch
+    near exact 1e-4
+done
+
+# By products in bf16: refused, before anything is written, where they would only be slower or cannot be; forced, the bits that
+# the instruction gives, near those of f32, and of a picture the same in any batch.
+( export FOVEA_ISA=portable && status 1 "$FOVEA" predict $model data/test --precision bf16_forced ) || exit 1
+grep -q 'products in bf16 need AVX2 at least' err || fail "no reason for no products in bf16"
+if ! "$FOVEA" version | grep -q '^isa *portable$'; then
+    ( export FOVEA_ISA=avx2 && status 1 "$FOVEA" predict $model data/test --precision bf16 --out bf16.csv ) || exit 1
+    grep -q 'products in bf16 would only be slower: this CPU has no AVX-512 with bf16' err || fail "no reason for f32"
+    grep -q 'bf16_forced takes bf16 all the same' err || fail "no way to force bf16"
+    [ ! -e bf16.csv ] || fail "what is refused leaves a file"
+    status 0 "$FOVEA" predict $model data/test --json --precision bf16_forced
+    near exact 0.05
+    [ "$(grep -c '"precision":"bf16_forced"}$' out)" = 10 ] || fail "an answer does not say its precision"
+    ! sed 's/,"precision":"bf16_forced"//' out | cmp -s - exact || fail "nothing was rounded"
+    mv out forced
+    ( export FOVEA_ISA=avx2 && status 0 "$FOVEA" predict $model data/test --json --precision bf16_forced ) || exit 1
+    cmp out forced || fail "the instruction gives other bits than floats that are rounded"
+    status 0 "$FOVEA" predict $model data/test/circle/000.png --json --precision bf16_forced
+    head -1 forced | cmp - out || fail "answers by products in bf16 depend on the batch"
+    status 0 "$FOVEA" predict $model data/test --precision bf16_forced --out forced.csv
+    sed -n 1p forced.csv | grep -q ',error,precision$' || fail "no column for the precision"
+    status 1 "$FOVEA" predict $model data/test --out forced.csv --resume
+    grep -q 'hint: go on with --precision bf16_forced, or name another file$' err || fail "no way out"
+fi
+
+model=run/best.fovea
+
 # Abstaining, logits, both sides of a picture.
 status 0 "$FOVEA" predict $model data/test/circle/000.png --threshold 1 --json
 prints '"label":null,"abstained":true,"score":0\.[0-9]+,"top":\[\{"label":"c[a-z]*"'
