@@ -1,8 +1,8 @@
 /* shared: outer_product_avx2.c - how weight gradients are cut and summed (outer_product_avx2.h).
  *
  * The gradient is cut into blocks. When there are enough of them to keep a team busy, a unit makes all partials of its block
- * and joins them while they are in the cache, two as soon as both are there; a small gradient has units of (block, shard), and
- * its partials are joined afterwards, as they are where several ranks have a part in them. */
+ * and joins them on the way: two as soon as both are there, where the second one is stored. A small gradient has units of
+ * (block, shard), and its partials are joined afterwards, as they are where several ranks have a part in them. */
 #include "core/cpu/outer_product_avx2.h"
 
 #include <string.h>
@@ -16,7 +16,8 @@
 
 #define ROWS 128    /* of a block of the gradient */
 #define COLUMNS 256 /* of a block */
-#define DEPTH 128   /* of a slice: two panels of x are 16 KB, in the first-level cache beside a slab of dy */
+#define WIDE 2    /* so many times as many rows, of as many fewer columns, where each block of rows gathers the columns again */
+#define DEPTH 128 /* of a slice: two panels of x are 16 KB, in the first-level cache beside a slab of dy */
 /* Floats of a slab or panel: an odd number of lines, which do not compete for their place in the cache. */
 #define LINES ((DEPTH + 1) * FV_SLAB)
 #define PAIR_LINES ((DEPTH / 2 + 1) * FV_SLAB) /* pairs of one of pairs */
@@ -28,7 +29,7 @@
 /* A thread's scratch; behind the array of them, the partial gradients. */
 typedef struct scratch {
     _Alignas(64) float panels[COLUMNS / FV_SLAB * 2 * PAIR_LINES]; /* a pair may take two floats */
-    _Alignas(64) float slabs[ROWS / FV_SLAB * 2 * PAIR_LINES];
+    _Alignas(64) float slabs[WIDE * ROWS / FV_SLAB * 2 * PAIR_LINES];
     _Alignas(64) float gathered[GATHER_ROWS * COLUMNS + FV_LANES];
     _Alignas(64) float block[ROWS * COLUMNS];
 } scratch;
@@ -49,8 +50,9 @@ static int64_t step_of(int64_t length, int64_t most, int64_t multiple) {
 static job job_of(const fv_call *call, fv_outer_product_at at, int64_t count) {
     fv_outer_product first = at(call, 0);
     job job = { .call = call, .at = at, .rows = first.rows, .columns = fv_gather_depth(&first.gather) };
-    job.row_step = step_of(job.rows, ROWS, FV_SLAB);
-    job.column_step = step_of(job.columns, COLUMNS, FV_GEMM_COLUMNS);
+    int64_t wide = fv_gather_is_plain(&first.gather) || job.rows <= ROWS ? 1 : WIDE;
+    job.row_step = step_of(job.rows, wide * ROWS, FV_SLAB);
+    job.column_step = step_of(job.columns, COLUMNS / wide, FV_GEMM_COLUMNS);
     job.row_blocks = fv_ceil_div(job.rows, job.row_step);
     job.column_blocks = fv_ceil_div(job.columns, job.column_step);
     job.blocks = count * job.row_blocks * job.column_blocks;
@@ -104,11 +106,30 @@ static void make_lines(const float *from, int64_t row, int64_t channels, int64_t
     }
 }
 
-/* Rows [first, first + count) of x as panels: one tap's channels where they fill panels, otherwise rows, a few at a time while
- * they are in the first-level cache. */
+/* Does each pixel of the grid see one pixel of the picture, as with a 1×1 filter of any stride without padding? */
+static bool is_grid_of_pixels(const fv_gather *g) {
+    return g->taps[0] == 1 && g->taps[1] == 1 && !g->offset[0] && !g->offset[1] && (g->grid[0] - 1) * g->step[0] < g->height &&
+           (g->grid[1] - 1) * g->step[1] < g->width;
+}
+
+/* Where grid pixel `row` has its channels, from the block's first on, in such a picture. */
+static const float *pixel_at(const fv_gather *g, const block *b, int64_t row) {
+    int64_t j = row % g->grid[1], i = row / g->grid[1] % g->grid[0], n = row / g->grid[1] / g->grid[0];
+    return (const float *)g->from + ((n * g->height + i * g->step[0]) * g->width + j * g->step[1]) * g->pixel + b->column;
+}
+
+/* Rows [first, first + count) of x as panels: pixels a grid row at a time, one tap's channels where they fill panels, otherwise
+ * rows, a few at a time while they are in the first-level cache. */
 static void make_panels(const fv_gather *g, const block *b, int64_t first, int64_t count, scratch *own) {
     if (fv_gather_is_plain(g)) {
         make_lines((const float *)g->from + first * g->pixel + b->column, g->pixel, b->columns, count, own->panels);
+        return;
+    }
+    if (is_grid_of_pixels(g)) {
+        for (int64_t i = 0, run; i < count; i += run) {
+            run = fv_min(count - i, g->grid[1] - (first + i) % g->grid[1]);
+            make_lines(pixel_at(g, b, first + i), g->step[1] * g->pixel, b->columns, run, own->panels + i * FV_SLAB);
+        }
         return;
     }
     if (g->channels % FV_GEMM_COLUMNS == 0) {
@@ -137,6 +158,15 @@ static fv_slab_ahead rows_ahead(const float *at, int64_t row, int64_t rows, int6
     return (fv_slab_ahead){ .at = at, .row = row, .rows = rows, .floats = floats };
 }
 
+/* The grid rows in which `count` pixels from `first` on lie; counted on as if pictures ended with the last of them. */
+static fv_slab_ahead grid_ahead(const fv_gather *g, const block *b, int64_t first, int64_t count) {
+    int64_t column = first % g->grid[1];
+    fv_slab_ahead ahead = rows_ahead(pixel_at(g, b, first - column), g->step[1] * g->pixel, g->grid[1], b->columns);
+    ahead.more = (column + count - 1) / g->grid[1];
+    ahead.line = g->step[0] * g->width * g->pixel;
+    return ahead;
+}
+
 /* Number `at` of what may be bf16. */
 static const void *number_at(bool narrow, const void *data, int64_t at) {
     return (const char *)data + at * (int64_t)(narrow ? sizeof(uint16_t) : sizeof(float));
@@ -162,6 +192,8 @@ static void set_operands(const fv_outer_product *p, const block *b, int64_t firs
     }
     product->ahead[0] = rows_ahead(dy_at(p, b, first + count), p->dy_row, ahead, b->rows);
     if (plain) product->ahead[1] = rows_ahead(x_at(p, b, first + count), p->gather.pixel, ahead, b->columns);
+    if (!plain && ahead > 0 && is_grid_of_pixels(&p->gather))
+        product->ahead[1] = grid_ahead(&p->gather, b, first + count, ahead);
 }
 
 /* Rows, some floats or bf16 apart, as lines of pairs. */
@@ -210,17 +242,38 @@ static void set_rounded_operands(const fv_outer_product *p, const block *b, int6
         product->ahead[1] = ahead_of(p->x_narrow, g->from, next * g->pixel + b->column, g->pixel, ahead, b->columns);
 }
 
-/* The partial gradient of one shard for one block, into rows `stride` floats apart: up to a multiple of 16 rows and columns. */
-static void add_up(const job *job, const block *b, int shard, scratch *own, float *to, int64_t stride) {
+/* Where the partial gradient of a shard for a block goes: its slices add up in `own`; the last one is also added to partials
+ * that are there already, then to `to` if that is one of them, and stored there. */
+typedef struct target {
+    float *own, *to;
+    int64_t stride, to_row; /* floats from row to row of own and onto; of `to` */
+    const float *onto[FV_SLAB_ONTO - 1];
+    int onto_count;
+    bool add; /* to what `to` holds */
+} target;
+
+/* The last slice, which is to be added to the others in `own`. */
+static void end_at(const target *t, fv_slab_product *product) {
+    if (product->add && t->to != t->own) product->onto[product->onto_count++] = t->own;
+    for (int i = 0; i < t->onto_count; i++) product->onto[product->onto_count++] = t->onto[i];
+    product->add = t->add || (product->add && t->to == t->own);
+    product->c = t->to, product->c_row = t->to_row;
+}
+
+/* Written up to a multiple of 16 rows and columns. */
+static void add_up(const job *job, const block *b, int shard, scratch *own, const target *t) {
     const fv_call *call = job->call;
     fv_outer_product p = job->at(call, b->product);
     int64_t pixels = p.gather.grid[0] * p.gather.grid[1], all = p.pictures * pixels;
     int64_t begin = fv_shard_row(call, p.pictures, shard) * pixels, end = fv_shard_row(call, p.pictures, shard + 1) * pixels;
     int64_t slices = fv_max(fv_ceil_div(end - begin, DEPTH), 1), slice = fv_max(fv_ceil_div(end - begin, slices), 1);
-    fv_slab_product product = { .rows = b->rows, .columns = b->columns, .c = to, .c_row = stride };
+    fv_slab_product product = {
+        .rows = b->rows, .columns = b->columns, .c = t->own, .c_row = t->stride, .onto_row = t->stride
+    };
     for (int64_t s = 0; s < slices; s++) {
         int64_t first = begin + s * slice, last = fv_max(fv_min(first + slice, end), first);
         product.add = s > 0;
+        if (s + 1 == slices) end_at(t, &product);
         (p.rounded ? set_rounded_operands : set_operands)(&p, b, first, last - first, fv_max(fv_min(slice, all - last), 0), own,
                                                           &product);
         (p.rounded ? fv_rounded_slab_multiply : fv_slab_multiply)(&product);
@@ -234,22 +287,30 @@ static void copy_rows(const block *b, const float *from, float *to, int64_t stri
     for (int64_t i = 0; i < b->rows; i++) memcpy(to + i * stride, from + i * stride_of(b), (size_t)b->columns * sizeof(float));
 }
 
-/* All partials of a block; neighbours are joined as fv_tree_sum_f32 does it, as soon as both are there. */
+/* All partials of a block. Neighbours are joined as fv_tree_sum_f32 does it: a partial is added to those of 1, 2, 4 … shards in
+ * front of it as far as they make a whole subtree, the last one to all that are left. */
 static void run_block(void *context, int64_t unit, int thread) {
     const job *job = context;
     const fv_call *call = job->call;
     block b = block_at(job, unit);
-    int64_t size = fv_round_up(b.rows, FV_SLAB) * stride_of(&b);
-    scratch *own = (scratch *)call->scratch + thread;
+    int64_t stride = stride_of(&b), size = fv_round_up(b.rows, FV_SLAB) * stride;
     float *partials = job->partials + thread * kept_of(call->shards) * job->row_step * job->column_step;
+    float *to = (float *)call->outputs[0].data + (b.product * job->rows + b.row) * job->columns + b.column;
+    bool whole = b.rows % FV_SLAB == 0 && b.columns % FV_SLAB == 0;
     int64_t kept = 0;
     for (int s = 0; s < call->shards; s++) {
-        add_up(job, &b, s, own, partials + kept++ * size, stride_of(&b));
-        for (int made = s + 1; made % 2 == 0; made /= 2, kept--) fv_tree_sum_f32(partials + (kept - 2) * size, 2, size, size);
+        bool last = s + 1 == call->shards;
+        target t = { .own = partials + kept * size, .stride = stride, .to_row = stride };
+        bool out = last && whole; /* else to the lowest of those that it is added to */
+        for (int made = s + 1; kept > 0 && (last || made % 2 == 0); made /= 2)
+            t.onto[t.onto_count++] = partials + --kept * size;
+        t.add = t.onto_count > 0 && !out;
+        t.onto_count -= t.add;
+        t.to = partials + kept++ * size;
+        if (out) t.to = to, t.to_row = job->columns;
+        add_up(job, &b, s, (scratch *)call->scratch + thread, &t);
     }
-    for (; kept > 1; kept--) fv_tree_sum_f32(partials + (kept - 2) * size, 2, size, size);
-    float *to = (float *)call->outputs[0].data + (b.product * job->rows + b.row) * job->columns + b.column;
-    copy_rows(&b, partials, to, job->columns);
+    if (!whole) copy_rows(&b, partials, to, job->columns);
 }
 
 static void run_shard(void *context, int64_t unit, int thread) {
@@ -259,10 +320,11 @@ static void run_shard(void *context, int64_t unit, int thread) {
     float *to = job->partials + shard * job->total + (b.product * job->rows + b.row) * job->columns + b.column;
     scratch *own = (scratch *)job->call->scratch + thread;
     if (b.rows % FV_SLAB == 0 && b.columns % FV_SLAB == 0) {
-        add_up(job, &b, (int)shard, own, to, job->columns);
+        add_up(job, &b, (int)shard, own, &(target){ .own = to, .to = to, .stride = job->columns, .to_row = job->columns });
         return;
     }
-    add_up(job, &b, (int)shard, own, own->block, stride_of(&b));
+    add_up(job, &b, (int)shard, own,
+           &(target){ .own = own->block, .to = own->block, .stride = stride_of(&b), .to_row = stride_of(&b) });
     copy_rows(&b, own->block, to, job->columns);
 }
 

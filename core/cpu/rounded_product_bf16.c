@@ -12,14 +12,15 @@
 
 void fv_gemm_multiply_bf16(const fv_gemm_block *block) { multiply(block); }
 
-static __attribute__((noinline)) void two_panels(const fv_slab_product *p, const float *a, const float *b, float *c) {
-    chains_of_slab(p, SLAB_ROWS, 2, a, b, c);
-}
-static __attribute__((noinline)) void one_panel(const fv_slab_product *p, const float *a, const float *b, float *c) {
-    chains_of_slab(p, SLAB_ROWS, 1, a, b, c);
-}
+DEFINE_SLAB_PART(two_panels, SLAB_ROWS, 2)
+DEFINE_SLAB_PART(one_panel, SLAB_ROWS, 1)
 
-void fv_slab_multiply_bf16(const fv_slab_product *p) { multiply_by_two_panels(p, SLAB_ROWS, two_panels, one_panel); }
+void fv_slab_multiply_bf16(const fv_slab_product *p) {
+    if (p->onto_count > 0)
+        multiply_by_two_panels(p, SLAB_ROWS, two_panels_onto, one_panel_onto);
+    else
+        multiply_by_two_panels(p, SLAB_ROWS, two_panels, one_panel);
+}
 
 /* The first `count` ≤ 16 floats, zeros behind; reads nothing else. */
 static inline __m512 head(const float *from, int64_t count) {

@@ -4,30 +4,28 @@
 
 #include "core/plan/kernel.h"
 
-static __attribute__((noinline)) void six_rows(const fv_slab_product *p, const float *a, const float *b, float *c) {
-    chains_of_slab(p, 6, 1, a, b, c);
-}
-static __attribute__((noinline)) void four_rows(const fv_slab_product *p, const float *a, const float *b, float *c) {
-    chains_of_slab(p, 4, 1, a, b, c);
-}
+DEFINE_SLAB_PART(six_rows, 6, 1)
+DEFINE_SLAB_PART(four_rows, 4, 1)
 
-static void slab(const fv_slab_product *p, int64_t rows, const float *a, const float *b, float *c) {
-    if (rows <= 8) {
-        four_rows(p, a, b, c);
-        four_rows(p, a + 4, b, c + 4 * p->c_row);
+static inline void slab(const fv_slab_product *p, slab_part *six, slab_part *four, const float *a, const float *b, int64_t i,
+                        int64_t j) {
+    if (p->rows - i <= 8) {
+        four(p, a, b, i, j);
+        four(p, a + 4, b, i + 4, j);
         return;
     }
-    six_rows(p, a, b, c);
-    six_rows(p, a + 6, b, c + 6 * p->c_row);
-    four_rows(p, a + 12, b, c + 12 * p->c_row);
+    six(p, a, b, i, j);
+    six(p, a + 6, b, i + 6, j);
+    four(p, a + 12, b, i + 12, j);
 }
 
 void fv_slab_multiply_avx2(const fv_slab_product *p) {
+    slab_part *six = p->onto_count > 0 ? six_rows_onto : six_rows, *four = p->onto_count > 0 ? four_rows_onto : four_rows;
     int64_t part = 0, parts = fv_ceil_div(p->columns, FV_SLAB) * fv_ceil_div(p->rows, FV_SLAB);
     for (int64_t j = 0; j < p->columns; j += FV_SLAB)
         for (int64_t i = 0; i < p->rows; i += FV_SLAB) {
             look_ahead(p, part++, parts);
-            slab(p, p->rows - i, p->a + i / FV_SLAB * p->a_slab, p->b + j / FV_SLAB * p->b_panel, p->c + i * p->c_row + j);
+            slab(p, six, four, p->a + i / FV_SLAB * p->a_slab, p->b + j / FV_SLAB * p->b_panel, i, j);
         }
 }
 

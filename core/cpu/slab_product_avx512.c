@@ -4,11 +4,12 @@
 
 #define ROWS 8
 
-static __attribute__((noinline)) void two_panels(const fv_slab_product *p, const float *a, const float *b, float *c) {
-    chains_of_slab(p, ROWS, 2, a, b, c);
-}
-static __attribute__((noinline)) void one_panel(const fv_slab_product *p, const float *a, const float *b, float *c) {
-    chains_of_slab(p, ROWS, 1, a, b, c);
-}
+DEFINE_SLAB_PART(two_panels, ROWS, 2)
+DEFINE_SLAB_PART(one_panel, ROWS, 1)
 
-void fv_slab_multiply_avx512(const fv_slab_product *p) { multiply_by_two_panels(p, ROWS, two_panels, one_panel); }
+void fv_slab_multiply_avx512(const fv_slab_product *p) {
+    if (p->onto_count > 0)
+        multiply_by_two_panels(p, ROWS, two_panels_onto, one_panel_onto);
+    else
+        multiply_by_two_panels(p, ROWS, two_panels, one_panel);
+}

@@ -24,48 +24,70 @@ static inline __attribute__((always_inline)) void look_ahead(const fv_slab_produ
     }
 }
 
-/* `rows` rows of one slab, `panels` panels of columns, from element (0, 0) of a, b and c. Both are constants wherever this is
- * inlined. */
-static inline __attribute__((always_inline)) void chains_of_slab(const fv_slab_product *p, int rows, int panels, const float *a,
-                                                                 const float *b, float *c) {
+static inline __attribute__((always_inline)) void add_part(const fv_slab_product *p, int rows, int panels, const float *onto,
+                                                           lanes sum[][2 * VECTORS]) {
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+        for (int v = 0; v < panels * VECTORS; v++) sum[r][v] = load(onto + r * p->onto_row + v * LANES) + sum[r][v];
+}
+
+/* `rows` rows of one slab, `panels` panels of columns, from element (i, j) of c on, to which a and b belong; `onto`:
+ * there may be products to add it to. These three are constants wherever this is inlined. */
+static inline __attribute__((always_inline)) void chains_of_slab(const fv_slab_product *p, int rows, int panels, bool onto,
+                                                                 const float *a, const float *b, int64_t i, int64_t j) {
     lanes sum[8][2 * VECTORS], line[2 * VECTORS];
     int64_t panel = p->b_panel, depth = p->depth, a_step = p->a_step, b_step = p->b_step;
 #pragma GCC unroll 8
-    for (int i = 0; i < rows; i++)
+    for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
-        for (int v = 0; v < panels * VECTORS; v++) sum[i][v] = all(0);
+        for (int v = 0; v < panels * VECTORS; v++) sum[r][v] = all(0);
     for (int64_t k = 0; k < depth; k++, a += a_step, b += b_step) {
 #pragma GCC unroll 4
         for (int v = 0; v < panels * VECTORS; v++) line[v] = load(b + v / VECTORS * panel + v % VECTORS * LANES);
 #pragma GCC unroll 8
-        for (int i = 0; i < rows; i++) {
-            lanes x = all(a[i]);
+        for (int r = 0; r < rows; r++) {
+            lanes x = all(a[r]);
 #pragma GCC unroll 4
-            for (int v = 0; v < panels * VECTORS; v++) sum[i][v] = PRODUCT(x, line[v], sum[i][v]);
+            for (int v = 0; v < panels * VECTORS; v++) sum[r][v] = PRODUCT(x, line[v], sum[r][v]);
         }
     }
+    for (int o = 0; onto && o < p->onto_count; o++) add_part(p, rows, panels, p->onto[o] + i * p->onto_row + j, sum);
+    float *c = p->c + i * p->c_row + j;
 #pragma GCC unroll 8
-    for (int i = 0; i < rows; i++)
+    for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
         for (int v = 0; v < panels * VECTORS; v++) {
-            float *at = c + i * p->c_row + v * LANES;
-            if (p->add) sum[i][v] = load(at) + sum[i][v];
-            store(at, sum[i][v]);
+            float *at = c + r * p->c_row + v * LANES;
+            if (p->add) sum[r][v] = load(at) + sum[r][v];
+            store(at, sum[r][v]);
         }
 }
 
+/* name is that for a product alone, name_onto the one for a product that is added to others: rare, and in need of registers
+ * that the first would have to save. */
+typedef void slab_part(const fv_slab_product *p, const float *a, const float *b, int64_t i, int64_t j);
+#define DEFINE_SLAB_PART(name, rows, panels)                                                                                   \
+    static __attribute__((noinline)) void name(const fv_slab_product *p, const float *a, const float *b, int64_t i,            \
+                                               int64_t j) {                                                                    \
+        chains_of_slab(p, rows, panels, false, a, b, i, j);                                                                    \
+    }                                                                                                                          \
+    static __attribute__((noinline)) void name##_onto(const fv_slab_product *p, const float *a, const float *b, int64_t i,     \
+                                                      int64_t j) {                                                             \
+        chains_of_slab(p, rows, panels, true, a, b, i, j);                                                                     \
+    }
+
 /* All columns, two panels at a time, which stay in the first-level cache while the slabs pass by, `rows` of their rows at a
  * time: `two` makes those by two panels, `one` by the last, where it is alone. */
-typedef void slab_by_panels(const fv_slab_product *p, const float *a, const float *b, float *c);
-static inline __attribute__((always_inline)) void multiply_by_two_panels(const fv_slab_product *p, int rows,
-                                                                         slab_by_panels *two, slab_by_panels *one) {
+static inline __attribute__((always_inline)) void multiply_by_two_panels(const fv_slab_product *p, int rows, slab_part *two,
+                                                                         slab_part *one) {
     int64_t part = 0, parts = fv_ceil_div(p->columns, 2 * FV_SLAB) * fv_ceil_div(p->rows, rows);
     for (int64_t j = 0; j < p->columns; j += 2 * FV_SLAB) {
         const float *b = p->b + j / FV_SLAB * p->b_panel;
         for (int64_t i = 0; i < p->rows; i += rows) {
             look_ahead(p, part++, parts);
             const float *a = p->a + i / FV_SLAB * p->a_slab + i % FV_SLAB;
-            (j + FV_SLAB < p->columns ? two : one)(p, a, b, p->c + i * p->c_row + j);
+            (j + FV_SLAB < p->columns ? two : one)(p, a, b, i, j);
         }
     }
 }

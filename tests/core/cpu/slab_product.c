@@ -12,7 +12,8 @@
 #define COLUMNS_MAX 64
 
 static float a[ROWS_MAX * DEPTH_MAX], b[COLUMNS_MAX * DEPTH_MAX];
-static float eight[ROWS_MAX * COLUMNS_MAX], sixteen[ROWS_MAX * COLUMNS_MAX];
+static float eight[ROWS_MAX * COLUMNS_MAX], sixteen[ROWS_MAX * COLUMNS_MAX], apart_sums[ROWS_MAX * COLUMNS_MAX];
+static float earlier[FV_SLAB_ONTO][ROWS_MAX * COLUMNS_MAX];
 
 static float number(int64_t i) { return (float)((uint32_t)(i * 2654435761u) >> 8) / (float)(1 << 22) - 2.0f; }
 
@@ -59,7 +60,55 @@ static void check_all(void) {
                 for (int how = 0; how < 2; how++) check(rows, columns, depth, (rows + depth) % 2, how);
 }
 
+/* Earlier products are added as a loop behind the product would do it. */
+static void check_onto(int count, bool add) {
+    int64_t rows = 24, columns = 48, depth = 7;
+    for (int64_t i = 0; i < ROWS_MAX * COLUMNS_MAX; i++) eight[i] = sixteen[i] = apart_sums[i] = number(i + 123);
+    fv_slab_product p = { .a = a,
+                          .b = b,
+                          .a_slab = DEPTH_MAX * FV_SLAB,
+                          .a_step = FV_SLAB,
+                          .b_panel = DEPTH_MAX * FV_SLAB,
+                          .b_step = FV_SLAB,
+                          .rows = rows,
+                          .columns = columns,
+                          .depth = depth,
+                          .c = apart_sums,
+                          .c_row = COLUMNS_MAX };
+    fv_slab_multiply_avx2(&p);
+    p.add = add, p.onto_count = count, p.onto_row = COLUMNS_MAX;
+    for (int o = 0; o < count; o++) p.onto[o] = earlier[o];
+    p.c = eight;
+    fv_slab_multiply_avx2(&p);
+    p.c = sixteen;
+    if (fv_isa_best() >= FV_ISA_AVX512) fv_slab_multiply_avx512(&p);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) {
+            int64_t at = i * COLUMNS_MAX + j;
+            float sum = apart_sums[at];
+            for (int o = 0; o < count; o++) sum = earlier[o][at] + sum;
+            if (add) sum = number(at + 123) + sum;
+            assert_memory_equal(&eight[at], &sum, sizeof sum);
+            if (fv_isa_best() >= FV_ISA_AVX512) assert_memory_equal(&sixteen[at], &sum, sizeof sum);
+        }
+}
+
 #endif
+
+FV_TEST(core_cpu_slab_product__is_added_to_earlier_ones_in_their_order) {
+#if defined(__x86_64__)
+    if (fv_isa_best() >= FV_ISA_AVX2) {
+        for (int64_t i = 0; i < ROWS_MAX * DEPTH_MAX; i++) a[i] = number(i);
+        for (int64_t i = 0; i < COLUMNS_MAX * DEPTH_MAX; i++) b[i] = number(i + 7777);
+        for (int o = 0; o < FV_SLAB_ONTO; o++)
+            for (int64_t i = 0; i < ROWS_MAX * COLUMNS_MAX; i++) earlier[o][i] = number(i * (o + 2) + 31);
+        for (int count = 0; count <= FV_SLAB_ONTO; count++)
+            for (int add = 0; add < 2; add++) check_onto(count, add);
+        return;
+    }
+#endif
+    skip(); /* no AVX2 here */
+}
 
 FV_TEST(core_cpu_slab_product__gives_the_same_bits_by_vectors_of_8_and_of_16) {
 #if defined(__x86_64__)
