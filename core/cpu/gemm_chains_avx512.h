@@ -44,24 +44,52 @@ static inline __attribute__((always_inline)) void chains(int rows, int panels, c
     }
 }
 
-/* One row's results of one panel go to `y`; lanes outside the mask are neither read nor written. `other` and `slope` may be
- * NULL. */
-static inline __attribute__((always_inline)) void finish(const fv_gemm_block *block, float *y, const float *bias,
-                                                         const float *other, const float *slope, __mmask16 lanes, __m512 sum) {
-    if (block->add) sum = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, y), sum);
-    if (bias) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes, bias));
-    if (other) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(lanes, other));
-    if (slope) {
-        __m512 at = _mm512_maskz_loadu_ps(lanes, slope);
-        __mmask16 rises = _mm512_cmp_ps_mask(at, _mm512_setzero_ps(), _CMP_NLE_UQ);
-        rises = _mm512_mask_cmp_ps_mask(rises, at, _mm512_set1_ps(block->slope_high), _CMP_NGE_UQ);
-        sum = _mm512_maskz_mov_ps(rises, sum);
+/* Each row and panel of a tile. Loops of their own for each thing that is done to the sums: what is asked once a tile is not
+ * asked again for each row. */
+#define EACH_SUM _Pragma("GCC unroll 6") for (int i = 0; i < rows; i++) _Pragma("GCC unroll 2") for (int p = 0; p < panels; p++)
+
+/* Panel p of a row: where the tile is not `whole`, lanes outside the mask are neither read nor written. */
+static inline __attribute__((always_inline)) __m512 at_panel(bool whole, const __mmask16 *lanes, int p, const float *row) {
+    const float *from = row + p * FV_GEMM_COLUMNS;
+    return whole ? _mm512_loadu_ps(from) : _mm512_maskz_loadu_ps(lanes[p], from);
+}
+
+/* `sum` where `slope` is above 0 and below block->slope_high, or a NaN; else 0. */
+static inline __attribute__((always_inline)) __m512 slope_of(const fv_gemm_block *block, __m512 slope, __m512 sum) {
+    __mmask16 rises = _mm512_cmp_ps_mask(slope, _mm512_setzero_ps(), _CMP_NLE_UQ);
+    rises = _mm512_mask_cmp_ps_mask(rises, slope, _mm512_set1_ps(block->slope_high), _CMP_NGE_UQ);
+    return _mm512_maskz_mov_ps(rises, sum);
+}
+
+/* Where the tile's results go, from floats `at` of the rows on. Rows of other and slope are those of c, or NULL. */
+static inline __attribute__((always_inline)) void finish(int rows, int panels, bool whole, const fv_gemm_block *block,
+                                                         const float *bias, float *const *c, const float *const *other,
+                                                         const float *const *slope, int64_t at, __m512 sum[][PANELS]) {
+    __mmask16 lanes[PANELS] = { 0xffff, 0xffff };
+    for (int p = 0; p < panels && !whole; p++) {
+        int64_t left = block->columns - (at - block->c_column) - p * FV_GEMM_COLUMNS;
+        lanes[p] = (__mmask16)((1u << fv_min(left, FV_GEMM_COLUMNS)) - 1);
     }
-    if (block->limited) sum = _mm512_min_ps(_mm512_set1_ps(block->high), _mm512_max_ps(_mm512_set1_ps(block->low), sum));
-    if (block->stream && lanes == 0xffff && (uintptr_t)y % 64 == 0)
-        _mm512_stream_ps(y, sum);
-    else
-        _mm512_mask_storeu_ps(y, lanes, sum);
+    if (block->add) EACH_SUM sum[i][p] = _mm512_add_ps(at_panel(whole, lanes, p, c[i] + at), sum[i][p]);
+    if (bias) EACH_SUM sum[i][p] = _mm512_add_ps(sum[i][p], at_panel(whole, lanes, p, bias));
+    if (other) EACH_SUM sum[i][p] = _mm512_add_ps(sum[i][p], at_panel(whole, lanes, p, other[i] + at));
+    if (slope) EACH_SUM sum[i][p] = slope_of(block, at_panel(whole, lanes, p, slope[i] + at), sum[i][p]);
+    if (block->limited) {
+        __m512 low = _mm512_set1_ps(block->low), high = _mm512_set1_ps(block->high);
+        EACH_SUM sum[i][p] = _mm512_min_ps(high, _mm512_max_ps(low, sum[i][p]));
+    }
+    if (!block->stream) {
+        EACH_SUM if (whole) _mm512_storeu_ps(c[i] + at + p * FV_GEMM_COLUMNS, sum[i][p]);
+        else _mm512_mask_storeu_ps(c[i] + at + p * FV_GEMM_COLUMNS, lanes[p], sum[i][p]);
+        return;
+    }
+    EACH_SUM {
+        float *y = c[i] + at + p * FV_GEMM_COLUMNS;
+        if ((whole || lanes[p] == 0xffff) && (uintptr_t)y % 64 == 0)
+            _mm512_stream_ps(y, sum[i][p]);
+        else
+            _mm512_mask_storeu_ps(y, lanes[p], sum[i][p]);
+    }
 }
 
 /* What finish() will read of a row, by line of `panels`, is asked for before the chains. */
@@ -86,17 +114,11 @@ static inline __attribute__((always_inline)) void tile(int rows, int panels, con
 #pragma GCC unroll 6
         for (int i = 0; i < rows; i++) ask_for(slope[i] + block->c_column + column, panels);
     chains(rows, panels, block, a, b, sum);
-#pragma GCC unroll 2
-    for (int p = 0; p < panels; p++) {
-        int64_t first = column + p * FV_GEMM_COLUMNS, wide = fv_min(block->columns - first, FV_GEMM_COLUMNS);
-        const float *bias = block->bias ? block->bias + first : NULL;
-        __mmask16 lanes = (__mmask16)((1u << wide) - 1);
-#pragma GCC unroll 6
-        for (int i = 0; i < rows; i++) {
-            int64_t at = block->c_column + first;
-            finish(block, c[i] + at, bias, other ? other[i] + at : NULL, slope ? slope[i] + at : NULL, lanes, sum[i][p]);
-        }
-    }
+    const float *bias = block->bias ? block->bias + column : NULL;
+    if (column + panels * FV_GEMM_COLUMNS <= block->columns)
+        finish(rows, panels, true, block, bias, c, other, slope, block->c_column + column, sum);
+    else
+        finish(rows, panels, false, block, bias, c, other, slope, block->c_column + column, sum);
 }
 
 typedef void (*tile_fn)(const fv_gemm_block *, const float *, const float *, float *const *, int64_t);
