@@ -19,7 +19,7 @@ typedef struct serve_options {
     int64_t log_bytes, log_picture_bytes, drift_window;
     bool insecure, log_wait;
     fv_strings hosts, cors;
-    int log;
+    int log, precision; /* log_style, fv_precision */
 } serve_options;
 
 enum log_style { LOG_JSON, LOG_NONE };
@@ -41,6 +41,7 @@ static const fv_field fields[] = {
     FV_FIELD(serve_options, max_batch, .by_default = "8", .min = 1, .max = 256, .help = "pictures run at once, at most"),
     FV_FIELD(serve_options, max_delay, .by_default = "0", .min = 0, .max = 10, .value = "SECONDS",
              .help = "that a picture waits for others while the network is idle"),
+    FV_FIELD(serve_options, precision, .by_default = "f32", .names = FV_PRECISIONS, .help = FV_PRECISION_HELP),
     FV_FIELD(serve_options, queue, .by_default = "256", .min = 1, .max = 1000000,
              .help = "pictures of a version that may wait"),
     FV_FIELD(serve_options, explain_queue, .by_default = "8", .min = 0, .max = 10000,
@@ -147,6 +148,7 @@ static fv_error *run(fv_command_call *call, void *raw) {
                                        .origins = o->cors.at,
                                        .origin_count = o->cors.count,
                                        .max_batch = o->max_batch,
+                                       .precision = (fv_precision)o->precision,
                                        .max_delay = o->max_delay,
                                        .queue = o->queue,
                                        .explain_queue = o->explain_queue ? o->explain_queue : -1,

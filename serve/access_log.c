@@ -33,6 +33,7 @@ static void add_answers(const fv_request *r, fv_text *line) {
     const fv_served_facts *facts = fv_served_facts_get(ask->served);
     add(line, "model", facts->name);
     fv_text_addf(line, ",\"version\":%lld,\"pictures\":%lld", (long long)facts->version, (long long)r->ask_count);
+    if (facts->precision != FV_PRECISION_F32) add(line, "precision", fv_precision_name(facts->precision));
     fv_text_addf(line, ",\"width\":%lld,\"height\":%lld,\"batch\":%lld", (long long)ask->facts.stored.width,
                  (long long)ask->facts.stored.height, (long long)ask->batch_rows);
     fv_text_addf(line, ",\"decode_ms\":%.3f,\"queue_ms\":%.3f,\"compute_ms\":%.3f", 1e3 * ask->seconds.decode,

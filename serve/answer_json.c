@@ -14,7 +14,7 @@
     "\"required\":[\"label\",\"score\"],\"properties\":{\"label\":{\"type\":\"string\"},\"score\":{\"type\":\"number\"}}}},"   \
     "\"outlier\":{\"type\":\"object\",\"required\":[\"score\",\"threshold\",\"outlier\"],"                                     \
     "\"properties\":{\"score\":{\"type\":\"number\"},"                                                                         \
-    "\"threshold\":{\"type\":\"number\"},\"outlier\":{\"type\":\"boolean\"}}},"                                                \
+    "\"threshold\":{\"type\":\"number\"},\"outlier\":{\"type\":\"boolean\"}}},\"precision\":{\"type\":\"string\"},"            \
     "\"explanation\":{\"type\":\"object\",\"properties\":{\"method\":{\"type\":\"string\"},\"label\":{\"type\":\"string\"},"   \
     "\"deletion\":{\"type\":\"number\"},\"insertion\":{\"type\":\"number\"},\"width\":{\"type\":\"integer\"},"                 \
     "\"height\":{\"type\":\"integer\"},\"ms\":{\"type\":\"number\"},"                                                          \
@@ -69,6 +69,7 @@ void fv_answer_write(const fv_ask *ask, const char *id, const char *file, double
     fv_text_add_json(out, facts->name);
     fv_text_addf(out, ",\"version\":%lld", (long long)facts->version);
     fv_answer_json_fields(&style, &ask->prediction, out);
+    if (facts->precision != FV_PRECISION_F32) fv_text_addf(out, ",\"precision\":\"%s\"", fv_precision_name(facts->precision));
     fv_text_addf(out, ",\"timing_ms\":{\"decode\":%.3f,\"queue\":%.3f,\"compute\":%.3f,\"total\":%.3f}",
                  1e3 * ask->seconds.decode, 1e3 * ask->seconds.queue, 1e3 * ask->seconds.compute, 1e3 * total_seconds);
     if (explained) write_explained(explained, out);

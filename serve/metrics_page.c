@@ -89,7 +89,7 @@ static void add_seconds(const fv_counters *c, fv_text *out) {
 
 /* ---- versions ---- */
 
-enum family { PICTURES, CLASSES, ABSTAINED, OUTLIERS, DECODE, QUEUE, COMPUTE, BATCH, BYTES, LOAD, FAMILIES };
+enum family { PICTURES, CLASSES, ABSTAINED, OUTLIERS, DECODE, QUEUE, COMPUTE, BATCH, BYTES, LOAD, INFO, FAMILIES };
 static const char *const families[FAMILIES][3] = {
     { "fovea_pictures_total", "counter", "pictures by how they ended" },
     { "fovea_classes_total", "counter", "answers by their class" },
@@ -101,6 +101,7 @@ static const char *const families[FAMILIES][3] = {
     { "fovea_batch_pictures", "histogram", "pictures of a run" },
     { "fovea_model_bytes", "gauge", "that a version takes: tensors, and the blocks of its plans" },
     { "fovea_model_load_seconds", "gauge", "from opening a version's file to ready" },
+    { "fovea_model_info", "gauge", "1: the version is loaded; by what its network is computed" },
 };
 
 #define CLASSES_MAX 1000 /* series a version: more would be for a database of their own */
@@ -140,6 +141,7 @@ static void add_figures(page *p, fv_served *served, const char *labels) {
     add_buckets(&p->families[BATCH], families[BATCH][0], labels, &s.rows, &fv_scale_rows);
     fv_text_addf(&p->families[BYTES], "%s{%s} %lld\n", families[BYTES][0], labels, (long long)f->bytes);
     fv_text_addf(&p->families[LOAD], "%s{%s} %.6f\n", families[LOAD][0], labels, f->load_seconds);
+    fv_text_addf(&p->families[INFO], "%s{%s,precision=\"%s\"} 1\n", families[INFO][0], labels, fv_precision_name(f->precision));
 }
 
 static void add_version(page *p, const fv_model_status *row) {

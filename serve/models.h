@@ -28,6 +28,7 @@ typedef struct fv_models_options {
     fv_engine *engine;      /* borrowed: told of each version before it answers */
     fv_registry *registry;  /* borrowed; NULL: files alone */
     int64_t max_batch;      /* as in fv_served_options */
+    fv_precision precision; /* likewise */
     int64_t memory;         /* bytes that loaded versions may take; 0: any */
     bool features;          /* as in fv_served_options */
     const char *deployment; /* what this server is called in the lineage of versions; copied; NULL: it is not written there */

@@ -187,6 +187,7 @@ static fv_error *take_up(fv_models_table *t, fv_book_version *v, const char *pat
                                         .version = v->number,
                                         .digest = v->digest,
                                         .max_batch = t->options.max_batch,
+                                        .precision = t->options.precision,
                                         .features = t->options.features,
                                         .gone = gone,
                                         .context = t };

@@ -109,6 +109,7 @@ static fv_error *state_facts(fv_served *s, const fv_served_options *options) {
                                   .reject_below = fv_predictor_reject_below(p),
                                   .outlier_threshold = fv_predictor_outlier_threshold(p),
                                   .max_batch = options->max_batch ? options->max_batch : FV_SERVED_BATCH,
+                                  .precision = options->precision,
                                   .bytes = bytes_of_model(fv_predictor_model(p)),
                                   .selftested = fv_model_section(fv_predictor_model(p), fv_section_selftest.name, NULL) };
     if (fv_model_section(fv_predictor_model(p), fv_section_log.name, NULL)) {
@@ -131,7 +132,9 @@ fv_error *fv_served_open(const char *path, const fv_served_options *options, fv_
     atomic_init(&s->references, 1);
     FV_TRY(fv_arena_new("a served model's name and counts", INT64_MAX, &s->arena));
     choose_sizes(&s->lane, fv_ceil_div(most, fv_max(fv_served_alone(), 1)));
-    fv_predictor_options use = { .device = options->device, .plans = s->lane.size_count, .features = options->features };
+    fv_predictor_options use = {
+        .device = options->device, .precision = options->precision, .plans = s->lane.size_count, .features = options->features
+    };
     FV_TRY(fv_predictor_open(path, &use, &s->predictor));
     FV_TRY(state_facts(s, options));
     FV_TRY(fv_error_wrap(warm_up_all(s, use), "%s with batches of up to %lld", path, (long long)most));

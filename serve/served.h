@@ -16,12 +16,13 @@ typedef struct fv_served fv_served;
 #define FV_SERVED_BATCH_MAX 256 /* of a batch, at most */
 
 typedef struct fv_served_options {
-    const char *name;   /* of the model; copied */
-    int64_t version;    /* its number */
-    const char *digest; /* of the model file, 64 hexadecimal letters; copied; NULL: not known, "" */
-    int64_t max_batch;  /* pictures run at once, in all batches; 0: FV_SERVED_BATCH */
-    const char *device; /* as in fv_plan_options */
-    bool features;      /* of each picture for the prediction log: as in fv_predictor_options */
+    const char *name;       /* of the model; copied */
+    int64_t version;        /* its number */
+    const char *digest;     /* of the model file, 64 hexadecimal letters; copied; NULL: not known, "" */
+    int64_t max_batch;      /* pictures run at once, in all batches; 0: FV_SERVED_BATCH */
+    const char *device;     /* as in fv_plan_options */
+    fv_precision precision; /* likewise; the self-test is of f32 always */
+    bool features;          /* of each picture for the prediction log: as in fv_predictor_options */
     /* Called, by whichever thread lets go of the last reference, instead of fv_served_free, which is then for somebody else to
      * call: giving its memory back takes a while. NULL: it is freed there and then. */
     void (*gone)(fv_served *served, void *context);
@@ -48,6 +49,7 @@ typedef struct fv_served_facts {
     double outlier_threshold; /* 0: the model file does not say */
     double log_pictures;      /* share of its pictures that are kept with the prediction log */
     int64_t max_batch;
+    fv_precision precision;
     int64_t bytes;       /* that it takes: tensors, and the plans' blocks */
     bool selftested;     /* it has pictures of its own, and they came out as they should */
     double load_seconds; /* from opening the file to ready */

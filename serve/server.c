@@ -108,6 +108,7 @@ static fv_error *open_models(fv_server *s) {
     const fv_models_options models = { .engine = s->engine,
                                        .registry = s->registry,
                                        .max_batch = o->max_batch,
+                                       .precision = o->precision,
                                        .memory = o->memory,
                                        .features = s->records != NULL,
                                        .deployment = o->deployment };
@@ -141,6 +142,7 @@ static int64_t wall_ms(void) {
 
 fv_error *fv_server_new(const fv_serve_options *options, fv_server **out) {
     FV_OWNED(fv_server) s = NULL;
+    FV_TRY(fv_precision_check(options->precision));
     FV_TRY(fv_memory_new(1, &s));
     s->options = *options;
     fill_in(&s->options);

@@ -43,7 +43,8 @@ static fv_error *refuse(const char *reason) {
                          "precision f32 is the fastest here; bf16_forced takes bf16 all the same");
 }
 
-static fv_error *check(fv_precision precision) {
+fv_error *fv_precision_check(fv_precision precision) {
+    if (precision == FV_PRECISION_F32) return NULL;
     if (fv_isa_best() < FV_ISA_AVX2)
         return fv_fail(FV_UNSUPPORTED, "products in bf16 need AVX2 at least, or AVX-512 with bf16");
     if (precision == FV_PRECISION_BF16_FORCED || fv_isa_bf16()) return NULL;
@@ -53,7 +54,7 @@ static fv_error *check(fv_precision precision) {
 fv_error *fv_pass_round_products(fv_graph *graph, const fv_plan_options *options) {
     int64_t rounded = 0;
     if (options->precision == FV_PRECISION_F32) return NULL;
-    FV_TRY(check(options->precision));
+    FV_TRY(fv_precision_check(options->precision));
     for (int32_t n = 0, count = graph->count; n < count && !graph->error; n++) {
         fv_node *node = graph->nodes[n];
         const product *product = product_of(node);

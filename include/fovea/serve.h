@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "fovea/error.h"
+#include "fovea/plan.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,18 +33,19 @@ typedef struct fv_serve_options {
     int64_t host_count;
     const char *const *origins; /* pages of other servers ("https://lab.example") that browsers may let ask: CORS */
     int64_t origin_count;
-    int64_t max_batch;     /* pictures that are run at once; 0: 8 */
-    double max_delay;      /* seconds that a picture may wait for others; 0: it does not wait */
-    int64_t queue;         /* pictures of a model that may wait; 0: 256 */
-    int64_t workers;       /* threads that decode and run; 0: one more than the team has */
-    int64_t max_body;      /* bytes of a request, unpacked; 0: 64 MiB */
-    int64_t max_pixels;    /* of a picture; 0: 2^26 */
-    int64_t max_rows;      /* pictures of one request; 0: 4096 */
-    int64_t explain_queue; /* requests for explanations that may wait or be at work; 0: 8; negative: none are taken */
-    int64_t connections;   /* at once; 0: 1024 */
-    double timeout;        /* seconds from a request's first byte to its answer; 0: 30 */
-    double idle;           /* seconds that a connection may be silent between requests; 0: 75 */
-    int64_t memory;        /* bytes that models may take; 0: any */
+    int64_t max_batch;      /* pictures that are run at once; 0: 8 */
+    fv_precision precision; /* of every version's products; one that would only be slower so is refused */
+    double max_delay;       /* seconds that a picture may wait for others; 0: it does not wait */
+    int64_t queue;          /* pictures of a model that may wait; 0: 256 */
+    int64_t workers;        /* threads that decode and run; 0: one more than the team has */
+    int64_t max_body;       /* bytes of a request, unpacked; 0: 64 MiB */
+    int64_t max_pixels;     /* of a picture; 0: 2^26 */
+    int64_t max_rows;       /* pictures of one request; 0: 4096 */
+    int64_t explain_queue;  /* requests for explanations that may wait or be at work; 0: 8; negative: none are taken */
+    int64_t connections;    /* at once; 0: 1024 */
+    double timeout;         /* seconds from a request's first byte to its answer; 0: 30 */
+    double idle;            /* seconds that a connection may be silent between requests; 0: 75 */
+    int64_t memory;         /* bytes that models may take; 0: any */
     /* Where each prediction is kept (fovea/prediction_log.h), and what is told of it later; NULL: nowhere. */
     const char *prediction_log;
     int64_t log_bytes;         /* of it; 0: as in fv_prediction_log_options */
@@ -59,7 +61,7 @@ typedef struct fv_serve_options {
 } fv_serve_options;
 
 /* Loads and checks the models, listens, and answers from then on. FV_DENIED: the address is not loopback and there are no
- * tokens. FV_BUSY: somebody else listens there. `options` lives as long as the server. */
+ * tokens. FV_BUSY: somebody else listens there. FV_UNSUPPORTED: as fv_precision_check. `options` lives as long as it does. */
 FV_API FV_MUST_USE fv_error *fv_server_new(const fv_serve_options *options, fv_server **out);
 FV_API int fv_server_port(const fv_server *server);
 FV_API const char *fv_server_address(const fv_server *server); /* "http://127.0.0.1:8080"; borrowed */

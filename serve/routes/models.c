@@ -50,9 +50,10 @@ static void add_model(const fv_model_status *row, fv_text *out) {
     begin_row(row, out);
     if (row->served) {
         const fv_served_facts *f = fv_served_facts_get(row->served);
-        fv_text_addf(out, ",\"digest\":\"%s\",\"kind\":\"%s\",\"input\":{\"height\":%lld,\"width\":%lld,\"channels\":%lld}",
-                     f->digest, kinds[f->kind], (long long)f->input.height, (long long)f->input.width,
-                     (long long)f->input.channels);
+        fv_text_addf(out, ",\"digest\":\"%s\",\"precision\":\"%s\",\"kind\":\"%s\"", f->digest, fv_precision_name(f->precision),
+                     kinds[f->kind]);
+        fv_text_addf(out, ",\"input\":{\"height\":%lld,\"width\":%lld,\"channels\":%lld}", (long long)f->input.height,
+                     (long long)f->input.width, (long long)f->input.channels);
         fv_text_add(out, ",\"classes\":[");
         for (int64_t c = 0; c < f->class_count; c++) {
             if (c) fv_text_add(out, ",");

@@ -49,9 +49,11 @@ static fv_error *config(fv_request *r) {
                  "\"data_type\":\"TYPE_FP32\",\"format\":\"FORMAT_NHWC\",\"dims\":[%lld,%lld,%lld],\"optional\":true},"
                  "{\"name\":\"image\",\"data_type\":\"TYPE_STRING\",\"format\":\"FORMAT_NONE\",\"dims\":[],\"optional\":true}],"
                  "\"output\":[{\"name\":\"" FV_V2_OUTPUT "\",\"data_type\":\"TYPE_FP32\",\"dims\":[%lld]}],"
-                 "\"dynamic_batching\":{\"max_queue_delay_microseconds\":%lld}}",
+                 "\"dynamic_batching\":{\"max_queue_delay_microseconds\":%lld},"
+                 "\"parameters\":{\"precision\":{\"string_value\":\"%s\"}}}",
                  (long long)r->server->options.max_rows, (long long)f->input.height, (long long)f->input.width,
-                 (long long)f->input.channels, (long long)f->outputs, (long long)(1e6 * r->server->options.max_delay));
+                 (long long)f->input.channels, (long long)f->outputs, (long long)(1e6 * r->server->options.max_delay),
+                 fv_precision_name(f->precision));
     return NULL;
 }
 

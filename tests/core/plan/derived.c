@@ -4,6 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 
+#include "core/base/assert.h"
 #include "core/plan/weights.h"
 #include "fovea/layers.h"
 #include "tests/core/plan/passes.h"
@@ -28,11 +29,15 @@ static fv_weights *weights_of(const char *arch) {
     return weights;
 }
 
-static fv_plan *plan_of(const char *arch, fv_weights *weights, int64_t batch) {
+static fv_plan *plan_by(const char *arch, fv_weights *weights, int64_t batch, fv_precision precision) {
     FV_OWNED(fv_graph) g = network(arch, batch);
     fv_plan *plan = NULL;
-    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION }, &plan));
+    FV_OK(fv_plan_new(g, weights, &(fv_plan_options){ .mode = FV_EVALUATION, .precision = precision }, &plan));
     return plan;
+}
+
+static fv_plan *plan_of(const char *arch, fv_weights *weights, int64_t batch) {
+    return plan_by(arch, weights, batch, FV_PRECISION_F32);
 }
 
 static int64_t bytes(fv_weights *weights) { return fv_derived_bytes(fv_weights_derivations(weights)); }
@@ -40,7 +45,7 @@ static int64_t bytes(fv_weights *weights) { return fv_derived_bytes(fv_weights_d
 /* The plan's answer is that of a plan that shares with nobody. */
 static void expect_answer(const char *arch, fv_plan *plan, fv_weights *weights) {
     FV_OWNED(fv_weights) own = weights_of(arch);
-    FV_OWNED(fv_plan) alone = plan_of(arch, own, fv_graph_batch(plan->graph));
+    FV_OWNED(fv_plan) alone = plan_by(arch, own, fv_graph_batch(plan->graph), plan->options.precision);
     for (int64_t i = 0; i < fv_weights_count(own); i++) {
         const char *name;
         fv_tensor *to = fv_weights_at(own, i, &name, NULL);
@@ -94,6 +99,25 @@ FV_TEST(core_plan_derived__what_the_batch_decides_is_not_shared) {
         assert_true((a->derived == b->derived) == (a->kernel->packed(&a->call) == b->kernel->packed(&b->call)));
     }
     expect_answer(arch, one, weights);
+}
+
+/* Filters packed for products in f32 are none for products in bf16. */
+FV_TEST(core_plan_derived__plans_of_two_precisions_give_the_bits_of_plans_alone) {
+    if (fv_isa_best() < FV_ISA_AVX2) skip(); /* products in bf16 are refused */
+    FV_OWNED(fv_weights) weights = weights_of(NETWORK);
+    FV_OWNED(fv_plan) exact = plan_of(NETWORK, weights, 1);
+    int64_t held = bytes(weights), shared = 0;
+    FV_OWNED(fv_plan) rounded = plan_by(NETWORK, weights, 1, FV_PRECISION_BF16_FORCED);
+    FV_OWNED(fv_plan) more = plan_by(NETWORK, weights, 3, FV_PRECISION_BF16_FORCED);
+    assert_true(bytes(weights) > held);
+    for (int32_t i = 0; i < rounded->held_count; i++) {
+        shared += rounded->held[i] == more->held[i];
+        for (int32_t k = 0; k < exact->held_count; k++) /* what is folded, not what is packed for a product */
+            assert_true(rounded->held[i] != exact->held[k] || !strstr(exact->held[k]->how, "conv2d@"));
+    }
+    assert_int_equal(shared, rounded->held_count);
+    fv_plan *const all[] = { exact, rounded, more, exact };
+    for (int i = 0; i < FV_COUNT(all); i++) expect_answer(NETWORK, all[i], weights);
 }
 
 FV_TEST(core_plan_derived__changed_weights_are_seen_by_every_plan) {
