@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/size.h"
+#include "core/formats/model_file.h"
 #include "data/paths.h"
 #include "experiments/model_file.h"
 #include "predict/answers.h"
@@ -50,7 +51,7 @@ static const fv_field fields[] = {
     FV_FIELD(predict_options, method, .by_default = "gradcam", .value = "NAME",
              .help = "of --explain: how, and its options (`fovea help explainer`)"),
     FV_FIELD(predict_options, resume, .by_default = "false",
-             .help = "leave out what --out has already, and go on with it, by the same --precision and --fast-batch"),
+             .help = "leave out what --out has already, and go on with it, by the model and options that it was begun with"),
     FV_FIELD(predict_options, stdin_image, .by_default = "false", .help = "standard input is one picture"),
     FV_FIELD(predict_options, batch, .by_default = "32", .min = 1, .max = 65536, .help = FV_BATCH_HELP),
     FV_FIELD(predict_options, fast_batch, .by_default = "false", .help = FV_FAST_BATCH_HELP),
@@ -217,6 +218,9 @@ static fv_error *predict(job *j, fv_predictor *predictor) {
                                   .names = fv_predictor_class_names(predictor),
                                   .kind = kind,
                                   .outliers = o->tta == FV_VIEWS_NONE && fv_predictor_outlier_threshold(predictor) > 0,
+                                  .model_hash = fv_model_hash(fv_predictor_model(predictor)),
+                                  .views = (fv_views)o->tta,
+                                  .threshold = o->threshold,
                                   .precision = (fv_precision)o->precision,
                                   .fast_batch = o->fast_batch };
     if (o->precision != FV_PRECISION_F32) /* what it is refused for is said before a file is begun */

@@ -12,20 +12,36 @@
 #include <unistd.h>
 
 #include "core/base/file.h"
+#include "core/base/size.h"
 
 #define LINE_BYTES_MAX (INT64_C(1) << 28)
 #define JSON_BEGIN "{\"path\":"
+#define HASH_LETTERS 12 /* of 64: enough to tell a user's models apart */
 
 typedef struct key {
     uint64_t at[2]; /* both 0: none */
 } key;
+
+/* What all answers of a file are made by, as each says it at its end, in this order: the first of them in each. */
+enum { MODEL_HASH, TTA, THRESHOLD, PRECISION, FAST_BATCH, MEANS };
+static const struct {
+    const char *name;
+    bool quoted; /* in JSON */
+} means[MEANS] = {
+    { "model_hash", true }, { "tta", true }, { "threshold", false }, { "precision", true }, { "fast_batch", false }
+};
+
+typedef struct made_by {
+    char said[MEANS][32]; /* "": it is as usual, and nothing is said; of the model: it is not known */
+} made_by;
 
 struct fv_answers {
     const char *path;
     fv_answer_style style;
     fv_arena *arena;
     bool csv;
-    bool says_precision, says_fast; /* columns that a CSV file had when it was opened */
+    made_by now;
+    bool columns[MEANS]; /* that a CSV file had when it was opened */
     FILE *file;
     fv_text line;
     key *keys; /* a table with open addressing, at most half full */
@@ -91,10 +107,22 @@ void fv_answer_json_fields(const fv_answer_style *style, const fv_prediction *p,
     if (style->logits) fv_text_add(out, "]");
 }
 
-/* How it was computed, where that is not the usual way. */
-static void add_arithmetic(const fv_answer_style *style, fv_text *out) {
-    if (style->precision != FV_PRECISION_F32) fv_text_addf(out, ",\"precision\":\"%s\"", fv_precision_name(style->precision));
-    if (style->fast_batch) fv_text_add(out, ",\"fast_batch\":true");
+static made_by made_by_of(const fv_answer_style *style) {
+    static const char *const views[] = { "none", "mirror", "mirror_shift" };
+    made_by m = { 0 };
+    size_t room = sizeof m.said[0];
+    if (style->model_hash) snprintf(m.said[MODEL_HASH], room, "%.*s", HASH_LETTERS, style->model_hash);
+    if (style->views != FV_VIEWS_NONE) snprintf(m.said[TTA], room, "%s", views[style->views]);
+    if (style->threshold != 0) snprintf(m.said[THRESHOLD], room, "%.9g", style->threshold);
+    if (style->precision != FV_PRECISION_F32) snprintf(m.said[PRECISION], room, "%s", fv_precision_name(style->precision));
+    if (style->fast_batch) snprintf(m.said[FAST_BATCH], room, "true");
+    return m;
+}
+
+static void add_means(const fv_answer_style *style, fv_text *out) {
+    made_by m = made_by_of(style);
+    for (int i = 0; i < MEANS; i++)
+        if (*m.said[i]) fv_text_addf(out, means[i].quoted ? ",\"%s\":\"%s\"" : ",\"%s\":%s", means[i].name, m.said[i]);
 }
 
 void fv_answer_json(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
@@ -106,7 +134,7 @@ void fv_answer_json(const fv_answer_style *style, const fv_prediction *p, fv_tex
         fv_text_add_json(out, fv_error_format(p->error, message, sizeof message));
     } else
         fv_answer_json_fields(style, p, out);
-    add_arithmetic(style, out);
+    add_means(style, out);
     fv_text_add(out, "}");
 }
 
@@ -149,9 +177,10 @@ static void add_columns(const fv_answer_style *style, fv_text *out) {
 }
 
 static void add_header(const fv_answer_style *style, fv_text *out) {
+    made_by m = made_by_of(style);
     add_columns(style, out);
-    if (style->precision != FV_PRECISION_F32) fv_text_add(out, ",precision");
-    if (style->fast_batch) fv_text_add(out, ",fast_batch");
+    for (int i = 0; i < MEANS; i++)
+        if (*m.said[i]) fv_text_addf(out, ",%s", means[i].name);
 }
 
 static void add_class_cells(const fv_answer_style *style, const fv_prediction *p, fv_text *out) {
@@ -198,8 +227,9 @@ static void add_row(const fv_answer_style *style, const fv_prediction *p, fv_tex
     if (style->outliers) fv_text_addf(out, ",%s", !scored ? "" : p->outlier_score > p->outlier_threshold ? "true" : "false");
     fv_text_add(out, ",");
     if (p->error) add_cell(fv_error_format(p->error, message, sizeof message), out);
-    if (style->precision != FV_PRECISION_F32) fv_text_addf(out, ",%s", fv_precision_name(style->precision));
-    if (style->fast_batch) fv_text_add(out, ",true");
+    made_by m = made_by_of(style);
+    for (int i = 0; i < MEANS; i++)
+        if (*m.said[i]) fv_text_addf(out, ",%s", m.said[i]);
 }
 
 /* ---- what the file has ---- */
@@ -293,57 +323,129 @@ static bool cut_end(const char *line, int64_t *length, const char *end) {
     return true;
 }
 
-/* What a line says at its end of how it was computed; what says nothing was by f32 and not for the batch at hand. Strings have
- * their quotes escaped, and a CSV file's header tells which cells there are: no text is taken for it. */
-static void read_arithmetic(const fv_answers *a, fv_precision *precision, bool *fast_batch) {
-    static const fv_precision said[] = { FV_PRECISION_BF16, FV_PRECISION_BF16_FORCED };
+/* Takes off the value that a line ends in: of CSV a cell, of JSON a string without escapes or a plain word. What we have not
+ * written is none to be printed: "?". */
+static void cut_value(const fv_answers *a, const char *line, int64_t *length, bool quoted, char *value, int64_t room) {
+    int64_t end = *length - quoted, at = end;
+    if (at < 0 || (quoted && line[at] != '"')) return;
+    while (at > 0 && (a->csv ? line[at - 1] != ',' : line[at - 1] != '"' && line[at - 1] != ':')) at--;
+    snprintf(value, (size_t)room, "%.*s", (int)fv_min(end - at, room - 1), line + at);
+    if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_.+-")]) snprintf(value, (size_t)room, "?");
+    *length = at - quoted;
+}
+
+/* What a line says at its end of how it was made. Strings have their quotes escaped, and a CSV file's header tells which cells
+ * there are: no text is taken for it. */
+static made_by read_means(const fv_answers *a) {
+    made_by m = { 0 };
+    const char *line = a->line.at;
     int64_t length = a->line.length;
-    cut_end(a->line.at, &length, a->csv ? "\n" : "}\n");
-    *precision = FV_PRECISION_F32;
-    *fast_batch = (!a->csv || a->says_fast) && cut_end(a->line.at, &length, a->csv ? ",true" : ",\"fast_batch\":true");
-    for (int i = 0; i < 2 && (!a->csv || a->says_precision); i++) {
-        char end[64];
-        snprintf(end, sizeof end, a->csv ? ",%s" : ",\"precision\":\"%s\"", fv_precision_name(said[i]));
-        if (cut_end(a->line.at, &length, end)) *precision = said[i];
+    cut_end(line, &length, a->csv ? "\n" : "}\n");
+    for (int i = MEANS - 1; i >= 0; i--) {
+        char value[sizeof m.said[i]] = "", before[64];
+        int64_t rest = length;
+        if (a->csv && !a->columns[i]) continue;
+        snprintf(before, sizeof before, a->csv ? "," : ",\"%s\":", means[i].name);
+        cut_value(a, line, &rest, !a->csv && means[i].quoted, value, sizeof value);
+        if (!cut_end(line, &rest, before)) continue;
+        memcpy(m.said[i], value, sizeof value);
+        length = rest;
+    }
+    return m;
+}
+
+/* " --fast-batch", " --tta mirror" */
+static void add_option(int i, const char *value, fv_text *out) {
+    fv_text_add(out, " --");
+    for (const char *at = means[i].name; *at; at++) fv_text_addf(out, "%c", *at == '_' ? '-' : *at);
+    if (value && i != FAST_BATCH) fv_text_addf(out, " %s", value);
+}
+
+/* "model 0123456789ab with --tta mirror" */
+static void add_made_by(const made_by *m, fv_text *out) {
+    bool more = false;
+    fv_text_add(out, *m->said[MODEL_HASH] ? "model " : "a model that it does not name");
+    fv_text_add(out, m->said[MODEL_HASH]);
+    for (int i = TTA; i < MEANS; i++) {
+        if (!*m->said[i]) continue;
+        if (!more) fv_text_add(out, " with");
+        add_option(i, m->said[i], out);
+        more = true;
     }
 }
 
-/* Answers of one file are of one arithmetic. */
-static fv_error *check_arithmetic(const fv_answers *a, int64_t number) {
-    fv_precision precision;
-    bool fast;
-    const fv_answer_style *now = &a->style;
-    read_arithmetic(a, &precision, &fast);
-    if (precision == now->precision && fast == now->fast_batch) return NULL;
-    bool usual = precision == FV_PRECISION_F32 && !fast;
-    fv_error *error =
-        fv_fail(FV_CONFLICT, "%s, line %lld: answered with --precision %s%s, and now it would be with --precision %s%s",
-                a->path, (long long)number, fv_precision_name(precision), fast ? " --fast-batch" : "",
-                fv_precision_name(now->precision), now->fast_batch ? " --fast-batch" : "");
-    return fv_error_hint(error, "go on with --precision %s%s, or name another file%s", fv_precision_name(precision),
-                         fast    ? " --fast-batch"
-                         : usual ? " and without --fast-batch"
-                                 : "",
-                         usual ? "; an answer that says nothing of them counts as made so" : "");
+/* How to go on as it was begun. */
+static void add_way_out(const made_by *had, const made_by *now, fv_text *out) {
+    FV_TEXT(without, 1 << 16);
+    int64_t begin = out->length;
+    for (int i = TTA; i < MEANS; i++) {
+        if (!strcmp(had->said[i], now->said[i])) continue;
+        if (*had->said[i] && out->length == begin) fv_text_add(out, " with");
+        if (*had->said[i]) add_option(i, had->said[i], out);
+        if (!*had->said[i]) add_option(i, NULL, &without);
+    }
+    if (without.length) fv_text_addf(out, "%s without%s", out->length > begin ? " and" : "", without.at);
+    fv_text_fail(out, fv_text_error(&without));
+}
+
+/* Answers of one file are made alike. */
+static fv_error *check_means(const fv_answers *a, int64_t number) {
+    made_by had = read_means(a);
+    bool same = true, by_it = !strcmp(had.said[MODEL_HASH], a->now.said[MODEL_HASH]);
+    for (int i = 0; i < MEANS; i++) same = same && !strcmp(had.said[i], a->now.said[i]);
+    if (same) return NULL;
+    FV_TEXT(before, 1 << 16);
+    FV_TEXT(after, 1 << 16);
+    FV_TEXT(way_out, 1 << 16);
+    add_made_by(&had, &before);
+    add_made_by(&a->now, &after);
+    if (by_it) add_way_out(&had, &a->now, &way_out);
+    if (!by_it && *had.said[MODEL_HASH]) fv_text_add(&way_out, " by that model, whose hash `fovea model show` says");
+    FV_TRY(fv_text_error(&before));
+    FV_TRY(fv_text_error(&after));
+    FV_TRY(fv_text_error(&way_out));
+    fv_error *error = fv_fail(FV_CONFLICT, "%s, line %lld: answered by %s, and now it would be by %s", a->path,
+                              (long long)number, before.at, after.at);
+    if (!way_out.length) return fv_error_hint(error, "name another file");
+    return fv_error_hint(error, "go on%s, or name another file", way_out.at);
+}
+
+static fv_error *other_columns(const fv_answers *a) {
+    return fv_error_hint(fv_fail(FV_CONFLICT, "%s has other %s than would be written now", a->path,
+                                 a->csv ? "columns" : "labels or logits in a line"),
+                         "use the options that it was begun with, or name another file");
 }
 
 /* Of a file whose columns for that are others the first answer tells more. */
 static fv_error *check_header(fv_answers *a) {
     FV_TEXT(wanted, LINE_BYTES_MAX);
     int64_t length = a->line.length;
+    bool same = true;
     add_columns(&a->style, &wanted);
     FV_TRY(fv_text_error(&wanted));
     cut_end(a->line.at, &length, "\n");
-    a->says_fast = cut_end(a->line.at, &length, ",fast_batch");
-    a->says_precision = cut_end(a->line.at, &length, ",precision");
-    if (length == wanted.length && !strncmp(wanted.at, a->line.at, (size_t)length)) {
-        bool same = a->says_precision == (a->style.precision != FV_PRECISION_F32) && a->says_fast == a->style.fast_batch;
-        if (same) return NULL;
-        FV_TRY(next_line(a));
-        if (a->line.length) FV_TRY(check_arithmetic(a, 2));
+    for (int i = MEANS - 1; i >= 0; i--) {
+        char column[64];
+        snprintf(column, sizeof column, ",%s", means[i].name);
+        a->columns[i] = cut_end(a->line.at, &length, column);
+        same = same && a->columns[i] == (*a->now.said[i] != 0);
     }
-    return fv_error_hint(fv_fail(FV_CONFLICT, "%s has other columns than would be written now", a->path),
-                         "use the options that it was begun with, or name another file");
+    if (length != wanted.length || strncmp(wanted.at, a->line.at, (size_t)length) != 0) return other_columns(a);
+    if (same) return NULL;
+    FV_TRY(next_line(a));
+    if (a->line.length) FV_TRY(check_means(a, 2));
+    return other_columns(a);
+}
+
+/* What columns are to CSV: as many labels, and logits or none. A failure has neither. */
+static fv_error *check_shape(const fv_answers *a, int64_t path_length) {
+    static const char one[] = "{\"label\":", error[] = ",\"error\":";
+    const char *line = a->line.at, *behind = line + strlen(JSON_BEGIN) + path_length;
+    int64_t labels = 0;
+    if (a->csv || !strncmp(behind, error, strlen(error))) return NULL;
+    for (const char *at = line; (at = strstr(at, one)) != NULL; at += strlen(one)) labels++;
+    bool other = a->style.kind == FV_ONE_CLASS && labels != a->style.top;
+    return other || (strstr(line, ",\"logits\":[") != NULL) != a->style.logits ? other_columns(a) : NULL;
 }
 
 /* Remembers what is there, and leaves the file at the end of its last whole line. */
@@ -360,7 +462,8 @@ static fv_error *take_up(fv_answers *a) {
         }
         int64_t length = path_in(a, a->line.at, a->line.length, &begin);
         if (!length) return fv_fail(FV_FORMAT, "%s, line %lld: this is no answer of a prediction", a->path, (long long)number);
-        FV_TRY(check_arithmetic(a, number));
+        FV_TRY(check_means(a, number));
+        FV_TRY(check_shape(a, length));
         FV_TRY(remember(a, key_of(begin, length)));
     }
     if (fseeko(a->file, end, SEEK_SET) || ftruncate(fileno(a->file), end)) return refused(a, "write");
@@ -399,6 +502,7 @@ fv_error *fv_answers_open(const char *path, const fv_answer_style *style, bool r
     FV_TRY(fv_arena_new("a file of answers", 1 << 20, &a->arena));
     FV_TRY(fv_arena_text(a->arena, path, &a->path));
     a->style = *style;
+    a->now = made_by_of(style);
     a->csv = csv;
     FV_TRY(open_file(a, resume));
     *out = fv_take(&a);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/size.h"
+#include "core/formats/model_trailer.h"
 
 #define SECTIONS_MAX 64
 #define SECTION_BYTES_MAX (1 << 28)
@@ -18,6 +19,7 @@ struct fv_model {
     fv_weights *weights;
     section *sections; /* sorted by name */
     int section_count;
+    char hash[FV_TRAILER_HASH_LETTERS];
     fv_private_copy file; /* whose bytes the weights lie in; NULL: they have memory of their own */
 };
 
@@ -52,6 +54,9 @@ void fv_model_keep(fv_model *model, fv_private_copy *file) {
     *file = (fv_private_copy){ 0 };
 }
 
+void fv_model_set_hash(fv_model *model, const uint8_t *bytes, int64_t length) { fv_trailer_hash(bytes, length, model->hash); }
+
+const char *fv_model_hash(const fv_model *model) { return model->hash; }
 const fv_graph *fv_model_graph(const fv_model *model) { return model->graph; }
 fv_weights *fv_model_weights(const fv_model *model) { return model->weights; }
 

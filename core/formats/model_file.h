@@ -30,6 +30,10 @@ FV_MUST_USE fv_error *fv_model_decode(const uint8_t *bytes, int64_t length, cons
 FV_MUST_USE fv_error *fv_model_open(const char *path, fv_model **out);
 void fv_model_keep(fv_model *model, fv_private_copy *file); /* until the model is freed */
 
+/* The hash in the trailer of the file that the model was loaded or opened from, which `fovea model show` prints; "": none. */
+const char *fv_model_hash(const fv_model *model);
+void fv_model_set_hash(fv_model *model, const uint8_t *bytes, int64_t length); /* of the whole file */
+
 /* Of an image and the answer about it (answer.h), which need not be true. */
 FV_MUST_USE fv_error *fv_model_from_answer(const void *answer, int64_t answer_length, const uint8_t *image, int64_t length,
                                            const char *where, fv_model **out);

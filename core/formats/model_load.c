@@ -189,7 +189,9 @@ static fv_error *load(const char *path, bool lend, fv_private_copy *file, fv_mod
     }
     FV_TRY(unread);
     FV_TRY(fv_reader_end(reading, &answer, &length));
-    return from_answer(answer, length, file->bytes, lend ? file->bytes : NULL, image, path, out);
+    FV_TRY(from_answer(answer, length, file->bytes, lend ? file->bytes : NULL, image, path, out));
+    fv_model_set_hash(*out, file->bytes, file->length);
+    return NULL;
 }
 
 fv_error *fv_model_load(const char *path, fv_model **out) {

@@ -10,7 +10,14 @@
 static const char *const names[2] = { "cat", "dog" };
 static const fv_answer_style styles[2] = {
     { .top = 2, .classes = 2, .names = names },
-    { .top = 2, .classes = 2, .names = names, .precision = FV_PRECISION_BF16, .fast_batch = true },
+    { .top = 2,
+      .classes = 2,
+      .names = names,
+      .model_hash = "0123456789ab",
+      .views = FV_VIEWS_MIRROR,
+      .threshold = 0.5,
+      .precision = FV_PRECISION_BF16,
+      .fast_batch = true },
 };
 
 static void try(const char *path, const fv_answer_style *style, const uint8_t *bytes, size_t length) {

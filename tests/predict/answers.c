@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/base/assert.h"
 #include "core/base/file.h"
 #include "tests/data/pictures.h"
 
@@ -134,36 +135,111 @@ FV_TEST(predict_answers__say_how_they_were_computed_where_that_is_not_the_usual_
     check_line(number, &p, "fast.jsonl", "{\"path\":\"one.png\",\"number\":3.5,\"fast_batch\":true}\n");
     number = (fv_answer_style){ .kind = FV_NUMBERS, .precision = FV_PRECISION_BF16_FORCED };
     check_line(number, &p, "forced.csv", "path,number,error,precision\none.png,3.5,,bf16_forced\n");
+    number = (fv_answer_style){ .kind = FV_NUMBERS, .model_hash = "0123456789abcdef", .views = FV_VIEWS_MIRROR_SHIFT };
+    check_line(number, &p, "model.csv", "path,number,error,model_hash,tta\none.png,3.5,,0123456789ab,mirror_shift\n");
+    check_line(number, &failed, "model.jsonl",
+               "{\"path\":\"two.png\",\"error\":\"no picture\",\"model_hash\":\"0123456789ab\",\"tta\":\"mirror_shift\"}\n");
+    number = (fv_answer_style){ .kind = FV_NUMBERS, .threshold = 0.9, .fast_batch = true };
+    check_line(number, &p, "threshold.csv", "path,number,error,threshold,fast_batch\none.png,3.5,,0.9,true\n");
+    check_line(number, &p, "threshold.jsonl", "{\"path\":\"one.png\",\"number\":3.5,\"threshold\":0.9,\"fast_batch\":true}\n");
 }
 
-/* Each of the six ways against each. */
-static void resume_in_all_ways(const char *name) {
+typedef struct way {
+    fv_answer_style style;
+    const char *said, *with, *without; /* "model …", and how to come to it from the first one, or back */
+} way;
+
+#define HASH "0123456789abcdef"
+static const way ways[] = {
+    { { .model_hash = HASH }, "model 0123456789ab", NULL, NULL },
+    { { .model_hash = HASH, .precision = FV_PRECISION_BF16 },
+      "model 0123456789ab with --precision bf16",
+      " with --precision bf16",
+      " without --precision" },
+    { { .model_hash = HASH, .precision = FV_PRECISION_BF16_FORCED, .fast_batch = true },
+      "model 0123456789ab with --precision bf16_forced --fast-batch",
+      " with --precision bf16_forced --fast-batch",
+      " without --precision --fast-batch" },
+    { { .model_hash = HASH, .fast_batch = true },
+      "model 0123456789ab with --fast-batch",
+      " with --fast-batch",
+      " without --fast-batch" },
+    { { .model_hash = HASH, .views = FV_VIEWS_MIRROR },
+      "model 0123456789ab with --tta mirror",
+      " with --tta mirror",
+      " without --tta" },
+    { { .model_hash = HASH, .views = FV_VIEWS_MIRROR_SHIFT, .threshold = -1 },
+      "model 0123456789ab with --tta mirror_shift --threshold -1",
+      " with --tta mirror_shift --threshold -1",
+      " without --tta --threshold" },
+    { { .model_hash = "fedcba9876543210" },
+      "model fedcba987654",
+      " by that model, whose hash `fovea model show` says",
+      " by that model, whose hash `fovea model show` says" },
+    { { .model_hash = NULL }, "a model that it does not name", NULL, " by that model, whose hash `fovea model show` says" },
+};
+
+static fv_answer_style styled(const way *w) {
+    fv_answer_style how = w->style;
+    how.top = how.classes = CLASSES, how.names = names;
+    return how;
+}
+
+static void refuse_resume(const char *name, const way *had, const way *now) {
     const char *file = fv_test_path(fv_test_folder(), name);
-    for (int i = 0; i < 36; i++) {
-        fv_answer_style had = computed((fv_precision)(i / 6 % 3), i / 18), now = computed((fv_precision)(i % 3), i / 3 % 2);
-        bool same = had.precision == now.precision && had.fast_batch == now.fast_batch;
-        FV_OWNED(fv_answers) answers = NULL;
-        char expected[256];
-        snprintf(expected, sizeof expected,
-                 "%s, line %d: answered with --precision %s%s, and now it would be with --precision %s%s", name,
-                 strstr(name, ".csv") ? 2 : 1, fv_precision_name(had.precision), had.fast_batch ? " --fast-batch" : "",
-                 fv_precision_name(now.precision), now.fast_batch ? " --fast-batch" : "");
-        remove(file);
-        write(file, had, false);
-        if (same)
-            FV_OK(fv_answers_open(file, &now, true, &answers));
-        else
-            FV_FAILS(fv_answers_open(file, &now, true, &answers), FV_CONFLICT, expected);
-    }
+    fv_answer_style before = styled(had), after = styled(now);
+    fv_answers *answers = NULL;
+    char expected[512];
+    const char *way_out = had == ways ? now->without : now == ways ? had->with : NULL;
+    snprintf(expected, sizeof expected, "%s, line %d: answered by %s, and now it would be by %s", name,
+             strstr(name, ".csv") ? 2 : 1, had->said, now->said);
+    remove(file);
+    write(file, before, false);
+    fv_error *error = fv_answers_open(file, &after, true, &answers);
+    assert_non_null(error);
+    assert_int_equal(fv_error_code(error), FV_CONFLICT);
+    char text[2048];
+    assert_non_null(strstr(fv_error_format(error, text, sizeof text), expected));
+    snprintf(expected, sizeof expected, way_out ? "go on%s, or name another file" : "name another file", way_out);
+    if (had == ways || now == ways) assert_string_equal(fv_error_hint_get(error), expected);
+    fv_error_free(error);
 }
 
-FV_TEST(predict_answers__of_one_file_are_of_one_arithmetic) {
+/* Each way against each. */
+static void resume_in_all_ways(const char *name) {
+    for (int i = 0; i < FV_COUNT(ways); i++)
+        for (int k = 0; k < FV_COUNT(ways); k++) {
+            FV_OWNED(fv_answers) answers = NULL;
+            const char *file = fv_test_path(fv_test_folder(), name);
+            fv_answer_style how = styled(&ways[i]);
+            if (i != k) {
+                refuse_resume(name, &ways[i], &ways[k]);
+                continue;
+            }
+            remove(file);
+            write(file, how, false);
+            FV_OK(fv_answers_open(file, &how, true, &answers));
+            assert_int_equal(fv_answers_held(answers), 4);
+        }
+}
+
+FV_TEST(predict_answers__of_one_file_are_made_alike) {
     resume_in_all_ways("a.csv");
     resume_in_all_ways("a.jsonl");
 }
 
+FV_TEST(predict_answers__of_one_file_of_json_have_as_many_labels_and_all_logits_or_none) {
+    const char *file = fv_test_path(fv_test_folder(), "a.jsonl");
+    fv_answer_style had = style(false, false), one = had, more = style(false, true);
+    fv_answers *answers = NULL;
+    one.top = 1;
+    write(file, had, false);
+    FV_FAILS(fv_answers_open(file, &one, true, &answers), FV_CONFLICT, "other labels or logits");
+    FV_FAILS(fv_answers_open(file, &more, true, &answers), FV_CONFLICT, "other labels or logits");
+}
+
 /* A name that reads as what is said behind an answer; and a file that was stopped behind its header. */
-FV_TEST(predict_answers__no_text_is_taken_for_how_they_were_computed) {
+FV_TEST(predict_answers__no_text_is_taken_for_how_they_were_made) {
     FV_OWNED(fv_error) failure = fv_fail(FV_FORMAT, ",\"precision\":\"bf16\"");
     const char *dir = fv_test_folder(), *files[] = { fv_test_path(dir, "a.csv"), fv_test_path(dir, "a.jsonl") };
     const fv_prediction p = { .path = "a,bf16", .error = failure };
@@ -209,21 +285,24 @@ FV_TEST(predict_answers__a_file_cut_at_any_byte_is_completed) {
     cut_everywhere("a.jsonl", style(false, false));
     cut_everywhere("a.csv", computed(FV_PRECISION_BF16_FORCED, true));
     cut_everywhere("a.jsonl", computed(FV_PRECISION_BF16_FORCED, true));
+    cut_everywhere("a.csv", styled(&ways[5]));
+    cut_everywhere("a.jsonl", styled(&ways[5]));
 }
 
 FV_TEST(predict_answers__what_is_no_file_of_ours_is_left_alone) {
+    static const char ours_and_notes[] = "{\"path\":\"x\",\"error\":\"none\"}\nnotes\n";
     const char *dir = fv_test_folder(), *file = fv_test_path(dir, "a.csv"), *other = fv_test_path(dir, "notes.jsonl");
     fv_answer_style how = style(false, false), more = style(false, true);
     fv_answers *answers = NULL;
     write(file, how, false);
     FV_FAILS(fv_answers_open(file, &how, false, &answers), FV_CONFLICT, "is there already");
     FV_FAILS(fv_answers_open(file, &more, true, &answers), FV_CONFLICT, "other columns");
-    fv_test_text("{\"path\":\"x\",\"label\":1}\nnotes\n", dir, "notes.jsonl");
+    fv_test_text(ours_and_notes, dir, "notes.jsonl");
     FV_FAILS(fv_answers_open(other, &how, true, &answers), FV_FORMAT, "line 2");
     FV_FAILS(fv_answers_open(fv_test_path(dir, "a.txt"), &how, false, &answers), FV_USAGE, ".jsonl");
     FV_FAILS(fv_answers_open(fv_test_path(dir, "none/a.csv"), &how, false, &answers), FV_IO, "none/a.csv");
     int64_t length;
     char *text = read(other, &length);
-    assert_string_equal(text, "{\"path\":\"x\",\"label\":1}\nnotes\n");
+    assert_string_equal(text, ours_and_notes);
     fv_memory_free(text);
 }

@@ -34,7 +34,7 @@ prints '^no drift: '
 status 0 "$FOVEA" predict $model now/ring/000.png now/ring/001.png --json
 prints '"outlier":\{"score":[0-9.]+,"threshold":[0-9.]+,"outlier":false\}'
 status 0 "$FOVEA" predict $model now --out seen.csv
-head -n 1 seen.csv | grep -qx path,label,score,label_2,score_2,label_3,score_3,outlier_score,outlier,error ||
+head -n 1 seen.csv | grep -qx path,label,score,label_2,score_2,label_3,score_3,outlier_score,outlier,error,model_hash ||
     fail "no columns for outliers"
 status 0 "$FOVEA" drift check --model $model --data now --least 50 --json
 prints '"outliers":[0-9]+,"scored":90,"outlier_share":0(\.0[0-9]*)?,'

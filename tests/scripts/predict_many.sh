@@ -41,20 +41,31 @@ for kind in csv jsonl; do
     prints '"predicted":0,"failed":0,"held":10,'
 done
 cmp all.jsonl folder || fail "a file has other lines than standard output"
-[ "$(sed -n 1p all.csv)" = path,label,score,label_2,score_2,error ] || fail "other columns"
+[ "$(sed -n 1p all.csv)" = path,label,score,label_2,score_2,error,model_hash ] || fail "other columns"
 grep -q '^"data/test/circle/deep/with, comma.png",' all.csv || fail "a comma is not quoted"
 
-# Answers of one file are of one arithmetic; a file that says nothing of it is of f32.
+# Answers of one file are made alike: by one model, whose hash `fovea model show` has, and the same options.
+status 0 "$FOVEA" train --data data --arch "small_cnn width=4" --channels 1 --size 28 --epochs 1 --batch 10 --seed 2 --out other
+status 0 "$FOVEA" model show $model --json
+hash=$(sed -n 's/.*"hash":"\([0-9a-f]\{12\}\).*/\1/p' out)
 for kind in csv jsonl; do
-    status 1 "$FOVEA" predict $model data/test --out part.$kind --top 2 --resume --fast-batch
-    grep -q "part.$kind, line [12]: answered with --precision f32, and now it would be with --precision f32 --fast-batch" err ||
-        fail "going on by another arithmetic"
-    grep -q 'hint: go on with --precision f32 and without --fast-batch, or name another file' err || fail "no way out"
-    cmp part.$kind all.$kind || fail "a file that is refused is changed"
-    status 0 "$FOVEA" predict $model data/test/circle --out fast.$kind --fast-batch
-    status 1 "$FOVEA" predict $model data/test --out fast.$kind --resume
-    grep -q 'hint: go on with --precision f32 --fast-batch, or name another file$' err || fail "no way out"
-    status 0 "$FOVEA" predict $model data/test --out fast.$kind --fast-batch --resume
+    [ "$(grep -c "$hash" all.$kind)" = 10 ] || fail "an answer in all.$kind does not name its model"
+    refused() { # SAID HINT MODEL OPTION…
+        said=$1 hint=$2; shift 2
+        status 1 "$FOVEA" predict "$@" --out part.$kind --resume
+        grep -q "part.$kind, line [12]: answered by model $hash, and now it would be by $said" err || fail "gone on: $*"
+        grep -qF "hint: go on$hint, or name another file" err || fail "no way out: $*"
+        cmp part.$kind all.$kind || fail "a file that is refused is changed"
+    }
+    refused "model $hash with --fast-batch$" " without --fast-batch" $model data/test --top 2 --fast-batch
+    refused "model $hash with --tta mirror$" " without --tta" $model data/test --top 2 --tta mirror
+    refused "model [0-9a-f]*$" " by that model, whose hash \`fovea model show\` says" other/best.fovea data/test --top 2
+    status 1 "$FOVEA" predict $model data/test --top 1 --out part.$kind --resume
+    grep -qE "other (columns|labels or logits in a line) than would be written now" err || fail "another number of labels"
+    status 0 "$FOVEA" predict $model data/test/circle --out fast.$kind --fast-batch --threshold 0.25
+    status 1 "$FOVEA" predict $model data/test --out fast.$kind --resume --threshold 0.75
+    grep -qF "hint: go on with --threshold 0.25 --fast-batch, or name another file" err || fail "no way out"
+    status 0 "$FOVEA" predict $model data/test --out fast.$kind --fast-batch --threshold 0.25 --resume
     prints '^held +5$'
 done
 grep -q '"fast_batch":true}$' fast.jsonl || fail "an answer does not say how it was made"
@@ -100,7 +111,7 @@ if ! "$FOVEA" version | grep -q '^isa *portable$'; then
     status 0 "$FOVEA" predict $model data/test/circle/000.png --json --precision bf16_forced
     head -1 forced | cmp - out || fail "answers by products in bf16 depend on the batch"
     status 0 "$FOVEA" predict $model data/test --precision bf16_forced --out forced.csv
-    sed -n 1p forced.csv | grep -q ',error,precision$' || fail "no column for the precision"
+    sed -n 1p forced.csv | grep -q ',error,model_hash,precision$' || fail "no column for the precision"
     status 1 "$FOVEA" predict $model data/test --out forced.csv --resume
     grep -q 'hint: go on with --precision bf16_forced, or name another file$' err || fail "no way out"
 fi
@@ -113,7 +124,7 @@ prints '"label":null,"abstained":true,"score":0\.[0-9]+,"top":\[\{"label":"c[a-z
 status 0 "$FOVEA" predict $model data/test/circle/000.png --threshold 1
 prints '^data/test/circle/000.png	\?	0\.[0-9]+	c[a-z]+ 0\.[0-9]+	c'
 status 0 "$FOVEA" predict $model data/test/circle/000.png --logits --json
-prints '"logits":\[-?[0-9.e-]+,-?[0-9.e-]+\]\}$'
+prints '"logits":\[-?[0-9.e-]+,-?[0-9.e-]+\],"model_hash":"[0-9a-f]{12}"\}$'
 status 0 "$FOVEA" predict $model data/test/circle/000.png --tta mirror --json
 mv out once
 status 0 "$FOVEA" predict $model data/test --tta mirror --json

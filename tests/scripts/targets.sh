@@ -48,7 +48,7 @@ status 0 "$FOVEA" predict labels/best.fovea c0.png --out some.csv
 status 0 "$FOVEA" predict labels/best.fovea c0.png s0.png x0.png --out some.csv --resume
 status 0 "$FOVEA" predict labels/best.fovea c0.png s0.png x0.png --out all.csv
 cmp some.csv all.csv || fail "what was gone on with is not what is done at once"
-[ "$(head -1 all.csv)" = path,labels,score_circle,score_round,score_square,error ] || fail "the columns of labels"
+[ "$(head -1 all.csv)" = path,labels,score_circle,score_round,score_square,error,model_hash ] || fail "the columns of labels"
 
 status 0 $train --data numbers.csv --source-options target=number --out numbers
 says 'numbers to train on: from 0.5 to 2.5, mean 1.'
@@ -58,7 +58,7 @@ status 0 "$FOVEA" eval numbers/best.fovea --data numbers.csv --source-options ta
 prints "\"n\":24,\"r2\":$n,\"loss\":$n,\"r2_low\":$n,\"r2_high\":$n,\"mae\":$n,.*\"rmse\":$n,"
 ! grep -q '"classes"' out || fail "numbers have no classes"
 status 0 "$FOVEA" predict numbers/best.fovea c0.png --json --logits
-prints "^\{\"path\":\"c0.png\",\"number\":$n,\"logits\":\[$n\]\}$"
+prints "^\{\"path\":\"c0.png\",\"number\":$n,\"logits\":\[$n\],\"model_hash\":\"[0-9a-f]{12}\"\}$"
 status 0 "$FOVEA" model show numbers/best.fovea
 prints '^rmse +[0-9.]+'
 status 0 $train --data numbers.csv --source-options target=number --out numbers --resume

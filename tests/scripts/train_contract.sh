@@ -39,7 +39,7 @@ echo "no picture" > text.png
 status 1 "$FOVEA" predict run/best.fovea data/test/circle/000.png text.png missing.png data/test/cross/001.png --json
 [ "$(wc -l < out)" = 4 ] || fail "predict does not answer each file"
 guess='"label":"[a-z]+","score":[0-9.e-]+'
-prints '^\{"path":"data/test/circle/000.png",'"$guess"',"top":\[\{'"$guess"'\},.*\]\}$'
+prints '^\{"path":"data/test/circle/000.png",'"$guess"',"top":\[\{'"$guess"'\},.*\],"model_hash":"[0-9a-f]{12}"\}$'
 sed -n 2p out | grep -q '^{"path":"text.png","error":".*"}$' || fail "a text is no error"
 sed -n 3p out | grep -q '^{"path":"missing.png","error":".*"}$' || fail "a missing file is no error"
 [ "$(sed -n 4p out | grep -o '"label"' | wc -l)" = 4 ] || fail "not three labels of three classes"
