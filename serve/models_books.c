@@ -2,6 +2,7 @@
 #include "serve/models_books.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/clock.h"
@@ -228,11 +229,15 @@ void fv_books_put_down(fv_books *b, fv_book_version *v) {
 static bool may_pass(fv_code code) { return code == FV_IO || code == FV_MEMORY || code == FV_BUSY; }
 
 void fv_books_refuse(fv_books *b, fv_book_version *v, fv_error *why) {
-    char text[2048];
+    char text[4096];
+    const char *hint = fv_error_hint_get(why);
+    fv_error_format(why, text, sizeof text);
+    size_t length = strlen(text);
+    if (hint) snprintf(text + length, sizeof text - length, "; %s", hint);
     fv_memory_free(fv_take(&v->reason));
     v->state = FV_MODEL_REFUSED;
     v->retry_at = INFINITY;
-    fv_error_free(copy_text(fv_error_format(why, text, sizeof text), &v->reason)); /* without memory without words */
+    fv_error_free(copy_text(text, &v->reason)); /* without memory without words */
     if (may_pass(fv_error_code(why))) v->retry_at = fv_clock_seconds() + RETRY_SECONDS;
     b->refusals++;
     fv_error_free(why);

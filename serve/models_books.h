@@ -62,7 +62,7 @@ fv_book_version *fv_books_idlest(const fv_books *books, const fv_book_version *b
 int64_t fv_books_bytes(const fv_books *books); /* that loaded versions take */
 void fv_books_put_down(fv_books *books, fv_book_version *version);
 
-/* `why` is taken. */
+/* `why` is taken; the reason is its message and its hint. */
 void fv_books_refuse(fv_books *books, fv_book_version *version, fv_error *why);
 
 /* A view of it (models_view.c), with one reference; `bytes` as in the view. */

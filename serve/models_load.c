@@ -241,10 +241,8 @@ void fv_table_load(fv_models_table *t, fv_book_version *v) {
     fv_error *error = load(t, v);
     v->at_once = false;
     if (error) {
-        char text[1024];
-        fv_log_warning("version %lld of %s is refused: %s", (long long)number, model,
-                       fv_error_format(error, text, sizeof text));
         fv_books_refuse(&t->books, v, error);
+        fv_log_warning("version %lld of %s is refused: %s", (long long)number, model, v->reason ? v->reason : "out of memory");
     }
     fv_table_warn("what is served", fv_table_settle(t));
     keep_bound(t, model, number);

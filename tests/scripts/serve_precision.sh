@@ -25,12 +25,16 @@ picture=$SOURCE/examples/shapes/test/circle/000.png
 # What cannot be, or would only be slower, is refused before it listens, with the reason and the way out.
 ( export FOVEA_ISA=portable && refuses run1/best.fovea --precision bf16_forced ) || exit 1
 grep -q 'products in bf16 need AVX2 at least' err || fail "no reason for no products in bf16"
-grep -qw avx2 /proc/cpuinfo || exit 0
+! "$FOVEA" version | grep -q '^isa *portable$' || exit 0
 for source in run1/best.fovea "--workspace ws"; do
     ( export FOVEA_ISA=avx2 && refuses $source --precision bf16 ) || exit 1
     grep -q 'products in bf16 would only be slower: this CPU has no AVX-512 with bf16' err || fail "no reason for f32"
     grep -q 'bf16_forced takes bf16 all the same' err || fail "no way to force bf16"
 done
+( export FOVEA_KERNEL=conv2d:gemm,linear:gemm && refuses run1/best.fovea --precision bf16_forced ) || exit 1
+grep -q 'would only be slower: no product of this network is faster with them; precision f32 is the fastest here' err ||
+    fail "no reason of the network's, with its way out"
+
 . "$SOURCE/tests/scripts/serve_start"
 stop() {
     kill -TERM "$server"
@@ -86,7 +90,7 @@ stop
 grep -q '"model":"shapes","version":2,"pictures":1,"precision":"bf16_forced",' err || fail "the log does not say the precision"
 
 # bf16 where the CPU has it.
-if grep -qw avx512_bf16 /proc/cpuinfo; then
+if [ -z "${FOVEA_ISA-}" ] && grep -qw avx512_bf16 /proc/cpuinfo; then
     start run1/best.fovea --name shapes --precision bf16
     ask POST /v1/models/shapes/predict "$picture"
     tells '"precision":"bf16"'

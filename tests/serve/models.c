@@ -186,6 +186,7 @@ FV_TEST(serve_models__a_bad_version_is_refused_and_the_old_one_stays) {
     set_alias(&p, "cells", "champion", bad);
     const fv_models_view *view = wait_state(&p, bad, FV_MODEL_REFUSED, &row);
     assert_non_null(strstr(row->reason, "self-test picture"));
+    assert_non_null(strstr(row->reason, "; the weights, the transforms or this build are not what they were"));
     assert_int_equal(row->alias_count, 0);
     assert_int_equal(row->awaited_count, 2); /* its alias and the bare name */
     assert_int_equal(view->refusals, 1);
