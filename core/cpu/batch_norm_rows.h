@@ -286,16 +286,8 @@ static const double *sum_up(const fv_call *call, const apply *t) {
 /* ---- statistics: mean, inv_std and the running ones, from the running mean and variance; both sums of the gradient ---- */
 
 static void set_statistics(const fv_call *call, const fv_tensor *running, const fv_tensor *out) {
-    const fv_batch_norm_options *o = call->options;
-    const float *old_mean = running[0].data, *old_var = running[1].data;
-    float *mean = out[0].data, *inv_std = out[1].data, *new_mean = out[2].data, *new_var = out[3].data;
-    const double *sum = sum_up(call, NULL), n = (double)fv_count_all(call, rows_of(call));
-    int64_t channels = channels_of(call);
-    for (int64_t c = 0; c < channels; c++) {
-        fv_norm_statistics s = fv_norm_statistics_of(o, n, sum[c], sum[channels + c], old_mean[c], old_var[c]);
-        mean[c] = s.mean, inv_std[c] = s.inv_std;
-        new_mean[c] = s.running[0], new_var[c] = s.running[1];
-    }
+    fv_norm_set_statistics(call->options, (double)fv_count_all(call, rows_of(call)), sum_up(call, NULL), channels_of(call),
+                           running, out);
 }
 
 /* What each element of the gradient needs but p and q, which are sums; bias is an input where there is an activation. */

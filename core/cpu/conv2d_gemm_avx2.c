@@ -1,10 +1,13 @@
 /* conv2d_gemm_avx2.c - conv2d as a product of gathered pixels and packed weights, f32; any stride, padding, dilation, groups.
- * And rounded_conv2d, whose panels are of pairs (rounded_product.h). */
+ * And rounded_conv2d, whose panels are of pairs (rounded_product.h); and conv2d_statistics, whose y has conv2d's bits. */
 #include "core/base/parallel.h"
+#include "core/comm/shards.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/gemm_avx2.h"
+#include "core/cpu/norm_rows.h"
 #include "core/cpu/panel_product_avx2.h"
 #include "core/cpu/rounded_product.h"
+#include "core/ops/conv2d_statistics.h"
 #include "core/ops/stored.h"
 #include "core/plan/kernel.h"
 
@@ -15,8 +18,15 @@ static const char *rounded_refuse(const fv_call *call) {
     return w == FV_F32 && fv_compute_alike(x, w) ? NULL : FV_REFUSE_DTYPE;
 }
 
-extern const fv_op fv_op_rounded_conv2d;
+/* Its column blocks are counted from channel 0. */
+static const char *statistics_refuse(const fv_call *call) {
+    return ((const fv_conv2d_options *)call->options)->groups > 1 ? FV_REFUSE_GROUPS : refuse(call);
+}
+
+extern const fv_op fv_op_rounded_conv2d, fv_op_conv2d_statistics;
 static bool is_rounded(const fv_call *call) { return call->op == &fv_op_rounded_conv2d; }
+
+static bool has_statistics(const fv_call *call) { return call->op == &fv_op_conv2d_statistics; }
 
 static int64_t depth_of(const fv_type *w) { return w->dims[1] * w->dims[2] * w->dims[3]; }
 
@@ -77,15 +87,24 @@ static fv_panel_product product_at(const fv_call *call, int64_t group) {
                            .x_narrow = x->dtype == FV_BF16,
                            .y_narrow = y->dtype == FV_BF16 };
     p.b = (const float *)call->packed + group * group_floats(call);
-    p.bias = call->input_count > 2 ? (const float *)call->inputs[2].data + group * columns : NULL;
+    p.bias = call->input_count > 2 && !has_statistics(call) ? (const float *)call->inputs[2].data + group * columns : NULL;
     p.y = (char *)call->outputs[0].data + group * columns * fv_dtype_size(y->dtype);
-    p.limited = options->activation != FV_CONV2D_PLAIN;
+    p.limited = !has_statistics(call) && options->activation != FV_CONV2D_PLAIN;
     p.low = fv_conv2d_low(options), p.high = fv_conv2d_high(options);
     return p;
 }
 
 static void run(const fv_call *call) {
     fv_panel_products_avx2(call, product_at, ((const fv_conv2d_options *)call->options)->groups);
+}
+
+static void statistics_run(const fv_call *call) {
+    const fv_conv2d_statistics_options *o = call->options;
+    const fv_batch_norm_options norm = { .epsilon = o->epsilon, .momentum = o->momentum };
+    const fv_type *y = &call->outputs[0].type;
+    double n = (double)fv_count_all(call, fv_type_count(y) / y->dims[3]);
+    const double *sums = fv_panel_statistics_avx2(call, product_at);
+    fv_norm_set_statistics(&norm, n, sums, y->dims[3], call->inputs + 2, call->outputs + 1);
 }
 
 static void rounded_run(const fv_call *call) {
@@ -103,6 +122,19 @@ const fv_kernel fv_kernel_conv2d_gemm_f32_avx2 = {
     .pack = pack,
     .pack_input = 1,
     .run = run,
+};
+
+const fv_kernel fv_kernel_conv2d_statistics_gemm_f32_avx2 = {
+    .name = "conv2d_statistics_gemm_f32_avx2",
+    .op = "conv2d_statistics",
+    .isa = FV_ISA_AVX2,
+    .refuse = statistics_refuse,
+    .cost = cost,
+    .scratch = fv_panel_statistics_scratch_avx2,
+    .packed = packed,
+    .pack = pack,
+    .pack_input = 1,
+    .run = statistics_run,
 };
 
 const fv_kernel fv_kernel_rounded_conv2d_gemm_f32_avx2 = {

@@ -79,7 +79,8 @@ static inline __attribute__((always_inline)) void finish(int rows, const fv_gemm
     }
 }
 
-static void finish_narrow(int rows, const fv_gemm_block *block, float *const *c, int64_t column, const float *sums) {
+/* Leaves in `sums` what goes to c. */
+static void finish_narrow(int rows, const fv_gemm_block *block, float *const *c, int64_t column, float *sums) {
 #pragma GCC unroll 6
     for (int i = 0; i < rows; i++)
         for (int64_t j = column; j < block->columns; j++) {
@@ -90,8 +91,34 @@ static void finish_narrow(int rows, const fv_gemm_block *block, float *const *c,
             if (other) sum += *other;
             if (slope && (*slope <= 0 || *slope >= block->slope_high)) sum = 0;
             if (block->limited) sum = sum < block->low ? block->low : sum > block->high ? block->high : sum;
-            *y = sum;
+            *y = sums[i * FV_GEMM_COLUMNS + j - column] = sum;
         }
+}
+
+/* Statistics of what was stored (gemm_avx2.h). */
+static inline __attribute__((always_inline)) void add_up(int rows, const fv_gemm_block *block, bool first, int64_t column,
+                                                         __m256 sum[][2]) {
+#pragma GCC unroll 2
+    for (int v = 0; v < 2; v++) {
+        float *shifts = block->sums + column + v * FV_LANES, *totals = shifts + block->sums_line;
+        float *squares = totals + block->sums_line;
+        __m256 shift = first ? sum[0][v] : _mm256_loadu_ps(shifts), d = _mm256_sub_ps(sum[0][v], shift);
+        __m256 total = d, square = _mm256_mul_ps(d, d);
+#pragma GCC unroll 6
+        for (int i = 1; i < rows; i++) {
+            d = _mm256_sub_ps(sum[i][v], shift);
+            total = _mm256_add_ps(total, d);
+            square = _mm256_fmadd_ps(d, d, square);
+        }
+        if (first)
+            _mm256_storeu_ps(shifts, shift);
+        else {
+            total = _mm256_add_ps(_mm256_loadu_ps(totals), total);
+            square = _mm256_add_ps(_mm256_loadu_ps(squares), square);
+        }
+        _mm256_storeu_ps(totals, total);
+        _mm256_storeu_ps(squares, square);
+    }
 }
 
 static inline __attribute__((always_inline)) void tile(int rows, const fv_gemm_block *block, const float *a, const float *b,
@@ -109,6 +136,7 @@ static inline __attribute__((always_inline)) void tile(int rows, const fv_gemm_b
     chains(rows, block, a, b, sum);
     if (block->columns - column >= FV_GEMM_COLUMNS) {
         finish(rows, block, c, column, sum);
+        if (block->sums) add_up(rows, block, c == block->c, column, sum);
         return;
     }
     float sums[FV_GEMM_ROWS * FV_GEMM_COLUMNS];
@@ -118,6 +146,11 @@ static inline __attribute__((always_inline)) void tile(int rows, const fv_gemm_b
         _mm256_storeu_ps(sums + i * FV_GEMM_COLUMNS + FV_LANES, sum[i][1]);
     }
     finish_narrow(rows, block, c, column, sums);
+    if (!block->sums) return;
+#pragma GCC unroll 6
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < 2; v++) sum[i][v] = _mm256_loadu_ps(sums + i * FV_GEMM_COLUMNS + v * FV_LANES);
+    add_up(rows, block, c == block->c, column, sum);
 }
 
 typedef void (*tile_fn)(const fv_gemm_block *, const float *, const float *, float *const *, int64_t);

@@ -32,6 +32,10 @@ typedef struct fv_gemm_block {
      * above 0 and below slope_high, a NaN for no bound; a NaN in it counts. NULL: none. */
     const float *const *other, *const *slope;
     float slope_high;
+    /* Statistics of the columns: of each the first row's value, and the sums of what all are above it and of its square, in
+     * three lines of whole panels, sums_line floats apart. Tiles' sums are added in rising order. NULL: none. */
+    float *sums;
+    int64_t sums_line;
     /* How memory is used, which changes no number. */
     bool ahead;  /* a lies in memory, row by row: the next tile's rows are asked for while one is multiplied */
     bool stream; /* c is too large to stay in a cache till it is read: whole lines that are aligned go past it */

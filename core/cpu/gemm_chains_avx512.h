@@ -92,6 +92,32 @@ static inline __attribute__((always_inline)) void finish(int rows, int panels, b
     }
 }
 
+/* Statistics of what was stored (gemm_avx2.h). What is beyond the last column is summed too, for nobody. */
+static inline __attribute__((always_inline)) void add_up(int rows, int panels, const fv_gemm_block *block, bool first,
+                                                         int64_t column, __m512 sum[][PANELS]) {
+#pragma GCC unroll 2
+    for (int p = 0; p < panels; p++) {
+        float *shifts = block->sums + column + p * FV_GEMM_COLUMNS, *totals = shifts + block->sums_line;
+        float *squares = totals + block->sums_line;
+        __m512 shift = first ? sum[0][p] : _mm512_loadu_ps(shifts), d = _mm512_sub_ps(sum[0][p], shift);
+        __m512 total = d, square = _mm512_mul_ps(d, d);
+#pragma GCC unroll 6
+        for (int i = 1; i < rows; i++) {
+            d = _mm512_sub_ps(sum[i][p], shift);
+            total = _mm512_add_ps(total, d);
+            square = _mm512_fmadd_ps(d, d, square);
+        }
+        if (first)
+            _mm512_storeu_ps(shifts, shift);
+        else {
+            total = _mm512_add_ps(_mm512_loadu_ps(totals), total);
+            square = _mm512_add_ps(_mm512_loadu_ps(squares), square);
+        }
+        _mm512_storeu_ps(totals, total);
+        _mm512_storeu_ps(squares, square);
+    }
+}
+
 /* What finish() will read of a row, by line of `panels`, is asked for before the chains. */
 static inline __attribute__((always_inline)) void ask_for(const float *row, int panels) {
     for (int p = 0; p < panels; p++) _mm_prefetch((const char *)(row + p * FV_GEMM_COLUMNS), _MM_HINT_T0);
@@ -119,6 +145,7 @@ static inline __attribute__((always_inline)) void tile(int rows, int panels, con
         finish(rows, panels, true, block, bias, c, other, slope, block->c_column + column, sum);
     else
         finish(rows, panels, false, block, bias, c, other, slope, block->c_column + column, sum);
+    if (block->sums) add_up(rows, panels, block, c == block->c, column, sum);
 }
 
 typedef void (*tile_fn)(const fv_gemm_block *, const float *, const float *, float *const *, int64_t);

@@ -56,6 +56,19 @@ static inline fv_norm_statistics fv_norm_statistics_of(const fv_batch_norm_optio
                                               (float)((1 - o->momentum) * running_var + o->momentum * unbiased) } };
 }
 
+/* Those of all channels: `sum` of each and of its squares, channels apart. running: the two tensors; out: mean, inv_std, the
+ * running ones. */
+static inline void fv_norm_set_statistics(const fv_batch_norm_options *o, double n, const double *sum, int64_t channels,
+                                          const fv_tensor *running, const fv_tensor *out) {
+    const float *old_mean = running[0].data, *old_var = running[1].data;
+    float *mean = out[0].data, *inv_std = out[1].data, *new_mean = out[2].data, *new_var = out[3].data;
+    for (int64_t c = 0; c < channels; c++) {
+        fv_norm_statistics s = fv_norm_statistics_of(o, n, sum[c], sum[channels + c], old_mean[c], old_var[c]);
+        mean[c] = s.mean, inv_std[c] = s.inv_std;
+        new_mean[c] = s.running[0], new_var[c] = s.running[1];
+    }
+}
+
 /* a and b of all channels, into the two halves of `to`. The inputs `scale` … are x's scale, bias, mean and inv_std. */
 static inline fv_norm fv_norm_of(const float *scale, const float *bias, const float *mean, const float *inv_std,
                                  int64_t channels, int activation, float *to) {

@@ -1,7 +1,10 @@
 /* shared: panel_product_avx2.c - how products are cut and run (panel_product_avx2.h). */
 #include "core/cpu/panel_product_avx2.h"
 
+#include <string.h>
+
 #include "core/base/parallel.h"
+#include "core/comm/shards.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/gather_avx2.h"
 #include "core/cpu/gemm_avx2.h"
@@ -9,6 +12,7 @@
 
 #define STRIDE (FV_PANEL_DEPTH + 16)
 #define ROWS 96         /* of a unit: its slice of a is 120 KB, in the second-level cache */
+#define ROWS_MOST 102   /* of a unit that is cut shard by shard: two pictures of 7² are one */
 #define UNITS_WANTED 32 /* enough to keep a team busy; with fewer blocks of pixels the channels are cut too */
 #define COLUMNS_MIN 64  /* but not finer: each cut gathers the pixels again */
 
@@ -19,24 +23,25 @@ typedef struct cut {
 
 static int64_t row_count(const fv_panel_product *p) { return p->pictures * p->gather.grid[0] * p->gather.grid[1]; }
 
-static cut cut_of(const fv_panel_product *p) {
-    cut c = { .row_blocks = fv_ceil_div(row_count(p), ROWS) };
+static cut cut_into(const fv_panel_product *p, int64_t row_blocks) {
+    cut c = { .row_blocks = row_blocks };
     int64_t parts = fv_min(fv_ceil_div(UNITS_WANTED, fv_max(c.row_blocks, 1)), fv_max(p->columns / COLUMNS_MIN, 1));
     c.columns = fv_max(fv_round_up(fv_ceil_div(p->columns, parts), FV_GEMM_COLUMNS), FV_GEMM_COLUMNS);
     c.column_blocks = fv_ceil_div(p->columns, c.columns);
     return c;
 }
+static cut cut_of(const fv_panel_product *p) { return cut_into(p, fv_ceil_div(row_count(p), ROWS)); }
 
 /* Where a unit's results go, counted from p->y; and, where they are f32, as addresses, and what is read beside them. */
 typedef struct unit_rows {
-    int64_t at[ROWS];
-    float *c[ROWS];
-    const float *other[ROWS], *slope[ROWS];
+    int64_t at[ROWS_MOST];
+    float *c[ROWS_MOST];
+    const float *other[ROWS_MOST], *slope[ROWS_MOST];
 } unit_rows;
 
 /* A thread's scratch: the gathered slice and where its results go. Rows are an odd number of cache lines apart. */
 typedef struct scratch {
-    _Alignas(64) float gathered[ROWS * STRIDE + FV_LANES];
+    _Alignas(64) float gathered[ROWS_MOST * STRIDE + FV_LANES];
     unit_rows rows;
 } scratch;
 
@@ -44,7 +49,45 @@ typedef struct job {
     const fv_call *call;
     fv_panel_product_at at;
     cut cut;
+    /* Of statistics: how many blocks of rows a shard has at most, and each block's sums, by column in three lines
+     * (gemm_avx2.h); NULL: none, and shards do not matter. */
+    int64_t shard_blocks;
+    float *sums;
+    int64_t sums_line;
 } job;
+
+/* ---- blocks of rows that are of one shard ---- */
+
+static int64_t shard_row(const fv_call *call, int64_t shard) {
+    const int64_t *y = call->outputs[0].type.dims;
+    return fv_shard_row(call, y[0], shard) * y[1] * y[2];
+}
+
+/* Block number `index` of a shard: how many rows it has, and the first. None has more than ROWS_MOST, all but the last whole
+ * tiles; there may be none. */
+static int64_t shard_block(const fv_call *call, int64_t shard, int64_t index, int64_t *first) {
+    int64_t begin = shard_row(call, shard), rows = shard_row(call, shard + 1) - begin;
+    int64_t blocks = fv_max(fv_ceil_div(rows, ROWS_MOST), 1), each = fv_round_up(fv_ceil_div(rows, blocks), FV_GEMM_ROWS);
+    *first = begin + index * each;
+    return fv_min(each, rows - index * each);
+}
+
+static int64_t shard_blocks(const fv_call *call) {
+    int64_t most = 0, first = fv_shards_first(call);
+    for (int64_t s = first; s < first + fv_shards_here(call); s++)
+        most = fv_max(most, shard_row(call, s + 1) - shard_row(call, s));
+    return fv_max(fv_ceil_div(most, ROWS_MOST), 1);
+}
+
+/* Rows of block `index` of a product, and the first. */
+static int64_t block_rows(const job *job, const fv_panel_product *p, int64_t index, int64_t *first) {
+    if (job->sums)
+        return shard_block(job->call, fv_shards_first(job->call) + index / job->shard_blocks, index % job->shard_blocks, first);
+    *first = index * ROWS;
+    return fv_min(ROWS, row_count(p) - *first);
+}
+
+/* ---- units ---- */
 
 /* Where rows of the result begin, and of what is read beside them. */
 static void find_rows(const fv_panel_product *p, int64_t first, int64_t count, unit_rows *rows) {
@@ -69,6 +112,7 @@ typedef struct part {
     fv_panel_product p;
     int64_t first, column, depth, slice, slices;
     const unit_rows *rows;
+    float *sums;
     fv_gemm_block block;
 } part;
 
@@ -77,11 +121,12 @@ static bool open_part(const job *job, int64_t unit, int64_t numbers, const float
     const cut *cut = &job->cut;
     int64_t column = unit % cut->column_blocks * cut->columns, block_index = unit / cut->column_blocks;
     fv_panel_product p = job->at(job->call, block_index / cut->row_blocks);
-    int64_t first = block_index % cut->row_blocks * ROWS, count = fv_min(ROWS, row_count(&p) - first);
+    int64_t first, count = block_rows(job, &p, block_index % cut->row_blocks, &first);
     if (count <= 0) return false;
     find_rows(&p, first, count, rows);
     int64_t depth = fv_ceil_div(fv_gather_depth(&p.gather), numbers);
     *out = (part){ .p = p, .first = first, .column = column, .depth = depth, .rows = rows };
+    if (job->sums) out->sums = job->sums + block_index * 3 * job->sums_line + column;
     out->slice = fv_panel_slice(depth);
     out->slices = fv_max(fv_ceil_div(depth, FV_PANEL_DEPTH), 1);
     out->block = (fv_gemm_block){ .rows = count,
@@ -93,6 +138,7 @@ static bool open_part(const job *job, int64_t unit, int64_t numbers, const float
                                   .b_panel = depth * FV_GEMM_COLUMNS,
                                   .c = rows->c,
                                   .c_column = column,
+                                  .sums_line = job->sums_line,
                                   .low = p.low,
                                   .high = p.high };
     out->block.stream =
@@ -112,6 +158,7 @@ static int64_t open_slice(part *u, int64_t s, int64_t floats) {
     u->block.other = last && u->p.other ? u->rows->other : NULL;
     u->block.slope = last && u->p.slope ? u->rows->slope : NULL;
     u->block.slope_high = u->p.slope_high;
+    u->block.sums = last ? u->sums : NULL;
     return begin;
 }
 
@@ -136,11 +183,66 @@ static void run_unit(void *context, int64_t unit, int thread) {
 
 void fv_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count) {
     fv_panel_product first = at(call, 0);
-    job job = { call, at, cut_of(&first) };
+    job job = { .call = call, .at = at, .cut = cut_of(&first) };
     fv_parallel_for(count * job.cut.row_blocks * job.cut.column_blocks, run_unit, &job);
 }
 
 int64_t fv_panel_products_scratch_avx2(const fv_call *call) { return call->threads * (int64_t)sizeof(scratch); }
+
+/* ---- with statistics: scratch holds the threads', then each block's sums, then the shards' ---- */
+
+static int64_t columns_of(const fv_call *call) { return call->outputs[0].type.dims[3]; }
+static int64_t sums_line(const fv_call *call) { return fv_round_up(columns_of(call), FV_GEMM_COLUMNS); }
+static int64_t sums_bytes(const fv_call *call) {
+    return fv_shards_here(call) * shard_blocks(call) * 3 * sums_line(call) * (int64_t)sizeof(float);
+}
+
+/* A block's sums: Σx = S + n·shift, Σx² = Q + 2·shift·S + n·shift². */
+static void add_block(const float *restrict lines, int64_t line, double n, int64_t columns, double *restrict sum,
+                      double *restrict squares) {
+    for (int64_t c = 0; c < columns; c++) {
+        double shift = (double)lines[c], total = (double)lines[line + c];
+        squares[c] += (double)lines[2 * line + c] + shift * (2 * total + n * shift);
+        sum[c] += total + n * shift;
+    }
+}
+
+typedef struct joined {
+    const job *job;
+    double *partials; /* shards × 2 × columns */
+} joined;
+
+static void add_shard(void *context, int64_t unit, int thread) {
+    (void)thread;
+    const joined *j = context;
+    const job *job = j->job;
+    int64_t columns = columns_of(job->call), shard = fv_shards_first(job->call) + unit, first;
+    double *sum = j->partials + shard * 2 * columns;
+    memset(sum, 0, (size_t)columns * 2 * sizeof *sum);
+    for (int64_t index = 0; index < job->shard_blocks; index++) {
+        int64_t rows = shard_block(job->call, shard, index, &first);
+        const float *lines = job->sums + (unit * job->shard_blocks + index) * 3 * job->sums_line;
+        if (rows > 0) add_block(lines, job->sums_line, (double)rows, columns, sum, sum + columns);
+    }
+}
+
+const double *fv_panel_statistics_avx2(const fv_call *call, fv_panel_product_at at) {
+    fv_panel_product first = at(call, 0);
+    int64_t columns = columns_of(call), blocks = shard_blocks(call);
+    char *sums = (char *)call->scratch + fv_panel_products_scratch_avx2(call);
+    job job = { .call = call, .at = at, .cut = cut_into(&first, fv_shards_here(call) * blocks), .shard_blocks = blocks };
+    job.sums = (float *)sums, job.sums_line = sums_line(call);
+    joined joined = { &job, (double *)(sums + sums_bytes(call)) };
+    fv_parallel_for(job.cut.row_blocks * job.cut.column_blocks, run_unit, &job);
+    fv_parallel_for(fv_shards_here(call), add_shard, &joined);
+    fv_shards_join_f64(call, joined.partials, 2 * columns, 2 * columns);
+    return joined.partials;
+}
+
+int64_t fv_panel_statistics_scratch_avx2(const fv_call *call) {
+    int64_t shards = call->shards * 2 * columns_of(call) * (int64_t)sizeof(double);
+    return fv_panel_products_scratch_avx2(call) + sums_bytes(call) + shards;
+}
 
 /* ---- of rounded operands ---- */
 
@@ -241,7 +343,7 @@ static void run_rounded_unit(void *context, int64_t unit, int thread) {
 
 void fv_rounded_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count) {
     fv_panel_product first = at(call, 0);
-    job job = { call, at, cut_of(&first) };
+    job job = { .call = call, .at = at, .cut = cut_of(&first) };
     fv_parallel_for(count * job.cut.row_blocks * job.cut.column_blocks, run_rounded_unit, &job);
 }
 

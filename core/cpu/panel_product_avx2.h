@@ -29,6 +29,12 @@ typedef fv_panel_product (*fv_panel_product_at)(const fv_call *call, int64_t ind
 void fv_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count);
 int64_t fv_panel_products_scratch_avx2(const fv_call *call); /* bytes */
 
+/* Product 0, and sums over the whole batch, on all ranks: of each column of the result, then of each one's squares. They lie in
+ * the call's scratch. A unit's rows are of one shard: its sums are made in f32 where the rows are stored, those of units in
+ * f64. */
+const double *fv_panel_statistics_avx2(const fv_call *call, fv_panel_product_at at);
+int64_t fv_panel_statistics_scratch_avx2(const fv_call *call); /* bytes */
+
 /* The same of operands that are rounded to bf16, where they are not that already; slices count pairs. */
 void fv_rounded_panel_products_avx2(const fv_call *call, fv_panel_product_at at, int64_t count);
 int64_t fv_rounded_panel_products_scratch_avx2(const fv_call *call); /* bytes */

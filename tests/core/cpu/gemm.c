@@ -102,7 +102,51 @@ static void check_beside(multiply how, bool past) {
                 }
 }
 
+/* Sums of columns, and c with them: statistics of what c holds, in the last slice of a depth and in the only one. */
+static void check_sums(multiply how, bool past) {
+    static const int64_t depths[] = { 1, 40 };
+    static _Alignas(64) float c[2][ROWS_MAX * COLUMNS_MAX], plain[ROWS_MAX * COLUMNS_MAX];
+    static float sums[2][3 * COLUMNS_MAX];
+    fill();
+    for (int64_t rows = 1; rows <= ROWS_MAX; rows++)
+        for (size_t k = 0; k < FV_COUNT(columns); k++)
+            for (int kind = 0; kind < 4; kind++) {
+                fv_gemm_block block = block_of(rows, columns[k], depths[kind / 2]);
+                block.add = kind & 1;
+                product(fv_gemm_multiply_avx2, block, plain);
+                block.sums_line = COLUMNS_MAX;
+                block.sums = sums[0], product(fv_gemm_multiply_avx2, block, c[0]);
+                block.ahead = block.stream = past;
+                block.sums = sums[1], product(how, block, c[1]);
+                assert_memory_equal(c[0], plain, sizeof plain);
+                assert_memory_equal(c[1], plain, sizeof plain);
+                for (int64_t j = 0; j < columns[k]; j++) {
+                    double shift = plain[j], total = 0, squares = 0, size = 1;
+                    for (int64_t i = 0; i < rows; i++) {
+                        double d = plain[i * COLUMNS_MAX + j] - shift;
+                        total += d, squares += d * d, size += fabs(d);
+                    }
+                    assert_true(sums[0][j] == plain[j]);
+                    assert_true(fabs(sums[0][COLUMNS_MAX + j] - total) <= 1e-6 * size);
+                    assert_true(fabs(sums[0][2 * COLUMNS_MAX + j] - squares) <= 1e-6 * (1 + squares));
+                    for (int line = 0; line < 3; line++)
+                        assert_memory_equal(&sums[1][line * COLUMNS_MAX + j], &sums[0][line * COLUMNS_MAX + j], sizeof(float));
+                }
+            }
+}
+
 #endif
+
+FV_TEST(core_cpu_gemm__sums_columns_to_the_same_bits_by_vectors_of_8_and_of_16) {
+#if defined(__x86_64__)
+    if (fv_isa_best() >= FV_ISA_AVX512) {
+        check_sums(fv_gemm_multiply_avx512, false);
+        check_sums(fv_gemm_multiply_avx512, true);
+        return;
+    }
+#endif
+    skip(); /* no AVX-512 here */
+}
 
 FV_TEST(core_cpu_gemm__gives_the_same_bits_by_vectors_of_8_and_of_16) {
 #if defined(__x86_64__)

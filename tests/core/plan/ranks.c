@@ -318,6 +318,7 @@ FV_TEST(core_plan_ranks__every_op_that_joins_has_the_bits_of_one_rank_by_every_k
                 { "sum_like", 1 },
                 { "batch_norm", 1 },
                 { "batch_norm_statistics", 1 },
+                { "conv2d_statistics", 1 },
                 { "batch_norm_grad_sums", 1 | 1 << 4 },
                 { "norm_depthwise_grad", 1 | 1 << FV_DEPTHWISE_GRAD_Z | 1 << FV_DEPTHWISE_GRAD_DY },
                 { "conv2d_grad_weights", 1 | 1 << 1 },
