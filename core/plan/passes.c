@@ -13,6 +13,7 @@ const fv_pass fv_passes[] = {
     { "fuse_norm", "before fusion: the activation must still be a node of its own", false, fv_pass_fuse_norm },
     { "norm_on_load", "after activations are in their norms, whose results it spares", false, fv_pass_norm_on_load },
     { "fuse_residual", "after both, which look for norms: it takes what they leave", false, fv_pass_fuse_residual },
+    { "fuse_statistics", "after all that look for norms; of both kinds that those leave", false, fv_pass_fuse_statistics },
     { "fuse_activation", "after folding, which puts the activation right behind the convolution", false,
       fv_pass_fuse_activation },
     { "fuse_bottleneck", "after activations are in their convolutions, before the sum behind one goes into a chain", false,

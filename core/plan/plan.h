@@ -94,6 +94,7 @@ fv_error *fv_pass_fold_norm(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_norm(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_norm_on_load(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_residual(fv_graph *graph, const fv_plan_options *options);
+fv_error *fv_pass_fuse_statistics(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_activation(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_fuse_bottleneck(fv_graph *graph, const fv_plan_options *options);
 fv_error *fv_pass_round_products(fv_graph *graph, const fv_plan_options *options);

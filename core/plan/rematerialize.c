@@ -6,6 +6,8 @@
  *   y = batch_norm(x, …); …; dw = conv2d_grad_weights(y, dz)
  *     → y = batch_norm(x, …); …; again = batch_norm_apply(x, …, mean, inv_std); dw = conv2d_grad_weights(again, dz)
  *
+ * A convolution that sums statistics (fuse_statistics.c) is run again as conv2d.
+ *
  * What is run again is chosen by the most bytes that are alive at once, as the order of the nodes tells. The beginnings are the
  * forward pass cut into segments where little crosses (Chen et al., arXiv 1604.06174): what crosses a cut is kept, of a segment
  * all is run again, or only what costs little more than reading and writing it. Of the beginning that needs the fewest bytes,
@@ -53,9 +55,15 @@ typedef struct remat {
 
 static bool is_norm(const fv_node *node) { return fv_node_is(node, "batch_norm"); }
 
-/* Is `v`, read by the backward pass, made again? Of a norm only the result is: its statistics are small. */
+/* A convolution with statistics of its result: the product alone, by the kernel whose bits it has. */
+static bool has_statistics(const fv_node *node) { return fv_node_is(node, "conv2d_statistics"); }
+
+/* How many of a node's results are made again: of statistics, which are small, none. */
+static int outputs_again(const fv_node *node) { return is_norm(node) || has_statistics(node) ? 1 : node->output_count; }
+
+/* Is `v`, read by the backward pass, made again? */
 static bool is_again(const remat *r, fv_value v) {
-    return r->again[v.node] && (v.output == 0 || !is_norm(r->graph->nodes[v.node]));
+    return r->again[v.node] && v.output < outputs_again(r->graph->nodes[v.node]);
 }
 
 /* The inputs with which it is run again: batch_norm(x, scale, bias, …) as batch_norm_apply(x, scale, bias, mean, inv_std). */
@@ -63,7 +71,12 @@ static fv_value input_again(const fv_node *node, int i) {
     return is_norm(node) && i >= 3 ? fv_node_value(node, i - 2) : node->inputs[i];
 }
 
-static const fv_op *op_again(const fv_node *node) { return is_norm(node) ? fv_op_find("batch_norm_apply") : node->op; }
+static int inputs_again(const fv_node *node) { return has_statistics(node) ? 2 : node->input_count; }
+
+static const fv_op *op_again(const fv_node *node) {
+    if (has_statistics(node)) return fv_op_find("conv2d");
+    return is_norm(node) ? fv_op_find("batch_norm_apply") : node->op;
+}
 
 /* ---- facts ---- */
 
@@ -116,12 +129,12 @@ static void find_costs(remat *r) {
         if (node->op->flags & (FV_OP_SOURCE | FV_OP_EFFECT | FV_OP_VIEW)) continue;
         r->kernels[n] = fv_plan_cheapest(r->graph, node->op->name, node->inputs, node->input_count, node->options, r->threads,
                                          &r->cost[n], &r->scratch[n]);
-        if (!r->kernels[n] || !is_norm(node)) continue;
-        fv_value inputs[5];
+        if (!r->kernels[n] || op_again(node) == node->op) continue;
+        fv_value inputs[FV_INPUTS_MAX];
         int64_t scratch;
-        for (int i = 0; i < FV_COUNT(inputs); i++) inputs[i] = input_again(node, i);
-        if (!fv_plan_cheapest(r->graph, "batch_norm_apply", inputs, FV_COUNT(inputs), node->options, r->threads, &r->cost[n],
-                              &scratch))
+        for (int i = 0; i < inputs_again(node); i++) inputs[i] = input_again(node, i);
+        if (!fv_plan_cheapest(r->graph, op_again(node)->name, inputs, inputs_again(node), node->options, r->threads,
+                              &r->cost[n], &scratch))
             r->cost[n] = INFINITY;
     }
 }
@@ -134,7 +147,7 @@ static void find_able(remat *r) {
     for (int32_t v = 0; v < r->values; v++) most = fv_max(most, r->bytes[v]);
     for (int32_t n = 0; n < r->count; n++) {
         const fv_node *node = r->graph->nodes[n];
-        bool fits = is_norm(node) ? !pinned : !(node->op->flags & FV_OP_JOINS);
+        bool fits = is_norm(node) ? !pinned : has_statistics(node) || !(node->op->flags & FV_OP_JOINS);
         r->able[n] = fits && r->forward[n] && isfinite(r->cost[n]) && r->bytes[r->first[n]] >= most / SMALL;
     }
 }
@@ -179,7 +192,7 @@ static void place_again(remat *r, int32_t n) {
     for (int i = 0; i < node->input_count; i++) want(r, node, i, node->inputs[i], &count);
     for (int32_t w = 0; w < count; w++) {
         const fv_node *from = r->graph->nodes[r->wanted[w]];
-        for (int i = 0; i < from->input_count; i++) want(r, from, i, input_again(from, i), &count);
+        for (int i = 0; i < inputs_again(from); i++) want(r, from, i, input_again(from, i), &count);
     }
     qsort(r->wanted, (size_t)count, sizeof *r->wanted, by_number);
     for (int32_t w = 0; w < count; w++) r->order[r->steps++] = r->wanted[w] + r->count;
@@ -209,13 +222,16 @@ static int32_t read_by(const remat *r, int32_t s, int i) {
 }
 
 static const fv_node *node_at(const remat *r, int32_t s) { return r->graph->nodes[r->order[s] % r->count]; }
+static int inputs_at(const remat *r, int32_t s) {
+    return r->order[s] >= r->count ? inputs_again(node_at(r, s)) : node_at(r, s)->input_count;
+}
 
 static void find_lives(remat *r) {
     for (int32_t s = 0; s < r->steps; s++) {
         const fv_node *node = node_at(r, s);
         int32_t first = r->first[node->index] + (r->order[s] >= r->count ? r->values : 0);
         for (int k = 0; k < node->output_count; k++) r->last[first + k] = s, r->reused[first + k] = false;
-        for (int i = 0; i < node->input_count; i++)
+        for (int i = 0; i < inputs_at(r, s); i++)
             if (!fv_op_shape_only(node->op, i)) r->last[read_by(r, s, i)] = s;
     }
     for (int i = 0; i < r->graph->output_count; i++) r->last[r->root[number_of(r, r->graph->outputs[i].value)]] = r->steps;
@@ -225,7 +241,7 @@ static void find_lives(remat *r) {
 static void find_reuse(remat *r, int32_t s, int k) {
     const fv_node *node = node_at(r, s);
     const fv_kernel *kernel = r->kernels[node->index];
-    for (int i = 0; i < node->input_count && i < 32 && kernel; i++) {
+    for (int i = 0; i < inputs_at(r, s) && i < 32 && kernel; i++) {
         int32_t v = read_by(r, s, i);
         if (!fv_kernel_may_reuse(kernel, i, k) || fv_op_shape_only(node->op, i) || r->last[v] != s || r->reused[v]) continue;
         if (r->bytes[v % r->values] != fv_type_bytes(&node->outputs[k])) continue;
@@ -244,7 +260,7 @@ static int64_t most_alive(remat *r) {
     for (int32_t s = 0; s < r->steps; s++) {
         const fv_node *node = node_at(r, s);
         bool again = r->order[s] >= r->count;
-        for (int k = 0; k < (again && is_norm(node) ? 1 : node->output_count); k++) {
+        for (int k = 0; k < (again ? outputs_again(node) : node->output_count); k++) {
             int32_t v = r->first[node->index] + k, at = v + (again ? r->values : 0);
             r->alive[s] += r->bytes[v];
             r->alive[r->last[at] + (r->reused[at] ? 0 : 1)] -= r->bytes[v];
@@ -362,13 +378,13 @@ static fv_error *give_back(remat *r, int64_t bound) {
 static fv_value add_again(remat *r, int32_t n, const fv_value *made) {
     const fv_node *node = r->graph->nodes[n];
     fv_value inputs[FV_INPUTS_MAX];
-    for (int i = 0; i < node->input_count; i++) {
+    for (int i = 0; i < inputs_again(node); i++) {
         fv_value v = input_again(node, i);
         bool other = is_again(r, v) && !fv_op_shape_only(node->op, i);
         inputs[i] = other ? fv_output_of(made[v.node], v.output) : v;
     }
     fv_graph_name_next(r->graph, "%s.again", node->name);
-    return fv_graph_add(r->graph, op_again(node), inputs, node->input_count, node->options, NULL);
+    return fv_graph_add(r->graph, op_again(node), inputs, inputs_again(node), node->options, NULL);
 }
 
 /* The order of the last look, with the nodes that it runs again in it. */

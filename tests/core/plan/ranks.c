@@ -52,6 +52,15 @@ static fv_value wide_network(fv_graph *g, fv_value x) {
     return fv_layer_apply(g, "fc", fv_layer_apply(g, "flatten", x, "flatten"), "dense units=5");
 }
 
+/* Results large enough for their statistics to be summed where they are stored. */
+static fv_value pointwise_network(fv_graph *g, fv_value x) {
+    x = fv_layer_apply(g, "conv1", x, "conv2d filters=40 kernel=1 bias=false");
+    x = fv_apply(g, "relu", FV_VALUES(fv_layer_apply(g, "bn1", x, "batch_norm")), NULL);
+    x = fv_layer_apply(g, "conv2", x, "conv2d filters=70 kernel=1 stride=2 bias=false");
+    x = fv_apply(g, "global_avg_pool2d", FV_VALUES(fv_layer_apply(g, "bn2", x, "batch_norm")), NULL);
+    return fv_layer_apply(g, "fc", fv_layer_apply(g, "flatten", x, "flatten"), "dense units=5");
+}
+
 static void hash(uint64_t *bits, const fv_tensor *tensor) {
     const uint8_t *bytes = tensor->data;
     for (int64_t i = 0; i < fv_type_bytes(&tensor->type); i++) *bits = (*bits ^ bytes[i]) * UINT64_C(1099511628211);
@@ -166,6 +175,15 @@ FV_TEST(core_plan_ranks__gradients_of_many_blocks_have_the_bits_of_one_rank) {
     };
     t.optimizer = "sgd";
     expect_same_bits(t, (int[]){ 2 }, 1);
+}
+
+FV_TEST(core_plan_ranks__statistics_summed_where_results_are_stored_have_the_bits_of_one_rank) {
+    training t = { .network = pointwise_network, .steps = 2, .x = fv_type_of(FV_F32, 24, 31, 29, 3), .last = 19 };
+    t.loss = "cross_entropy";
+    t.optimizer = "sgd momentum=0.9";
+    expect_same_bits(t, (int[]){ 2, 3, 8 }, 3);
+    t.low_memory = true;
+    expect_same_bits(t, (int[]){ 2, 3 }, 2);
 }
 
 /* ---- every op that joins, each of its cases, by each of its kernels ---- */
