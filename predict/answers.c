@@ -416,7 +416,8 @@ static fv_error *other_columns(const fv_answers *a) {
                          "use the options that it was begun with, or name another file");
 }
 
-/* Of a file whose columns for that are others the first answer tells more. */
+/* Of a file whose columns for how it was made are others the first answer tells more. Without one nothing is lost: the line is
+ * left empty then, and the header is written anew. */
 static fv_error *check_header(fv_answers *a) {
     FV_TEXT(wanted, LINE_BYTES_MAX);
     int64_t length = a->line.length;
@@ -433,7 +434,8 @@ static fv_error *check_header(fv_answers *a) {
     if (length != wanted.length || strncmp(wanted.at, a->line.at, (size_t)length) != 0) return other_columns(a);
     if (same) return NULL;
     FV_TRY(next_line(a));
-    if (a->line.length) FV_TRY(check_means(a, 2));
+    if (!a->line.length) return NULL;
+    FV_TRY(check_means(a, 2));
     return other_columns(a);
 }
 
@@ -458,7 +460,9 @@ static fv_error *take_up(fv_answers *a) {
         end += a->line.length;
         if (a->csv && number == 1) {
             FV_TRY(check_header(a));
-            continue;
+            if (a->line.length) continue;
+            end = 0;
+            break;
         }
         int64_t length = path_in(a, a->line.at, a->line.length, &begin);
         if (!length) return fv_fail(FV_FORMAT, "%s, line %lld: this is no answer of a prediction", a->path, (long long)number);

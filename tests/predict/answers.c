@@ -255,9 +255,14 @@ FV_TEST(predict_answers__no_text_is_taken_for_how_they_were_made) {
     }
     const char *begun = fv_test_path(dir, "begun.csv");
     fv_answer_style rounded = computed(FV_PRECISION_BF16, false);
-    fv_answers *none = NULL;
-    fv_test_text("path,label,score,label_2,score_2,error\n", dir, "begun.csv");
-    FV_FAILS(fv_answers_open(begun, &rounded, true, &none), FV_CONFLICT, "other columns");
+    FV_OWNED(fv_answers) anew = NULL;
+    fv_test_text("path,label,score,label_2,score_2,error\n", dir, "begun.csv"); /* no answer yet: begun anew */
+    FV_OK(fv_answers_open(begun, &rounded, true, &anew));
+    FV_OK(fv_answers_add(anew, &p));
+    FV_OK(fv_answers_close(anew));
+    FV_OWNED(fv_answers) again = NULL;
+    FV_OK(fv_answers_open(begun, &rounded, true, &again));
+    assert_int_equal(fv_answers_held(again), 1);
 }
 
 /* Cut at many a byte, the file is completed to the same bytes. */

@@ -51,7 +51,8 @@ print(urllib.request.urlopen(urllib.request.Request(url, data=body, method=metho
 END
 }
 tells() { grep -qE -- "$1" answer || { cat answer; fail "no $1"; }; }
-# is_that_of VERSION MODEL: the answer's label and scores are those of predict, to the last bit, and near those of f32.
+# is_that_of VERSION MODEL: the answer's label and scores are those of predict, to the last bit, and near those of f32, whose
+# label may be the other one of two that are nearly alike.
 is_that_of() {
     ask POST /v1/models/shapes/predict "$picture"
     "$FOVEA" predict "$2" "$picture" --json --precision bf16_forced > rounded 2> err || fail "no prediction in bf16"
@@ -61,7 +62,7 @@ import json, sys
 answer, rounded, exact = (json.load(open(name)) for name in ("answer", "rounded", "exact"))
 assert answer["version"] == int(sys.argv[1]), answer
 assert answer["precision"] == rounded["precision"] == "bf16_forced" and "precision" not in exact, answer
-assert answer["label"] == rounded["label"] == exact["label"], (answer, rounded, exact)
+assert answer["label"] == rounded["label"], (answer, rounded)
 assert answer["top"] == rounded["top"] and answer["score"] == rounded["score"], (answer, rounded)
 assert 0 < abs(answer["score"] - exact["score"]) < 0.02, (answer, exact)
 END
