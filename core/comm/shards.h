@@ -7,6 +7,8 @@
 #include "core/comm/comm.h"
 #include "core/graph/op.h"
 
+#define FV_SHARDS_MAX 1024
+
 /* The part of a batch that this rank holds. */
 typedef struct fv_split {
     fv_comm *comm;

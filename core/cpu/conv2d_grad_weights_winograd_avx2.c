@@ -25,7 +25,7 @@
 #define TAPS 9
 #define ROWS 64          /* of a block: output channels */
 #define COLUMNS 64       /* of a block: input channels */
-#define SLICE_4 32       /* tiles at a time: 0.4 MB beside the products' 0.6 */
+#define SLICE_4 32       /* tiles at a time: 0.6 MB beside the products' 0.6 */
 #define SLICE_2 48       /* 0.4 MB beside 0.3 */
 #define SLICE_PHASES 32  /* 0.3 MB beside 0.4 */
 #define BLOCKS_ENOUGH 16 /* to keep a team busy */

@@ -3,7 +3,7 @@
  * One block: c (rows × columns) = [c +] a·b [+ bias] [+ other], on one thread. Every element is one chain of fused
  * multiply-adds over the depth in rising order from zero, then the additions in the order written, then the limits: the same
  * bits wherever in a block the element lies, so a product may be cut into blocks of rows and columns in any way. Cutting the
- * depth (blocks with `add`) is part of the result.
+ * depth (blocks with `add`) is part of the result; so is where a block's rows begin and end of the columns' sums.
  *
  * Operands are packed so that the innermost loop reads forward: `b` in panels of 16 columns, `a` in tiles of 6 rows whose inner
  * strides are free (rows of a picture as they lie, or 6 rows side by side). */
@@ -32,8 +32,9 @@ typedef struct fv_gemm_block {
      * above 0 and below slope_high, a NaN for no bound; a NaN in it counts. NULL: none. */
     const float *const *other, *const *slope;
     float slope_high;
-    /* Statistics of the columns: of each the first row's value, and the sums of what all are above it and of its square, in
-     * three lines of whole panels, sums_line floats apart. Tiles' sums are added in rising order. NULL: none. */
+    /* Statistics of the columns of what is stored: of each the first row's value, and the sums of what all are above it and of
+     * its square, in three lines of whole panels, sums_line floats apart; beyond the columns they are nobody's. Tiles' sums are
+     * added in rising order. NULL: none. */
     float *sums;
     int64_t sums_line;
     /* How memory is used, which changes no number. */

@@ -252,6 +252,9 @@ typedef struct target {
     bool add; /* to what `to` holds */
 } target;
 
+/* At the last shard: one partial for each bit of the shards before it, and the slices of its own. */
+_Static_assert(1 << (FV_SLAB_ONTO - 1) >= FV_SHARDS_MAX, "partials of all shards are joined at once");
+
 /* The last slice, which is to be added to the others in `own`. */
 static void end_at(const target *t, fv_slab_product *product) {
     if (product->add && t->to != t->own) product->onto[product->onto_count++] = t->own;

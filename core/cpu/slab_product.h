@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define FV_SLAB 16      /* channels of a slab, of a panel */
-#define FV_SLAB_ONTO 10 /* earlier products that one is added to, at most */
+#define FV_SLAB_ONTO 11 /* earlier products that one is added to, at most */
 
 /* Rows that a later product is made of, in memory: asked for while this one is computed, so that they are in the cache when
  * they are copied. */

@@ -1,6 +1,6 @@
 /* batch_norm_parts.c - batch_norm and its gradient cut in two, for plans in which what is done to each element is done by the
- * node in front or behind, on its way to or from memory (norm_on_load.c): first the sums over all rows, then the elements. And
- * for those that make a norm's result again (rematerialize.c).
+ * node in front or behind, on its way to or from memory (norm_on_load.c, fuse_residual.c, fuse_statistics.c): first the sums
+ * over all rows, then the elements. And for those that make a norm's result again (rematerialize.c).
  *
  *   mean, inv_std, new_running_mean, new_running_var = batch_norm_statistics(x, running_mean, running_var)
  *   y = batch_norm_apply(x, scale, bias, mean, inv_std)

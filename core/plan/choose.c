@@ -81,6 +81,14 @@ bool fv_plan_has_kernel(const fv_graph *graph, const char *op, const fv_value *i
     return fv_plan_cheapest(graph, op, inputs, count, options, 1, &cost, &scratch) != NULL;
 }
 
+bool fv_plan_is_run_by(const fv_graph *graph, const fv_node *node, const char *name) {
+    double cost;
+    int64_t scratch;
+    const fv_kernel *kernel =
+        fv_plan_cheapest(graph, node->op->name, node->inputs, node->input_count, node->options, 1, &cost, &scratch);
+    return kernel && !strncmp(kernel->name, name, strlen(name));
+}
+
 /* FOVEA_KERNEL=conv2d:gemm,linear:reference pins an op to the kernels whose name goes on like that, conv2d:winograd2/gemm to
  * the first of these that can. NULL: not pinned. */
 static const char *pinned(const char *op) {

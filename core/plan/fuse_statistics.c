@@ -13,20 +13,15 @@
 #include "core/ops/stored.h"
 #include "core/plan/plan.h"
 
-#define GEMM "conv2d_gemm"
 #define LARGE ((int64_t)1 << 20) /* bytes of y */
 
-/* The convolution whose result `norm` alone takes statistics of, or NULL. */
+/* The convolution whose result `norm` takes statistics of, the first norm that does, or NULL. */
 static const fv_node *convolution_of(const fv_graph *graph, const fv_node *norm) {
     const fv_node *node = fv_node_of(graph, norm->inputs[0]);
-    double cost;
-    int64_t scratch;
     if (!fv_node_is(node, "conv2d") || node->input_count != 2 || fv_type_bytes(&node->outputs[0]) < LARGE) return NULL;
     const fv_conv2d_options *o = node->options;
     if (o->activation != FV_CONV2D_PLAIN || o->stored != FV_STORED_ALIKE) return NULL;
-    const fv_kernel *kernel =
-        fv_plan_cheapest(graph, node->op->name, node->inputs, node->input_count, node->options, 1, &cost, &scratch);
-    return kernel && !strncmp(kernel->name, GEMM, strlen(GEMM)) ? node : NULL;
+    return fv_plan_is_run_by(graph, node, "conv2d_gemm") ? node : NULL;
 }
 
 /* What is brought up to date must be there before y is. */
@@ -59,7 +54,9 @@ static fv_error *join(fv_graph *graph, const fv_node *norm) {
 
 fv_error *fv_pass_fuse_statistics(fv_graph *graph, const fv_plan_options *options) {
     if (options->mode != FV_TRAINING || options->reference || options->precision != FV_PRECISION_F32) return NULL;
-    if (fv_kernel_is_pinned("conv2d") || fv_kernel_is_pinned("batch_norm")) return NULL;
+    static const char *const ops[] = { "conv2d", "batch_norm", "batch_norm_statistics", "batch_norm_apply" };
+    for (int i = 0; i < FV_COUNT(ops); i++)
+        if (fv_kernel_is_pinned(ops[i])) return NULL;
     for (int32_t n = 0, count = graph->count; n < count && !graph->error; n++) {
         const fv_node *node = graph->nodes[n];
         if (fv_node_is(node, "batch_norm") || fv_node_is(node, "batch_norm_statistics")) FV_TRY(join(graph, node));

@@ -8,6 +8,7 @@
 #include "core/base/assert.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
+#include "core/comm/shards.h"
 #include "core/plan/weights.h"
 
 #define PLAN_CAP ((int64_t)2 << 30) /* bytes of a plan's own tables: kernels' prepared tables are the largest */
@@ -24,8 +25,8 @@ static fv_error *check_options(fv_plan_options *options) {
         return fv_error_hint(fv_fail(FV_UNSUPPORTED, "there is no device \"%s\" here", options->device),
                              "this build runs on: cpu");
     if (options->shards == 0) options->shards = FV_DEFAULT_SHARDS;
-    if (options->shards < 1 || options->shards > 1024)
-        return fv_fail(FV_USAGE, "shards is %d, allowed are 1 to 1024", options->shards);
+    if (options->shards < 1 || options->shards > FV_SHARDS_MAX)
+        return fv_fail(FV_USAGE, "shards is %d, allowed are 1 to %d", options->shards, FV_SHARDS_MAX);
     if (options->comm && options->mode != FV_TRAINING) return fv_fail(FV_USAGE, "ranks share the batches of a training");
     if (fv_comm_size(options->comm) > options->shards)
         return fv_error_hint(

@@ -132,6 +132,8 @@ const fv_kernel *fv_plan_cheapest(const fv_graph *graph, const char *op, const f
 /* The same by the types of inputs. */
 const fv_kernel *fv_kernel_cheapest(const char *op, const fv_type *inputs, int count, const void *options, int threads,
                                     double *cost, int64_t *scratch);
+/* Is a kernel whose name begins so the cheapest one of `node`? For passes that join what such kernels alone can. */
+bool fv_plan_is_run_by(const fv_graph *graph, const fv_node *node, const char *name);
 /* May `kernel` write output number `output` over its input number `input`, if both have one type? */
 bool fv_kernel_may_reuse(const fv_kernel *kernel, int input, int output);
 /* The number of the op's next kernel at or after `from`, −1 when there are no more. */

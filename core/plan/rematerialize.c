@@ -147,7 +147,8 @@ static void find_able(remat *r) {
     for (int32_t v = 0; v < r->values; v++) most = fv_max(most, r->bytes[v]);
     for (int32_t n = 0; n < r->count; n++) {
         const fv_node *node = r->graph->nodes[n];
-        bool fits = is_norm(node) ? !pinned : has_statistics(node) || !(node->op->flags & FV_OP_JOINS);
+        bool joins = node->op->flags & FV_OP_JOINS;
+        bool fits = is_norm(node) ? !pinned : has_statistics(node) ? !fv_kernel_is_pinned(node->op->name) : !joins;
         r->able[n] = fits && r->forward[n] && isfinite(r->cost[n]) && r->bytes[r->first[n]] >= most / SMALL;
     }
 }

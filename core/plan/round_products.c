@@ -45,8 +45,11 @@ static fv_error *refuse(const char *reason) {
 
 fv_error *fv_precision_check(fv_precision precision) {
     if (precision == FV_PRECISION_F32) return NULL;
+    if (precision != FV_PRECISION_BF16 && precision != FV_PRECISION_BF16_FORCED)
+        return fv_fail(FV_USAGE, "precision is %d, which is none", (int)precision);
     if (fv_isa_best() < FV_ISA_AVX2)
-        return fv_fail(FV_UNSUPPORTED, "products in bf16 need AVX2 at least, or AVX-512 with bf16");
+        return fv_error_hint(fv_fail(FV_UNSUPPORTED, "products in bf16 need AVX2 at least, or AVX-512 with bf16"),
+                             "precision f32 is the only one here");
     if (precision == FV_PRECISION_BF16_FORCED || fv_isa_bf16()) return NULL;
     return refuse("this CPU has no AVX-512 with bf16, or FOVEA_ISA keeps it from being used");
 }

@@ -12,17 +12,11 @@
 #include "core/ops/conv2d.h"
 #include "core/plan/plan.h"
 
-#define GEMM "conv2d_grad_input_gemm"
-
 /* The gradient that makes `v` for one reader, by gathered pixels, or NULL. */
 static const fv_node *product_of(const fv_graph *graph, fv_value v, int32_t *const *uses) {
     const fv_node *node = fv_node_of(graph, v);
-    double cost;
-    int64_t scratch;
     if (!fv_node_is(node, "conv2d_grad_input") || uses[v.node][0] != 1) return NULL;
-    const fv_kernel *kernel =
-        fv_plan_cheapest(graph, node->op->name, node->inputs, node->input_count, node->options, 1, &cost, &scratch);
-    return kernel && !strncmp(kernel->name, GEMM, strlen(GEMM)) ? node : NULL;
+    return fv_plan_is_run_by(graph, node, "conv2d_grad_input_gemm") ? node : NULL;
 }
 
 /* The mask that alone reads `sum`, or NULL; sets what the mask is made of. */

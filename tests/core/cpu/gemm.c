@@ -175,6 +175,7 @@ FV_TEST(core_cpu_gemm__gives_the_same_bits_past_the_caches) {
     if (fv_isa_best() >= FV_ISA_AVX2) {
         check_all(fv_gemm_multiply_avx2, true);
         check_beside(fv_gemm_multiply_avx2, true);
+        check_sums(fv_gemm_multiply_avx2, true);
         return;
     }
 #endif
