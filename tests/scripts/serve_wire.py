@@ -48,7 +48,10 @@ def request(method, where, body=b"", version="1.1", **headers):
 
 def ask(method, where, body=b"", **headers):
     with connect() as s:
-        s.sendall(request(method, where, body, **headers))
+        try:
+            s.sendall(request(method, where, body, **headers))
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused by its head, answered and closed while the rest was on its way: the answer is there
         return read_answer(s.makefile("rb"), method == "HEAD")
 
 
