@@ -13,6 +13,7 @@
 
 #include "core/base/file.h"
 #include "core/base/size.h"
+#include "predict/views.h"
 
 #define LINE_BYTES_MAX (INT64_C(1) << 28)
 #define JSON_BEGIN "{\"path\":"
@@ -108,11 +109,10 @@ void fv_answer_json_fields(const fv_answer_style *style, const fv_prediction *p,
 }
 
 static made_by made_by_of(const fv_answer_style *style) {
-    static const char *const views[] = { "none", "mirror", "mirror_shift" };
     made_by m = { 0 };
     size_t room = sizeof m.said[0];
     if (style->model_hash) snprintf(m.said[MODEL_HASH], room, "%.*s", HASH_LETTERS, style->model_hash);
-    if (style->views != FV_VIEWS_NONE) snprintf(m.said[TTA], room, "%s", views[style->views]);
+    if (style->views != FV_VIEWS_NONE) snprintf(m.said[TTA], room, "%s", fv_views_name(style->views));
     if (style->threshold != 0) snprintf(m.said[THRESHOLD], room, "%.9g", style->threshold);
     if (style->precision != FV_PRECISION_F32) snprintf(m.said[PRECISION], room, "%s", fv_precision_name(style->precision));
     if (style->fast_batch) snprintf(m.said[FAST_BATCH], room, "true");

@@ -21,6 +21,11 @@ static const view shift_views[] = { { 0, false, 0.25f },   { 0, true, 0.25f },  
                                     { -1, false, 0.125f }, { -1, true, 0.125f }, { .weight = 0 } };
 static const view *const lists[] = { [FV_VIEWS_MIRROR] = mirror_views, [FV_VIEWS_MIRROR_SHIFT] = shift_views };
 
+const char *fv_views_name(fv_views views) {
+    static const char *const names[] = { "none", "mirror", "mirror_shift" };
+    return names[views];
+}
+
 fv_error *fv_views_check(const fv_predictor *predictor, fv_views views) {
     fv_size size = fv_predictor_input(predictor);
     if (views != FV_VIEWS_MIRROR_SHIFT || (size.height > 1 && size.width > 1)) return NULL;

@@ -10,6 +10,8 @@ typedef struct fv_view_room {
     float *logits; /* count × outputs */
 } fv_view_room;
 
+const char *fv_views_name(fv_views views); /* one of FV_VIEWS_NAMES; static */
+
 /* FV_SHAPE: the network's input is too small for these views. */
 FV_MUST_USE fv_error *fv_views_check(const fv_predictor *predictor, fv_views views);
 

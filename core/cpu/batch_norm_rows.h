@@ -87,15 +87,14 @@ static void add_run(int64_t rows, const float *x, const float *shift, int64_t ch
     }
 }
 
-/* Σx and Σx² of a shard's rows, in f64 from those of x − shift: Σx = S + n·shift, Σx² = Q + 2·shift·S + n·shift². */
+/* Σx and Σx² of a shard's rows, in f64 from those of x − shift. */
 static void add_rows(const float *x, int64_t rows, int64_t channels, double *restrict sum, double *restrict square) {
     const float *shift = x;
     for (int64_t row = 0; row < rows; row += NORM_RUN)
         add_run(fv_min(NORM_RUN, rows - row), x + row * channels, shift, channels, sum, square);
     for (int64_t c = 0; c < channels && rows > 0; c++) {
-        double s = shift[c], n = (double)rows;
-        square[c] += s * (2 * sum[c] + n * s);
-        sum[c] += n * s;
+        fv_norm_moments s = fv_norm_unshift(shift[c], (double)rows, sum[c], square[c]);
+        sum[c] = s.sum, square[c] = s.squares;
     }
 }
 

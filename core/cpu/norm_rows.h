@@ -56,6 +56,15 @@ static inline fv_norm_statistics fv_norm_statistics_of(const fv_batch_norm_optio
                                               (float)((1 - o->momentum) * running_var + o->momentum * unbiased) } };
 }
 
+/* Σx and Σx² of n numbers from S = Σ(x − shift) and Q = Σ(x − shift)²: S + n·shift, and Q + 2·shift·S + n·shift². */
+typedef struct fv_norm_moments {
+    double sum, squares;
+} fv_norm_moments;
+
+static inline fv_norm_moments fv_norm_unshift(double shift, double n, double s, double q) {
+    return (fv_norm_moments){ s + n * shift, q + shift * (2 * s + n * shift) };
+}
+
 /* Those of all channels: `sum` of each and of its squares, channels apart. running: the two tensors; out: mean, inv_std, the
  * running ones. */
 static inline void fv_norm_set_statistics(const fv_batch_norm_options *o, double n, const double *sum, int64_t channels,

@@ -8,6 +8,7 @@
 #include "core/cpu/cost.h"
 #include "core/cpu/gather_avx2.h"
 #include "core/cpu/gemm_avx2.h"
+#include "core/cpu/norm_rows.h"
 #include "core/cpu/rounded_product.h"
 
 #define STRIDE (FV_PANEL_DEPTH + 16)
@@ -197,13 +198,12 @@ static int64_t sums_bytes(const fv_call *call) {
     return fv_shards_here(call) * shard_blocks(call) * 3 * sums_line(call) * (int64_t)sizeof(float);
 }
 
-/* A block's sums: Σx = S + n·shift, Σx² = Q + 2·shift·S + n·shift². */
+/* A block's sums, which are of what its rows are above the first. */
 static void add_block(const float *restrict lines, int64_t line, double n, int64_t columns, double *restrict sum,
                       double *restrict squares) {
     for (int64_t c = 0; c < columns; c++) {
-        double shift = (double)lines[c], total = (double)lines[line + c];
-        squares[c] += (double)lines[2 * line + c] + shift * (2 * total + n * shift);
-        sum[c] += total + n * shift;
+        fv_norm_moments s = fv_norm_unshift(lines[c], n, lines[line + c], lines[2 * line + c]);
+        sum[c] += s.sum, squares[c] += s.squares;
     }
 }
 

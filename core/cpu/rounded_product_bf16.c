@@ -8,19 +8,9 @@
 #include "core/cpu/slab_product_chains.h"
 #include "core/cpu/stored_lanes.h"
 
-#define SLAB_ROWS 8
-
 void fv_gemm_multiply_bf16(const fv_gemm_block *block) { multiply(block); }
 
-DEFINE_SLAB_PART(two_panels, SLAB_ROWS, 2)
-DEFINE_SLAB_PART(one_panel, SLAB_ROWS, 1)
-
-void fv_slab_multiply_bf16(const fv_slab_product *p) {
-    if (p->onto_count > 0)
-        multiply_by_two_panels(p, SLAB_ROWS, two_panels_onto, one_panel_onto);
-    else
-        multiply_by_two_panels(p, SLAB_ROWS, two_panels, one_panel);
-}
+DEFINE_SLAB_MULTIPLY(fv_slab_multiply_bf16)
 
 /* The first `count` ≤ 16 floats, zeros behind; reads nothing else. */
 static inline __m512 head(const float *from, int64_t count) {

@@ -2,14 +2,4 @@
  * b, one of a. */
 #include "core/cpu/slab_product_chains.h"
 
-#define ROWS 8
-
-DEFINE_SLAB_PART(two_panels, ROWS, 2)
-DEFINE_SLAB_PART(one_panel, ROWS, 1)
-
-void fv_slab_multiply_avx512(const fv_slab_product *p) {
-    if (p->onto_count > 0)
-        multiply_by_two_panels(p, ROWS, two_panels_onto, one_panel_onto);
-    else
-        multiply_by_two_panels(p, ROWS, two_panels, one_panel);
-}
+DEFINE_SLAB_MULTIPLY(fv_slab_multiply_avx512)

@@ -92,4 +92,13 @@ static inline __attribute__((always_inline)) void multiply_by_two_panels(const f
     }
 }
 
+/* The whole product by 8 rows and two panels at a time. */
+#define DEFINE_SLAB_MULTIPLY(name)                                                                                             \
+    DEFINE_SLAB_PART(two_panels, 8, 2)                                                                                         \
+    DEFINE_SLAB_PART(one_panel, 8, 1)                                                                                          \
+    void name(const fv_slab_product *p) {                                                                                      \
+        bool onto = p->onto_count > 0;                                                                                         \
+        multiply_by_two_panels(p, 8, onto ? two_panels_onto : two_panels, onto ? one_panel_onto : one_panel);                  \
+    }
+
 #endif

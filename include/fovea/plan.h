@@ -45,7 +45,8 @@ FV_API void fv_weights_changed(fv_weights *weights);
 typedef enum fv_precision { FV_PRECISION_F32, FV_PRECISION_BF16, FV_PRECISION_BF16_FORCED } fv_precision;
 #define FV_PRECISIONS "f32,bf16,bf16_forced"
 FV_API const char *fv_precision_name(fv_precision precision); /* one of those; static */
-/* FV_UNSUPPORTED, with the reason, where this CPU cannot, or would only be slower whatever the graph is. */
+/* FV_UNSUPPORTED, with the reason and what to do, where this CPU cannot, or would only be slower whatever the graph is;
+ * FV_USAGE: it is none of them. From any thread. */
 FV_API FV_MUST_USE fv_error *fv_precision_check(fv_precision precision);
 
 typedef struct fv_plan_options {

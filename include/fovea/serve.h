@@ -34,7 +34,7 @@ typedef struct fv_serve_options {
     const char *const *origins; /* pages of other servers ("https://lab.example") that browsers may let ask: CORS */
     int64_t origin_count;
     int64_t max_batch;      /* pictures that are run at once; 0: 8 */
-    fv_precision precision; /* of every version's products; one that would only be slower so is refused */
+    fv_precision precision; /* of every version's products; a version that would only be slower by bf16 is refused */
     double max_delay;       /* seconds that a picture may wait for others; 0: it does not wait */
     int64_t queue;          /* pictures of a model that may wait; 0: 256 */
     int64_t workers;        /* threads that decode and run; 0: one more than the team has */
