@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/base/assert.h"
 #include "core/base/parallel.h"
 #include "core/base/size.h"
 #include "core/comm/shards.h"
@@ -174,6 +175,13 @@ static void find_pixels(const float *const *in, int rows, int columns, int64_t l
         }
 }
 
+/* The share of tile `tile` of `tiles`. */
+static void ask(const fv_depthwise_ahead *a, int64_t tile, int64_t tiles) {
+    for (int64_t i = a->pixels * tile / tiles; i < a->pixels * (tile + 1) / tiles; i++)
+        for (int64_t c = 0; c < a->channels; c += 64 / (int64_t)sizeof(float))
+            __builtin_prefetch(a->from + i * a->pixel + c, 0, 2);
+}
+
 static void two_rows(const fv_depthwise_rows *r) {
     way way = r->backward ? BACKWARD : FORWARD;
     convolution t = { .channels = r->channels, .w = r->w, .bias = r->bias, .streamed = r->streamed };
@@ -182,8 +190,10 @@ static void two_rows(const fv_depthwise_rows *r) {
     t.limited = r->limited, t.low = r->low, t.high = r->high;
     int rows = inputs_of(way, r->side, r->stride, DOWN), columns = inputs_of(way, r->side, r->stride, ACROSS);
     tile_sums sum = sums[way][r->side == SIDE_MAX][r->stride == 2];
-    for (int64_t q = r->backward ? fv_depthwise_backward_begin(r->stride, r->left) : 0; q < r->out_width; q += ACROSS) {
+    int64_t begin = r->backward ? fv_depthwise_backward_begin(r->stride, r->left) : 0;
+    for (int64_t q = begin; q < r->out_width; q += ACROSS) {
         tile tile;
+        ask(&r->ahead, (q - begin) / ACROSS, fv_ceil_div(r->out_width - begin, ACROSS));
         int64_t left = first_input(way, r->side, r->stride, r->left, q);
         find_pixels(r->in, rows, columns, left, r->in_width, in_pixel, r->zeros, tile.in);
         for (int o = 0; o < DOWN; o++)
@@ -273,6 +283,7 @@ static void add_two_rows(const fv_depthwise_products *r) {
     memset(total, 0, (size_t)(taps * CHANNELS) * sizeof *total);
     for (int64_t q = 0; q < r->out_width; q += ACROSS) {
         const float *in[INPUTS_MAX], *dy[DOWN * ACROSS];
+        for (int i = 0; i < FV_COUNT(r->ahead); i++) ask(&r->ahead[i], q / ACROSS, fv_ceil_div(r->out_width, ACROSS));
         find_pixels(r->in, rows, columns, q * r->stride - r->left, r->in_width, r->channels, r->zeros, in);
         find_pixels(r->dy, DOWN, ACROSS, q, r->out_width, r->channels, r->zeros, dy);
         products[r->side == SIDE_MAX][r->stride == 2](in, dy, 0, r->channels, total);

@@ -10,6 +10,12 @@
 #define FV_DEPTHWISE_ROWS 2       /* of results */
 #define FV_DEPTHWISE_INPUTS_MAX 7 /* rows that they read */
 
+/* Pixels that are read soon: asked for while others are computed, a share with each tile, into the second-level cache. */
+typedef struct fv_depthwise_ahead {
+    const float *from;
+    int64_t pixels, pixel, channels; /* of each so many channels, so many floats apart; no pixels: nothing */
+} fv_depthwise_ahead;
+
 typedef struct fv_depthwise_rows {
     int side, stride;
     bool backward;          /* with respect to the input: in are rows of dy, out of dx */
@@ -23,6 +29,7 @@ typedef struct fv_depthwise_rows {
     const float *zeros;                       /* a pixel of zeros */
     bool limited;                             /* results are kept between low and high */
     float low, high;
+    fv_depthwise_ahead ahead;
 } fv_depthwise_rows;
 
 /* How many input rows two rows of results read. */
@@ -46,7 +53,8 @@ typedef struct fv_depthwise_products {
     const float *in[FV_DEPTHWISE_INPUTS_MAX];
     const float *dy[FV_DEPTHWISE_ROWS]; /* NULL: zeros */
     const float *zeros;
-    float *sum; /* tap by tap, channels side by side */
+    float *sum;                  /* tap by tap, channels side by side */
+    fv_depthwise_ahead ahead[2]; /* of two pictures */
 } fv_depthwise_products;
 #define FV_DEPTHWISE_CHANNELS 192
 

@@ -1,6 +1,7 @@
 /* norm_conv2d_depthwise_rows_avx2.c - norm_conv2d by depthwise filters of 3×3 and 5×5, f32, two rows of results at a time: the
- * rows they read are normalised into a ring that stays in the second-level cache while the filter passes over it. The bits are
- * those of batch_norm_rows and conv2d_depthwise_tiles, with AVX2 and with AVX-512. */
+ * rows they read are normalised into a ring that stays in the second-level cache while the filter passes over it, and the next
+ * ones are asked for meanwhile. The bits are those of batch_norm_rows and conv2d_depthwise_tiles, with AVX2 and with
+ * AVX-512. */
 #include <string.h>
 
 #include "core/base/parallel.h"
@@ -63,6 +64,15 @@ static void normalize(const filter *f, float *ring, int64_t n, int64_t h) {
                                    .y_row = f->channels });
 }
 
+/* The rows of x behind row `next` of all pictures that come into the ring next, as far as there are any. */
+static fv_depthwise_ahead ahead(const filter *f, int64_t next) {
+    int64_t end = fv_min(next + FV_DEPTHWISE_ROWS * f->stride, f->pictures * f->in[0]);
+    return (fv_depthwise_ahead){ .from = (const float *)f->call->inputs[0].data + next * f->in[1] * f->channels,
+                                 .pixels = fv_max(end - next, 0) * f->in[1],
+                                 .pixel = f->channels,
+                                 .channels = f->channels };
+}
+
 static void two_rows(const filter *f, float *ring, int64_t n, int64_t p) {
     fv_depthwise_rows r = { .side = f->side,
                             .stride = f->stride,
@@ -78,6 +88,7 @@ static void two_rows(const filter *f, float *ring, int64_t n, int64_t p) {
         if (top + i >= 0 && top + i < f->in[0]) r.in[i] = ring + (top + i) % f->inputs * f->in[1] * f->channels;
     for (int64_t i = 0; i < FV_DEPTHWISE_ROWS && p + i < f->out[0]; i++)
         r.out[i] = (float *)f->call->outputs[0].data + (n * f->out[0] + p + i) * row;
+    r.ahead = ahead(f, n * f->in[0] + top + f->inputs);
     fv_depthwise_two_rows(&r);
 }
 

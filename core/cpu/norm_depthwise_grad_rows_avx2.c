@@ -1,7 +1,8 @@
 /* norm_depthwise_grad_rows_avx2.c - norm_depthwise_grad by filters of 3×3 and 5×5, f32: everything that lies between x, z and
  * dy in memory and de is made two rows at a time and lives in the second-level cache. dz goes into one ring of rows, e into
  * another; both gradients of the convolution read those, and rows of de are summed for the first norm's gradient on their way
- * to memory. With AVX2 and with AVX-512, in the same bits.
+ * to memory. What the next rows are made of is asked for while tiles are computed, which read no memory. With AVX2 and with
+ * AVX-512, in the same bits.
  *
  * A unit is some channels of one shard: it adds up its partial sums picture by picture, row by row. */
 #include <string.h>
@@ -123,6 +124,16 @@ static const float *dz_row(const unit *u, int64_t p) {
     return p >= 0 && p < b->out[0] ? u->dz + p % b->dz_rows * b->out[1] * u->count : NULL;
 }
 
+/* Two rows of pictures of `size` from this picture's row h on, as far as there are any: behind its last come the next one's. */
+static fv_depthwise_ahead ahead(const unit *u, const float *pictures, const int64_t size[2], int64_t h) {
+    const backward *b = u->b;
+    int64_t first = u->n * size[0] + h, end = fv_min(first + FV_DEPTHWISE_ROWS, b->pictures * size[0]);
+    return (fv_depthwise_ahead){ .from = pictures + first * size[1] * b->channels + u->first,
+                                 .pixels = fv_max(end - first, 0) * size[1],
+                                 .pixel = b->channels,
+                                 .channels = u->count };
+}
+
 /* What rows p and p + 1 of dz add to the gradient of the weights. */
 static void add_weights(const unit *u, int64_t p) {
     const backward *b = u->b;
@@ -138,11 +149,13 @@ static void add_weights(const unit *u, int64_t p) {
     for (int i = 0; i < b->e_rows; i++)
         if (top + i >= 0 && top + i < b->in[0]) r.in[i] = u->e + (top + i) % b->e_rows * b->in[1] * u->count;
     for (int i = 0; i < FV_DEPTHWISE_ROWS; i++) r.dy[i] = dz_row(u, p + i);
+    r.ahead[0] = ahead(u, b->z, b->out, p + FV_DEPTHWISE_ROWS);
+    r.ahead[1] = ahead(u, b->dy, b->out, p + FV_DEPTHWISE_ROWS);
     fv_depthwise_add_products(&r);
 }
 
-/* Rows h and h + 1 of de, those that are inside. */
-static void make_de(const unit *u, int64_t h) {
+/* Rows h and h + 1 of de, those that are inside; x's rows from `next` on are asked for. */
+static void make_de(const unit *u, int64_t h, int64_t next) {
     const backward *b = u->b;
     int64_t row = b->in[1], first = fv_depthwise_backward_first(b->side, b->stride, b->options->padding[0], h);
     fv_depthwise_rows r = { .side = b->side,
@@ -153,7 +166,8 @@ static void make_de(const unit *u, int64_t h) {
                             .in_width = b->out[1],
                             .out_width = row,
                             .w = u->w,
-                            .zeros = u->zeros };
+                            .zeros = u->zeros,
+                            .ahead = ahead(u, b->x, b->in, next) };
     for (int i = 0; i < fv_depthwise_backward_inputs(b->side, b->stride); i++) r.in[i] = dz_row(u, first + i);
     for (int64_t i = 0; i < FV_DEPTHWISE_ROWS; i++)
         if (h + i >= 0 && h + i < b->in[0]) r.out[i] = u->de + i * row * u->count;
@@ -179,10 +193,10 @@ static void run_picture(const unit *u) {
         for (int64_t i = p; i < end; i++) make_dz(u, i);
         for (ready = fv_max(ready, top); ready < fv_min(top + b->e_rows, b->in[0]); ready++) make_e(u, ready);
         add_weights(u, p);
-        for (; h < b->in[0]; h += FV_DEPTHWISE_ROWS) {
+        for (int64_t next = ready; h < b->in[0]; h += FV_DEPTHWISE_ROWS, next += FV_DEPTHWISE_ROWS) {
             int64_t last = fv_depthwise_backward_first(b->side, b->stride, b->options->padding[0], h) + inputs - 1;
             if (last >= end && end < b->out[0]) break;
-            make_de(u, h);
+            make_de(u, h, next);
         }
     }
 }

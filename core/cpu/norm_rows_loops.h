@@ -1,16 +1,20 @@
-/* norm_rows_loops.h - the loops of norm_rows_*.c, compiled once for each instruction set. */
+/* norm_rows_loops.h - the loops of norm_rows_*.c, compiled once for each instruction set. `activation`, `whole` and `past` are
+ * constants wherever these are inlined. */
 #ifndef FV_CPU_NORM_ROWS_LOOPS_H
 #define FV_CPU_NORM_ROWS_LOOPS_H
 
 #include "core/cpu/norm_lanes.h"
 #include "core/cpu/norm_rows.h"
 
+/* How far ahead rows are asked for that are so many floats apart: the same channels of a later one. */
+INLINE int64_t ahead_of(int64_t row) { return fv_round_up(NORM_AHEAD, row); }
+
 INLINE void apply_row(const fv_norm_rows *r, int activation, int64_t row) {
     const float *x = r->x + row * r->x_row, *a = r->norm->a + r->first, *b = r->norm->b + r->first;
     float *y = r->y + row * r->y_row;
-    int64_t c = 0, channels = r->channels;
+    int64_t c = 0, channels = r->channels, ahead = ahead_of(r->x_row);
     for (; c + LANES <= channels; c += LANES) {
-        __builtin_prefetch(x + c + NORM_AHEAD);
+        __builtin_prefetch(x + c + ahead);
         store(y + c, activate_lanes(activation, load(x + c) * load(a + c) + load(b + c)));
     }
     if (c == channels) return;
@@ -31,10 +35,10 @@ INLINE void gradient_row(const fv_norm_rows *r, int activation, int64_t row) {
     const float *x = r->x + row * r->x_row, *dy = r->dy + row * r->dy_row;
     const fv_norm n = *r->norm;
     float *to = r->y + row * r->y_row;
-    int64_t c = 0, channels = r->channels, first = r->first;
+    int64_t c = 0, channels = r->channels, first = r->first, ahead = ahead_of(r->x_row), dy_ahead = ahead_of(r->dy_row);
     for (; c + LANES <= channels; c += LANES) {
-        __builtin_prefetch(x + c + NORM_AHEAD);
-        __builtin_prefetch(dy + c + NORM_AHEAD);
+        __builtin_prefetch(x + c + ahead);
+        __builtin_prefetch(dy + c + dy_ahead);
         gradient_some(&n, activation, true, first + c, x + c, dy + c, to + c, LANES);
     }
     if (c < channels) gradient_some(&n, activation, false, first + c, x + c, dy + c, to + c, channels - c);
@@ -61,49 +65,50 @@ static void gradient_rows(const fv_norm_rows *r) {
     rows[r->norm->activation](r);
 }
 
-INLINE void sums_some(const fv_norm_rows *r, norm_sums *to, int activation, bool whole, bool stream_y, int64_t row, int64_t c,
-                      int64_t at, int64_t count) {
+/* `count` numbers of a vector go to those in f64. */
+INLINE void add_to(double *to, lanes value, int64_t count) {
+    _Alignas(64) float numbers[LANES];
+    store(numbers, value);
+    for (int64_t i = 0; i < count; i++) to[i] += (double)numbers[i];
+}
+
+/* A run of rows from `row` on, `count` channels from c on: what belongs to the channels stays in registers. The rows were read
+ * a short while ago. */
+INLINE void sums_run(const fv_norm_rows *r, int activation, bool whole, bool past, int64_t row, int64_t c, int64_t count,
+                     double *sum, double *product) {
     const fv_norm *n = r->norm;
-    lanes x = load_some(whole, r->x + row * r->x_row + at, count), dy = load_some(whole, r->dy + row * r->dy_row + at, count);
-    lanes a = load_some(whole, n->a + r->first + at, count), b = load_some(whole, n->b + r->first + at, count);
-    lanes d = slope_lanes(activation, dy, x * a + b);
-    if (whole && stream_y)
-        stream(r->y + row * r->y_row + at, dy);
-    else
-        store_some(whole, r->y + row * r->y_row + at, dy, count);
-    add_lanes(to, c, d, d * (x - load_some(whole, n->mean + r->first + at, count)));
-}
-
-INLINE void sums_run(const fv_norm_rows *r, int activation, bool stream_y, int64_t row, int64_t rows, double *sum,
-                     double *product) {
-    for (int64_t first = 0, count; first < r->channels; first += count) {
-        norm_sums to;
-        count = fv_min(NORM_CHANNELS, r->channels - first);
-        clear_sums(&to, count);
-        for (int64_t i = row, c; i < row + rows; i++) {
-            for (c = 0; c + LANES <= count; c += LANES) {
-                __builtin_prefetch(r->x + i * r->x_row + first + c + NORM_AHEAD);
-                sums_some(r, &to, activation, true, stream_y, i, c, first + c, LANES);
-            }
-            if (c < count) sums_some(r, &to, activation, false, false, i, c, first + c, count - c);
-        }
-        add_sums(&to, count, sum + first, product + first);
+    int64_t channel = r->first + c, end = fv_min(row + NORM_RUN, r->rows);
+    lanes a = load_some(whole, n->a + channel, count), b = load_some(whole, n->b + channel, count);
+    lanes mean = load_some(whole, n->mean + channel, count), total = all(0), products = all(0);
+    for (int64_t i = row; i < end; i++) {
+        lanes x = load_some(whole, r->x + i * r->x_row + c, count), dy = load_some(whole, r->dy + i * r->dy_row + c, count);
+        lanes d = slope_lanes(activation, dy, x * a + b);
+        if (past)
+            stream(r->y + i * r->y_row + c, dy);
+        else
+            store_some(whole, r->y + i * r->y_row + c, dy, count);
+        total = total + d;
+        products = products + d * (x - mean);
     }
+    add_to(sum + c, total, count);
+    add_to(product + c, products, count);
 }
 
-INLINE void sums_rows(const fv_norm_rows *r, int activation, bool stream_y, double *sum, double *product) {
-    for (int64_t row = 0; row < r->rows; row += NORM_RUN)
-        sums_run(r, activation, stream_y, row, fv_min(NORM_RUN, r->rows - row), sum, product);
-    if (stream_y) stream_end();
+INLINE void sums_rows(const fv_norm_rows *r, int activation, bool past, double *sum, double *product) {
+    for (int64_t row = 0, c; row < r->rows; row += NORM_RUN) {
+        for (c = 0; c + LANES <= r->channels; c += LANES) sums_run(r, activation, true, past, row, c, LANES, sum, product);
+        if (c < r->channels) sums_run(r, activation, false, false, row, c, r->channels - c, sum, product);
+    }
+    if (past) stream_end();
 }
 
-static void sums(const fv_norm_rows *r, bool stream_y, double *sum, double *product) {
+static void sums(const fv_norm_rows *r, bool past, double *sum, double *product) {
     if (r->norm->activation == FV_NORM_RELU)
-        sums_rows(r, FV_NORM_RELU, stream_y, sum, product);
+        sums_rows(r, FV_NORM_RELU, past, sum, product);
     else if (r->norm->activation == FV_NORM_RELU6)
-        sums_rows(r, FV_NORM_RELU6, stream_y, sum, product);
+        sums_rows(r, FV_NORM_RELU6, past, sum, product);
     else
-        sums_rows(r, FV_NORM_PLAIN, stream_y, sum, product);
+        sums_rows(r, FV_NORM_PLAIN, past, sum, product);
 }
 
 #endif
