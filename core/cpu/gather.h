@@ -47,28 +47,65 @@ static inline __attribute__((always_inline)) void fv_gather_line(const fv_gather
     }
 }
 
-/* Elements [begin, end) of rows [first, first + count), `stride` elements apart, into `to`. copy and zero may write beyond the
- * end of what they are given by less than 8 elements: rows and runs are written in rising order, and `to` has that room at its
- * end. */
-static inline __attribute__((always_inline)) void fv_gather_rows(const fv_gather *g, int64_t size, fv_gather_copy copy,
-                                                                 fv_gather_zero zero, int64_t first, int64_t count,
-                                                                 int64_t begin, int64_t end, int64_t stride, char *to) {
+/* Elements [begin, end) of one row, for grid pixel (i, j) of picture n. */
+static inline __attribute__((always_inline)) void fv_gather_row(const fv_gather *g, int64_t size, fv_gather_copy copy,
+                                                                fv_gather_zero zero, int64_t n, int64_t i, int64_t j,
+                                                                int64_t begin, int64_t end, char *to) {
     int64_t part = g->taps[1] * g->channels, line = g->width * g->pixel * size;
-    if (begin >= end) return;
-    int64_t j = first % g->grid[1], i = first / g->grid[1] % g->grid[0], n = first / g->grid[1] / g->grid[0];
-    for (int64_t row = 0; row < count; row++, to += stride * size) {
-        int64_t column = j * g->step[1] + g->offset[1];
-        for (int64_t at = begin, next; at < end; at = next) {
-            int64_t tap = at / part, h = i * g->step[0] + g->offset[0] + tap * g->tap_step[0];
-            next = fv_min(end, (tap + 1) * part);
-            char *out = to + (at - begin) * size;
+    for (int64_t at = begin, next; at < end; at = next) {
+        int64_t tap = at / part, h = i * g->step[0] + g->offset[0] + tap * g->tap_step[0];
+        next = fv_min(end, (tap + 1) * part);
+        char *out = to + (at - begin) * size;
+        if (h < 0 || h >= g->height)
+            zero(out, next - at);
+        else
+            fv_gather_line(g, size, copy, zero, g->from + (n * g->height + h) * line, j * g->step[1] + g->offset[1],
+                           at - tap * part, next - tap * part, out);
+    }
+}
+
+/* The same of `count` rows from grid column j on, whose windows lie inside the picture's width, and whose taps along it are one
+ * run each: tap row by tap row. */
+static inline __attribute__((always_inline)) void fv_gather_inside(const fv_gather *g, int64_t size, fv_gather_copy copy,
+                                                                   fv_gather_zero zero, int64_t n, int64_t i, int64_t j,
+                                                                   int64_t count, int64_t begin, int64_t end, int64_t stride,
+                                                                   char *to) {
+    int64_t part = g->taps[1] * g->channels, left = (j * g->step[1] + g->offset[1]) * g->pixel;
+    for (int64_t at = begin, next; at < end; at = next) {
+        int64_t tap = at / part, h = i * g->step[0] + g->offset[0] + tap * g->tap_step[0];
+        next = fv_min(end, (tap + 1) * part);
+        char *out = to + (at - begin) * size;
+        const char *from = g->from + ((n * g->height + h) * g->width * g->pixel + left + at - tap * part) * size;
+        for (int64_t row = 0; row < count; row++, out += stride * size)
             if (h < 0 || h >= g->height)
                 zero(out, next - at);
             else
-                fv_gather_line(g, size, copy, zero, g->from + (n * g->height + h) * line, column, at - tap * part,
-                               next - tap * part, out);
-        }
-        if (++j == g->grid[1]) {
+                copy(out, from + row * g->step[1] * g->pixel * size, next - at);
+    }
+}
+
+#define FV_GATHER_SHORT 64 /* elements of a run that costs less than finding it */
+
+/* Elements [begin, end) of rows [first, first + count), `stride` elements apart, into `to`. copy and zero may write beyond the
+ * end of what they are given by less than FV_GATHER_BEYOND elements: a row's runs are written in rising order, rows in rising
+ * order where there is no such room between them, and `to` has it at its end. */
+#define FV_GATHER_BEYOND 8
+static inline __attribute__((always_inline)) void fv_gather_rows(const fv_gather *g, int64_t size, fv_gather_copy copy,
+                                                                 fv_gather_zero zero, int64_t first, int64_t count,
+                                                                 int64_t begin, int64_t end, int64_t stride, char *to) {
+    if (begin >= end) return;
+    int64_t j = first % g->grid[1], i = first / g->grid[1] % g->grid[0], n = first / g->grid[1] / g->grid[0];
+    int64_t low = g->offset[1] < 0 ? fv_ceil_div(-g->offset[1], g->step[1]) : 0, most = g->width - g->taps[1] - g->offset[1];
+    bool together = g->tap_step[1] == 1 && g->channels == g->pixel && g->taps[1] * g->channels < FV_GATHER_SHORT &&
+                    end - begin + FV_GATHER_BEYOND <= stride;
+    int64_t high = together && most >= 0 ? fv_min(most / g->step[1] + 1, g->grid[1]) : 0; /* columns [low, high) see all taps */
+    for (int64_t row = 0, run; row < count; row += run) {
+        run = j >= low && j < high ? fv_min(high - j, count - row) : 1;
+        if (run > 1)
+            fv_gather_inside(g, size, copy, zero, n, i, j, run, begin, end, stride, to + row * stride * size);
+        else
+            fv_gather_row(g, size, copy, zero, n, i, j, begin, end, to + row * stride * size);
+        if ((j += run) == g->grid[1]) {
             j = 0;
             if (++i == g->grid[0]) i = 0, n++;
         }
