@@ -72,32 +72,46 @@ INLINE void add_to(double *to, lanes value, int64_t count) {
     for (int64_t i = 0; i < count; i++) to[i] += (double)numbers[i];
 }
 
-/* A run of rows from `row` on, `count` channels from c on: what belongs to the channels stays in registers. The rows were read
- * a short while ago. */
-INLINE void sums_run(const fv_norm_rows *r, int activation, bool whole, bool past, int64_t row, int64_t c, int64_t count,
-                     double *sum, double *product) {
+#define LINE (16 / LANES) /* vectors in a line of the caches: past them whole lines are written at once */
+
+/* A run of rows from `row` on, `vectors` vectors of channels from c on: what belongs to the channels stays in registers. The
+ * rows were read a short while ago. */
+INLINE void sums_run(const fv_norm_rows *r, int activation, int vectors, bool whole, bool past, int64_t row, int64_t c,
+                     int64_t count, double *sum, double *product) {
     const fv_norm *n = r->norm;
+    lanes a[LINE], b[LINE], mean[LINE], total[LINE], products[LINE];
     int64_t channel = r->first + c, end = fv_min(row + NORM_RUN, r->rows);
-    lanes a = load_some(whole, n->a + channel, count), b = load_some(whole, n->b + channel, count);
-    lanes mean = load_some(whole, n->mean + channel, count), total = all(0), products = all(0);
-    for (int64_t i = row; i < end; i++) {
-        lanes x = load_some(whole, r->x + i * r->x_row + c, count), dy = load_some(whole, r->dy + i * r->dy_row + c, count);
-        lanes d = slope_lanes(activation, dy, x * a + b);
-        if (past)
-            stream(r->y + i * r->y_row + c, dy);
-        else
-            store_some(whole, r->y + i * r->y_row + c, dy, count);
-        total = total + d;
-        products = products + d * (x - mean);
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; v++) {
+        a[v] = load_some(whole, n->a + channel + v * LANES, count), b[v] = load_some(whole, n->b + channel + v * LANES, count);
+        mean[v] = load_some(whole, n->mean + channel + v * LANES, count), total[v] = products[v] = all(0);
     }
-    add_to(sum + c, total, count);
-    add_to(product + c, products, count);
+    for (int64_t i = row; i < end; i++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) {
+            int64_t at = c + v * LANES;
+            lanes x = load_some(whole, r->x + i * r->x_row + at, count),
+                  dy = load_some(whole, r->dy + i * r->dy_row + at, count);
+            lanes d = slope_lanes(activation, dy, x * a[v] + b[v]);
+            if (past)
+                stream(r->y + i * r->y_row + at, dy);
+            else
+                store_some(whole, r->y + i * r->y_row + at, dy, count);
+            total[v] = total[v] + d;
+            products[v] = products[v] + d * (x - mean[v]);
+        }
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; v++) {
+        add_to(sum + c + v * LANES, total[v], count);
+        add_to(product + c + v * LANES, products[v], count);
+    }
 }
 
 INLINE void sums_rows(const fv_norm_rows *r, int activation, bool past, double *sum, double *product) {
     for (int64_t row = 0, c; row < r->rows; row += NORM_RUN) {
-        for (c = 0; c + LANES <= r->channels; c += LANES) sums_run(r, activation, true, past, row, c, LANES, sum, product);
-        if (c < r->channels) sums_run(r, activation, false, false, row, c, r->channels - c, sum, product);
+        for (c = 0; c + 16 <= r->channels; c += 16) sums_run(r, activation, LINE, true, past, row, c, LANES, sum, product);
+        for (; c < r->channels; c += LANES)
+            sums_run(r, activation, 1, false, false, row, c, fv_min(LANES, r->channels - c), sum, product);
     }
     if (past) stream_end();
 }
