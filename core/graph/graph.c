@@ -70,6 +70,12 @@ void fv_graph_name_next(fv_graph *graph, const char *format, ...) {
     STICKY(graph, fv_arena_text(graph->arena, name.at, &graph->next_name), );
 }
 
+void fv_graph_name_after(fv_graph *graph, const char *name, const char *suffix) {
+    fv_graph_name_next(graph, "%s.%s", name, suffix);
+    for (int number = 2; !broken(graph) && fv_names_find(graph->names, graph->next_name); number++)
+        fv_graph_name_next(graph, "%s.%s_%d", name, suffix, number);
+}
+
 int64_t fv_graph_push_scope(fv_graph *graph, const char *format, ...) {
     int64_t pushed = graph->scope ? (int64_t)strlen(graph->scope) : 0;
     if (broken(graph)) return pushed;

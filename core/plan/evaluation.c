@@ -7,7 +7,7 @@
 /* batch_norm(x, scale, bias, mean, var) and its inference form take the same inputs in the same order. */
 static void infer_norm(fv_graph *graph, fv_node *node) {
     const fv_batch_norm_options *options = node->options;
-    fv_graph_name_next(graph, "%s.inference", node->name);
+    fv_graph_name_after(graph, node->name, "inference");
     fv_value y = fv_apply(graph, "batch_norm_inference", node->inputs, node->input_count, "epsilon=%.17g", options->epsilon);
     static const char *const activations[] = { [FV_NORM_RELU] = "relu", [FV_NORM_RELU6] = "relu6" };
     if (options->activation != FV_NORM_PLAIN) y = fv_apply(graph, activations[options->activation], FV_VALUES(y), NULL);

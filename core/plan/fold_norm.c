@@ -27,15 +27,8 @@ static void fold(fv_graph *graph, const fv_node *norm, const fv_node *product) {
     fv_graph_pop_scope(graph, pushed);
     if (graph->error) return;
     const fv_value inputs[] = { product->inputs[0], folded, shift };
-    FV_TEXT(name, 4096);
-    fv_text_addf(&name, "%s.folded", product->name);
-    const char *kept = NULL;
-    fv_error *error = fv_text_error(&name);
-    if (!error) error = fv_arena_text(graph->arena, name.at, &kept);
-    if (error)
-        fv_graph_fail(graph, error);
-    else
-        fv_graph_replace(graph, fv_node_value(norm, 0), fv_graph_add(graph, product->op, inputs, 3, product->options, kept));
+    fv_graph_name_after(graph, product->name, "folded");
+    fv_graph_replace(graph, fv_node_value(norm, 0), fv_graph_add(graph, product->op, inputs, 3, product->options, NULL));
 }
 
 fv_error *fv_pass_fold_norm(fv_graph *graph, const fv_plan_options *options) {

@@ -13,7 +13,7 @@ static int activation_of(const fv_node *node) {
 static void fuse(fv_graph *graph, const fv_node *activation, const fv_node *convolution) {
     fv_conv2d_options options = *(const fv_conv2d_options *)convolution->options;
     options.activation = activation_of(activation);
-    fv_graph_name_next(graph, "%s.activated", convolution->name);
+    fv_graph_name_after(graph, convolution->name, "activated");
     fv_graph_replace(graph, fv_node_value(activation, 0),
                      fv_graph_add(graph, convolution->op, convolution->inputs, convolution->input_count, &options, NULL));
 }

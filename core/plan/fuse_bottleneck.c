@@ -59,7 +59,7 @@ static bool fuse(const fusion *f, const fv_node *last, const fv_node *project, f
                                 depthwise->inputs[2], project->inputs[1], project->inputs[2], residual };
     int count = fv_is_value(residual) ? FV_BOTTLENECK_RESIDUAL + 1 : FV_BOTTLENECK_RESIDUAL;
     if (!fv_plan_has_kernel(f->graph, "inverted_bottleneck", inputs, count, &o)) return false;
-    fv_graph_name_next(f->graph, "%s.bottleneck", project->name);
+    fv_graph_name_after(f->graph, project->name, "bottleneck");
     fv_graph_replace(f->graph, fv_node_value(last, 0),
                      fv_graph_add(f->graph, fv_op_find("inverted_bottleneck"), inputs, count, &o, NULL));
     return true;

@@ -195,11 +195,10 @@ static fv_error *fuse(fusion *f, const group *g) {
     FV_TRY(fv_text_error(&program));
     FV_TRY(fv_text_error(&names));
     fv_elementwise_options options = { 0 };
-    const char *name = NULL;
     FV_TRY(fv_arena_text(f->graph->arena, program.at, &options.program));
     FV_TRY(fv_arena_text(f->graph->arena, names.at, &options.results));
-    FV_TRY(fv_arena_format(f->graph->arena, &name, "%s.fused", f->graph->nodes[g->members[g->count - 1]]->name));
-    fv_value fused = fv_graph_add(f->graph, fv_op_find("elementwise"), inputs, input_count, &options, name);
+    fv_graph_name_after(f->graph, f->graph->nodes[g->members[g->count - 1]]->name, "fused");
+    fv_value fused = fv_graph_add(f->graph, fv_op_find("elementwise"), inputs, input_count, &options, NULL);
     FV_TRY(fv_graph_error(f->graph));
     for (int k = 0; k < result_count; k++)
         fv_graph_replace(f->graph, fv_node_value(f->graph->nodes[g->members[results[k]]], 0), fv_output_of(fused, k));

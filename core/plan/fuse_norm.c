@@ -33,7 +33,7 @@ static void fuse_gradient(fv_graph *graph, const fv_node *grad, int32_t *const *
     const fv_value inputs[] = { grad->inputs[0], grad->inputs[1],  grad->inputs[2],
                                 grad->inputs[3], where->inputs[2], norm->inputs[2] };
     fv_batch_norm_options options = { .activation = activation_of(activation) };
-    fv_graph_name_next(graph, "%s.fused", grad->name);
+    fv_graph_name_after(graph, grad->name, "fused");
     fv_value fused = fv_graph_add(graph, grad->op, inputs, FV_COUNT(inputs), &options, NULL);
     for (int k = 0; k < grad->output_count; k++) fv_graph_replace(graph, fv_node_value(grad, k), fv_output_of(fused, k));
 }
@@ -41,7 +41,7 @@ static void fuse_gradient(fv_graph *graph, const fv_node *grad, int32_t *const *
 static void fuse_forward(fv_graph *graph, const fv_node *activation, const fv_node *norm) {
     fv_batch_norm_options options = *(const fv_batch_norm_options *)norm->options;
     options.activation = activation_of(activation);
-    fv_graph_name_next(graph, "%s.fused", norm->name);
+    fv_graph_name_after(graph, norm->name, "fused");
     fv_value fused = fv_graph_add(graph, norm->op, norm->inputs, norm->input_count, &options, NULL);
     for (int k = 1; k < norm->output_count; k++) fv_graph_replace(graph, fv_node_value(norm, k), fv_output_of(fused, k));
     fv_graph_replace(graph, fv_node_value(activation, 0), fused);

@@ -60,32 +60,28 @@ static void set_norm(const fv_node *norm, fv_value *scale) {
 }
 
 /* The norm's statistics become a node of their own. */
-static fv_error *replace_statistics(fv_graph *graph, const fv_node *norm, fv_value *scale) {
+static void replace_statistics(fv_graph *graph, const fv_node *norm, fv_value *scale) {
     const fv_value inputs[] = { norm->inputs[0], norm->inputs[3], norm->inputs[4] };
     fv_batch_norm_options options = *(const fv_batch_norm_options *)norm->options;
-    const char *name = NULL;
-    FV_TRY(fv_arena_format(graph->arena, &name, "%s.statistics", norm->name));
-    fv_value made = fv_graph_add(graph, fv_op_find("batch_norm_statistics"), inputs, FV_COUNT(inputs), &options, name);
+    fv_graph_name_after(graph, norm->name, "statistics");
+    fv_value made = fv_graph_add(graph, fv_op_find("batch_norm_statistics"), inputs, FV_COUNT(inputs), &options, NULL);
     for (int k = 1; k < norm->output_count; k++) fv_graph_replace(graph, fv_node_value(norm, k), fv_output_of(made, k - 1));
     scale[2] = made;
     scale[3] = fv_output_of(made, 1);
-    return NULL;
 }
 
-static fv_error *join(fv_graph *graph, const end *e) {
-    const char *name = NULL;
+static void join(fv_graph *graph, const end *e) {
     fv_value in[FV_NORM_RESIDUAL_INPUTS] = { e->norm->inputs[0], [FV_NORM_RESIDUAL_OTHER] = e->other };
     fv_batch_norm_options options = { .activation = e->activation };
     int count = e->shortcut ? FV_NORM_RESIDUAL_INPUTS : FV_NORM_RESIDUAL_OTHER_SCALE;
     set_norm(e->norm, in + FV_NORM_RESIDUAL_SCALE);
     if (e->shortcut) set_norm(e->shortcut, in + FV_NORM_RESIDUAL_OTHER_SCALE);
-    if (!fv_plan_has_kernel(graph, "norm_residual", in, count, &options)) return NULL;
-    FV_TRY(replace_statistics(graph, e->norm, in + FV_NORM_RESIDUAL_SCALE));
-    if (e->shortcut) FV_TRY(replace_statistics(graph, e->shortcut, in + FV_NORM_RESIDUAL_OTHER_SCALE));
-    FV_TRY(fv_arena_format(graph->arena, &name, "%s.residual", e->norm->name));
+    if (!fv_plan_has_kernel(graph, "norm_residual", in, count, &options)) return;
+    replace_statistics(graph, e->norm, in + FV_NORM_RESIDUAL_SCALE);
+    if (e->shortcut) replace_statistics(graph, e->shortcut, in + FV_NORM_RESIDUAL_OTHER_SCALE);
+    fv_graph_name_after(graph, e->norm->name, "residual");
     fv_graph_replace(graph, fv_node_value(e->last, 0),
-                     fv_graph_add(graph, fv_op_find("norm_residual"), in, count, &options, name));
-    return NULL;
+                     fv_graph_add(graph, fv_op_find("norm_residual"), in, count, &options, NULL));
 }
 
 fv_error *fv_pass_fuse_residual(fv_graph *graph, const fv_plan_options *options) {
@@ -97,7 +93,7 @@ fv_error *fv_pass_fuse_residual(fv_graph *graph, const fv_plan_options *options)
     FV_TRY(fv_graph_uses(graph, arena, &uses));
     for (int32_t n = 0; n < count && !graph->error; n++) {
         end e;
-        if (fv_node_is(graph->nodes[n], "add") && find(graph, graph->nodes[n], uses, &e)) FV_TRY(join(graph, &e));
+        if (fv_node_is(graph->nodes[n], "add") && find(graph, graph->nodes[n], uses, &e)) join(graph, &e);
     }
     return NULL;
 }

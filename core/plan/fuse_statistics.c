@@ -27,29 +27,27 @@ static const fv_node *convolution_of(const fv_graph *graph, const fv_node *norm)
 /* What is brought up to date must be there before y is. */
 static bool is_source(const fv_graph *graph, fv_value v) { return fv_node_of(graph, v)->op->flags & FV_OP_SOURCE; }
 
-static fv_error *join(fv_graph *graph, const fv_node *norm) {
+static void join(fv_graph *graph, const fv_node *norm) {
     bool applies = fv_node_is(norm, "batch_norm");
     int running = applies ? 3 : 1, statistics = applies ? 1 : 0; /* where those inputs, these outputs begin */
     const fv_node *convolution = convolution_of(graph, norm);
     const fv_batch_norm_options *n = norm->options;
     const fv_value *in = norm->inputs;
-    const char *name = NULL;
-    if (!convolution || !is_source(graph, in[running]) || !is_source(graph, in[running + 1])) return NULL;
+    if (!convolution || !is_source(graph, in[running]) || !is_source(graph, in[running + 1])) return;
     fv_conv2d_statistics_options options = { .epsilon = n->epsilon, .momentum = n->momentum };
     options.convolution = *(const fv_conv2d_options *)convolution->options;
     const fv_value inputs[] = { convolution->inputs[0], convolution->inputs[1], in[running], in[running + 1] };
-    if (!fv_plan_has_kernel(graph, "conv2d_statistics", inputs, FV_COUNT(inputs), &options)) return NULL;
-    FV_TRY(fv_arena_format(graph->arena, &name, "%s.statistics", convolution->name));
-    fv_value y = fv_graph_add(graph, fv_op_find("conv2d_statistics"), inputs, FV_COUNT(inputs), &options, name);
+    if (!fv_plan_has_kernel(graph, "conv2d_statistics", inputs, FV_COUNT(inputs), &options)) return;
+    fv_graph_name_after(graph, convolution->name, "statistics");
+    fv_value y = fv_graph_add(graph, fv_op_find("conv2d_statistics"), inputs, FV_COUNT(inputs), &options, NULL);
     if (applies) {
         fv_value apply[] = { y, in[1], in[2], fv_output_of(y, 1), fv_output_of(y, 2) };
-        FV_TRY(fv_arena_format(graph->arena, &name, "%s.applied", norm->name));
+        fv_graph_name_after(graph, norm->name, "applied");
         fv_graph_replace(graph, fv_node_value(norm, 0),
-                         fv_graph_add(graph, fv_op_find("batch_norm_apply"), apply, FV_COUNT(apply), n, name));
+                         fv_graph_add(graph, fv_op_find("batch_norm_apply"), apply, FV_COUNT(apply), n, NULL));
     }
     for (int k = 0; k < 4; k++) fv_graph_replace(graph, fv_node_value(norm, statistics + k), fv_output_of(y, 1 + k));
     fv_graph_replace(graph, fv_node_value(convolution, 0), y);
-    return NULL;
 }
 
 fv_error *fv_pass_fuse_statistics(fv_graph *graph, const fv_plan_options *options) {
@@ -59,7 +57,7 @@ fv_error *fv_pass_fuse_statistics(fv_graph *graph, const fv_plan_options *option
         if (fv_kernel_is_pinned(ops[i])) return NULL;
     for (int32_t n = 0, count = graph->count; n < count && !graph->error; n++) {
         const fv_node *node = graph->nodes[n];
-        if (fv_node_is(node, "batch_norm") || fv_node_is(node, "batch_norm_statistics")) FV_TRY(join(graph, node));
+        if (fv_node_is(node, "batch_norm") || fv_node_is(node, "batch_norm_statistics")) join(graph, node);
     }
     return NULL;
 }

@@ -12,9 +12,8 @@ bool fv_view_of(const fv_node *node, const fv_tensor *x, fv_tensor *y) {
 
 /* A copy of `value`; the caller says who reads it. */
 static fv_value add_copy(fv_graph *graph, fv_value value) {
-    const char *name = NULL;
-    fv_graph_fail(graph, fv_arena_format(graph->arena, &name, "%s.copy", fv_value_name(graph, value)));
-    return fv_graph_add(graph, fv_op_find("copy"), &value, 1, NULL, name);
+    fv_graph_name_after(graph, fv_value_name(graph, value), "copy");
+    return fv_graph_add(graph, fv_op_find("copy"), &value, 1, NULL, NULL);
 }
 
 static bool is_plain(const fv_graph *graph, const fv_node *view) {

@@ -101,7 +101,7 @@ static void replace_outputs(fv_graph *graph, const fv_node *node, int first, fv_
 
 static fv_value add(fv_graph *graph, const fv_node *like, const char *op, const fv_value *inputs, int count,
                     const void *options) {
-    fv_graph_name_next(graph, "%s.joined", like->name);
+    fv_graph_name_after(graph, like->name, "joined");
     return fv_graph_add(graph, fv_op_find(op), inputs, count, options, NULL);
 }
 

@@ -384,7 +384,7 @@ static fv_value add_again(remat *r, int32_t n, const fv_value *made) {
         bool other = is_again(r, v) && !fv_op_shape_only(node->op, i);
         inputs[i] = other ? fv_output_of(made[v.node], v.output) : v;
     }
-    fv_graph_name_next(r->graph, "%s.again", node->name);
+    fv_graph_name_after(r->graph, node->name, "again");
     return fv_graph_add(r->graph, op_again(node), inputs, inputs_again(node), node->options, NULL);
 }
 

@@ -31,25 +31,23 @@ static const fv_node *mask_behind(const fv_graph *graph, const fv_node *sum, int
 }
 
 /* Of two products the one that comes later: the other is there by then. */
-static fv_error *join(fv_graph *graph, const fv_node *sum, int32_t *const *uses) {
+static void join(fv_graph *graph, const fv_node *sum, int32_t *const *uses) {
     static const int activations[] = { [FV_NORM_RELU] = FV_CONV2D_RELU, [FV_NORM_RELU6] = FV_CONV2D_RELU6 };
     const fv_node *a = product_of(graph, sum->inputs[0], uses), *b = product_of(graph, sum->inputs[1], uses);
     bool first = a && (!b || a->index > b->index);
     const fv_node *product = first ? a : b;
-    const char *name = NULL;
     fv_value y, other = sum->inputs[first ? 1 : 0];
-    if (!product || !fv_type_equal(fv_value_type(graph, other), &product->outputs[0])) return NULL;
+    if (!product || !fv_type_equal(fv_value_type(graph, other), &product->outputs[0])) return;
     fv_conv2d_options options = *(const fv_conv2d_options *)product->options;
     int activation = FV_NORM_PLAIN, count = 3;
     const fv_node *mask = mask_behind(graph, sum, uses, &y, &activation);
     fv_value inputs[] = { product->inputs[0], product->inputs[1], other, other };
     options.activation = FV_CONV2D_PLAIN;
     if (mask) options.activation = activations[activation], inputs[count++] = y;
-    if (!fv_plan_has_kernel(graph, "conv2d_grad_input_sum", inputs, count, &options)) return NULL;
-    FV_TRY(fv_arena_format(graph->arena, &name, "%s.sum", product->name));
+    if (!fv_plan_has_kernel(graph, "conv2d_grad_input_sum", inputs, count, &options)) return;
+    fv_graph_name_after(graph, product->name, "sum");
     fv_graph_replace(graph, fv_node_value(mask ? mask : sum, 0),
-                     fv_graph_add(graph, fv_op_find("conv2d_grad_input_sum"), inputs, count, &options, name));
-    return NULL;
+                     fv_graph_add(graph, fv_op_find("conv2d_grad_input_sum"), inputs, count, &options, NULL));
 }
 
 fv_error *fv_pass_sum_on_store(fv_graph *graph, const fv_plan_options *options) {
@@ -60,6 +58,6 @@ fv_error *fv_pass_sum_on_store(fv_graph *graph, const fv_plan_options *options) 
     FV_TRY(fv_arena_new("adding gradients on storing", (int64_t)1 << 30, &arena));
     FV_TRY(fv_graph_uses(graph, arena, &uses));
     for (int32_t n = 0; n < count && !graph->error; n++)
-        if (fv_node_is(graph->nodes[n], "add")) FV_TRY(join(graph, graph->nodes[n], uses));
+        if (fv_node_is(graph->nodes[n], "add")) join(graph, graph->nodes[n], uses);
     return NULL;
 }

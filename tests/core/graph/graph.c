@@ -43,6 +43,18 @@ FV_TEST(core_graph_graph__a_name_asked_for_is_that_of_the_next_node_without_one)
     assert_string_equal(fv_value_name(g, c), "relu");
 }
 
+FV_TEST(core_graph_graph__a_name_made_from_another_gets_a_number_where_it_is_taken) {
+    FV_OWNED(fv_graph) g = NULL;
+    FV_OK(fv_graph_new(&g));
+    fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
+    for (int i = 0; i < 3; i++) {
+        fv_graph_name_after(g, "x", "relu");
+        x = fv_apply(g, "relu", FV_VALUES(x), NULL);
+        assert_string_equal(fv_value_name(g, x), ((const char *const[]){ "x.relu", "x.relu_2", "x.relu_3" })[i]);
+    }
+    FV_OK(fv_graph_error(g));
+}
+
 FV_TEST(core_graph_graph__the_first_error_sticks_and_names_the_node) {
     FV_OWNED(fv_graph) g = new_graph();
     fv_value x = fv_graph_input(g, "x", fv_type_of(FV_F32, 2, 3));
