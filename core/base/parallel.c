@@ -6,6 +6,9 @@
  * gets, where a barrier would wait for each of its threads at every loop. Idle threads look for work for some microseconds, the
  * usual distance to the next loop, and then sleep; longer when somebody says that there will be some.
  *
+ * Where a worker slept on the core that the caller has by now, it is woken elsewhere: the system looks for an idle core only
+ * where it thinks that there is one, which behind a busy moment it does not, and would have both take turns for milliseconds.
+ *
  * Only one caller at a time has the team. A call from inside a unit, and a call while another thread's call runs, do their
  * units on the calling thread: nothing ever waits for the team, so nothing can wait in a circle. A child made by fork has no
  * workers and does all units itself. */
@@ -81,15 +84,62 @@ static void sleep_on(_Atomic uint32_t *word, uint32_t value) {
 
 static void wake(_Atomic uint32_t *word, int threads) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0); }
 
-static uint32_t next_generation(uint32_t seen) {
+/* ---- cores ---- */
+
+#define NO_CORE (-1)
+
+/* Of worker t: the core that it sleeps on, and the one that it was told to keep off when it was last woken. */
+static _Atomic int slept_on[FV_MAX_THREADS], kept_off[FV_MAX_THREADS];
+static _Atomic pid_t ids[FV_MAX_THREADS]; /* 0: not there yet */
+static _Atomic pid_t owner;               /* the process whose threads they are */
+static atomic_flag parting = ATOMIC_FLAG_INIT;
+
+/* Takes a core from those that a thread (0: the caller) may use, or gives it back. A thread keeps one at least. */
+static void change_core(pid_t thread, int core, bool allowed) {
+    cpu_set_t sets[8]; /* one holds 1024 cores */
+    if (core >= (int)sizeof sets * 8 || sched_getaffinity(thread, sizeof sets, sets)) return;
+    if (allowed)
+        CPU_SET_S((size_t)core, sizeof sets, sets);
+    else
+        CPU_CLR_S((size_t)core, sizeof sets, sets);
+    if (CPU_COUNT_S(sizeof sets, sets) > 0) (void)sched_setaffinity(thread, sizeof sets, sets);
+}
+
+/* Sleepers keep off the caller's core. Two callers do not do so at once, and a core is taken before that is said: otherwise it
+ * might not be given back. A worker that was about to wake by itself gives it back when it wakes the next time. */
+static void keep_apart(void) {
+    int here = sched_getcpu();
+    if (here < 0 || getpid() != atomic_load(&owner) || atomic_flag_test_and_set(&parting)) return;
+    for (int t = 1; t < FV_MAX_THREADS && atomic_load(&ids[t]); t++) {
+        if (atomic_load(&slept_on[t]) != here || atomic_load(&kept_off[t]) != NO_CORE) continue;
+        change_core(atomic_load(&ids[t]), here, false);
+        atomic_store(&kept_off[t], here);
+    }
+    atomic_flag_clear(&parting);
+}
+
+/* Worker `thread` has been woken, or looks on: it may go where it could before. */
+static void forget_cores(int thread) {
+    atomic_store(&slept_on[thread], NO_CORE);
+    int core = atomic_load(&kept_off[thread]);
+    if (core == NO_CORE) return;
+    change_core(0, core, true);
+    atomic_store(&kept_off[thread], NO_CORE);
+}
+
+/* ---- workers ---- */
+
+static uint32_t next_generation(int thread, uint32_t seen) {
     for (int times = 0; times == 0 || (times < EXPECTED && atomic_load(&team.expecting)); times++) {
         if (times) sched_yield();
         for (int look = 0; look < LOOKS; look++, look_again())
             if (atomic_load_explicit(&team.generation, memory_order_relaxed) != seen) return atomic_load(&team.generation);
     }
+    atomic_store(&slept_on[thread], sched_getcpu());
     atomic_fetch_add(&team.sleepers, 1);
     while (atomic_load(&team.generation) == seen) sleep_on(&team.generation, seen);
     atomic_fetch_sub(&team.sleepers, 1);
+    forget_cores(thread);
     return atomic_load(&team.generation);
 }
 
@@ -108,8 +158,11 @@ static void leave(void) {
 
 static void *worker(void *number) {
     int thread = (int)(intptr_t)number;
+    slept_on[thread] = kept_off[thread] = NO_CORE;
+    atomic_store(&owner, getpid());
+    atomic_store(&ids[thread], (pid_t)syscall(SYS_gettid));
     for (uint32_t seen = 0;;) {
-        seen = next_generation(seen);
+        seen = next_generation(thread, seen);
         if (!enter()) continue;
         if (thread < team.job->threads) work(team.job, thread);
         leave();
@@ -145,7 +198,9 @@ static void wait_for_workers(void) {
 /* Whoever looks sees it, whoever sleeps wakes up. */
 static void call_workers(void) {
     atomic_fetch_add(&team.generation, 1);
-    if (atomic_load(&team.sleepers)) wake(&team.generation, INT_MAX);
+    if (!atomic_load(&team.sleepers)) return;
+    keep_apart();
+    wake(&team.generation, INT_MAX);
 }
 
 static void run_on_team(job *job) {
