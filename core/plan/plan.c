@@ -335,7 +335,10 @@ static fv_error *run(fv_plan *plan, fv_plan_timing report, void *context) {
     if (plan->options.alone) return run_alone(&(execution){ plan, report, context });
     if (fv_parallel_threads() > plan->threads)
         return fv_fail(FV_CONFLICT, "the plan was made for %d threads, there are %d now", plan->threads, fv_parallel_threads());
-    return run_all(&(execution){ plan, report, context });
+    fv_parallel_expect();
+    fv_error *error = run_all(&(execution){ plan, report, context });
+    fv_parallel_rest();
+    return error;
 }
 
 fv_error *fv_plan_run(fv_plan *plan) { return run(plan, NULL, NULL); }
