@@ -266,8 +266,11 @@ static int take_runner(fv_engine *e, const fv_ask_queue *batch) {
 static void run_batch(fv_engine *e, fv_ask_queue *batch) {
     int64_t count = batch->count;
     int runner = take_runner(e, batch), beside = e->running;
+    bool lone = runner == FV_SERVED_TEAM && count == 1;
     pthread_mutex_unlock(&e->mutex);
+    if (lone) fv_parallel_expect();
     double seconds = run_plan(batch, runner);
+    if (lone) fv_parallel_rest();
     pthread_mutex_lock(&e->mutex);
     e->taken[runner] = false;
     e->running--;

@@ -106,7 +106,7 @@ static void change_core(pid_t thread, int core, bool allowed) {
 }
 
 /* Sleepers keep off the caller's core. Two callers do not do so at once, and a core is taken before that is said: otherwise it
- * might not be given back. A worker that was about to wake by itself gives it back when it wakes the next time. */
+ * might not be given back. A worker that was about to wake by itself gives it back when it is done with that. */
 static void keep_apart(void) {
     int here = sched_getcpu();
     if (here < 0 || getpid() != atomic_load(&owner) || atomic_flag_test_and_set(&parting)) return;
@@ -118,7 +118,7 @@ static void keep_apart(void) {
     atomic_flag_clear(&parting);
 }
 
-/* Worker `thread` has been woken, or looks on: it may go where it could before. */
+/* Worker `thread` is awake: it may go where it could before. */
 static void forget_cores(int thread) {
     atomic_store(&slept_on[thread], NO_CORE);
     int core = atomic_load(&kept_off[thread]);
@@ -130,6 +130,7 @@ static void forget_cores(int thread) {
 /* ---- workers ---- */
 
 static uint32_t next_generation(int thread, uint32_t seen) {
+    if (atomic_load(&kept_off[thread]) != NO_CORE) forget_cores(thread);
     for (int times = 0; times == 0 || (times < EXPECTED && atomic_load(&team.expecting)); times++) {
         if (times) sched_yield();
         for (int look = 0; look < LOOKS; look++, look_again())
@@ -159,7 +160,6 @@ static void leave(void) {
 static void *worker(void *number) {
     int thread = (int)(intptr_t)number;
     slept_on[thread] = kept_off[thread] = NO_CORE;
-    atomic_store(&owner, getpid());
     atomic_store(&ids[thread], (pid_t)syscall(SYS_gettid));
     for (uint32_t seen = 0;;) {
         seen = next_generation(thread, seen);
@@ -175,6 +175,10 @@ static void ensure_team(int threads) {
     sigset_t all, before;
     pthread_attr_t detached;
     if (team.size >= threads || pthread_attr_init(&detached)) return;
+    if (atomic_load(&owner) != getpid()) { /* the first workers, or those of a child: no others' cores are touched */
+        for (int t = 1; t < FV_MAX_THREADS; t++) atomic_store(&ids[t], 0);
+        atomic_store(&owner, getpid());
+    }
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -75,12 +75,12 @@ static inline __attribute__((always_inline)) void fv_gather_inside(const fv_gath
         int64_t tap = at / part, h = i * g->step[0] + g->offset[0] + tap * g->tap_step[0];
         next = fv_min(end, (tap + 1) * part);
         char *out = to + (at - begin) * size;
-        const char *from = g->from + ((n * g->height + h) * g->width * g->pixel + left + at - tap * part) * size;
-        for (int64_t row = 0; row < count; row++, out += stride * size)
-            if (h < 0 || h >= g->height)
-                zero(out, next - at);
-            else
-                copy(out, from + row * g->step[1] * g->pixel * size, next - at);
+        bool outside = h < 0 || h >= g->height;
+        const char *from =
+            outside ? NULL : g->from + ((n * g->height + h) * g->width * g->pixel + left + at - tap * part) * size;
+        for (int64_t row = 0; row < count && outside; row++) zero(out + row * stride * size, next - at);
+        for (int64_t row = 0; row < count && !outside; row++)
+            copy(out + row * stride * size, from + row * g->step[1] * g->pixel * size, next - at);
     }
 }
 

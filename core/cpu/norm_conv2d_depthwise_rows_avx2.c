@@ -64,16 +64,16 @@ static void normalize(const filter *f, float *ring, int64_t n, int64_t h) {
                                    .y_row = f->channels });
 }
 
-/* The rows of x behind row `next` of all pictures that come into the ring next, as far as there are any. */
-static fv_depthwise_ahead ahead(const filter *f, int64_t next) {
-    int64_t end = fv_min(next + FV_DEPTHWISE_ROWS * f->stride, f->pictures * f->in[0]);
+/* The rows of x that come into the ring next, from row `h` of picture n on: behind its last those of the next picture. */
+static fv_depthwise_ahead ahead(const filter *f, int64_t n, int64_t h) {
+    int64_t next = n * f->in[0] + h, end = fv_min(next + FV_DEPTHWISE_ROWS * f->stride, f->pictures * f->in[0]);
     return (fv_depthwise_ahead){ .from = (const float *)f->call->inputs[0].data + next * f->in[1] * f->channels,
                                  .pixels = fv_max(end - next, 0) * f->in[1],
                                  .pixel = f->channels,
                                  .channels = f->channels };
 }
 
-static void two_rows(const filter *f, float *ring, int64_t n, int64_t p) {
+static void two_rows(const filter *f, float *ring, int64_t n, int64_t p, int64_t ready) {
     fv_depthwise_rows r = { .side = f->side,
                             .stride = f->stride,
                             .channels = f->channels,
@@ -88,7 +88,7 @@ static void two_rows(const filter *f, float *ring, int64_t n, int64_t p) {
         if (top + i >= 0 && top + i < f->in[0]) r.in[i] = ring + (top + i) % f->inputs * f->in[1] * f->channels;
     for (int64_t i = 0; i < FV_DEPTHWISE_ROWS && p + i < f->out[0]; i++)
         r.out[i] = (float *)f->call->outputs[0].data + (n * f->out[0] + p + i) * row;
-    r.ahead = ahead(f, n * f->in[0] + top + f->inputs);
+    r.ahead = ahead(f, n, ready);
     fv_depthwise_two_rows(&r);
 }
 
@@ -99,7 +99,7 @@ static void run_picture(void *context, int64_t n, int thread) {
     for (int64_t p = 0, ready = 0; p < f->out[0]; p += FV_DEPTHWISE_ROWS) {
         int64_t top = p * f->stride - f->options->padding[0];
         for (ready = fv_max(ready, top); ready < fv_min(top + f->inputs, f->in[0]); ready++) normalize(f, ring, n, ready);
-        two_rows(f, ring, n, p);
+        two_rows(f, ring, n, p, ready);
     }
 }
 

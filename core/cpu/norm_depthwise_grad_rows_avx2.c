@@ -149,8 +149,8 @@ static void add_weights(const unit *u, int64_t p) {
     for (int i = 0; i < b->e_rows; i++)
         if (top + i >= 0 && top + i < b->in[0]) r.in[i] = u->e + (top + i) % b->e_rows * b->in[1] * u->count;
     for (int i = 0; i < FV_DEPTHWISE_ROWS; i++) r.dy[i] = dz_row(u, p + i);
-    r.ahead[0] = ahead(u, b->z, b->out, p + FV_DEPTHWISE_ROWS);
-    r.ahead[1] = ahead(u, b->dy, b->out, p + FV_DEPTHWISE_ROWS);
+    r.ahead[0] = ahead(u, b->z, b->out, fv_min(p + FV_DEPTHWISE_ROWS, b->out[0]));
+    r.ahead[1] = ahead(u, b->dy, b->out, fv_min(p + FV_DEPTHWISE_ROWS, b->out[0]));
     fv_depthwise_add_products(&r);
 }
 

@@ -95,10 +95,10 @@ void fv_norm_gradient(const fv_norm_rows *r);
 void fv_norm_gradient_avx2(const fv_norm_rows *r);
 void fv_norm_gradient_avx512(const fv_norm_rows *r);
 
-/* Rows of dy go to y as they are, past the caches where `stream`; sum += dy and product += dy · (x − mean), both where the
- * activation has a slope: runs of 16 rows in f32, those added up in f64. */
-void fv_norm_sums(const fv_norm_rows *r, bool stream, double *sum, double *product);
-void fv_norm_sums_avx2(const fv_norm_rows *r, bool stream, double *sum, double *product);
-void fv_norm_sums_avx512(const fv_norm_rows *r, bool stream, double *sum, double *product);
+/* Rows of dy go to y as they are, past the caches where `past`, of whole groups of 16 channels then; sum += dy and product +=
+ * dy · (x − mean), both where the activation has a slope: runs of 16 rows in f32, those added up in f64. */
+void fv_norm_sums(const fv_norm_rows *r, bool past, double *sum, double *product);
+void fv_norm_sums_avx2(const fv_norm_rows *r, bool past, double *sum, double *product);
+void fv_norm_sums_avx512(const fv_norm_rows *r, bool past, double *sum, double *product);
 
 #endif

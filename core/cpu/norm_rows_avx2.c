@@ -4,7 +4,7 @@
 
 void fv_norm_apply_avx2(const fv_norm_rows *r) { apply_rows(r); }
 void fv_norm_gradient_avx2(const fv_norm_rows *r) { gradient_rows(r); }
-void fv_norm_sums_avx2(const fv_norm_rows *r, bool stream_y, double *sum, double *product) { sums(r, stream_y, sum, product); }
+void fv_norm_sums_avx2(const fv_norm_rows *r, bool past, double *sum, double *product) { sums(r, past, sum, product); }
 
 void fv_norm_apply(const fv_norm_rows *r) { (fv_isa_best() >= FV_ISA_AVX512 ? fv_norm_apply_avx512 : fv_norm_apply_avx2)(r); }
 
@@ -12,6 +12,6 @@ void fv_norm_gradient(const fv_norm_rows *r) {
     (fv_isa_best() >= FV_ISA_AVX512 ? fv_norm_gradient_avx512 : fv_norm_gradient_avx2)(r);
 }
 
-void fv_norm_sums(const fv_norm_rows *r, bool stream_y, double *sum, double *product) {
-    (fv_isa_best() >= FV_ISA_AVX512 ? fv_norm_sums_avx512 : fv_norm_sums_avx2)(r, stream_y, sum, product);
+void fv_norm_sums(const fv_norm_rows *r, bool past, double *sum, double *product) {
+    (fv_isa_best() >= FV_ISA_AVX512 ? fv_norm_sums_avx512 : fv_norm_sums_avx2)(r, past, sum, product);
 }

@@ -3,6 +3,4 @@
 
 void fv_norm_apply_avx512(const fv_norm_rows *r) { apply_rows(r); }
 void fv_norm_gradient_avx512(const fv_norm_rows *r) { gradient_rows(r); }
-void fv_norm_sums_avx512(const fv_norm_rows *r, bool stream_y, double *sum, double *product) {
-    sums(r, stream_y, sum, product);
-}
+void fv_norm_sums_avx512(const fv_norm_rows *r, bool past, double *sum, double *product) { sums(r, past, sum, product); }

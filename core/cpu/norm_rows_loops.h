@@ -1,5 +1,5 @@
-/* norm_rows_loops.h - the loops of norm_rows_*.c, compiled once for each instruction set. `activation`, `whole` and `past` are
- * constants wherever these are inlined. */
+/* norm_rows_loops.h - the loops of norm_rows_*.c, compiled once for each instruction set. `activation`, `vectors`, `whole` and
+ * `past` are constants wherever these are inlined. */
 #ifndef FV_CPU_NORM_ROWS_LOOPS_H
 #define FV_CPU_NORM_ROWS_LOOPS_H
 
