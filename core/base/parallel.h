@@ -7,8 +7,10 @@
  * call of a size nothing is allocated.
  *
  * Threads of the team that have nothing to do sleep after some microseconds, and are woken late on a busy machine, and slowly
- * by one whose core sleeps too. Who knows that loops come soon says so: fv_parallel_expect wakes them, and they look for work
- * until fv_parallel_rest, but not for more than some milliseconds in vain, and go behind whoever else wants their core. */
+ * by one whose core sleeps too. Who knows that loops come soon says so, as a plan's run does: fv_parallel_expect wakes them,
+ * and they look for work until fv_parallel_rest, but not for more than some milliseconds in vain, and go behind whoever else
+ * wants their core. A worker that sleeps on the caller's core is woken on another: that core is taken from its affinity until
+ * then. */
 #ifndef FV_BASE_PARALLEL_H
 #define FV_BASE_PARALLEL_H
 
