@@ -137,7 +137,7 @@ static void freeze_norm(freezing *f, const fv_node *norm) {
     fv_value tracked = fv_graph_find(f->graph, counter.at);
     if (fv_is_value(tracked)) f->stays[tracked.node] = true;
     f->stays[norm->inputs[3].node] = f->stays[norm->inputs[4].node] = true;
-    fv_graph_name_next(f->graph, "%s.frozen", norm->name);
+    fv_graph_name_after(f->graph, norm->name, "frozen");
     fv_value y = fv_apply(f->graph, "batch_norm_inference", norm->inputs, norm->input_count, "epsilon=%.17g", options->epsilon);
     fv_graph_replace(f->graph, fv_node_value(norm, 0), y);
 }

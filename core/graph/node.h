@@ -62,7 +62,8 @@ fv_error *fv_node_infer(const fv_graph *graph, fv_node *node, fv_arena *arena);
  * NULL: that of fv_graph_name_next, as fv_apply does. A node with a name leaves that one to the next without. */
 fv_value fv_graph_add(fv_graph *graph, const fv_op *op, const fv_value *inputs, int input_count, const void *options,
                       const char *name);
-/* The next node without a name is NAME.suffix, or where a node is called that, NAME.suffix_2 …: for passes, outside scopes. */
+/* The next node without a name is NAME.suffix, or where a node is called that, NAME.suffix_2 …: for who rewrites graphs,
+ * outside scopes. */
 void fv_graph_name_after(fv_graph *graph, const char *name, const char *suffix);
 /* Every use of `old` (inputs and outputs of the graph) becomes `new_value`. */
 void fv_graph_replace(fv_graph *graph, fv_value old, fv_value new_value);
